@@ -1,0 +1,125 @@
+//! What is wrong with a schema, where, and what would be right.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::source::SourceFile;
+use crate::yaml::{self, Place};
+
+/// One fault of a schema.
+///
+/// Displays as `file:line:column: message; hint` on one line, as editors and cargo take it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Diagnostic {
+    /// The file, as the path it was read by.
+    pub file: PathBuf,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub hint: String,
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Windows paths too print with forward slashes, so that the output is the same on any machine.
+        let file = self.file.to_string_lossy().replace('\\', "/");
+        write!(f, "{file}:{}:{}: {}; {}", self.line, self.column, self.message, self.hint)
+    }
+}
+
+/// Every fault of a schema; at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// A fault that concerns a whole file or folder.
+    pub(crate) fn whole(file: impl Into<PathBuf>, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self(vec![Diagnostic { file: file.into(), line: 1, column: 1, message: message.into(), hint: hint.into() }])
+    }
+
+    /// The faults in the order of files and lines.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, diagnostic) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            diagnostic.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+/// A place in one of the files.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Spot {
+    pub(crate) file: usize,
+    pub(crate) place: Place,
+}
+
+/// The faults found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    located: Vec<Diagnostic>,
+    spotted: Vec<(Spot, String, String)>,
+}
+
+impl Faults {
+    pub(crate) fn add(&mut self, at: &Spot, message: impl Into<String>, hint: impl Into<String>) {
+        self.spotted.push((at.clone(), message.into(), hint.into()));
+    }
+
+    pub(crate) fn add_located(&mut self, diagnostic: Diagnostic) {
+        self.located.push(diagnostic);
+    }
+
+    /// How many there are; tells whether a step found any.
+    pub(crate) fn len(&self) -> usize {
+        self.located.len() + self.spotted.len()
+    }
+
+    /// All of them with line and column, or nothing if there are none.
+    pub(crate) fn into_result(self, files: &[SourceFile]) -> Result<(), Diagnostics> {
+        let mut all = self.located;
+        all.extend(self.spotted.into_iter().map(|(at, message, hint)| {
+            let file = &files[at.file];
+            let (line, column) = yaml::locate(&file.text, &at.place);
+            Diagnostic { file: file.path.clone(), line, column, message, hint }
+        }));
+        all.sort();
+        all.dedup();
+        if all.is_empty() { Ok(()) } else { Err(Diagnostics(all)) }
+    }
+}
+
+/// "did you mean `effect`?" where a known word is near, else the list of what is known.
+pub(crate) fn suggest(word: &str, known: &[&str]) -> String {
+    let near = known
+        .iter()
+        .map(|candidate| (strsim::normalized_damerau_levenshtein(word, candidate), candidate))
+        .filter(|(likeness, _)| *likeness >= 0.6)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    match near {
+        Some((_, candidate)) => format!("did you mean `{candidate}`?"),
+        None if known.is_empty() => "there is none".into(),
+        None if known.len() > 20 => format!("none of the {} known names is near", known.len()),
+        None => format!("known here: {}", list(known)),
+    }
+}
+
+/// "`a`, `b`".
+pub(crate) fn list(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}

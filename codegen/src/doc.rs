@@ -1,0 +1,81 @@
+//! What rustdoc would run, refuse or misread in a doc text; and its first sentence.
+
+/// The first fault of a doc text: what is wrong, and what would be right.
+pub(crate) fn fault(text: &str) -> Option<(String, &'static str)> {
+    if text.contains("```") || text.contains("~~~") {
+        return Some(("rustdoc would run the fenced code of this text as a test".into(), "describe it in words"));
+    }
+    if text.lines().any(|line| line.starts_with("    ") || line.starts_with('\t')) {
+        return Some((
+            "rustdoc would run an indented line of this text as a test".into(),
+            "begin the line at the margin",
+        ));
+    }
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return Some(("a backtick of this text has no partner".into(), "close the code span"));
+    }
+    parts.into_iter().step_by(2).find_map(prose_fault)
+}
+
+/// A fault of text outside of code spans.
+fn prose_fault(prose: &str) -> Option<(String, &'static str)> {
+    const HINT: &str = "put it between backticks";
+    if let Some(at) = prose.find('[') {
+        let end = prose[at..].find(']').map_or(prose.len(), |n| at + n + 1);
+        return Some((format!("rustdoc would take `{}` for a link", &prose[at..end]), HINT));
+    }
+    if let Some(at) = prose.find("://") {
+        let start = prose[..at].rfind(|c: char| !c.is_alphanumeric()).map_or(0, |n| n + 1);
+        return Some((format!("rustdoc refuses the bare address at `{}`", &prose[start..at + 3]), HINT));
+    }
+    let (at, _) = prose.match_indices('<').find(|(at, _)| {
+        prose[at + 1..].starts_with(|next: char| next.is_ascii_alphabetic() || matches!(next, '/' | '!'))
+    })?;
+    let end = prose[at..].find('>').map_or(prose.len(), |n| at + n + 1);
+    Some((format!("rustdoc would take `{}` for HTML", &prose[at..end]), HINT))
+}
+
+/// A search alias that rustdoc refuses: what is wrong, and what would be right.
+pub(crate) fn alias_fault(alias: &str) -> Option<(&'static str, &'static str)> {
+    if alias.trim() != alias {
+        return Some(("a search alias cannot begin or end with a blank", "remove the blank"));
+    }
+    if alias.contains(['"', '\'']) || alias.chars().any(|c| c.is_whitespace() && c != ' ') {
+        return Some(("a search alias cannot hold quotes or line breaks", "leave them out"));
+    }
+    None
+}
+
+/// The first sentence, and what follows it.
+pub(crate) fn summary(text: &str) -> (&str, &str) {
+    let mut in_code = false;
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '`' => in_code = !in_code,
+            '\n' if !in_code && text[at..].starts_with("\n\n") => return (&text[..at], text[at..].trim_start()),
+            '.' if !in_code && chars.peek().is_some_and(|(_, next)| next.is_whitespace()) => {
+                let abbreviation = ["e.g", "i.e", "etc", "vs"].iter().any(|short| text[..at].ends_with(short));
+                if !abbreviation {
+                    return (&text[..=at], text[at + 1..].trim_start());
+                }
+            }
+            _ => {}
+        }
+    }
+    (text, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_is_the_first_sentence() {
+        assert_eq!(summary("Mutes a member. It may fail."), ("Mutes a member.", "It may fail."));
+        assert_eq!(summary("Reads `a. b` now. Then."), ("Reads `a. b` now.", "Then."));
+        assert_eq!(summary("Any of them, e.g. two.\n\nMore."), ("Any of them, e.g. two.", "More."));
+        assert_eq!(summary("One sentence."), ("One sentence.", ""));
+    }
+}

@@ -1,0 +1,212 @@
+//! Model → Rust. Cannot fail: whatever could be wrong, `resolve` has refused.
+
+mod action;
+mod api;
+mod mock;
+mod types;
+mod value;
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{ToTokens, quote};
+
+use crate::model::{Api, File};
+use crate::name::ident;
+use crate::ty::{IdBase, NamedKind, Scalar, Ty};
+
+/// A file to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GeneratedFile {
+    /// Its path below the output folder, with `/`.
+    pub path: String,
+    /// The schema file it comes from, relative to the schema's folder; `None` for the file that joins the others.
+    pub source: Option<String>,
+    /// Its text.
+    pub text: String,
+}
+
+/// What a schema becomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Generated {
+    /// The files, in the order of the schema's files; `generated.rs`, which joins them, comes last.
+    pub files: Vec<GeneratedFile>,
+    /// One line for each action: `set_group_ban(GroupId, UserId) .duration(u32 = 1800) -> ()`.
+    pub api: String,
+}
+
+/// Writes the Rust of a whole schema.
+pub(crate) fn emit(api: &Api) -> Generated {
+    let mut files = Vec::new();
+    for file in &api.files {
+        let parts = [
+            ("types", types::items(file)),
+            ("action", file.actions.iter().flat_map(action::items).collect()),
+            ("mock", mock::items(api, file)),
+        ];
+        for (module, items) in parts {
+            if !items.is_empty() {
+                let source = format!("{}.yaml", file.stem);
+                let text = format!("// Generated from {source}: change that file, not this one.\n\n{}", print(items));
+                files.push(GeneratedFile { path: format!("{}.{module}.rs", file.stem), source: Some(source), text });
+            }
+        }
+    }
+    files.push(GeneratedFile { path: "generated.rs".into(), source: None, text: root(api, &files) });
+    Generated { files, api: api::listing(api) }
+}
+
+/// The file that joins the others.
+fn root(api: &Api, files: &[GeneratedFile]) -> String {
+    let includes = |module: &str| -> String {
+        let of_module = files.iter().filter(|file| file.path.ends_with(&format!(".{module}.rs")));
+        of_module.map(|file| format!("    include!({:?});\n", file.path)).collect()
+    };
+    let mut tables = String::new();
+    let mut modules = String::new();
+    for file in &api.files {
+        let module = module_name(file);
+        if !files.iter().any(|written| written.path == format!("{}.mock.rs", file.stem)) {
+            continue;
+        }
+        let imports = "        use super::super::{action::*, types::*};\n        use ::cqhttp::wire;\n";
+        modules += &format!("    mod {module} {{\n{imports}        include!(\"{}.mock.rs\");\n    }}\n", file.stem);
+        if !file.actions.is_empty() {
+            tables += &format!("        {module}::ACTIONS,\n");
+        }
+    }
+    let allow = |lints: &str| format!("#[allow({lints}, reason = \"generated for any schema\")]\n");
+    format!(
+        "// Generated: joins what the schema's files become.\n\n\
+         /// Requests, and the answers that belong to one action.\n{}\
+         pub mod action {{\n    use super::types::*;\n    use ::cqhttp::wire::{{self, Deserialize, Serialize}};\n{}}}\n\n\
+         /// Ids, enums and objects.\n{}\
+         pub mod types {{\n    use ::cqhttp::wire::{{self, Deserialize, Serialize}};\n{}}}\n\n\
+         /// The stand-in's table of actions, and an example of everything.\n{}#[cfg(feature = \"mock\")]\n\
+         pub(crate) mod mock {{\n{modules}    pub(crate) static ACTIONS: &[&[::cqhttp::mock::ActionInfo]] = &[\n{tables}    ];\n}}\n",
+        allow("unreachable_pub, unused_imports, clippy::wrong_self_convention, clippy::too_many_arguments"),
+        includes("action"),
+        allow("unreachable_pub, unused_imports"),
+        includes("types"),
+        allow("unused_imports"),
+    )
+}
+
+/// `actions/group_admin` → `actions_group_admin`.
+fn module_name(file: &File) -> String {
+    file.stem.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
+}
+
+/// Prints each item for itself, an empty line between, and one between methods: prettyplease puts none.
+fn print(items: Vec<TokenStream>) -> String {
+    let printed = items.into_iter().map(|item| {
+        let text = item.to_string();
+        let file = syn::parse2(item).unwrap_or_else(|error| unreachable!("{error} in generated code: {text}"));
+        let mut printed = String::new();
+        for line in prettyplease::unparse(&file).lines() {
+            if printed.ends_with("\n    }\n") && line != "}" {
+                printed.push('\n');
+            }
+            printed.push_str(line);
+            printed.push('\n');
+        }
+        printed
+    });
+    printed.collect::<Vec<_>>().join("\n")
+}
+
+/// `#[doc]` attributes of a text, one a line, long lines wrapped: `/// Mutes one member …`.
+fn docs(text: &str) -> TokenStream {
+    let lines = text.lines().flat_map(wrap).map(|line| if line.is_empty() { line } else { format!(" {line}") });
+    lines.map(|line| quote!(#[doc = #line])).collect()
+}
+
+/// Breaks a line of prose at blanks, so that a comment stays within some hundred columns.
+fn wrap(line: &str) -> Vec<String> {
+    const COLUMNS: usize = 100;
+    if line.starts_with("# ") || line.len() <= COLUMNS {
+        return vec![line.to_owned()];
+    }
+    let indent = if line.starts_with("- ") { "  " } else { "" };
+    let mut lines = vec![String::new()];
+    for word in line.split(' ') {
+        // A line that begins so would be a list, a heading or a quote.
+        let marks = word.starts_with(['-', '+', '*', '#', '>', '|', '='])
+            || word.ends_with(['.', ')']) && word.starts_with(|c: char| c.is_ascii_digit());
+        let count = lines.len();
+        let last = &mut lines[count - 1];
+        if last.chars().count() + 1 + word.chars().count() > COLUMNS && !marks && !last.is_empty() {
+            lines.push(format!("{indent}{word}"));
+        } else {
+            if !last.is_empty() {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+    }
+    lines
+}
+
+/// `#[doc(alias = "群单人禁言")]` for each.
+fn aliases<'a>(names: impl IntoIterator<Item = &'a String>) -> TokenStream {
+    names.into_iter().map(|name| quote!(#[doc(alias = #name)])).collect()
+}
+
+/// The Rust of a type without `[]` and `?`: `GroupId`.
+fn scalar(scalar: &Scalar) -> TokenStream {
+    match scalar {
+        Scalar::Bool => quote!(bool),
+        Scalar::I32 => quote!(i32),
+        Scalar::I64 => quote!(i64),
+        Scalar::U32 => quote!(u32),
+        Scalar::U64 => quote!(u64),
+        Scalar::F64 => quote!(f64),
+        Scalar::String => quote!(String),
+        Scalar::Json => quote!(::cqhttp::serde_json::Value),
+        Scalar::Message => quote!(::cqhttp::Message),
+        Scalar::Timestamp => quote!(::cqhttp::Timestamp),
+        Scalar::Target => quote!(::cqhttp::Target),
+        Scalar::Named(name, _) => ident(name).into_token_stream(),
+    }
+}
+
+/// The Rust of a field: `Vec<GroupInfo>`, `Option<String>`.
+fn rust_type(ty: &Ty) -> TokenStream {
+    let mut tokens = scalar(&ty.scalar);
+    if ty.list {
+        tokens = quote!(Vec<#tokens>);
+    }
+    if ty.optional {
+        tokens = quote!(Option<#tokens>);
+    }
+    tokens
+}
+
+/// The function of `cqhttp::wire` that reads such a field leniently; `None` where the type itself does.
+fn reader(ty: &Ty) -> Option<&'static str> {
+    use Scalar::{Bool, F64, I32, I64, Named, String, Timestamp, U32, U64};
+    let names = match (&ty.scalar, ty.list, ty.optional) {
+        (_, true, true) => return None,
+        (Bool, ..) => ["wire::bool", "wire::opt_bool", "wire::bool_list"],
+        (I32 | I64 | U32 | U64, ..) => ["wire::int", "wire::opt_int", "wire::int_list"],
+        (F64, ..) => ["wire::float", "wire::opt_float", "wire::float_list"],
+        (String, ..) => ["wire::string", "wire::opt_string", "wire::string_list"],
+        (Named(_, NamedKind::Object), ..) => ["wire::object", "wire::opt_object", "wire::object_list"],
+        (_, true, false) => return Some("wire::list"),
+        (Timestamp | Named(_, NamedKind::Id(IdBase::I64 | IdBase::U64)), false, true) => return Some("wire::opt_int"),
+        _ => return None,
+    };
+    Some(names[if ty.list { 2 } else { usize::from(ty.optional) }])
+}
+
+/// `#[serde(rename = "type", default, deserialize_with = "wire::opt_int")]`, or nothing where serde needs no telling.
+fn serde_attribute(parts: &[TokenStream]) -> TokenStream {
+    if parts.is_empty() { TokenStream::new() } else { quote!(#[serde(#(#parts),*)]) }
+}
+
+/// A raw string literal, readable in a snapshot: `r#"{"group_id":42}"#`.
+fn raw_string(text: &str) -> TokenStream {
+    let hashes = "#".repeat((0..).find(|n| !text.contains(&format!("\"{}", "#".repeat(*n)))).unwrap_or(0).max(1));
+    let raw = format!("r{hashes}\"{text}\"{hashes}");
+    raw.parse().unwrap_or_else(|_| Literal::string(text).into_token_stream())
+}

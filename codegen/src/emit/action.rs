@@ -1,0 +1,392 @@
+//! An action: its request, its answer, its method and its setters, together.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::types::{join, object};
+use super::{aliases, docs, reader, rust_type, scalar, serde_attribute, value};
+use crate::doc;
+use crate::model::{Action, Answer, Effect, Origin, Param, Presence, Server};
+use crate::ty::{NamedKind, Scalar, Ty};
+use crate::yaml::{Node, Value};
+
+/// The items of one action, in the order in which a reviewer reads them.
+pub(super) fn items(action: &Action) -> Vec<TokenStream> {
+    let mut items = vec![request(action), constructors(action)];
+    items.extend(default(action));
+    items.extend(serialize(action));
+    items.extend(action_impls(action));
+    items.extend(response(action));
+    items.push(client_method(action));
+    items.extend(call_setters(action));
+    items
+}
+
+/// `pub struct SetGroupBan { pub group_id: GroupId, … }`
+fn request(action: &Action) -> TokenStream {
+    let docs = request_docs(action);
+    let mut names = vec![action.title.clone()];
+    names.extend(action.aliases.iter().chain([&action.wire]).filter(|name| *name != action.name.snake()).cloned());
+    let aliases = aliases(&names);
+    let name = action.name.type_ident();
+    let serialize = (!sends_twice(action)).then(|| quote!(Serialize,));
+    let fields = action.params.iter().map(|param| request_field(action, param));
+    quote! {
+        #docs
+        #aliases
+        #[derive(Clone, Debug, PartialEq, #serialize Deserialize)]
+        #[non_exhaustive]
+        pub struct #name {
+            #(#fields,)*
+        }
+    }
+}
+
+/// Everything about an action: what it does, where it comes from, how it is refused, how it is called.
+fn request_docs(action: &Action) -> TokenStream {
+    let (summary, rest) = doc::summary(&action.doc);
+    let summary = format!("{summary} ({})", action.title);
+    docs(&join(&[&summary, rest, &caveats(action), &facts(action), &snippet(action)]))
+}
+
+/// ``Action `set_group_ban` · OneBot v11 · effect: write · refusals: `NOT_MANAGEABLE`.``
+fn facts(action: &Action) -> String {
+    let code = |names: &[String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let mut facts = vec![format!("Action `{}`", action.wire)];
+    if !action.aliases.is_empty() {
+        facts.push(format!("also {}", code(&action.aliases)));
+    }
+    facts.push(match action.origin {
+        Origin::OneBot11 => "OneBot v11".into(),
+        Origin::GoCqhttp => "go-cqhttp".into(),
+    });
+    facts.push(format!("effect: {}", effect(action.effect).to_lowercase()));
+    if !action.errors.is_empty() {
+        facts.push(format!("refusals: {}", code(&action.errors)));
+    }
+    format!("{}.", facts.join(" · "))
+}
+
+fn caveats(action: &Action) -> String {
+    let server = match action.server {
+        Server::Supported => "",
+        Server::Unsupported => "**go-cqhttp documents this action and does not answer it**; other servers may.",
+        Server::Removed => "**go-cqhttp has removed this action and no longer answers it**; other servers may.",
+    };
+    let silent =
+        if action.silent { "**An `ok` proves nothing**: the server says it also where nothing was done." } else { "" };
+    join(&[server, silent])
+}
+
+/// The example as a snippet that rustdoc compiles.
+fn snippet(action: &Action) -> String {
+    let Some(call) = value::call_text(action) else { return String::new() };
+    let call = match action.answer {
+        Answer::Nothing => format!("client{call}.await?;"),
+        _ => format!("let answer = client{call}.await?;"),
+    };
+    format!(
+        "```no_run\n# use cqhttp::types::*;\n# async fn run(client: &cqhttp::Client) -> Result<(), cqhttp::Error> {{\n\
+         {call}\n# Ok(())\n# }}\n```"
+    )
+}
+
+fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Read => "Read",
+        Effect::Write => "Write",
+        Effect::Send => "Send",
+    }
+}
+
+fn request_field(action: &Action, param: &Param) -> TokenStream {
+    let docs = docs(&param_doc(param));
+    let name = param.name.ident();
+    let ty = rust_type(&param.ty);
+    if param.ty.scalar == Scalar::Target {
+        return quote!(#docs #[serde(flatten)] pub #name: #ty);
+    }
+    let mut parts = Vec::new();
+    if param.wire != param.name.snake() {
+        let wire = &param.wire;
+        parts.push(quote!(rename = #wire));
+    }
+    match &param.presence {
+        Presence::Required => {}
+        Presence::Default(_) => {
+            let default = format!("{}::{}", action.name.pascal(), default_fn(param));
+            parts.push(quote!(default = #default));
+        }
+        Presence::Optional if sends_twice(action) => parts.push(quote!(default)),
+        Presence::Optional => parts.push(quote!(default, skip_serializing_if = "Option::is_none")),
+    }
+    if let Some(reader) = reader(&param.ty) {
+        parts.push(quote!(deserialize_with = #reader));
+    }
+    let serde = serde_attribute(&parts);
+    quote!(#docs #serde pub #name: #ty)
+}
+
+/// "Seconds; 0 lifts the mute. Default: 1800."
+fn param_doc(param: &Param) -> String {
+    match &param.presence {
+        Presence::Default(default) => format!("{} Default: {}.", param.doc, default_text(default)),
+        Presence::Optional => format!("{} Left out until set.", param.doc),
+        Presence::Required => param.doc.clone(),
+    }
+}
+
+/// A default as prose and listings write it: `1800`, `true`, `""`.
+pub(super) fn default_text(default: &Node) -> String {
+    match &default.value {
+        Value::Text(text) => format!("`{text:?}`"),
+        Value::Bool(value) => format!("`{value}`"),
+        Value::Int(value) => value.to_string(),
+        Value::Float(value) => value.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn default_fn(param: &Param) -> String {
+    format!("default_{}", param.name.snake())
+}
+
+/// `pub fn new(group_id: impl Into<GroupId>, …) -> Self`, the setters, and the defaults.
+fn constructors(action: &Action) -> TokenStream {
+    let name = action.name.type_ident();
+    let args = action.required().map(argument);
+    let fields = action.params.iter().map(|param| {
+        let field = param.name.ident();
+        match &param.presence {
+            Presence::Required => {
+                let value = takes_into(&param.ty).then(|| converted(param)).map(|value| quote!(: #value));
+                quote!(#field #value)
+            }
+            Presence::Default(_) => {
+                let default = format_ident!("{}", default_fn(param));
+                quote!(#field: Self::#default())
+            }
+            Presence::Optional => quote!(#field: None),
+        }
+    });
+    let doc = match action.required().next() {
+        Some(_) => " The request with what it must have.",
+        None => " The request.",
+    };
+    let setters = action.settable().map(request_setter);
+    let defaults = action.params.iter().filter_map(default_value);
+    quote! {
+        impl #name {
+            #[doc = #doc]
+            #[must_use]
+            pub fn new(#(#args),*) -> Self {
+                Self { #(#fields),* }
+            }
+            #(#setters)*
+            #(#defaults)*
+        }
+    }
+}
+
+/// `group_id: impl Into<GroupId>`
+fn argument(param: &Param) -> TokenStream {
+    let name = param.name.ident();
+    let ty = argument_type(&param.ty);
+    quote!(#name: #ty)
+}
+
+fn argument_type(ty: &Ty) -> TokenStream {
+    let scalar = scalar(&ty.scalar);
+    match (&ty.scalar, ty.list) {
+        (_, true) => quote!(impl Into<Vec<#scalar>>),
+        _ if takes_into(ty) => quote!(impl Into<#scalar>),
+        _ => scalar,
+    }
+}
+
+/// Whether an argument of this type is converted by `into`.
+fn takes_into(ty: &Ty) -> bool {
+    use Scalar::{Bool, F64, I32, I64, Named, U32, U64};
+    ty.list || !matches!(ty.scalar, Bool | I32 | I64 | U32 | U64 | F64 | Named(_, NamedKind::Object))
+}
+
+/// `group_id.into()`, or the argument itself.
+fn converted(param: &Param) -> TokenStream {
+    let name = param.name.ident();
+    if takes_into(&param.ty) { quote!(#name.into()) } else { quote!(#name) }
+}
+
+/// `pub fn duration(mut self, duration: u32) -> Self { … }`
+fn request_setter(param: &Param) -> TokenStream {
+    let docs = docs(&param_doc(param));
+    let name = param.name.ident();
+    let argument = argument(param);
+    let value = converted(param);
+    let value = if param.ty.optional { quote!(Some(#value)) } else { value };
+    quote! {
+        #docs
+        #[must_use]
+        pub fn #name(mut self, #argument) -> Self {
+            self.#name = #value;
+            self
+        }
+    }
+}
+
+/// `fn default_duration() -> u32 { 1800 }`
+fn default_value(param: &Param) -> Option<TokenStream> {
+    let Presence::Default(default) = &param.presence else { return None };
+    let name = format_ident!("{}", default_fn(param));
+    let ty = rust_type(&param.ty);
+    let value = value::default(default, &param.ty);
+    Some(quote!(fn #name() -> #ty { #value }))
+}
+
+/// `impl Default` for a request that needs nothing.
+fn default(action: &Action) -> Option<TokenStream> {
+    let name = action.name.type_ident();
+    action.required().next().is_none().then(|| {
+        quote! {
+            impl Default for #name {
+                fn default() -> Self {
+                    Self::new()
+                }
+            }
+        }
+    })
+}
+
+/// Whether a parameter goes out under two names, which serde's derive cannot do.
+fn sends_twice(action: &Action) -> bool {
+    action.params.iter().any(|param| !param.also.is_empty())
+}
+
+/// `impl Serialize`, where a parameter goes out under two names.
+fn serialize(action: &Action) -> Option<TokenStream> {
+    let name = action.name.type_ident();
+    let entries = action.params.iter().flat_map(|param| {
+        let field = param.name.ident();
+        let wires = [&param.wire].into_iter().chain(&param.also);
+        wires.map(move |wire| match param.presence {
+            Presence::Optional => quote!(if let Some(value) = &self.#field { map.serialize_entry(#wire, value)?; }),
+            _ => quote!(map.serialize_entry(#wire, &self.#field)?;),
+        })
+    });
+    sends_twice(action).then(|| {
+        quote! {
+            impl Serialize for #name {
+                fn serialize<S: wire::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    use wire::SerializeMap;
+                    let mut map = serializer.serialize_map(None)?;
+                    #(#entries)*
+                    map.end()
+                }
+            }
+        }
+    })
+}
+
+/// `impl Action for SetGroupBan { type Response = (); … }`
+fn action_impls(action: &Action) -> [TokenStream; 2] {
+    let name = action.name.type_ident();
+    let wire = &action.wire;
+    let response = response_type(action);
+    let effect = format_ident!("{}", effect(action.effect));
+    [
+        quote! {
+            impl ::cqhttp::Action for #name {
+                type Response = #response;
+                fn name(&self) -> &str {
+                    #wire
+                }
+                fn effect(&self) -> ::cqhttp::Effect {
+                    ::cqhttp::Effect::#effect
+                }
+            }
+        },
+        quote! {
+            impl ::cqhttp::KnownAction for #name {
+                const NAME: &'static str = #wire;
+            }
+        },
+    ]
+}
+
+pub(super) fn response_type(action: &Action) -> TokenStream {
+    match &action.answer {
+        Answer::Nothing => quote!(()),
+        Answer::Type(ty) => rust_type(ty),
+        Answer::Fields(_) => {
+            let name = response_name(action);
+            quote!(#name)
+        }
+    }
+}
+
+pub(super) fn response_name(action: &Action) -> proc_macro2::Ident {
+    format_ident!("{}Response", action.name.type_ident())
+}
+
+/// `pub struct GetLoginInfoResponse { … }`
+fn response(action: &Action) -> Vec<TokenStream> {
+    let Answer::Fields(fields) = &action.answer else { return Vec::new() };
+    let name = response_name(action);
+    let head = docs(&format!("The answer to [`{}`] (`{}`).", action.name.pascal(), action.wire));
+    object(&head, &name.to_string(), fields)
+}
+
+/// `impl Client { pub fn set_group_ban(&self, …) -> Call<SetGroupBan> { … } }`
+fn client_method(action: &Action) -> TokenStream {
+    let docs = method_docs(action);
+    let method = action.name.ident();
+    let request = action.name.type_ident();
+    let arguments = action.required().map(argument);
+    let names = action.required().map(|param| param.name.ident());
+    quote! {
+        impl ::cqhttp::Client {
+            #docs
+            pub fn #method(&self, #(#arguments),*) -> ::cqhttp::Call<#request> {
+                self.call(#request::new(#(#names),*))
+            }
+        }
+    }
+}
+
+/// What suffices on hover: the summary, the arguments, the setters, the way to the rest.
+fn method_docs(action: &Action) -> TokenStream {
+    let (summary, _) = doc::summary(&action.doc);
+    let arguments = action.required().map(|param| format!("- `{}`: {}", param.name.snake(), lower_first(&param.doc)));
+    let setters = action.settable().map(|param| {
+        let doc = lower_first(&param_doc(param)).to_owned();
+        format!("- `.{}({})`: {doc}", param.name.snake(), super::api::type_text(&param.ty))
+    });
+    let list: Vec<String> = arguments.chain(setters).map(|line| line.replace('\n', " ")).collect();
+    let see = format!("See [`{}`].", action.name.pascal());
+    docs(&join(&[&format!("{summary} ({})", action.title), &caveats(action), &list.join("\n"), &see]))
+}
+
+/// "Seconds; 0 …" → "seconds; 0 …", but "QQ number" stays.
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    match (chars.next(), chars.clone().next()) {
+        (Some(first), Some(second)) if !second.is_uppercase() => first.to_lowercase().chain(chars).collect(),
+        _ => text.to_owned(),
+    }
+}
+
+/// `impl Call<SetGroupBan> { pub fn duration(self, duration: u32) -> Self { … } }`
+fn call_setters(action: &Action) -> Option<TokenStream> {
+    let request = action.name.type_ident();
+    let setters = action.settable().map(|param| {
+        let docs = docs(&param_doc(param));
+        let name = param.name.ident();
+        let argument = argument(param);
+        quote! {
+            #docs
+            pub fn #name(self, #argument) -> Self {
+                self.map_request(|request| request.#name(#name))
+            }
+        }
+    });
+    action.settable().next().is_some().then(|| quote!(impl ::cqhttp::Call<#request> { #(#setters)* }))
+}

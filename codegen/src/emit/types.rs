@@ -1,0 +1,260 @@
+//! Ids, enums and objects.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+use super::{aliases, docs, reader, rust_type, serde_attribute};
+use crate::doc;
+use crate::model::{Field, File, TypeDef, TypeKind, Variant, VariantValue};
+use crate::name::ident;
+use crate::ty::{EnumBase, IdBase, Ty};
+
+/// The items of a file's types.
+pub(super) fn items(file: &File) -> Vec<TokenStream> {
+    file.types.iter().flat_map(type_items).collect()
+}
+
+fn type_items(ty: &TypeDef) -> Vec<TokenStream> {
+    match &ty.kind {
+        TypeKind::Id(base) => id(ty, *base),
+        TypeKind::Enum(EnumBase::String, variants) => string_enum(ty, variants),
+        TypeKind::Enum(EnumBase::I64, variants) => integer_enum(ty, variants),
+        TypeKind::Object { fields, .. } => object(&head(ty), &ty.name, fields),
+    }
+}
+
+/// Docs and search alias: `/// A group's number. (群号)`.
+fn head(ty: &TypeDef) -> TokenStream {
+    let (summary, rest) = doc::summary(&ty.doc);
+    let title = ty.title.as_ref().map(|title| format!(" ({title})")).unwrap_or_default();
+    let docs = docs(&join(&[&format!("{summary}{title}"), rest]));
+    let aliases = aliases(&ty.title);
+    quote!(#docs #aliases)
+}
+
+/// Paragraphs with an empty line between; empty ones dropped.
+pub(super) fn join(paragraphs: &[&str]) -> String {
+    paragraphs.iter().copied().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
+/// `pub struct GroupId(i64);`, its conversions by the crate's macro.
+fn id(ty: &TypeDef, base: IdBase) -> Vec<TokenStream> {
+    let head = head(ty);
+    let name = ident(&ty.name);
+    let (inner, copy, traits) = match base {
+        IdBase::I64 => (quote!(i64), quote!(Copy,), quote!(integer_id)),
+        IdBase::U64 => (quote!(u64), quote!(Copy,), quote!(digits_id)),
+        IdBase::String => (quote!(String), quote!(), quote!(string_id)),
+    };
+    let id = quote! {
+        #head
+        #[derive(Clone, #copy PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct #name(#inner);
+    };
+    vec![id, quote!(::cqhttp::#traits!(#name);)]
+}
+
+/// `pub enum GroupRole { Owner, …, Other(Unlisted<String>) }`, to and from its text.
+fn string_enum(ty: &TypeDef, variants: &[Variant]) -> Vec<TokenStream> {
+    let name = ident(&ty.name);
+    let (to, from): (Vec<_>, Vec<_>) = arms(variants);
+    let conversions = quote! {
+        impl #name {
+            /// The value as it stands on the wire.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    #(#to)*
+                    Self::Other(other) => other.get(),
+                }
+            }
+        }
+    };
+    let reading = quote! {
+        impl From<&str> for #name {
+            fn from(value: &str) -> Self {
+                match value {
+                    #(#from)*
+                    other => Self::Other(wire::unlisted(other.to_owned())),
+                }
+            }
+        }
+    };
+    vec![
+        enum_item(ty, variants, &quote!(String), &quote!()),
+        conversions,
+        reading,
+        quote!(::cqhttp::string_enum!(#name);),
+    ]
+}
+
+/// `pub enum UrlSafety { Safe, …, Other(Unlisted<i64>) }`, to and from its number.
+fn integer_enum(ty: &TypeDef, variants: &[Variant]) -> Vec<TokenStream> {
+    let name = ident(&ty.name);
+    let (to, from): (Vec<_>, Vec<_>) = arms(variants);
+    let conversions = quote! {
+        impl #name {
+            /// The value as it stands on the wire.
+            #[must_use]
+            pub fn get(self) -> i64 {
+                match self {
+                    #(#to)*
+                    Self::Other(other) => *other.get(),
+                }
+            }
+        }
+    };
+    let reading = quote! {
+        impl From<i64> for #name {
+            fn from(value: i64) -> Self {
+                match value {
+                    #(#from)*
+                    other => Self::Other(wire::unlisted(other)),
+                }
+            }
+        }
+    };
+    vec![
+        enum_item(ty, variants, &quote!(i64), &quote!(Copy,)),
+        conversions,
+        reading,
+        quote!(::cqhttp::integer_enum!(#name);),
+    ]
+}
+
+/// The arms `Self::Owner => "owner",` and `"owner" => Self::Owner,`.
+fn arms(variants: &[Variant]) -> (Vec<TokenStream>, Vec<TokenStream>) {
+    let arms = variants.iter().map(|variant| {
+        let name = variant.name.type_ident();
+        let value = match &variant.value {
+            VariantValue::Text(text) => quote!(#text),
+            VariantValue::Int(number) => {
+                let number = proc_macro2::Literal::i64_unsuffixed(*number);
+                quote!(#number)
+            }
+        };
+        (quote!(Self::#name => #value,), quote!(#value => Self::#name,))
+    });
+    arms.unzip()
+}
+
+fn enum_item(ty: &TypeDef, variants: &[Variant], other: &TokenStream, copy: &TokenStream) -> TokenStream {
+    let head = head(ty);
+    let name = ident(&ty.name);
+    let variants = variants.iter().map(|variant| {
+        let name = variant.name.type_ident();
+        let value = match &variant.value {
+            VariantValue::Text(text) => format!("`{text}`"),
+            VariantValue::Int(number) => format!("`{number}`"),
+        };
+        let docs = docs(&format!("{value}: {}", variant.doc));
+        quote!(#docs #name)
+    });
+    quote! {
+        #head
+        #[derive(Clone, #copy Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum #name {
+            #(#variants,)*
+            /// A value that is not listed here, as it came. Made by `from`.
+            Other(::cqhttp::Unlisted<#other>),
+        }
+    }
+}
+
+/// `pub struct GroupInfo { … }` as it is read and written: an object, or an action's own answer.
+pub(super) fn object(head: &TokenStream, name: &str, fields: &[Field]) -> Vec<TokenStream> {
+    let ident = format_ident!("{name}");
+    let aliased = fields.iter().any(|field| !field.aliases.is_empty());
+    let deserialize = (!aliased).then(|| quote!(Deserialize));
+    let attributed = fields.iter().map(|field| {
+        let (docs, name, ty) = (docs(&field.doc), field.name.ident(), rust_type(&field.ty));
+        let serde = if aliased {
+            serde_attribute(&writing(field))
+        } else {
+            serde_attribute(&[writing(field), reading(field)].concat())
+        };
+        quote!(#docs #serde pub #name: #ty)
+    });
+    let item = quote! {
+        #head
+        #[derive(Clone, Debug, PartialEq, Serialize, #deserialize)]
+        #[non_exhaustive]
+        pub struct #ident {
+            #(#attributed,)*
+        }
+    };
+    let mut items = vec![item];
+    items.extend(aliased.then(|| read_by_alias(&ident, fields)));
+    items.push(quote!(impl ::cqhttp::Answer for #ident {}));
+    items
+}
+
+/// What serde must know to write a field.
+fn writing(field: &Field) -> Vec<TokenStream> {
+    let mut parts = rename(&field.wire, field.name.snake());
+    if field.ty.optional {
+        parts.push(quote!(skip_serializing_if = "Option::is_none"));
+    }
+    parts
+}
+
+/// What serde must know to read a field.
+fn reading(field: &Field) -> Vec<TokenStream> {
+    let mut parts = Vec::new();
+    if field.ty.list || field.ty.optional {
+        parts.push(quote!(default));
+    }
+    if let Some(reader) = reader(&field.ty) {
+        parts.push(quote!(deserialize_with = #reader));
+    }
+    parts
+}
+
+fn rename(wire: &str, name: &str) -> Vec<TokenStream> {
+    if wire == name { Vec::new() } else { vec![quote!(rename = #wire)] }
+}
+
+/// `impl Deserialize` where a field has further names: some servers send two of them at once, which serde's own aliases
+/// refuse. The first that holds something counts.
+fn read_by_alias(name: &Ident, fields: &[Field]) -> TokenStream {
+    let optional = |field: &Field| Ty { optional: !field.ty.list, ..field.ty.clone() };
+    let alias = |field: &Field, index: usize| format_ident!("{}_{}", field.name.snake(), index + 1);
+    let reads = fields.iter().flat_map(|field| {
+        let shadow = Field { ty: optional(field), ..field.clone() };
+        let (ty, own) = (rust_type(&shadow.ty), field.name.ident());
+        let own_serde = serde_attribute(&[rename(&field.wire, field.name.snake()), reading(&shadow)].concat());
+        let further = field.aliases.iter().enumerate().map(|(index, wire)| {
+            let name = alias(field, index);
+            let serde = serde_attribute(&[rename(wire, &name.to_string()), reading(&shadow)].concat());
+            quote!(#serde #name: #ty)
+        });
+        [quote!(#own_serde #own: #ty)].into_iter().chain(further).collect::<Vec<_>>()
+    });
+    let values = fields.iter().map(|field| {
+        let (own, wire) = (field.name.ident(), &field.wire);
+        let further: Vec<Ident> = (0..field.aliases.len()).map(|index| alias(field, index)).collect();
+        let value = match field.ty.list {
+            true => {
+                quote!([read.#own, #(read.#further),*].into_iter().find(|list| !list.is_empty()).unwrap_or_default())
+            }
+            false => quote!(read.#own #(.or(read.#further))*),
+        };
+        match field.ty.optional || field.ty.list {
+            true => quote!(#own: #value),
+            false => quote!(#own: #value.ok_or_else(|| wire::missing(#wire))?),
+        }
+    });
+    quote! {
+        impl<'de> Deserialize<'de> for #name {
+            fn deserialize<D: wire::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                #[derive(Deserialize)]
+                struct Read {
+                    #(#reads,)*
+                }
+                let read = Read::deserialize(deserializer)?;
+                Ok(Self { #(#values),* })
+            }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Values of the schema as Rust expressions: defaults, examples, snippets.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{ToTokens, quote};
+
+use super::{raw_string, scalar};
+use crate::example::text;
+use crate::model::{Action, Api, Field, Param, Variant, VariantValue};
+use crate::name::ident;
+use crate::ty::{IdBase, NamedKind, Scalar, Ty};
+use crate::yaml::{Node, Value};
+
+/// A default: what a field of a request holds until it is set.
+pub(super) fn default(node: &Node, ty: &Ty) -> TokenStream {
+    match (&node.value, &ty.scalar) {
+        (Value::Text(text), Scalar::String) if text.is_empty() => quote!(String::new()),
+        (Value::Text(text), Scalar::String) => quote!(#text.to_owned()),
+        (Value::Text(text), Scalar::Named(name, _)) => {
+            let name = ident(name);
+            quote!(#name::from(#text))
+        }
+        (Value::Int(number), Scalar::Named(name, _)) => {
+            let (name, number) = (ident(name), integer(*number));
+            quote!(#name::from(#number))
+        }
+        (Value::Int(number), Scalar::Timestamp) => {
+            let number = integer(*number);
+            quote!(::cqhttp::Timestamp::new(#number))
+        }
+        (_, scalar @ (Scalar::Json | Scalar::Message)) => from_json(node, scalar),
+        _ => literal(node),
+    }
+}
+
+/// A number, a flag or a string as it is written in Rust.
+fn literal(node: &Node) -> TokenStream {
+    match &node.value {
+        Value::Bool(value) => value.to_token_stream(),
+        Value::Int(number) => integer(*number),
+        Value::Float(number) => Literal::f64_unsuffixed(*number).into_token_stream(),
+        Value::Text(text) => text.to_token_stream(),
+        Value::Null | Value::List(_) | Value::Map(_) => quote!(Default::default()),
+    }
+}
+
+/// `wire::example::<::cqhttp::Message>(r#"[…]"#)`
+fn from_json(node: &Node, ty: &Scalar) -> TokenStream {
+    let (ty, json) = (scalar(ty), raw_string(&json(node)));
+    quote!(wire::example::<#ty>(#json))
+}
+
+fn integer(number: i128) -> TokenStream {
+    let magnitude = Literal::u128_unsuffixed(number.unsigned_abs());
+    if number < 0 { quote!(-#magnitude) } else { quote!(#magnitude) }
+}
+
+/// A node as JSON on one line.
+pub(super) fn json(node: &Node) -> String {
+    serde_json::to_string(node).unwrap_or_else(|error| unreachable!("a schema's values are JSON values: {error}"))
+}
+
+/// An object as a struct literal.
+pub(super) fn object(api: &Api, name: &TokenStream, fields: &[Field], node: &Node) -> TokenStream {
+    let fields = fields.iter().map(|field| {
+        let (ident, value) = (field.name.ident(), entry(node, &field.wire));
+        let value = match value {
+            Some(value) => exact(api, value, &field.ty),
+            None if field.ty.optional => quote!(None),
+            None => quote!(Vec::new()),
+        };
+        quote!(#ident: #value)
+    });
+    quote!(#name { #(#fields),* })
+}
+
+fn entry<'n>(node: &'n Node, wire: &str) -> Option<&'n Node> {
+    let Value::Map(entries) = &node.value else { return None };
+    entries.iter().find(|(key, _)| text(key) == wire).map(|(_, value)| value)
+}
+
+/// A value of exactly this type.
+pub(super) fn exact(api: &Api, node: &Node, ty: &Ty) -> TokenStream {
+    match &node.value {
+        Value::Null if ty.optional => quote!(None),
+        Value::Null if ty.list => quote!(Vec::new()),
+        _ if ty.optional => {
+            let value = exact(api, node, &Ty { optional: false, ..ty.clone() });
+            quote!(Some(#value))
+        }
+        Value::List(items) if ty.list => {
+            let item = Ty { list: false, ..ty.clone() };
+            let items = items.iter().map(|node| exact(api, node, &item));
+            quote!(vec![#(#items),*])
+        }
+        _ => exact_scalar(api, node, &ty.scalar),
+    }
+}
+
+fn exact_scalar(api: &Api, node: &Node, scalar: &Scalar) -> TokenStream {
+    let value = literal(node);
+    match scalar {
+        Scalar::String => quote!(String::from(#value)),
+        Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64 => match text(node).parse() {
+            Ok(number) => integer(number),
+            Err(_) => value,
+        },
+        Scalar::Timestamp => quote!(::cqhttp::Timestamp::new(#value)),
+        Scalar::Json | Scalar::Message => from_json(node, scalar),
+        Scalar::Named(name, NamedKind::Object) => {
+            let fields = api.objects.get(name).map(Vec::as_slice).unwrap_or_default();
+            let name = ident(name);
+            object(api, &quote!(#name), fields, node)
+        }
+        Scalar::Named(name, NamedKind::Enum(_)) => variant(api, name, node),
+        Scalar::Named(name, NamedKind::Id(IdBase::U64)) => {
+            let (name, digits) = (ident(name), digits(node));
+            quote!(#name::new(#digits))
+        }
+        Scalar::Named(name, NamedKind::Id(_)) => {
+            let name = ident(name);
+            quote!(#name::new(#value))
+        }
+        _ => value,
+    }
+}
+
+/// `GroupRole::Owner`.
+fn variant(api: &Api, name: &str, node: &Node) -> TokenStream {
+    let matches = |variant: &&Variant| match (&variant.value, &node.value) {
+        (VariantValue::Text(listed), Value::Text(given)) => listed == given,
+        (VariantValue::Int(listed), Value::Int(given)) => i128::from(*listed) == *given,
+        _ => false,
+    };
+    let variant = api.enums.get(name).into_iter().flatten().find(matches).map(|variant| variant.name.type_ident());
+    let name = ident(name);
+    quote!(#name::#variant)
+}
+
+/// A `u64` id, which stands in the schema as it does on the wire: as a string of digits.
+fn digits(node: &Node) -> TokenStream {
+    integer(text(node).parse().unwrap_or_default())
+}
+
+/// The example as a call, without the client: `.set_group_ban(10001000, 10086).duration(60)`.
+pub(super) fn call(api: &Api, action: &Action) -> TokenStream {
+    let method = action.name.ident();
+    let given = |param: &Param| action.example.params.as_ref().and_then(|params| entry(params, &param.wire));
+    let arguments = action.required().map(|param| match given(param) {
+        Some(node) => exact(api, node, &param.ty),
+        None => target(action),
+    });
+    let setters = action.settable().filter_map(|param| {
+        let (name, node) = (param.name.ident(), given(param)?);
+        let value = exact(api, node, &Ty { optional: false, ..param.ty.clone() });
+        Some(quote!(.#name(#value)))
+    });
+    quote!(.#method(#(#arguments),*) #(#setters)*)
+}
+
+fn target(action: &Action) -> TokenStream {
+    let id = |name: &str| action.example.params.as_ref().and_then(|params| entry(params, name)).map(literal);
+    match (id("user_id"), id("group_id")) {
+        (Some(user), Some(group)) => quote!(::cqhttp::Target::temp(#user, #group)),
+        (Some(user), None) => quote!(::cqhttp::Target::user(#user)),
+        (None, group) => quote!(::cqhttp::Target::group(#group)),
+    }
+}
+
+/// The example as a user would write it; `None` where that takes more than a line.
+pub(super) fn call_text(action: &Action) -> Option<String> {
+    let given = |param: &Param| action.example.params.as_ref().and_then(|params| entry(params, &param.wire));
+    let mut arguments = Vec::new();
+    for param in action.required() {
+        arguments.push(match given(param) {
+            Some(node) => short(node, &param.ty)?,
+            None => target(action).to_string().replace(' ', "").replace("::cqhttp", "cqhttp").replace(',', ", "),
+        });
+    }
+    let mut call = format!(".{}({})", action.name.snake(), arguments.join(", "));
+    for param in action.settable() {
+        if let Some(node) = given(param) {
+            call += &format!(".{}({})", param.name.snake(), short(node, &param.ty)?);
+        }
+    }
+    Some(call)
+}
+
+/// An argument that converts by `into`: `10086`, `"hi"`.
+fn short(node: &Node, ty: &Ty) -> Option<String> {
+    if let (Value::List(items), true) = (&node.value, ty.list) {
+        let item = Ty { list: false, optional: false, ..ty.clone() };
+        let items: Option<Vec<String>> = items.iter().map(|node| short(node, &item)).collect();
+        let into = |text: String| {
+            if matches!(item.scalar, Scalar::Bool | Scalar::I32 | Scalar::I64) {
+                text
+            } else {
+                format!("{text}.into()")
+            }
+        };
+        return Some(format!("[{}]", items?.into_iter().map(into).collect::<Vec<_>>().join(", ")));
+    }
+    match (&node.value, &ty.scalar) {
+        (_, Scalar::Json | Scalar::Named(_, NamedKind::Object)) => None,
+        (Value::List(segments), Scalar::Message) => match segments.as_slice() {
+            [segment] if text(entry(segment, "type")?) == "text" => {
+                Some(format!("{:?}", text(entry(entry(segment, "data")?, "text")?)))
+            }
+            _ => None,
+        },
+        (Value::Text(digits), Scalar::Named(_, NamedKind::Id(IdBase::U64))) => Some(digits.clone()),
+        (Value::Text(text), _) => Some(format!("{text:?}")),
+        (Value::Int(number), _) => Some(number.to_string()),
+        (Value::Bool(value), _) => Some(value.to_string()),
+        (Value::Float(number), _) => Some(format!("{number:?}")),
+        _ => None,
+    }
+}

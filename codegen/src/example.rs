@@ -1,0 +1,245 @@
+//! Whether defaults and examples are what their types say.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Faults, Spot, suggest};
+use crate::model::{Action, Answer, Api, Field, Presence, TypeKind, Variant, VariantValue};
+use crate::source::SourceFile;
+use crate::ty::{IdBase, NamedKind, Scalar, Ty};
+use crate::yaml::{Node, Value};
+
+/// The names under which a `Target` goes out.
+pub(crate) const TARGET_KEYS: [&str; 3] = ["message_type", "user_id", "group_id"];
+
+/// Reports every default and example that does not fit.
+pub(crate) fn check(files: &[SourceFile], api: &Api, faults: &mut Faults) {
+    for (index, file) in api.files.iter().enumerate() {
+        let mut checker = Checker { file: index, objects: &api.objects, enums: &api.enums, faults };
+        for ty in &file.types {
+            if let TypeKind::Object { fields, example } = &ty.kind {
+                let broken = files[index].types.iter().any(|source| source.name.value == ty.name && source.broken);
+                if !broken {
+                    checker.object(example, fields, &ty.name);
+                }
+            }
+        }
+        for action in &file.actions {
+            // An action that was refused in part is left alone: what follows from it would mislead.
+            let broken = files[index].actions.iter().any(|source| source.name.value == action.wire && source.broken);
+            if !broken {
+                checker.action(action);
+            }
+        }
+    }
+}
+
+struct Checker<'a> {
+    file: usize,
+    objects: &'a BTreeMap<String, Vec<Field>>,
+    enums: &'a BTreeMap<String, Vec<Variant>>,
+    faults: &'a mut Faults,
+}
+
+impl Checker<'_> {
+    fn action(&mut self, action: &Action) {
+        for param in &action.params {
+            if let Presence::Default(default) = &param.presence
+                && !param.ty.is_id()
+            {
+                self.value(default, &param.ty, "the default");
+            }
+        }
+        if let Some(params) = &action.example.params {
+            self.params(params, action);
+        }
+        match (&action.answer, &action.example.returns) {
+            (Answer::Fields(fields), Some(node)) => {
+                self.object(node, fields, &format!("the answer to `{}`", action.wire))
+            }
+            (Answer::Type(ty), Some(node)) => self.value(node, ty, "the example"),
+            _ => {}
+        }
+    }
+
+    fn params(&mut self, node: &Node, action: &Action) {
+        let Some(entries) = self.entries(node, "the parameters") else { return };
+        let has_target = action.params.iter().any(|param| param.ty.scalar == Scalar::Target);
+        let mut known: Vec<&str> =
+            action.params.iter().filter(|p| p.ty.scalar != Scalar::Target).map(|p| p.wire.as_str()).collect();
+        if has_target {
+            known.extend(TARGET_KEYS);
+            self.target(node, entries);
+        }
+        for (key, value) in entries {
+            let name = text(key);
+            match action.params.iter().find(|param| param.wire == name && param.ty.scalar != Scalar::Target) {
+                Some(param) => self.value(value, &Ty { optional: false, ..param.ty.clone() }, &format!("`{name}`")),
+                None if known.contains(&name) => {}
+                None => {
+                    let message = format!("`{}` has no parameter `{name}`", action.wire);
+                    self.faults.add(&spot(self.file, key), message, suggest(name, &known));
+                }
+            }
+        }
+        for param in action.required().filter(|param| param.ty.scalar != Scalar::Target) {
+            if !entries.iter().any(|(key, _)| text(key) == param.wire) {
+                self.missing(node, &param.wire);
+            }
+        }
+    }
+
+    /// A target as it stands on the wire.
+    fn target(&mut self, node: &Node, entries: &[(Node, Node)]) {
+        let find = |name: &str| entries.iter().find(|(key, _)| text(key) == name).map(|(_, value)| value);
+        let is_id = |name: &str| find(name).map(|value| matches!(value.value, Value::Int(_)));
+        let kind = find("message_type").map_or("", text);
+        let fits = match (kind, is_id("user_id"), is_id("group_id")) {
+            ("private", Some(user), group) => user && group != Some(false),
+            ("group", None, Some(group)) => group,
+            _ => false,
+        };
+        if !fits {
+            let hint = "write `message_type: group` and `group_id`, or `message_type: private` and `user_id`";
+            self.faults.add(&spot(self.file, node), "the example names no target", hint);
+        }
+    }
+
+    fn object(&mut self, node: &Node, fields: &[Field], what: &str) {
+        let Some(entries) = self.entries(node, what) else { return };
+        let known: Vec<&str> = fields.iter().map(|field| field.wire.as_str()).collect();
+        for (key, value) in entries {
+            let name = text(key);
+            match fields.iter().find(|field| field.wire == name) {
+                Some(field) => self.value(value, &field.ty, &format!("`{name}`")),
+                None => {
+                    let message = format!("{what} has no field `{name}`");
+                    self.faults.add(&spot(self.file, key), message, suggest(name, &known));
+                }
+            }
+        }
+        for field in fields.iter().filter(|field| !field.ty.optional && !field.ty.list) {
+            if !entries.iter().any(|(key, _)| text(key) == field.wire) {
+                self.missing(node, &field.wire);
+            }
+        }
+    }
+
+    fn missing(&mut self, node: &Node, name: &str) {
+        self.faults.add(&spot(self.file, node), format!("the example lacks `{name}`"), format!("add `{name}: …`"));
+    }
+
+    /// A mapping whose keys are texts and stand there once.
+    fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [(Node, Node)]> {
+        let Value::Map(entries) = &node.value else {
+            let message = format!("expected a mapping for {what}, found {}", node.value.describe());
+            self.faults.add(&spot(self.file, node), message, "write its names and values");
+            return None;
+        };
+        for (index, (key, _)) in entries.iter().enumerate() {
+            if entries[..index].iter().any(|(seen, _)| text(seen) == text(key)) {
+                let message = format!("the key `{}` stands here twice", text(key));
+                self.faults.add(&spot(self.file, key), message, "keep one of them");
+            }
+        }
+        Some(entries)
+    }
+
+    fn value(&mut self, node: &Node, ty: &Ty, what: &str) {
+        let fits = match (&node.value, ty.list) {
+            (Value::Null, list) if list || ty.optional => true,
+            (Value::List(items), true) => {
+                let item = Ty { list: false, optional: false, ..ty.clone() };
+                items.iter().for_each(|node| self.value(node, &item, "an entry"));
+                true
+            }
+            (_, true) => false,
+            (Value::Map(_), false) => match &ty.scalar {
+                Scalar::Named(name, NamedKind::Object) => {
+                    if let Some(fields) = self.objects.get(name) {
+                        self.object(node, fields, &format!("`{name}`"));
+                    }
+                    true
+                }
+                scalar => *scalar == Scalar::Json,
+            },
+            // Servers write some numbers as digits, and an example shows what they send.
+            (Value::Text(digits), false) if is_integer(&ty.scalar) => {
+                digits.parse().is_ok_and(|number| self.scalar(&Value::Int(number), &ty.scalar))
+            }
+            (value, false) => self.scalar(value, &ty.scalar),
+        };
+        if !fits {
+            let message = format!("{what} is {}", node.value.describe());
+            self.faults.add(&spot(self.file, node), message, format!("expected {}", expected(ty)));
+        }
+    }
+
+    fn scalar(&self, value: &Value, scalar: &Scalar) -> bool {
+        match (scalar, value) {
+            (Scalar::Json, _) | (Scalar::Bool, Value::Bool(_)) | (Scalar::F64, Value::Int(_) | Value::Float(_)) => true,
+            (Scalar::String | Scalar::Named(_, NamedKind::Id(IdBase::String)), Value::Text(_)) => true,
+            (Scalar::I32, Value::Int(n)) => i32::try_from(*n).is_ok(),
+            (Scalar::U32, Value::Int(n)) => u32::try_from(*n).is_ok(),
+            (Scalar::U64, Value::Int(n)) => u64::try_from(*n).is_ok(),
+            (Scalar::I64 | Scalar::Timestamp | Scalar::Named(_, NamedKind::Id(IdBase::I64)), Value::Int(n)) => {
+                i64::try_from(*n).is_ok()
+            }
+            (Scalar::Named(_, NamedKind::Id(IdBase::U64)), Value::Text(digits)) => digits.parse::<u64>().is_ok(),
+            (Scalar::Named(name, NamedKind::Enum(_)), value) => {
+                let known = |variant: &Variant| match (&variant.value, value) {
+                    (VariantValue::Text(listed), Value::Text(given)) => listed == given,
+                    (VariantValue::Int(listed), Value::Int(given)) => i128::from(*listed) == *given,
+                    _ => false,
+                };
+                self.enums.get(name).is_some_and(|variants| variants.iter().any(known))
+            }
+            (Scalar::Message, Value::List(segments)) => segments.iter().all(is_segment),
+            _ => false,
+        }
+    }
+}
+
+/// `{ type: text, data: { text: hi } }`.
+fn is_segment(node: &Node) -> bool {
+    let Value::Map(entries) = &node.value else { return false };
+    let has = |name: &str, fits: fn(&Value) -> bool| {
+        entries.iter().any(|(key, value)| text(key) == name && fits(&value.value))
+    };
+    entries.len() == 2 && has("type", |v| matches!(v, Value::Text(_))) && has("data", |v| matches!(v, Value::Map(_)))
+}
+
+fn is_integer(scalar: &Scalar) -> bool {
+    matches!(scalar, Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64)
+}
+
+/// A node's text, empty where it is none.
+pub(crate) fn text(node: &Node) -> &str {
+    match &node.value {
+        Value::Text(text) => text,
+        _ => "",
+    }
+}
+
+/// What an example's value must be, for messages.
+fn expected(ty: &Ty) -> String {
+    let one = match &ty.scalar {
+        Scalar::Bool => "`true` or `false`".to_owned(),
+        Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64 => "an integer".to_owned(),
+        Scalar::F64 => "a number".to_owned(),
+        Scalar::String => "a string".to_owned(),
+        Scalar::Json => "any value".to_owned(),
+        Scalar::Message => "a list of segments".to_owned(),
+        Scalar::Timestamp => "seconds as an integer".to_owned(),
+        Scalar::Target => "a target".to_owned(),
+        Scalar::Named(name, NamedKind::Id(IdBase::I64)) => format!("a number (`{name}`)"),
+        Scalar::Named(name, NamedKind::Id(IdBase::U64)) => format!("a string of digits (`{name}`)"),
+        Scalar::Named(name, NamedKind::Id(IdBase::String)) => format!("a string (`{name}`)"),
+        Scalar::Named(name, _) => format!("a value of `{name}`"),
+    };
+    if ty.list { format!("a list, each entry {one}") } else { one }
+}
+
+/// A place inside an example.
+fn spot(file: usize, node: &Node) -> Spot {
+    Spot { file, place: node.place.clone() }
+}

@@ -1,0 +1,564 @@
+//! Source → model: every rule, and every fault of a run.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::diagnostic::{Faults, Spot, list, suggest};
+use crate::doc;
+use crate::example;
+use crate::model::{
+    Action, Answer, Api, Effect, Example, Field, File, Origin, Param, Presence, Server, TypeDef, TypeKind, Variant,
+    VariantValue,
+};
+use crate::name::{self, Name};
+use crate::source::{self, At, Kind, Returns, SourceFile};
+use crate::ty::{BUILT_IN, EnumBase, Expression, IdBase, NamedKind, Scalar, Ty};
+use crate::yaml::Value;
+
+/// The enum whose values an action's `errors` are.
+const REFUSALS: &str = "RefusalCode";
+
+/// Methods of `Call` that every action's call has; `new` is the request's own.
+const CALL_METHODS: &[&str] = &["client", "clone", "into_future", "map_request", "new", "with_raw", "within"];
+
+/// Methods of `Client` that are written by hand.
+const CLIENT_METHODS: &[&str] =
+    &["approve", "builder", "call", "clone", "from_env", "from_service", "reject", "reply", "send", "send_forward"];
+
+/// Names that generated code takes from Rust's prelude and from the crate's root.
+const RESERVED_TYPES: &[&str] = &[
+    "Box",
+    "Call",
+    "Client",
+    "Default",
+    "Deserialize",
+    "Err",
+    "From",
+    "Into",
+    "IntoIterator",
+    "Iterator",
+    "None",
+    "Ok",
+    "Option",
+    "Result",
+    "Self",
+    "Serialize",
+    "Some",
+    "String",
+    "Timestamp",
+    "Unlisted",
+    "Vec",
+];
+
+/// Turns what the files say into what the API is. Where faults were found, the result is not to be used.
+pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
+    let mut resolver = Resolver { faults, types: BTreeMap::new(), refusals: Vec::new() };
+    resolver.declare_types(files);
+    let mut api = Api { files: Vec::new(), objects: BTreeMap::new(), enums: BTreeMap::new() };
+    for file in files {
+        let types: Vec<TypeDef> = file.types.iter().filter_map(|ty| resolver.type_def(ty)).collect();
+        for ty in &types {
+            match &ty.kind {
+                TypeKind::Object { fields, .. } => drop(api.objects.insert(ty.name.clone(), fields.clone())),
+                TypeKind::Enum(_, variants) => drop(api.enums.insert(ty.name.clone(), variants.clone())),
+                TypeKind::Id(_) => {}
+            }
+        }
+        api.files.push(File { stem: file.stem.clone(), actions: Vec::new(), types });
+    }
+    resolver.refusals =
+        api.enums.get(REFUSALS).into_iter().flatten().map(|variant| wire_text(&variant.value)).collect();
+    for (file, resolved) in files.iter().zip(&mut api.files) {
+        resolved.actions = file.actions.iter().filter_map(|action| resolver.action(action)).collect();
+    }
+    resolver.collisions(files);
+    resolver.cycles(files, &api);
+    example::check(files, &api, resolver.faults);
+    api
+}
+
+fn wire_text(value: &VariantValue) -> String {
+    match value {
+        VariantValue::Text(text) => text.clone(),
+        VariantValue::Int(number) => number.to_string(),
+    }
+}
+
+struct Resolver<'a> {
+    faults: &'a mut Faults,
+    types: BTreeMap<String, NamedKind>,
+    refusals: Vec<String>,
+}
+
+impl Resolver<'_> {
+    /// Notes every type's name, so that they can be used before they are described.
+    fn declare_types(&mut self, files: &[SourceFile]) {
+        for ty in files.iter().flat_map(|file| &file.types) {
+            let kind = match &ty.kind {
+                Kind::Id { base } => self.id_base(base).map(NamedKind::Id),
+                Kind::Enum { base, .. } => self.enum_base(base).map(NamedKind::Enum),
+                Kind::Object { .. } => Some(NamedKind::Object),
+            };
+            let name = &ty.name.value;
+            if !name::is_pascal(name) {
+                let hint = "types are called like `GroupInfo`";
+                self.faults.add(&ty.name.spot, format!("`{name}` is no type name"), hint);
+            } else if BUILT_IN.iter().any(|(known, _)| known == name) || RESERVED_TYPES.contains(&name.as_str()) {
+                self.faults.add(
+                    &ty.name.spot,
+                    format!("the type name `{name}` is taken by the crate or by Rust"),
+                    "choose another",
+                );
+            }
+            // A repeated name is reported with the other collisions.
+            self.types.entry(name.clone()).or_insert(kind.unwrap_or(NamedKind::Object));
+        }
+    }
+
+    fn id_base(&mut self, base: &At<String>) -> Option<IdBase> {
+        self.choice(base, "base of an id", &[("i64", IdBase::I64), ("u64", IdBase::U64), ("string", IdBase::String)])
+    }
+
+    fn enum_base(&mut self, base: &At<String>) -> Option<EnumBase> {
+        self.choice(base, "base of an enum", &[("string", EnumBase::String), ("i64", EnumBase::I64)])
+    }
+
+    /// One of a few words.
+    fn choice<T: Copy>(&mut self, word: &At<String>, what: &str, choices: &[(&str, T)]) -> Option<T> {
+        let found = choices.iter().find(|(name, _)| *name == word.value).map(|(_, choice)| *choice);
+        if found.is_none() {
+            let known: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+            self.faults.add(&word.spot, format!("`{}` is no {what}", word.value), suggest(&word.value, &known));
+        }
+        found
+    }
+
+    fn type_def(&mut self, ty: &source::Type) -> Option<TypeDef> {
+        self.doc(&ty.doc);
+        if let Some(title) = &ty.title {
+            self.alias(title, &ty.name.value);
+        }
+        let kind = match &ty.kind {
+            Kind::Id { .. } => match self.types.get(&ty.name.value) {
+                Some(NamedKind::Id(base)) => TypeKind::Id(*base),
+                _ => return None, // its base was refused
+            },
+            Kind::Enum { values, .. } => match self.types.get(&ty.name.value) {
+                Some(&NamedKind::Enum(base)) => TypeKind::Enum(base, self.variants(base, values, &ty.spot)),
+                _ => return None,
+            },
+            Kind::Object { fields, example } => {
+                if example.is_none() {
+                    let hint = "add `example:` with every required field";
+                    self.faults.add(&ty.spot, format!("the object `{}` has no example", ty.name.value), hint);
+                }
+                let fields = self.fields(fields);
+                TypeKind::Object { fields, example: example.clone()? }
+            }
+        };
+        let title = ty.title.as_ref().map(|title| title.value.clone());
+        Some(TypeDef { name: ty.name.value.clone(), title, doc: ty.doc.value.clone(), kind })
+    }
+
+    fn variants(&mut self, base: EnumBase, values: &[source::EnumValue], spot: &Spot) -> Vec<Variant> {
+        let mut variants: Vec<Variant> = Vec::new();
+        for source in values {
+            self.doc(&source.doc);
+            let Some(value) = self.variant_value(base, source) else { continue };
+            let Some(name) = self.variant_name(&value, source) else { continue };
+            if variants.iter().any(|seen| seen.value == value) {
+                self.faults.add(
+                    &source.spot,
+                    format!("the value `{}` stands here twice", wire_text(&value)),
+                    "keep one of them",
+                );
+            } else if name.pascal() == "Other" || variants.iter().any(|seen| seen.name.pascal() == name.pascal()) {
+                let message = format!("the variant `{}` exists already", name.pascal());
+                self.faults.add(&source.spot, message, "give this value a `name:` of its own");
+            }
+            variants.push(Variant { name, value, doc: source.doc.value.clone() });
+        }
+        if variants.is_empty() {
+            self.faults.add(spot, "an enum without values", "list its `values:`");
+        }
+        variants
+    }
+
+    fn variant_value(&mut self, base: EnumBase, source: &source::EnumValue) -> Option<VariantValue> {
+        let value = match (&source.value.value, base) {
+            (Value::Text(text), EnumBase::String) => Some(VariantValue::Text(text.clone())),
+            (Value::Int(number), EnumBase::I64) => i64::try_from(*number).ok().map(VariantValue::Int),
+            _ => None,
+        };
+        if value.is_none() {
+            let expected = if base == EnumBase::I64 { "an integer" } else { "a string" };
+            let message = format!("expected {expected}, found {}", source.value.value.describe());
+            self.faults.add(&source.spot, message, "the values are what the enum's `base` says");
+        }
+        value
+    }
+
+    fn variant_name(&mut self, value: &VariantValue, source: &source::EnumValue) -> Option<Name> {
+        let (text, spot) = match (&source.name, value) {
+            (Some(name), _) => (name.value.clone(), &name.spot),
+            (None, VariantValue::Text(text)) => (text.to_lowercase().replace('-', "_"), &source.spot),
+            (None, VariantValue::Int(number)) => {
+                self.faults.add(&source.spot, format!("the number {number} has no name"), "add `name: …`");
+                return None;
+            }
+        };
+        if name::is_snake(&text) {
+            return Some(Name::from_wire(&text));
+        }
+        self.faults.add(spot, format!("no Rust name can be made of `{text}`"), "add `name:` in snake case");
+        None
+    }
+
+    fn fields(&mut self, sources: &[source::Field]) -> Vec<Field> {
+        self.distinct(sources);
+        let mut fields = Vec::new();
+        for source in sources {
+            self.doc(&source.doc);
+            self.field_name(source);
+            if let Some(ty) = self.ty(&source.ty) {
+                if ty.scalar == Scalar::Target {
+                    self.faults.add(&source.ty.spot, "`Target` is no type of an answer", "name the ids one by one");
+                }
+                fields.push(Field {
+                    name: Name::from_wire(&source.name.value),
+                    wire: wire_name(source),
+                    aliases: values(&source.aliases),
+                    ty,
+                    doc: source.doc.value.clone(),
+                });
+            }
+        }
+        fields
+    }
+
+    /// Reports fields that share a Rust name or a name on the wire.
+    fn distinct(&mut self, fields: &[source::Field]) {
+        let mut seen: Vec<(&str, &str)> = Vec::new();
+        for field in fields {
+            let wire = field.wire.as_ref().unwrap_or(&field.name);
+            let names = [("name", &field.name), ("wire name", wire)];
+            let further = field.also.iter().chain(&field.aliases).map(|name| ("wire name", name));
+            for (index, (what, name)) in names.into_iter().chain(further).enumerate() {
+                if seen.contains(&(what, &name.value)) {
+                    // A field without `wire:` would be reported for both of its names.
+                    if index != 1 || field.wire.is_some() {
+                        self.faults.add(
+                            &name.spot,
+                            format!("the {what} `{}` is used twice here", name.value),
+                            "rename or remove one",
+                        );
+                    }
+                } else {
+                    seen.push((what, &name.value));
+                }
+            }
+        }
+    }
+
+    fn field_name(&mut self, field: &source::Field) {
+        let name = &field.name;
+        if !name::is_snake(&name.value) {
+            let hint = "write `name:` in snake case, and the name on the wire as `wire:`";
+            self.faults.add(&name.spot, format!("`{}` is no Rust name", name.value), hint);
+        } else if name::is_keyword(&name.value) {
+            let hint = format!("write another `name:`, and `wire: {}`", name.value);
+            self.faults.add(&name.spot, format!("`{}` is a Rust keyword", name.value), hint);
+        }
+        for wire in field.wire.iter().chain(&field.also).chain(&field.aliases) {
+            if wire.value.is_empty() || wire.value.contains(char::is_whitespace) {
+                self.faults.add(&wire.spot, format!("`{}` is no name on the wire", wire.value), "remove the blanks");
+            }
+        }
+    }
+
+    fn ty(&mut self, text: &At<String>) -> Option<Ty> {
+        let Some(expression) = Expression::parse(&text.value) else {
+            let hint = "write a name, then `[]` for a list, then `?` for what may be absent";
+            self.faults.add(&text.spot, format!("`{}` is no type", text.value), hint);
+            return None;
+        };
+        let Expression { name, list, optional } = expression;
+        let built_in = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, scalar)| scalar.clone());
+        let scalar = built_in.or_else(|| self.types.get(name).map(|kind| Scalar::Named(name.to_owned(), *kind)));
+        if scalar.is_none() {
+            let known: Vec<&str> =
+                BUILT_IN.iter().map(|(name, _)| *name).chain(self.types.keys().map(String::as_str)).collect();
+            let hint = suggest(name, &known);
+            self.faults.add(&text.spot, format!("unknown type `{name}`"), hint);
+        }
+        Some(Ty { scalar: scalar?, list, optional })
+    }
+
+    fn action(&mut self, source: &source::Action) -> Option<Action> {
+        self.doc(&source.doc);
+        self.alias(&source.title, &source.name.value);
+        for name in source.aliases.iter().chain([&source.name]) {
+            if !name::is_action(&name.value) {
+                let hint = "actions are called like `set_group_ban`, with `_` or `.` before some";
+                self.faults.add(&name.spot, format!("`{}` is no action name", name.value), hint);
+            }
+        }
+        let origins = [("onebot11", Origin::OneBot11), ("go-cqhttp", Origin::GoCqhttp)];
+        let effects = [("read", Effect::Read), ("write", Effect::Write), ("send", Effect::Send)];
+        let servers = [("unsupported", Server::Unsupported), ("removed", Server::Removed)];
+        let origin = self.choice(&source.origin, "origin", &origins);
+        let effect = self.choice(&source.effect, "effect", &effects);
+        let server = match &source.server {
+            Some(word) => self.choice(word, "state of an action on the server", &servers),
+            None => Some(Server::Supported),
+        };
+        let params = self.params(&source.params);
+        self.errors(&source.errors);
+        let answer = match &source.returns {
+            None => Some(Answer::Nothing),
+            Some(Returns::Fields(fields)) => Some(Answer::Fields(self.fields(fields))),
+            Some(Returns::Type(text)) => self.answer_type(text),
+        };
+        let example = self.example(source);
+        Some(Action {
+            wire: source.name.value.clone(),
+            name: Name::from_wire(&source.name.value),
+            aliases: values(&source.aliases),
+            title: source.title.value.clone(),
+            doc: source.doc.value.clone(),
+            origin: origin?,
+            effect: effect?,
+            server: server?,
+            silent: source.silent,
+            params,
+            errors: values(&source.errors),
+            answer: answer?,
+            example,
+        })
+    }
+
+    fn answer_type(&mut self, text: &At<String>) -> Option<Answer> {
+        let ty = self.ty(text)?;
+        let answers = match &ty.scalar {
+            Scalar::Named(_, NamedKind::Object) | Scalar::Json => true,
+            Scalar::String => ty.list,
+            _ => false,
+        };
+        if ty.optional || !answers {
+            let hint = "an action answers fields of its own, an object, a list of objects or strings, or `json`";
+            self.faults.add(&text.spot, format!("`{}` is no type of a whole answer", text.value), hint);
+        }
+        Some(Answer::Type(ty))
+    }
+
+    fn example(&mut self, source: &source::Action) -> Example {
+        let (params, returns) = match &source.example {
+            Some(example) => (example.params.clone(), example.returns.clone()),
+            None => (None, None),
+        };
+        let spot = source.example.as_ref().map_or(&source.spot, |example| &example.spot);
+        for (what, stated, given) in [
+            ("params", !source.params.is_empty(), params.is_some()),
+            ("returns", source.returns.is_some(), returns.is_some()),
+        ] {
+            if stated && !given && !source.broken {
+                let message = format!("`{}` has `{what}` and no example of them", source.name.value);
+                self.faults.add(spot, message, format!("add `{what}:` under `example:`"));
+            } else if given && !stated && !source.broken {
+                let message = format!("an example of `{what}`, which `{}` does not have", source.name.value);
+                self.faults.add(spot, message, "remove it");
+            }
+        }
+        Example { params, returns }
+    }
+
+    fn errors(&mut self, errors: &[At<String>]) {
+        for (index, error) in errors.iter().enumerate() {
+            if !self.refusals.contains(&error.value) {
+                let known: Vec<&str> = self.refusals.iter().map(String::as_str).collect();
+                let hint = format!("add it to the enum `{REFUSALS}`; {}", suggest(&error.value, &known));
+                self.faults.add(&error.spot, format!("unknown refusal `{}`", error.value), hint);
+            }
+            if errors[..index].iter().any(|seen| seen.value == error.value) {
+                self.faults.add(
+                    &error.spot,
+                    format!("the refusal `{}` stands here twice", error.value),
+                    "keep one of them",
+                );
+            }
+        }
+    }
+
+    fn params(&mut self, sources: &[source::Field]) -> Vec<Param> {
+        self.distinct(sources);
+        let mut params: Vec<Param> = Vec::new();
+        for source in sources {
+            self.doc(&source.doc);
+            self.field_name(source);
+            let Some(ty) = self.ty(&source.ty) else { continue };
+            if ty.scalar == Scalar::Target {
+                self.target(source, &ty, &params);
+            }
+            let presence = self.presence(source, &ty);
+            if matches!(presence, Presence::Required) {
+                if params.iter().any(|param| !matches!(param.presence, Presence::Required)) {
+                    let hint = "required parameters come first: they are the method's arguments";
+                    self.faults.add(&source.name.spot, format!("`{}` is required", source.name.value), hint);
+                }
+            } else if CALL_METHODS.contains(&source.name.value.as_str()) {
+                let hint = format!(
+                    "write another `name:`, and `wire: {}`; taken are {}",
+                    source.name.value,
+                    list(CALL_METHODS)
+                );
+                self.faults.add(&source.name.spot, format!("every call has a method `{}`", source.name.value), hint);
+            }
+            params.push(Param {
+                name: Name::from_wire(&source.name.value),
+                wire: wire_name(source),
+                also: values(&source.also),
+                aliases: values(&source.aliases),
+                ty,
+                doc: source.doc.value.clone(),
+                presence,
+            });
+        }
+        params
+    }
+
+    /// A target goes out as three parameters of fixed names.
+    fn target(&mut self, source: &source::Field, ty: &Ty, before: &[Param]) {
+        let alone =
+            !ty.list && !ty.optional && source.default.is_none() && source.wire.is_none() && source.also.is_empty();
+        if !alone || before.iter().any(|param| param.ty.scalar == Scalar::Target) {
+            let hint = "write one required parameter `target` of type `Target`";
+            self.faults.add(&source.ty.spot, "a `Target` goes out as `message_type` and the ids", hint);
+        }
+    }
+
+    fn presence(&mut self, source: &source::Field, ty: &Ty) -> Presence {
+        let Some(default) = &source.default else {
+            return if ty.optional { Presence::Optional } else { Presence::Required };
+        };
+        let spot = Spot { file: source.name.spot.file, place: default.place.clone() };
+        if ty.optional {
+            self.faults.add(&spot, "an optional parameter with a default", "remove the `?`: a default is always sent");
+        } else if ty.is_id() || ty.list {
+            self.faults.add(&spot, "ids and lists have no default", "make the parameter required or optional");
+        }
+        Presence::Default(default.clone())
+    }
+
+    fn doc(&mut self, text: &At<String>) {
+        if let Some((message, hint)) = doc::fault(&text.value) {
+            self.faults.add(&text.spot, message, hint);
+        }
+    }
+
+    fn alias(&mut self, alias: &At<String>, item: &str) {
+        let fault = if alias.value == item || alias.value == Name::from_wire(item).pascal() {
+            Some(("a search alias equal to the name itself", "write the title of the documentation"))
+        } else {
+            doc::alias_fault(&alias.value)
+        };
+        if let Some((message, hint)) = fault {
+            self.faults.add(&alias.spot, message, hint);
+        }
+    }
+
+    /// Names that meet on the wire or in Rust.
+    fn collisions(&mut self, files: &[SourceFile]) {
+        let mut wires: HashMap<&str, ()> = HashMap::new();
+        let mut rust: HashMap<String, String> = HashMap::new();
+        for ty in files.iter().flat_map(|file| &file.types) {
+            self.claim(&mut rust, ty.name.value.clone(), format!("the type `{}`", ty.name.value), &ty.name.spot);
+        }
+        for action in files.iter().flat_map(|file| &file.actions) {
+            for wire in action.aliases.iter().chain([&action.name]) {
+                if wires.insert(&wire.value, ()).is_some() {
+                    self.faults.add(
+                        &wire.spot,
+                        format!("the action `{}` exists already", wire.value),
+                        "remove or rename one",
+                    );
+                }
+            }
+            let name = Name::from_wire(&action.name.value);
+            if CLIENT_METHODS.contains(&name.snake()) || name::is_keyword(name.snake()) {
+                let message = format!("`{}` cannot be a method of `Client`", name.snake());
+                self.faults.add(
+                    &action.name.spot,
+                    message,
+                    format!("taken are Rust's keywords and {}", list(CLIENT_METHODS)),
+                );
+            }
+            if RESERVED_TYPES.contains(&name.pascal().as_str()) {
+                let message = format!("the request would be called `{}`, which is taken", name.pascal());
+                self.faults.add(&action.name.spot, message, "choose another name");
+            }
+            let what = format!("the action `{}`", action.name.value);
+            self.claim(&mut rust, name.pascal(), what.clone(), &action.name.spot);
+            if matches!(action.returns, Some(Returns::Fields(_))) {
+                self.claim(
+                    &mut rust,
+                    format!("{}Response", name.pascal()),
+                    format!("the answer to {what}"),
+                    &action.name.spot,
+                );
+            }
+        }
+    }
+
+    fn claim(&mut self, taken: &mut HashMap<String, String>, name: String, what: String, spot: &Spot) {
+        match taken.get(&name) {
+            Some(other) if *other == what => {
+                self.faults.add(spot, format!("{what} exists already"), "remove or rename one")
+            }
+            Some(other) => {
+                self.faults.add(
+                    spot,
+                    format!("{what} is called `{name}` in Rust, and so is {other}"),
+                    "rename one of them",
+                );
+            }
+            None => drop(taken.insert(name, what)),
+        }
+    }
+
+    /// Objects that would contain themselves without end.
+    fn cycles(&mut self, files: &[SourceFile], api: &Api) {
+        for ty in files.iter().flat_map(|file| &file.types) {
+            let mut path = vec![ty.name.value.as_str()];
+            if let Some(way) = cycle(&api.objects, &mut path) {
+                let message = format!("the object contains itself: {way}");
+                self.faults.add(&ty.name.spot, message, "only a list (`T[]`) may close such a circle");
+            }
+        }
+    }
+}
+
+/// The way from `path[0]` back to it through objects in place.
+fn cycle<'a>(objects: &'a BTreeMap<String, Vec<Field>>, path: &mut Vec<&'a str>) -> Option<String> {
+    let fields = objects.get(*path.last()?)?;
+    for field in fields {
+        let Some(next) = field.ty.object_in_place() else { continue };
+        if next == path[0] {
+            return Some(format!("{} → {next}", path.join(" → ")));
+        }
+        if !path.contains(&next) {
+            path.push(next);
+            if let Some(way) = cycle(objects, path) {
+                return Some(way);
+            }
+            path.pop();
+        }
+    }
+    None
+}
+
+fn wire_name(field: &source::Field) -> String {
+    field.wire.as_ref().unwrap_or(&field.name).value.clone()
+}
+
+fn values(texts: &[At<String>]) -> Vec<String> {
+    texts.iter().map(|text| text.value.clone()).collect()
+}

@@ -1,0 +1,420 @@
+//! What the files say: stanzas as they stand, each part with its place. Nothing is derived here; a part that is
+//! missing or of the wrong shape is reported and left out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Faults, Spot, suggest};
+use crate::yaml::{self, Node, Value};
+
+/// A schema file.
+#[derive(Debug)]
+pub(crate) struct SourceFile {
+    /// As it was found: what diagnostics print.
+    pub(crate) path: PathBuf,
+    /// Relative to the schema's folder, without `.yaml`, with `/`: `actions/group_admin`.
+    pub(crate) stem: String,
+    pub(crate) text: String,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) types: Vec<Type>,
+}
+
+/// A part of a file with its place.
+#[derive(Clone, Debug)]
+pub(crate) struct At<T> {
+    pub(crate) value: T,
+    pub(crate) spot: Spot,
+}
+
+#[derive(Debug)]
+pub(crate) struct Action {
+    pub(crate) spot: Spot,
+    /// Something of the stanza was refused: rules that look at the whole of it would mislead.
+    pub(crate) broken: bool,
+    pub(crate) name: At<String>,
+    pub(crate) title: At<String>,
+    pub(crate) doc: At<String>,
+    pub(crate) origin: At<String>,
+    pub(crate) effect: At<String>,
+    pub(crate) aliases: Vec<At<String>>,
+    pub(crate) server: Option<At<String>>,
+    pub(crate) silent: bool,
+    pub(crate) params: Vec<Field>,
+    pub(crate) errors: Vec<At<String>>,
+    pub(crate) returns: Option<Returns>,
+    pub(crate) example: Option<Example>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Returns {
+    Type(At<String>),
+    Fields(Vec<Field>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Example {
+    pub(crate) spot: Spot,
+    pub(crate) params: Option<Node>,
+    pub(crate) returns: Option<Node>,
+}
+
+/// A parameter, or a field of an answer or object.
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) name: At<String>,
+    pub(crate) ty: At<String>,
+    pub(crate) doc: At<String>,
+    pub(crate) default: Option<Node>,
+    pub(crate) wire: Option<At<String>>,
+    pub(crate) also: Vec<At<String>>,
+    pub(crate) aliases: Vec<At<String>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Type {
+    pub(crate) spot: Spot,
+    pub(crate) broken: bool,
+    pub(crate) name: At<String>,
+    pub(crate) title: Option<At<String>>,
+    pub(crate) doc: At<String>,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Id { base: At<String> },
+    Enum { base: At<String>, values: Vec<EnumValue> },
+    Object { fields: Vec<Field>, example: Option<Node> },
+}
+
+#[derive(Debug)]
+pub(crate) struct EnumValue {
+    pub(crate) value: Node,
+    pub(crate) spot: Spot,
+    pub(crate) name: Option<At<String>>,
+    pub(crate) doc: At<String>,
+}
+
+/// Reads `path`: a folder with all its YAML files, or one file.
+pub(crate) fn read(path: &Path, faults: &mut Faults) -> Result<Vec<SourceFile>, Diagnostics> {
+    let mut paths = Vec::new();
+    let root = if path.is_dir() {
+        find_files(path, faults, &mut paths).map_err(|error| unreadable(path, &error))?;
+        path.to_owned()
+    } else {
+        paths.push(path.to_owned());
+        path.parent().map(Path::to_owned).unwrap_or_default()
+    };
+    if paths.is_empty() && faults.len() == 0 {
+        return Err(Diagnostics::whole(
+            path,
+            "there is no YAML file in this folder",
+            "name the folder that holds the schema",
+        ));
+    }
+    paths.sort();
+    let mut files = Vec::new();
+    for path in paths {
+        let bytes = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+        let stem = path.strip_prefix(&root).unwrap_or(&path).with_extension("");
+        let stem = stem.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
+        files.push(read_file(files.len(), path, stem, &bytes, faults));
+    }
+    Ok(files)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostics {
+    Diagnostics::whole(path, format!("cannot be read: {error}"), "name a schema folder or a YAML file")
+}
+
+fn find_files(folder: &Path, faults: &mut Faults, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        if path.is_dir() {
+            find_files(&path, faults, found)?;
+        } else if extension == Some("yaml") {
+            found.push(path);
+        } else if extension.is_some_and(|other| other.eq_ignore_ascii_case("yml") || other.eq_ignore_ascii_case("yaml"))
+        {
+            faults.add_located(Diagnostic {
+                hint: "schema files end in `.yaml`: rename it".into(),
+                message: "this file would not be read".into(),
+                file: path,
+                line: 1,
+                column: 1,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn read_file(index: usize, path: PathBuf, stem: String, bytes: &[u8], faults: &mut Faults) -> SourceFile {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let mut file = SourceFile { path, stem, text, actions: Vec::new(), types: Vec::new() };
+    match yaml::read(bytes) {
+        Ok(root) => {
+            let mut reader = Reader { file: index, faults };
+            for stanza in reader.list(&root, "stanzas") {
+                reader.stanza(stanza, &mut file);
+            }
+        }
+        Err(syntax) => {
+            for fault in syntax {
+                faults.add_located(Diagnostic {
+                    file: file.path.clone(),
+                    line: fault.line,
+                    column: fault.column,
+                    message: fault.message,
+                    hint: fault.hint,
+                });
+            }
+        }
+    }
+    file
+}
+
+/// Turns the nodes of one file into stanzas.
+struct Reader<'a> {
+    file: usize,
+    faults: &'a mut Faults,
+}
+
+/// The entries of a mapping, by key.
+struct Entries<'n> {
+    spot: Spot,
+    entries: Vec<(&'n str, &'n Node)>,
+}
+
+impl<'n> Entries<'n> {
+    fn get(&self, key: &str) -> Option<&'n Node> {
+        self.entries.iter().find(|(name, _)| *name == key).map(|(_, value)| *value)
+    }
+}
+
+const ACTION_KEYS: &[&str] = &[
+    "name", "title", "doc", "origin", "effect", "aliases", "server", "silent", "params", "errors", "returns", "example",
+];
+
+impl Reader<'_> {
+    fn spot(&self, node: &Node) -> Spot {
+        Spot { file: self.file, place: node.place.clone() }
+    }
+
+    fn stanza(&mut self, node: &Node, file: &mut SourceFile) {
+        let Value::Map(entries) = &node.value else {
+            let message = format!("expected a stanza, found {}", node.value.describe());
+            self.faults.add(&self.spot(node), message, "a stanza is a mapping that begins with `- name: …`");
+            return;
+        };
+        let kind = entries.iter().find(|(key, _)| matches!(&key.value, Value::Text(key) if key == "kind"));
+        match kind {
+            None => file.actions.extend(self.action(node)),
+            Some((_, kind)) => file.types.extend(self.type_stanza(node, kind)),
+        }
+    }
+
+    fn action(&mut self, node: &Node) -> Option<Action> {
+        let before = self.faults.len();
+        let entries = self.entries(node, "an action", ACTION_KEYS)?;
+        let name = self.required_text(&entries, "name");
+        let title = self.required_text(&entries, "title");
+        let doc = self.required_text(&entries, "doc");
+        let origin = self.required_text(&entries, "origin");
+        let effect = self.required_text(&entries, "effect");
+        let aliases = self.texts(&entries, "aliases");
+        let server = entries.get("server").and_then(|node| self.text(node));
+        let silent = entries.get("silent").is_some_and(|node| self.flag(node));
+        let params = entries.get("params").map(|node| self.fields(node, "a parameter", true)).unwrap_or_default();
+        let errors = self.texts(&entries, "errors");
+        let returns = entries.get("returns").and_then(|node| match &node.value {
+            Value::List(_) => Some(Returns::Fields(self.fields(node, "a field", false))),
+            _ => self.text(node).map(Returns::Type),
+        });
+        let example = entries.get("example").and_then(|node| self.example(node));
+        Some(Action {
+            spot: entries.spot,
+            broken: self.faults.len() > before,
+            name: name?,
+            title: title?,
+            doc: doc?,
+            origin: origin?,
+            effect: effect?,
+            aliases,
+            server,
+            silent,
+            params,
+            errors,
+            returns,
+            example,
+        })
+    }
+
+    fn example(&mut self, node: &Node) -> Option<Example> {
+        let entries = self.entries(node, "an example", &["params", "returns"])?;
+        Some(Example {
+            params: entries.get("params").cloned(),
+            returns: entries.get("returns").cloned(),
+            spot: entries.spot,
+        })
+    }
+
+    fn type_stanza(&mut self, node: &Node, kind: &Node) -> Option<Type> {
+        let before = self.faults.len();
+        let kind = self.text(kind)?;
+        let keys: &[&str] = match kind.value.as_str() {
+            "id" => &["kind", "name", "title", "doc", "base"],
+            "enum" => &["kind", "name", "title", "doc", "base", "values"],
+            "object" => &["kind", "name", "title", "doc", "fields", "example"],
+            other => {
+                let hint = suggest(other, &["id", "enum", "object"]);
+                self.faults.add(&kind.spot, format!("unknown kind of type `{other}`"), hint);
+                return None;
+            }
+        };
+        let what = if kind.value == "object" { "an object" } else { &format!("an {}", kind.value) };
+        let entries = self.entries(node, what, keys)?;
+        let name = self.required_text(&entries, "name");
+        let title = entries.get("title").and_then(|node| self.text(node));
+        let doc = self.required_text(&entries, "doc");
+        let kind = match kind.value.as_str() {
+            "id" => self.required_text(&entries, "base").map(|base| Kind::Id { base }),
+            "enum" => {
+                let base = self.required_text(&entries, "base");
+                let values = self.required(&entries, "values").map(|node| self.enum_values(node));
+                base.zip(values).map(|(base, values)| Kind::Enum { base, values })
+            }
+            _ => self.required(&entries, "fields").map(|node| Kind::Object {
+                fields: self.fields(node, "a field", false),
+                example: entries.get("example").cloned(),
+            }),
+        };
+        Some(Type {
+            spot: entries.spot,
+            broken: self.faults.len() > before,
+            name: name?,
+            title,
+            doc: doc?,
+            kind: kind?,
+        })
+    }
+
+    fn enum_values(&mut self, node: &Node) -> Vec<EnumValue> {
+        let mut values = Vec::new();
+        for node in self.list(node, "values") {
+            let Some(entries) = self.entries(node, "a value", &["value", "name", "doc"]) else { continue };
+            let value = self.required(&entries, "value").cloned();
+            let name = entries.get("name").and_then(|node| self.text(node));
+            let doc = self.required_text(&entries, "doc");
+            if let (Some(value), Some(doc)) = (value, doc) {
+                values.push(EnumValue { spot: self.spot(&value), value, name, doc });
+            }
+        }
+        values
+    }
+
+    fn fields(&mut self, node: &Node, what: &str, param: bool) -> Vec<Field> {
+        let keys: &[&str] = match param {
+            true => &["name", "type", "doc", "default", "wire", "also", "aliases"],
+            false => &["name", "type", "doc", "wire", "aliases"],
+        };
+        let mut fields = Vec::new();
+        for node in self.list(node, "fields") {
+            let Some(entries) = self.entries(node, what, keys) else { continue };
+            let name = self.required_text(&entries, "name");
+            let ty = self.required_text(&entries, "type");
+            let doc = self.required_text(&entries, "doc");
+            let wire = entries.get("wire").and_then(|node| self.text(node));
+            let also = self.texts(&entries, "also");
+            let aliases = self.texts(&entries, "aliases");
+            if let (Some(name), Some(ty), Some(doc)) = (name, ty, doc) {
+                fields.push(Field { name, ty, doc, default: entries.get("default").cloned(), wire, also, aliases });
+            }
+        }
+        fields
+    }
+
+    /// A mapping's entries, unknown and repeated keys reported.
+    fn entries<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Entries<'n>> {
+        let Value::Map(map) = &node.value else {
+            let message = format!("expected {what}, found {}", node.value.describe());
+            let hint = format!("{what} is a mapping with the keys {}", crate::diagnostic::list(known));
+            self.faults.add(&self.spot(node), message, hint);
+            return None;
+        };
+        let mut entries: Vec<(&str, &Node)> = Vec::new();
+        for (key, value) in map {
+            match &key.value {
+                Value::Text(name) if !known.contains(&name.as_str()) => {
+                    let message = format!("{what} has no key `{name}`");
+                    self.faults.add(&self.spot(key), message, suggest(name, known));
+                }
+                Value::Text(name) if entries.iter().any(|(seen, _)| seen == name) => {
+                    let message = format!("the key `{name}` stands here twice");
+                    self.faults.add(&self.spot(key), message, "keep one of them");
+                }
+                Value::Text(name) => entries.push((name, value)),
+                other => {
+                    let message = format!("expected a key, found {}", other.describe());
+                    self.faults.add(&self.spot(key), message, "keys are plain words");
+                }
+            }
+        }
+        Some(Entries { spot: self.spot(node), entries })
+    }
+
+    fn required<'n>(&mut self, entries: &Entries<'n>, key: &str) -> Option<&'n Node> {
+        let found = entries.get(key);
+        if found.is_none() {
+            self.faults.add(&entries.spot, format!("`{key}` is missing"), format!("add `{key}: …`"));
+        }
+        found
+    }
+
+    fn required_text(&mut self, entries: &Entries<'_>, key: &str) -> Option<At<String>> {
+        self.required(entries, key).and_then(|node| self.text(node))
+    }
+
+    fn texts(&mut self, entries: &Entries<'_>, key: &str) -> Vec<At<String>> {
+        let Some(node) = entries.get(key) else { return Vec::new() };
+        self.list(node, key).iter().filter_map(|node| self.text(node)).collect()
+    }
+
+    fn text(&mut self, node: &Node) -> Option<At<String>> {
+        match &node.value {
+            Value::Text(text) if !text.trim().is_empty() => {
+                Some(At { value: text.trim_end_matches('\n').to_owned(), spot: self.spot(node) })
+            }
+            other => {
+                let hint = match other {
+                    Value::Bool(_) | Value::Int(_) | Value::Float(_) => "put it into quotes",
+                    _ => "write a text",
+                };
+                self.faults.add(&self.spot(node), format!("expected a text, found {}", other.describe()), hint);
+                None
+            }
+        }
+    }
+
+    fn flag(&mut self, node: &Node) -> bool {
+        match &node.value {
+            Value::Bool(value) => *value,
+            other => {
+                let message = format!("expected `true` or `false`, found {}", other.describe());
+                self.faults.add(&self.spot(node), message, "write `true`, or leave the key out");
+                false
+            }
+        }
+    }
+
+    fn list<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
+        match &node.value {
+            Value::List(items) => items,
+            other => {
+                let message = format!("expected a list of {what}, found {}", other.describe());
+                self.faults.add(&self.spot(node), message, "begin each entry with `- `");
+                &[]
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Type expressions: `GroupInfo[]`, `string?`.
+
+/// What stands before `[]` and `?`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Scalar {
+    Bool,
+    I32,
+    I64,
+    U32,
+    U64,
+    F64,
+    String,
+    Json,
+    Message,
+    Timestamp,
+    Target,
+    /// An id, enum or object of the schema, by its Rust name.
+    Named(String, NamedKind),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NamedKind {
+    Id(IdBase),
+    Enum(EnumBase),
+    Object,
+}
+
+/// How an id stands on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IdBase {
+    I64,
+    U64,
+    String,
+}
+
+/// What an enum's values are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EnumBase {
+    String,
+    I64,
+}
+
+/// A type as the schema writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ty {
+    pub(crate) scalar: Scalar,
+    pub(crate) list: bool,
+    pub(crate) optional: bool,
+}
+
+impl Ty {
+    pub(crate) fn is_id(&self) -> bool {
+        matches!(self.scalar, Scalar::Named(_, NamedKind::Id(_)))
+    }
+
+    /// The object that a value of this type contains in place, not behind a list.
+    pub(crate) fn object_in_place(&self) -> Option<&str> {
+        match &self.scalar {
+            Scalar::Named(name, NamedKind::Object) if !self.list => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// The types that every schema knows.
+pub(crate) const BUILT_IN: &[(&str, Scalar)] = &[
+    ("bool", Scalar::Bool),
+    ("i32", Scalar::I32),
+    ("i64", Scalar::I64),
+    ("u32", Scalar::U32),
+    ("u64", Scalar::U64),
+    ("f64", Scalar::F64),
+    ("string", Scalar::String),
+    ("json", Scalar::Json),
+    ("message", Scalar::Message),
+    ("timestamp", Scalar::Timestamp),
+    ("Target", Scalar::Target),
+];
+
+/// An expression taken apart: the name, and what stands behind it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Expression<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) list: bool,
+    pub(crate) optional: bool,
+}
+
+impl<'a> Expression<'a> {
+    /// `None` where anything but a name, then `[]`, then `?` stands there.
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let (rest, optional) = text.strip_suffix('?').map_or((text, false), |rest| (rest, true));
+        let (name, list) = rest.strip_suffix("[]").map_or((rest, false), |rest| (rest, true));
+        let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        plain.then_some(Self { name, list, optional })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Expression;
+
+    #[test]
+    fn name_then_list_then_optional() {
+        for (text, name, list, optional) in [
+            ("i64", "i64", false, false),
+            ("GroupInfo[]", "GroupInfo", true, false),
+            ("string?", "string", false, true),
+            ("UserId[]?", "UserId", true, true),
+        ] {
+            assert_eq!(Expression::parse(text), Some(Expression { name, list, optional }));
+        }
+        for text in ["", "?", "i64?[]", "i64[][]", "Vec<i64>", "i64 ?", "[]"] {
+            assert_eq!(Expression::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! YAML text → [`Node`]s, and places in it → line and column. The only file that knows serde_yaml.
+
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+/// A value of a file, and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) value: Value,
+    pub(crate) place: Place,
+}
+
+/// What a YAML value can be here: what JSON knows, with the keys of a mapping in order and repeated ones kept.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    Null,
+    Bool(bool),
+    Int(i128),
+    Float(f64),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<(Node, Node)>),
+}
+
+impl Value {
+    /// What it is, in words: "the number 3".
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Self::Null => "nothing".into(),
+            Self::Bool(value) => format!("`{value}`"),
+            Self::Int(value) => format!("the number {value}"),
+            Self::Float(value) => format!("the number {value}"),
+            Self::Text(value) if value.is_empty() => "an empty string".into(),
+            Self::Text(value) => format!("the string {value:?}"),
+            Self::List(_) => "a list".into(),
+            Self::Map(_) => "a mapping".into(),
+        }
+    }
+}
+
+/// As JSON, keys in the file's order.
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.value {
+            Value::Null => serializer.serialize_unit(),
+            Value::Bool(value) => serializer.serialize_bool(*value),
+            Value::Int(value) => match u64::try_from(*value) {
+                Ok(value) => serializer.serialize_u64(value),
+                Err(_) => serializer.serialize_i64(*value as i64),
+            },
+            Value::Float(value) => serializer.serialize_f64(*value),
+            Value::Text(value) => serializer.serialize_str(value),
+            Value::List(items) => serializer.collect_seq(items),
+            Value::Map(entries) => {
+                let mut map = serializer.serialize_map(Some(entries.len()))?;
+                for (key, value) in entries {
+                    match &key.value {
+                        Value::Text(key) => map.serialize_entry(key, value)?,
+                        other => map.serialize_entry(&other.describe(), value)?,
+                    }
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+/// The way from a file's root to a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place(Vec<Step>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Item(usize),
+    Key(usize),
+    Value(usize),
+}
+
+impl Place {
+    fn then(&self, step: Step) -> Self {
+        let mut steps = Vec::with_capacity(self.0.len() + 1);
+        steps.extend_from_slice(&self.0);
+        steps.push(step);
+        Self(steps)
+    }
+}
+
+/// A fault that ends the reading of a file.
+#[derive(Debug)]
+pub(crate) struct SyntaxFault {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+    pub(crate) message: String,
+    pub(crate) hint: String,
+}
+
+impl SyntaxFault {
+    fn new((line, column): (usize, usize), message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { line, column, message: message.into(), hint: hint.into() }
+    }
+}
+
+/// Reads the one document of a file.
+pub(crate) fn read(bytes: &[u8]) -> Result<Node, Vec<SyntaxFault>> {
+    let text = utf8(bytes).map_err(|fault| vec![fault])?;
+    let root = document(text).map_err(|error| vec![syntax_fault(text, &error)])?;
+    let sigils = sigils(text);
+    if !sigils.is_empty() {
+        return Err(sigils);
+    }
+    if let Some(fault) = further_document(text) {
+        return Err(vec![fault]);
+    }
+    match root.value {
+        Value::Null => {
+            Err(vec![SyntaxFault::new((1, 1), "the file is empty", "write a list of stanzas, or delete the file")])
+        }
+        _ => Ok(root),
+    }
+}
+
+/// The file as text, checked.
+pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, SyntaxFault> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        SyntaxFault::new(
+            line_column(&good, good.len()),
+            format!("the byte {:#04x} is no UTF-8", bytes[error.valid_up_to()]),
+            "save the file as UTF-8",
+        )
+    })
+}
+
+/// Line and column (from 1) at which `place` begins in `text`.
+///
+/// serde_yaml tells the place of an error and of nothing else, so the way is walked once more and fails on purpose at
+/// its end.
+pub(crate) fn locate(text: &str, place: &Place) -> (usize, usize) {
+    let mut documents = serde_yaml::Deserializer::from_str(text);
+    let found = documents.next().map(|document| Locate(&place.0).deserialize(document));
+    match found {
+        Some(Err(error)) => error.location().map_or((1, 1), |at| (at.line(), at.column())),
+        _ => (1, 1),
+    }
+}
+
+fn document(text: &str) -> Result<Node, serde_yaml::Error> {
+    match serde_yaml::Deserializer::from_str(text).next() {
+        Some(document) => ReadNode(Place::default()).deserialize(document),
+        None => Ok(Node { value: Value::Null, place: Place::default() }),
+    }
+}
+
+fn line_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = &text[..offset];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+fn syntax_fault(text: &str, error: &serde_yaml::Error) -> SyntaxFault {
+    let at = error.location().map_or((1, 1), |at| (at.line(), at.column()));
+    let full = error.to_string();
+    let message = full.split(" at line ").next().unwrap_or(&full).to_owned();
+    let line = text.lines().nth(at.0.saturating_sub(1)).unwrap_or_default();
+    let hint = if line.trim_start_matches(' ').starts_with('\t') || line.contains('\t') {
+        "this line holds a tab; YAML is indented with blanks"
+    } else if message.contains("mapping values are not allowed") {
+        "a text with `: ` in it goes into quotes or behind `>-`"
+    } else {
+        "check the indentation and the quotes here and in the lines before"
+    };
+    SyntaxFault::new(at, message, hint)
+}
+
+/// Anchors, aliases and tags. serde_yaml resolves them without a trace, so each place that could hold one is tried: with
+/// an alias of an unknown anchor there, the file no longer parses if it did.
+fn sigils(text: &str) -> Vec<SyntaxFault> {
+    const STRANGER: &str = "*no-such-anchor ";
+    let bytes = text.as_bytes();
+    let mut faults = Vec::new();
+    for (at, sigil) in text.match_indices(['&', '*', '!']) {
+        let opens = at == 0 || matches!(bytes[at - 1], b' ' | b'\n' | b'\t' | b'[' | b'{' | b',');
+        let named = bytes.get(at + 1).is_some_and(|next| !next.is_ascii_whitespace());
+        if !opens || !named {
+            continue;
+        }
+        let name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '!' | '.' | ':' | '/');
+        let end = text[at + 1..].find(|c| !name(c)).map_or(text.len(), |n| at + 1 + n);
+        let tried = format!("{}{STRANGER}{}", &text[..at], &text[end..]);
+        if document(&tried).is_err() {
+            let what = match sigil {
+                "&" => "an anchor",
+                "*" => "an alias",
+                _ => "a tag",
+            };
+            faults.push(SyntaxFault::new(
+                line_column(text, at),
+                format!("`{}` is {what}", &text[at..end]),
+                "anchors, aliases and tags are not part of the schema language: write the value out",
+            ));
+        }
+    }
+    faults
+}
+
+fn further_document(text: &str) -> Option<SyntaxFault> {
+    let mut documents = serde_yaml::Deserializer::from_str(text).skip(1);
+    let error = Locate(&[]).deserialize(documents.next()?).err()?;
+    let at = error.location().map_or((1, 1), |at| (at.line(), at.column()));
+    Some(SyntaxFault::new(at, "a second document begins here", "one document a file: remove the `---`"))
+}
+
+/// Reads any value, noting its place.
+struct ReadNode(Place);
+
+impl<'de> DeserializeSeed<'de> for ReadNode {
+    type Value = Node;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        let place = self.0.clone();
+        deserializer.deserialize_any(self).map(|value| Node { value, place })
+    }
+}
+
+impl<'de> Visitor<'de> for ReadNode {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Int(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Int(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Float(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::Text(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(ReadNode(self.0.then(Step::Item(list.len()))))? {
+            list.push(item);
+        }
+        Ok(Value::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut map = Vec::new();
+        while let Some(key) = entries.next_key_seed(ReadNode(self.0.then(Step::Key(map.len()))))? {
+            let value = entries.next_value_seed(ReadNode(self.0.then(Step::Value(map.len()))))?;
+            map.push((key, value));
+        }
+        Ok(Value::Map(map))
+    }
+}
+
+/// Walks a place's steps and fails at its end: the error carries line and column.
+struct Locate<'a>(&'a [Step]);
+
+impl<'de> DeserializeSeed<'de> for Locate<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Locate<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the place looked for")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let Some((&Step::Item(index), rest)) = self.0.split_first() else {
+            return Err(de::Error::custom("here"));
+        };
+        for _ in 0..index {
+            items.next_element::<IgnoredAny>()?;
+        }
+        items.next_element_seed(Locate(rest)).map(drop)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let (index, key, rest) = match self.0.split_first() {
+            Some((&Step::Key(index), rest)) => (index, true, rest),
+            Some((&Step::Value(index), rest)) => (index, false, rest),
+            _ => return Err(de::Error::custom("here")),
+        };
+        for _ in 0..index {
+            entries.next_entry::<IgnoredAny, IgnoredAny>()?;
+        }
+        if key {
+            return entries.next_key_seed(Locate(rest)).map(drop);
+        }
+        entries.next_key::<IgnoredAny>()?;
+        entries.next_value_seed(Locate(rest))
+    }
+}

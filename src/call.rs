@@ -1,0 +1,169 @@
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use tower::ServiceExt;
+use tracing::Instrument;
+
+use crate::error::{Error, NotSent, OutcomeUnknown, Reason};
+use crate::transport::{BoxError, Reply, Request};
+use crate::{Action, Client, envelope};
+
+/// A call that is ready to go: `.await` sends it.
+///
+/// Optional parameters are set by the methods that each action adds. A call owns what it needs, so it can be sent from a
+/// spawned task.
+///
+/// ```no_run
+/// # async fn run(client: &cqhttp::Client) -> Result<(), cqhttp::Error> {
+/// use std::time::Duration;
+///
+/// client.set_group_ban(10001000, 10086).duration(600).within(Duration::from_secs(5)).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a call does nothing until it is awaited"]
+#[derive(Clone)]
+pub struct Call<A> {
+    client: Client,
+    request: A,
+    within: Option<Duration>,
+}
+
+impl<A: Action> Call<A> {
+    pub(crate) fn new(client: Client, request: A) -> Self {
+        Self { client, request, within: None }
+    }
+
+    /// Gives the call a time limit of its own, in place of the client's. When it is over the call ends as
+    /// [`Error::OutcomeUnknown`], or as [`Error::NotSent`] if it had not left yet.
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.within = Some(limit);
+        self
+    }
+
+    /// Answers with the text that the answer came in, too: for what no schema knows.
+    pub fn with_raw(self) -> RawCall<A> {
+        RawCall(self)
+    }
+
+    /// Changes the request.
+    pub fn map_request(mut self, change: impl FnOnce(A) -> A) -> Self {
+        self.request = change(self.request);
+        self
+    }
+
+    /// The client that the call goes through.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    async fn send(self) -> Result<WithRaw<A::Response>, Error> {
+        let span = tracing::debug_span!("call", action = self.request.name(), effect = ?self.request.effect());
+        let begun = Instant::now();
+        async move {
+            let result = self.exchange().await;
+            let elapsed = begun.elapsed();
+            match &result {
+                Ok(_) => tracing::debug!(?elapsed, "answered"),
+                Err(error) => tracing::debug!(?elapsed, retcode = error.retcode(), %error, "failed"),
+            }
+            result
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn exchange(self) -> Result<WithRaw<A::Response>, Error> {
+        let name = self.request.name().to_owned();
+        let request = match Request::new(&self.request) {
+            Ok(request) => request,
+            Err(error) => return Err(not_sent(name, error.into())),
+        };
+        let answer = self.client.service().oneshot(request.clone());
+        let outcome = match self.within.or(self.client.timeout()) {
+            None => answer.await,
+            Some(limit) => match tokio::time::timeout(limit, answer).await {
+                Ok(outcome) => outcome,
+                Err(_) if request.is_sent() => Err(Reason(format!("no answer within {limit:?}").into()).into()),
+                Err(_) => {
+                    return Err(not_sent(
+                        name,
+                        Reason(format!("it did not get its turn within {limit:?}").into()).into(),
+                    ));
+                }
+            },
+        };
+        let reply = outcome.map_err(|error| failure(name.clone(), &request, error))?;
+        let answer = envelope::decode(&name, &reply)?;
+        Ok(WithRaw { answer, reply })
+    }
+}
+
+fn not_sent(action: String, reason: BoxError) -> Error {
+    Error::NotSent(Box::new(NotSent { action, reason }))
+}
+
+/// What an error of the service means for the call.
+fn failure(action: String, request: &Request, reason: BoxError) -> Error {
+    if !request.is_sent() || never_left(&*reason) {
+        return not_sent(action, reason);
+    }
+    Error::OutcomeUnknown(Box::new(OutcomeUnknown { action, reason }))
+}
+
+/// Whether an error says that nothing was sent, itself or as another's source.
+fn never_left(error: &(dyn std::error::Error + 'static)) -> bool {
+    #[cfg(feature = "http")]
+    if error.is::<crate::transport::http::Unreachable>() {
+        return true;
+    }
+    error.source().is_some_and(never_left)
+}
+
+impl<A: Action> IntoFuture for Call<A> {
+    type Output = Result<A::Response, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { Ok(self.send().await?.answer) })
+    }
+}
+
+impl<A: fmt::Debug> fmt::Debug for Call<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("request", &self.request).field("within", &self.within).finish_non_exhaustive()
+    }
+}
+
+/// A call that answers with the text of its answer too: see [`Call::with_raw`].
+#[must_use = "a call does nothing until it is awaited"]
+#[derive(Clone, Debug)]
+pub struct RawCall<A>(Call<A>);
+
+impl<A: Action> IntoFuture for RawCall<A> {
+    type Output = Result<WithRaw<A::Response>, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.0.send())
+    }
+}
+
+/// An answer and the text that it came in.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct WithRaw<R> {
+    /// The answer.
+    pub answer: R,
+    reply: Reply,
+}
+
+impl<R> WithRaw<R> {
+    /// The whole envelope as the server sent it.
+    pub fn text(&self) -> &str {
+        // It has been decoded as JSON, which is UTF-8.
+        std::str::from_utf8(&self.reply.body).unwrap_or_default()
+    }
+}

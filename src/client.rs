@@ -1,0 +1,282 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tower::util::BoxCloneSyncService;
+use tower::{Service, ServiceExt};
+
+use crate::transport::{BoxError, Reply, Request};
+use crate::{Action, Call};
+
+type Bottom = BoxCloneSyncService<Request, Reply, BoxError>;
+
+/// The way to one server. Every action is a method; cheap to clone, and made to be shared.
+///
+/// ```no_run
+/// # #[cfg(feature = "http")]
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = cqhttp::Client::builder("http://127.0.0.1:5700").access_token("…").build()?;
+/// let me = client.get_login_info().await?;
+/// println!("{} ({})", me.nickname, me.user_id);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    service: Bottom,
+    timeout: Option<Duration>,
+}
+
+/// The time limit of a call, unless the client or the call has another.
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+impl Client {
+    /// A client over a service of your own: another transport, or a test's. Calls have a time limit of 30 seconds.
+    ///
+    /// The service calls [`Request::mark_sent`] before a request leaves.
+    pub fn from_service<S>(service: S) -> Self
+    where
+        S: Service<Request, Response = Reply> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+    {
+        Self::new(BoxCloneSyncService::new(service.map_err(Into::into)), Some(DEFAULT_TIMEOUT))
+    }
+
+    fn new(service: Bottom, timeout: Option<Duration>) -> Self {
+        Self { inner: Arc::new(Inner { service, timeout }) }
+    }
+
+    /// Calls any action: one built beforehand, one of an extension, or [`Raw`](crate::Raw).
+    pub fn call<A: Action>(&self, request: A) -> Call<A> {
+        Call::new(self.clone(), request)
+    }
+
+    pub(crate) fn service(&self) -> Bottom {
+        self.inner.service.clone()
+    }
+
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.inner.timeout
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("timeout", &self.inner.timeout).finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "http")]
+pub use over_http::{BuildError, ClientBuilder};
+
+#[cfg(feature = "http")]
+mod over_http {
+    use std::{env, fmt};
+
+    use reqwest::Url;
+    use tower::Layer;
+
+    use super::*;
+    use crate::transport::http::Http;
+
+    /// The variable that [`Client::from_env`] takes the address from.
+    const URL_VARIABLE: &str = "CQHTTP_URL";
+    /// The variable that [`Client::from_env`] takes the access token from.
+    const TOKEN_VARIABLE: &str = "CQHTTP_ACCESS_TOKEN";
+    /// The longest answer that is read, in bytes, unless the client has another limit.
+    const DEFAULT_BODY_LIMIT: usize = 32 * 1024 * 1024;
+
+    impl Client {
+        /// A client over HTTP, for the server at `url`, such as `http://127.0.0.1:5700`. Feature `http`.
+        pub fn builder(url: impl Into<String>) -> ClientBuilder {
+            ClientBuilder {
+                url: url.into(),
+                token: None,
+                timeout: Some(DEFAULT_TIMEOUT),
+                body_limit: DEFAULT_BODY_LIMIT,
+                layers: Vec::new(),
+            }
+        }
+
+        /// A client over HTTP, for the server that the environment names: `CQHTTP_URL`, and `CQHTTP_ACCESS_TOKEN` if the
+        /// server wants one. Feature `http`.
+        ///
+        /// # Errors
+        ///
+        /// `CQHTTP_URL` is not set or no text, or what [`ClientBuilder::build`] says.
+        pub fn from_env() -> Result<Self, BuildError> {
+            let url = env::var(URL_VARIABLE).map_err(|_| BuildError::Environment(URL_VARIABLE))?;
+            let builder = Self::builder(url);
+            match env::var(TOKEN_VARIABLE) {
+                Ok(token) if !token.is_empty() => builder.access_token(token).build(),
+                Ok(_) | Err(env::VarError::NotPresent) => builder.build(),
+                Err(env::VarError::NotUnicode(_)) => Err(BuildError::Environment(TOKEN_VARIABLE)),
+            }
+        }
+    }
+
+    type AnyLayer = Box<dyn FnOnce(Bottom) -> Bottom + Send>;
+
+    /// What a [`Client`] over HTTP is made of.
+    #[must_use = "a builder does nothing until `build`"]
+    pub struct ClientBuilder {
+        url: String,
+        token: Option<String>,
+        timeout: Option<Duration>,
+        body_limit: usize,
+        layers: Vec<AnyLayer>,
+    }
+
+    impl ClientBuilder {
+        /// The server's access token; sent as `Authorization: Bearer`. Default: none.
+        pub fn access_token(mut self, token: impl Into<String>) -> Self {
+            self.token = Some(token.into());
+            self
+        }
+
+        /// How long a call may take in all, waiting in layers included. Default: 30 seconds. [`Call::within`] sets it for
+        /// one call.
+        pub fn timeout(mut self, limit: Duration) -> Self {
+            self.timeout = Some(limit);
+            self
+        }
+
+        /// Lets calls take as long as they take.
+        pub fn no_timeout(mut self) -> Self {
+            self.timeout = None;
+            self
+        }
+
+        /// The longest answer that is read, in bytes. Default: 32 MiB. A longer one is
+        /// [`Error::Undecodable`](crate::Error::Undecodable).
+        pub fn body_limit(mut self, bytes: usize) -> Self {
+            self.body_limit = bytes;
+            self
+        }
+
+        /// Puts a tower layer around the client, outside of those added before it.
+        ///
+        /// The layered service must be `Clone`. One that is not goes behind a buffer; for a limit of five calls a second:
+        ///
+        /// ```
+        /// # async fn run() -> Result<(), cqhttp::BuildError> {
+        /// use std::time::Duration;
+        /// use tower::ServiceBuilder;
+        ///
+        /// let client = cqhttp::Client::builder("http://127.0.0.1:5700")
+        ///     .layer(ServiceBuilder::new().buffer(64).rate_limit(5, Duration::from_secs(1)).into_inner())
+        ///     .build()?;
+        /// # Ok(())
+        /// # }
+        /// ```
+        pub fn layer<L>(mut self, layer: L) -> Self
+        where
+            L: Layer<BoxCloneSyncService<Request, Reply, BoxError>> + Send + 'static,
+            L::Service: Service<Request, Response = Reply> + Clone + Send + Sync + 'static,
+            <L::Service as Service<Request>>::Error: Into<BoxError>,
+            <L::Service as Service<Request>>::Future: Send + 'static,
+        {
+            self.layers.push(Box::new(move |bottom| BoxCloneSyncService::new(layer.layer(bottom).map_err(Into::into))));
+            self
+        }
+
+        /// The client. Nothing is sent yet.
+        ///
+        /// # Errors
+        ///
+        /// The address or the token cannot be used, a feature is missing, or there is no tokio runtime around (layers may
+        /// need one).
+        pub fn build(self) -> Result<Client, BuildError> {
+            if tokio::runtime::Handle::try_current().is_err() {
+                return Err(BuildError::NoRuntime);
+            }
+            let (url, token_in_url) = parse(&self.url)?;
+            let token = self.token.or(token_in_url);
+            let http = Http::new(url, token.as_deref(), self.body_limit)?;
+            let bottom = BoxCloneSyncService::new(http);
+            let service = self.layers.into_iter().fold(bottom, |service, layer| layer(service));
+            Ok(Client::new(service, self.timeout))
+        }
+    }
+
+    impl fmt::Debug for ClientBuilder {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let Self { timeout, body_limit, .. } = self;
+            f.debug_struct("ClientBuilder")
+                .field("timeout", timeout)
+                .field("body_limit", body_limit)
+                .finish_non_exhaustive()
+        }
+    }
+
+    /// The address without what does not belong to it, and the token that it may carry as `?access_token=`.
+    fn parse(text: &str) -> Result<(Url, Option<String>), BuildError> {
+        let mut url = Url::parse(text.trim()).map_err(|error| BuildError::Url(error.to_string()))?;
+        match url.scheme() {
+            "http" => {}
+            "https" if cfg!(any(feature = "rustls", feature = "native-tls")) => {}
+            "https" => return Err(BuildError::Tls),
+            other => return Err(BuildError::Url(format!("`{other}` is no scheme of this transport"))),
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(BuildError::Url("it holds a user name or password, which OneBot servers do not know".into()));
+        }
+        let mut token = None;
+        for (key, value) in url.query_pairs() {
+            match &*key {
+                "access_token" => token = Some(value.into_owned()),
+                _ => return Err(BuildError::Url("its query holds more than `access_token`".into())),
+            }
+        }
+        url.set_query(None);
+        url.set_fragment(None);
+        Ok((url, token))
+    }
+
+    /// Why a [`Client`] cannot be built.
+    #[derive(Debug)]
+    #[non_exhaustive]
+    pub enum BuildError {
+        /// The address cannot be used. The address itself is not repeated here: it may hold the access token.
+        Url(String),
+        /// `https://` needs the feature `rustls` or `native-tls`.
+        Tls,
+        /// The access token holds a line break or another character that no header can carry.
+        AccessToken,
+        /// This environment variable is not set, or is no text.
+        Environment(&'static str),
+        /// There is no tokio runtime here.
+        NoRuntime,
+        /// The HTTP client cannot be set up.
+        Http(reqwest::Error),
+    }
+
+    impl fmt::Display for BuildError {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            match self {
+                Self::Url(why) => {
+                    write!(f, "this is no address of a server: {why}; write it like `http://127.0.0.1:5700`")
+                }
+                Self::Tls => f.write_str("`https://` needs the feature `rustls` or `native-tls` of the crate `cqhttp`"),
+                Self::AccessToken => f.write_str("the access token holds a character that no HTTP header can carry"),
+                Self::Environment(name) => write!(f, "the environment variable `{name}` is not set, or is no text"),
+                Self::NoRuntime => f.write_str("a client is built inside a tokio runtime, and there is none here"),
+                Self::Http(_) => f.write_str("the HTTP client cannot be set up"),
+            }
+        }
+    }
+
+    impl std::error::Error for BuildError {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            match self {
+                Self::Http(error) => Some(error),
+                _ => None,
+            }
+        }
+    }
+}

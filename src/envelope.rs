@@ -1,0 +1,383 @@
+//! The envelope around an answer: decoded in one pass straight into the answer's type.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Unexpected, Visitor};
+use serde_json::Value;
+
+use crate::error::{Error, OutcomeUnknown, Reason, Refused, Undecodable};
+use crate::transport::Reply;
+use crate::{NotSent, wire};
+
+/// What an action answers: how its `data` is read.
+///
+/// Generated for every answer. `()` takes any `data`; a list takes null for an empty one.
+pub trait Answer: DeserializeOwned + Send + 'static {
+    /// Reads `data`.
+    ///
+    /// # Errors
+    ///
+    /// It is not what the action answers.
+    fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
+        data.deserialize_any(ObjectAnswer(PhantomData))
+    }
+
+    /// The answer where `data` is absent or null; `None` where there must be one.
+    #[must_use]
+    fn from_nothing() -> Option<Self> {
+        wire::empty_object()
+    }
+}
+
+/// An object. Where nothing in it is required, whatever else a server sends will do too.
+struct ObjectAnswer<T>(PhantomData<T>);
+
+impl<'de, T: Answer> Visitor<'de> for ObjectAnswer<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<T, A::Error> {
+        wire::object(de::value::MapAccessDeserializer::new(entries))
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, items: A) -> Result<T, A::Error> {
+        wire::object(de::value::SeqAccessDeserializer::new(items))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        T::from_nothing().ok_or_else(|| E::invalid_type(Unexpected::Str(text), &self))
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<T, E> {
+        T::from_nothing().ok_or_else(|| E::invalid_type(Unexpected::Bool(value), &self))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<T, E> {
+        T::from_nothing().ok_or_else(|| E::invalid_type(Unexpected::Unsigned(value), &self))
+    }
+}
+
+impl Answer for () {
+    fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(data).map(drop)
+    }
+
+    fn from_nothing() -> Option<Self> {
+        Some(())
+    }
+}
+
+impl Answer for Value {
+    fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
+        Self::deserialize(data)
+    }
+
+    fn from_nothing() -> Option<Self> {
+        Some(Self::Null)
+    }
+}
+
+impl Answer for String {
+    fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
+        wire::string(data)
+    }
+
+    fn from_nothing() -> Option<Self> {
+        None
+    }
+}
+
+impl<T: Answer> Answer for Vec<T> {
+    fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
+        Ok(wire::list::<Element<T>, D>(data)?.into_iter().map(|element| element.0).collect())
+    }
+
+    fn from_nothing() -> Option<Self> {
+        Some(Self::new())
+    }
+}
+
+struct Element<T>(T);
+
+impl<'de, T: Answer> Deserialize<'de> for Element<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::from_data(deserializer).map(Self)
+    }
+}
+
+/// Reads a reply to `action`.
+pub(crate) fn decode<T: Answer>(action: &str, reply: &Reply) -> Result<T, Error> {
+    let http_status = reply.http_status.filter(|status| *status != 200);
+    let undecodable = |path: String, reason: Box<dyn std::error::Error + Send + Sync>| {
+        let text = String::from_utf8_lossy(&reply.body).into_owned();
+        Error::Undecodable(Box::new(Undecodable { action: action.to_owned(), path, reason, text, http_status }))
+    };
+    if let Some(limit) = reply.cut_at {
+        let reason = format!("it is longer than {limit} bytes, the client's limit (see `ClientBuilder::body_limit`)");
+        return Err(undecodable(String::new(), Reason(reason.into()).into()));
+    }
+    match serde_json::from_slice::<Envelope<Data<T>>>(&reply.body) {
+        Ok(envelope) if envelope.head.is_envelope() => match envelope.head.refusal(action, http_status) {
+            Some(refused) => Err(Error::Refused(Box::new(refused))),
+            None => envelope.data.and_then(|data| data.0).or_else(T::from_nothing).ok_or_else(|| {
+                undecodable("data".into(), Reason("nothing where the action answers something".into()).into())
+            }),
+        },
+        first => {
+            // Something is wrong: what does the envelope alone say?
+            match serde_json::from_slice::<Envelope<IgnoredAny>>(&reply.body) {
+                Ok(envelope) if envelope.head.is_envelope() => match envelope.head.refusal(action, http_status) {
+                    Some(refused) => Err(Error::Refused(Box::new(refused))),
+                    None => {
+                        let (path, error) =
+                            locate::<T>(&reply.body).unwrap_or_else(|| ("data".into(), unexplained(first.err())));
+                        Err(undecodable(path, error))
+                    }
+                },
+                other => match reply.http_status.and_then(|status| by_http_status(action, status, &reply.body)) {
+                    Some(error) => Err(error),
+                    None => Err(undecodable(String::new(), no_envelope(other.err()))),
+                },
+            }
+        }
+    }
+}
+
+fn unexplained(error: Option<serde_json::Error>) -> Box<dyn std::error::Error + Send + Sync> {
+    match error {
+        Some(error) => error.into(),
+        None => Reason("it decodes at the second try alone".into()).into(),
+    }
+}
+
+fn no_envelope(error: Option<serde_json::Error>) -> Box<dyn std::error::Error + Send + Sync> {
+    match error {
+        Some(error) => NoEnvelope(error).into(),
+        None => Reason("it is JSON, but has neither `status` nor `retcode`: is this a OneBot server's address?".into())
+            .into(),
+    }
+}
+
+/// The body is no JSON at all.
+#[derive(Debug)]
+struct NoEnvelope(serde_json::Error);
+
+impl fmt::Display for NoEnvelope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it is no JSON with `status` and `retcode`: is this a OneBot server's address?")
+    }
+}
+
+impl std::error::Error for NoEnvelope {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+/// What an HTTP status means that comes without an envelope; `None` for 2xx.
+fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
+    let action = action.to_owned();
+    Some(match status {
+        300..400 => {
+            let reason = format!("the server redirects (HTTP status {status}): use the address that it points to");
+            Error::NotSent(Box::new(NotSent { action, reason: Reason(reason.into()).into() }))
+        }
+        400..500 => {
+            // NapCat explains a refused token in an object with `message` alone.
+            #[derive(Deserialize)]
+            struct Explained {
+                message: String,
+            }
+            let message = serde_json::from_slice::<Explained>(body).ok().map(|explained| explained.message);
+            let retcode = 1000 + i64::from(status);
+            Error::Refused(Box::new(Refused {
+                action,
+                retcode,
+                msg: None,
+                message,
+                wording: None,
+                http_status: Some(status),
+            }))
+        }
+        500.. => {
+            let reason = format!("the server, or a proxy before it, failed with HTTP status {status}");
+            Error::OutcomeUnknown(Box::new(OutcomeUnknown { action, reason: Reason(reason.into()).into() }))
+        }
+        _ => return None,
+    })
+}
+
+/// The way to the field of `data` that does not decode, and what is wrong there.
+fn locate<T: Answer>(body: &[u8]) -> Option<(String, Box<dyn std::error::Error + Send + Sync>)> {
+    #[derive(Deserialize)]
+    struct Only<'a> {
+        #[serde(borrow)]
+        data: &'a serde_json::value::RawValue,
+    }
+    let only: Only<'_> = serde_json::from_slice(body).ok()?;
+    let mut track = serde_path_to_error::Track::new();
+    let mut data = serde_json::Deserializer::from_str(only.data.get());
+    let error = T::from_data(serde_path_to_error::Deserializer::new(&mut data, &mut track)).err()?;
+    let path = match track.path().to_string() {
+        path if path == "." => "data".to_owned(),
+        path if path.starts_with('[') => format!("data{path}"),
+        path => format!("data.{path}"),
+    };
+    Some((path, error.into()))
+}
+
+/// Reads `data` alone, as an answer's example has it.
+#[cfg(feature = "mock")]
+pub(crate) fn data<T: Answer>(json: &str) -> serde_json::Result<T> {
+    let data: Data<T> = serde_json::from_str(json)?;
+    data.0.or_else(T::from_nothing).ok_or_else(|| de::Error::custom("nothing where the action answers something"))
+}
+
+/// All of an envelope but `data`.
+#[derive(Debug, Default)]
+struct Head {
+    status: Option<String>,
+    retcode: Option<i64>,
+    msg: Option<String>,
+    message: Option<String>,
+    wording: Option<String>,
+}
+
+impl Head {
+    fn is_envelope(&self) -> bool {
+        self.status.is_some() || self.retcode.is_some()
+    }
+
+    /// `None` where the call went well. Some servers write texts into `status`, or leave it empty; a `retcode` other than
+    /// 0 is a refusal whatever `status` says, but for 1, which OneBot v11 pairs with `async`.
+    fn refusal(self, action: &str, http_status: Option<u16>) -> Option<Refused> {
+        let status = self.status.as_deref().unwrap_or_default();
+        let is = |word: &str| status.eq_ignore_ascii_case(word);
+        let fine = match self.retcode {
+            None | Some(0) => status.is_empty() || is("ok") || is("async"),
+            Some(1) => is("async"),
+            Some(_) => false,
+        };
+        if fine {
+            return None;
+        }
+        // A status that is no word of the protocol is the only explanation there is.
+        let known = status.is_empty() || is("failed") || is("ok") || is("async");
+        let free_text = (!known).then(|| status.to_owned());
+        Some(Refused {
+            action: action.to_owned(),
+            retcode: self.retcode.unwrap_or_default(),
+            msg: self.msg,
+            message: self.message.filter(|message| !message.is_empty()).or(free_text),
+            wording: self.wording,
+            http_status,
+        })
+    }
+}
+
+struct Envelope<D> {
+    head: Head,
+    data: Option<D>,
+}
+
+impl<'de, D: Deserialize<'de>> Deserialize<'de> for Envelope<D> {
+    fn deserialize<De: Deserializer<'de>>(deserializer: De) -> Result<Self, De::Error> {
+        deserializer.deserialize_map(EnvelopeVisitor(PhantomData))
+    }
+}
+
+struct EnvelopeVisitor<D>(PhantomData<D>);
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum Key {
+    Status,
+    Retcode,
+    Data,
+    Msg,
+    Message,
+    Wording,
+    #[serde(other)]
+    Other,
+}
+
+impl<'de, D: Deserialize<'de>> Visitor<'de> for EnvelopeVisitor<D> {
+    type Value = Envelope<D>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with `status` and `retcode`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut head = Head::default();
+        let mut data = None;
+        while let Some(key) = entries.next_key()? {
+            match key {
+                Key::Data => data = Some(entries.next_value()?),
+                Key::Status => head.status = entries.next_value_seed(Text)?,
+                Key::Retcode => head.retcode = entries.next_value_seed(Number)?,
+                Key::Msg => head.msg = entries.next_value_seed(Text)?,
+                Key::Message => head.message = entries.next_value_seed(Text)?,
+                Key::Wording => head.wording = entries.next_value_seed(Text)?,
+                Key::Other => drop(entries.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(Envelope { head, data })
+    }
+}
+
+struct Text;
+
+impl<'de> DeserializeSeed<'de> for Text {
+    type Value = Option<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        wire::opt_string(deserializer)
+    }
+}
+
+struct Number;
+
+impl<'de> DeserializeSeed<'de> for Number {
+    type Value = Option<i64>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        wire::opt_int(deserializer)
+    }
+}
+
+/// `data`, null or not.
+struct Data<T>(Option<T>);
+
+impl<'de, T: Answer> Deserialize<'de> for Data<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct DataVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Answer> Visitor<'de> for DataVisitor<T> {
+            type Value = Data<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an answer")
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Data(None))
+            }
+
+            fn visit_none<E>(self) -> Result<Self::Value, E> {
+                Ok(Data(None))
+            }
+
+            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+                T::from_data(deserializer).map(|data| Data(Some(data)))
+            }
+        }
+
+        deserializer.deserialize_option(DataVisitor(PhantomData))
+    }
+}

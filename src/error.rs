@@ -1,0 +1,257 @@
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+
+use crate::types::RefusalCode;
+
+type Source = Box<dyn StdError + Send + Sync>;
+
+/// Why a call failed. The four kinds differ in what a bot can do about them.
+///
+/// `Display` says what failed, and [`source`](StdError::source) why; print the chain to see both.
+///
+/// ```no_run
+/// # async fn run(client: &cqhttp::Client) -> Result<(), cqhttp::Error> {
+/// use cqhttp::{Error, RefusalCode};
+///
+/// match client.set_group_ban(10001000, 10086).await {
+///     Ok(()) => println!("muted"),
+///     Err(Error::Refused(why)) if why.code() == Some(RefusalCode::NotManageable) => println!("I may not: {why}"),
+///     Err(error) if error.may_have_happened() => println!("look before you try again: {error}"),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The request did not reach a server that could run it: nothing happened.
+    NotSent(Box<NotSent>),
+    /// The server said no.
+    Refused(Box<Refused>),
+    /// The server answered, and the answer is not what the action answers. The action may well have been carried out.
+    Undecodable(Box<Undecodable>),
+    /// The request went out, and no answer came: the time was over, or the connection was lost.
+    OutcomeUnknown(Box<OutcomeUnknown>),
+}
+
+impl Error {
+    /// The action that was called, by its name on the wire.
+    #[must_use]
+    pub fn action(&self) -> &str {
+        match self {
+            Self::NotSent(error) => &error.action,
+            Self::Refused(error) => &error.action,
+            Self::Undecodable(error) => &error.action,
+            Self::OutcomeUnknown(error) => &error.action,
+        }
+    }
+
+    /// The retcode of a refusal.
+    #[must_use]
+    pub fn retcode(&self) -> Option<i64> {
+        match self {
+            Self::Refused(refused) => Some(refused.retcode),
+            _ => None,
+        }
+    }
+
+    /// The documented name of a refusal, see [`Refused::code`].
+    #[must_use]
+    pub fn code(&self) -> Option<RefusalCode> {
+        match self {
+            Self::Refused(refused) => refused.code(),
+            _ => None,
+        }
+    }
+
+    /// Whether the server said no.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+
+    /// Whether the action may have been carried out all the same. Only where it is `false` is a repetition safe for a call
+    /// that writes or sends.
+    ///
+    /// A refusal counts as *not carried out*, although go-cqhttp refuses a few private messages that it has sent.
+    #[must_use]
+    pub fn may_have_happened(&self) -> bool {
+        matches!(self, Self::Undecodable(_) | Self::OutcomeUnknown(_))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotSent(error) => error.fmt(f),
+            Self::Refused(error) => error.fmt(f),
+            Self::Undecodable(error) => error.fmt(f),
+            Self::OutcomeUnknown(error) => error.fmt(f),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::NotSent(error) => error.source(),
+            Self::Refused(_) => None,
+            Self::Undecodable(error) => error.source(),
+            Self::OutcomeUnknown(error) => error.source(),
+        }
+    }
+}
+
+/// The request did not go out: see [`Error::NotSent`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct NotSent {
+    /// The action, by its name on the wire.
+    pub action: String,
+    /// What stood in the way.
+    pub reason: Source,
+}
+
+impl fmt::Display for NotSent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` was not sent", self.action)
+    }
+}
+
+impl StdError for NotSent {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.reason)
+    }
+}
+
+/// The server's refusal: see [`Error::Refused`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refused {
+    /// The action, by its name on the wire.
+    pub action: String,
+    /// The server's number for it: 100 for most on go-cqhttp, 404 for an unknown action; other servers have others.
+    ///
+    /// A refusal by HTTP status alone has the number that OneBot v11 pairs with it: 1401 for 401, 1403 for 403, and so on.
+    pub retcode: i64,
+    /// The short code, such as `GROUP_NOT_FOUND`; only go-cqhttp sends one.
+    pub msg: Option<String>,
+    /// The explanation, mostly in Chinese. Lagrange sends none.
+    pub message: Option<String>,
+    /// The same explanation in another place, which some servers fill and others do not.
+    pub wording: Option<String>,
+    /// The HTTP status, where it was not 200.
+    pub http_status: Option<u16>,
+}
+
+impl Refused {
+    /// The documented name of the refusal: what `msg` says, or *unknown action* for the retcodes 404 and 1404.
+    #[must_use]
+    pub fn code(&self) -> Option<RefusalCode> {
+        match (&self.msg, self.retcode) {
+            (Some(msg), _) if !msg.is_empty() => Some(RefusalCode::from(msg.as_str())),
+            (_, 404 | 1404) => Some(RefusalCode::ApiNotFound),
+            _ => None,
+        }
+    }
+
+    /// The explanation, wherever the server put it.
+    #[must_use]
+    pub fn explanation(&self) -> Option<&str> {
+        [&self.wording, &self.message].into_iter().flatten().map(String::as_str).find(|text| !text.is_empty())
+    }
+
+    fn hint(&self) -> Option<&'static str> {
+        match self.retcode {
+            1401 => Some("the server wants an access token"),
+            1403 => Some("the access token is not the server's"),
+            1404 if self.http_status.is_some() => Some("no such path there: check the address"),
+            404 | 1404 => Some("this server does not know the action"),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` was refused: ", self.action)?;
+        if let Some(msg) = self.msg.as_deref().filter(|msg| !msg.is_empty()) {
+            write!(f, "{msg}, ")?;
+        }
+        write!(f, "retcode {}", self.retcode)?;
+        if let Some(text) = self.explanation().filter(|text| Some(*text) != self.msg.as_deref()) {
+            write!(f, ", {text}")?;
+        }
+        self.hint().map_or(Ok(()), |hint| write!(f, " ({hint})"))
+    }
+}
+
+impl StdError for Refused {}
+
+/// An answer that is not what the action answers: see [`Error::Undecodable`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Undecodable {
+    /// The action, by its name on the wire.
+    pub action: String,
+    /// The way to the field that failed, such as `data.members[3].user_id`; empty where the answer as a whole failed.
+    pub path: String,
+    /// What was wrong there.
+    pub reason: Source,
+    /// The answer as it came; what is no UTF-8 is replaced.
+    pub text: String,
+    /// The HTTP status, where it was not 200.
+    pub http_status: Option<u16>,
+}
+
+impl fmt::Display for Undecodable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the answer to `{}` cannot be read", self.action)?;
+        if !self.path.is_empty() {
+            write!(f, " at `{}`", self.path)?;
+        }
+        self.http_status.map_or(Ok(()), |status| write!(f, " (HTTP status {status})"))
+    }
+}
+
+impl StdError for Undecodable {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.reason)
+    }
+}
+
+/// No answer came: see [`Error::OutcomeUnknown`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct OutcomeUnknown {
+    /// The action, by its name on the wire.
+    pub action: String,
+    /// What is known.
+    pub reason: Source,
+}
+
+impl fmt::Display for OutcomeUnknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` was sent, and its outcome is unknown", self.action)
+    }
+}
+
+impl StdError for OutcomeUnknown {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.reason)
+    }
+}
+
+/// A reason that is a sentence.
+#[derive(Debug)]
+pub(crate) struct Reason(pub(crate) Cow<'static, str>);
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl StdError for Reason {}

@@ -1,0 +1,212 @@
+//! What the generated ids and enums have in common. The macros are for generated code alone, in any crate.
+
+/// Conversions of an id that is a number on the wire.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! integer_id {
+    ($id:ident) => {
+        $crate::__number_id!($id, i64);
+
+        impl $crate::wire::Serialize for $id {
+            fn serialize<S: $crate::wire::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_i64(self.0)
+            }
+        }
+    };
+}
+
+/// Conversions of an id that goes out as a string of digits, since it may exceed 2^53.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! digits_id {
+    ($id:ident) => {
+        $crate::__number_id!($id, u64);
+
+        impl $crate::wire::Serialize for $id {
+            fn serialize<S: $crate::wire::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(&self.0)
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __number_id {
+    ($id:ident, $number:ty) => {
+        impl $id {
+            /// The id with this number.
+            #[must_use]
+            pub const fn new(number: $number) -> Self {
+                Self(number)
+            }
+
+            /// Its number.
+            #[must_use]
+            pub const fn get(self) -> $number {
+                self.0
+            }
+        }
+
+        impl From<$number> for $id {
+            fn from(number: $number) -> Self {
+                Self(number)
+            }
+        }
+
+        impl ::std::str::FromStr for $id {
+            type Err = ::std::num::ParseIntError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+
+        impl $crate::wire::Integer for $id {
+            fn from_wide(value: i128) -> Option<Self> {
+                value.try_into().ok().map(Self)
+            }
+        }
+
+        impl<'de> $crate::wire::Deserialize<'de> for $id {
+            fn deserialize<D: $crate::wire::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::wire::int(deserializer)
+            }
+        }
+
+        $crate::__display_as_inner!($id);
+    };
+}
+
+/// Conversions of an id that is a string.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! string_id {
+    ($id:ident) => {
+        impl $id {
+            /// The id with this text.
+            #[must_use]
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// Its text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $id {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+
+        impl From<String> for $id {
+            fn from(text: String) -> Self {
+                Self(text)
+            }
+        }
+
+        impl From<&$id> for $id {
+            fn from(id: &$id) -> Self {
+                id.clone()
+            }
+        }
+
+        impl AsRef<str> for $id {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl $crate::wire::Serialize for $id {
+            fn serialize<S: $crate::wire::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> $crate::wire::Deserialize<'de> for $id {
+            fn deserialize<D: $crate::wire::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::wire::string(deserializer).map(Self)
+            }
+        }
+
+        $crate::__display_as_inner!($id);
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __display_as_inner {
+    ($id:ident) => {
+        impl ::std::fmt::Display for $id {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl ::std::fmt::Debug for $id {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                write!(f, concat!(stringify!($id), "({:?})"), self.0)
+            }
+        }
+    };
+}
+
+/// Conversions of an enum whose values are strings.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! string_enum {
+    ($name:ident) => {
+        impl From<String> for $name {
+            fn from(value: String) -> Self {
+                Self::from(value.as_str())
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl $crate::wire::Serialize for $name {
+            fn serialize<S: $crate::wire::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> $crate::wire::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::wire::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::wire::string(deserializer).map(Self::from)
+            }
+        }
+    };
+}
+
+/// Conversions of an enum whose values are numbers.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! integer_enum {
+    ($name:ident) => {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                self.get().fmt(f)
+            }
+        }
+
+        impl $crate::wire::Serialize for $name {
+            fn serialize<S: $crate::wire::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_i64(self.get())
+            }
+        }
+
+        impl<'de> $crate::wire::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::wire::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::wire::int::<i64, D>(deserializer).map(Self::from)
+            }
+        }
+    };
+}

@@ -1,0 +1,38 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+// Generated code names everything `::cqhttp::…`, here as in any other crate.
+extern crate self as cqhttp;
+
+pub mod action;
+mod call;
+mod client;
+mod envelope;
+mod error;
+mod generated;
+mod id;
+mod message;
+#[cfg(feature = "mock")]
+pub mod mock;
+mod target;
+mod time;
+pub mod transport;
+pub mod types;
+#[doc(hidden)]
+pub mod wire;
+
+pub use action::{Action, Effect, KnownAction, Raw};
+pub use call::{Call, RawCall, WithRaw};
+pub use client::Client;
+#[cfg(feature = "http")]
+pub use client::{BuildError, ClientBuilder};
+pub use envelope::Answer;
+pub use error::{Error, NotSent, OutcomeUnknown, Refused, Undecodable};
+pub use generated::types::{ChannelId, GroupId, GuildId, MessageId, RefusalCode, TinyId, UserId};
+pub use message::{Message, MessageError};
+pub use target::Target;
+pub use time::Timestamp;
+pub use types::Unlisted;
+
+#[doc(hidden)]
+pub use serde_json;

@@ -1,0 +1,107 @@
+use serde::de::Error as _;
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::types::{GroupId, UserId};
+use crate::wire;
+
+/// Where a message goes: to a user, into a group, or to a member of a group who is no friend.
+///
+/// It goes out as `message_type` and the ids; *no target* cannot be written.
+///
+/// ```no_run
+/// # async fn run(client: &cqhttp::Client) -> Result<(), cqhttp::Error> {
+/// use cqhttp::{GroupId, Target};
+///
+/// client.send_msg(Target::user(10086), "hi").await?;
+/// client.send_msg(GroupId::new(10001000), "hi, all").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Target {
+    /// A friend.
+    User(UserId),
+    /// A group.
+    Group(GroupId),
+    /// A temporary session with a member of a group. go-cqhttp wants the bot to be an administrator there, and reports a
+    /// failure even where the message was sent.
+    Temp {
+        /// The member.
+        user: UserId,
+        /// The group through which they are reached.
+        group: GroupId,
+    },
+}
+
+impl Target {
+    /// A friend.
+    pub fn user(user: impl Into<UserId>) -> Self {
+        Self::User(user.into())
+    }
+
+    /// A group.
+    pub fn group(group: impl Into<GroupId>) -> Self {
+        Self::Group(group.into())
+    }
+
+    /// A temporary session with `user` through `group`.
+    pub fn temp(user: impl Into<UserId>, group: impl Into<GroupId>) -> Self {
+        Self::Temp { user: user.into(), group: group.into() }
+    }
+}
+
+impl From<UserId> for Target {
+    fn from(user: UserId) -> Self {
+        Self::User(user)
+    }
+}
+
+impl From<GroupId> for Target {
+    fn from(group: GroupId) -> Self {
+        Self::Group(group)
+    }
+}
+
+impl Serialize for Target {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (kind, user, group) = match self {
+            Self::User(user) => ("private", Some(user), None),
+            Self::Group(group) => ("group", None, Some(group)),
+            Self::Temp { user, group } => ("private", Some(user), Some(group)),
+        };
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("message_type", kind)?;
+        if let Some(user) = user {
+            map.serialize_entry("user_id", user)?;
+        }
+        if let Some(group) = group {
+            map.serialize_entry("group_id", group)?;
+        }
+        map.end()
+    }
+}
+
+/// Reads what go-cqhttp reads, in its order: the message type first, then whichever id is there.
+impl<'de> Deserialize<'de> for Target {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Keys {
+            #[serde(default)]
+            message_type: Option<String>,
+            #[serde(default, deserialize_with = "wire::opt_int")]
+            user_id: Option<UserId>,
+            #[serde(default, deserialize_with = "wire::opt_int")]
+            group_id: Option<GroupId>,
+        }
+        let keys = Keys::deserialize(deserializer)?;
+        match (keys.message_type.as_deref(), keys.user_id, keys.group_id) {
+            (Some("group"), _, Some(group)) => Ok(Self::Group(group)),
+            (_, Some(user), Some(group)) => Ok(Self::Temp { user, group }),
+            (_, Some(user), None) => Ok(Self::User(user)),
+            (_, None, Some(group)) => Ok(Self::Group(group)),
+            (_, None, None) => Err(D::Error::custom("neither `user_id` nor `group_id` names a target")),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What lies under a client: a [`tower::Service`] from [`Request`] to [`Reply`].
+//!
+//! Layers go between the two. A layer that asks what a call does finds it in [`Request::effect`].
+
+#[cfg(feature = "http")]
+pub(crate) mod http;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+
+use crate::{Action, Effect};
+
+/// The error of a service: anything.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A call on its way to the server.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Request {
+    /// The action's name on the wire.
+    pub action: Arc<str>,
+    /// What it does.
+    pub effect: Effect,
+    /// The parameters: a JSON object.
+    pub params: Bytes,
+    sent: Arc<AtomicBool>,
+}
+
+impl Request {
+    pub(crate) fn new<A: Action>(action: &A) -> serde_json::Result<Self> {
+        let params = serde_json::to_vec(action)?.into();
+        Ok(Self { action: action.name().into(), effect: action.effect(), params, sent: Arc::default() })
+    }
+
+    /// Says that the request is leaving now: from here on a failure may come after the fact. A transport of your own calls
+    /// it before it writes; without it a call that is given up counts as not sent.
+    pub fn mark_sent(&self) {
+        self.sent.store(true, Ordering::Release);
+    }
+
+    /// Whether the request has begun to leave.
+    pub fn is_sent(&self) -> bool {
+        self.sent.load(Ordering::Acquire)
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { action, effect, params, .. } = self;
+        f.debug_struct("Request")
+            .field("action", action)
+            .field("effect", effect)
+            .field("params", &params.len())
+            .finish()
+    }
+}
+
+/// What the server sent back.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Reply {
+    /// The body: the envelope with the answer.
+    pub body: Bytes,
+    /// The HTTP status, where the transport has one.
+    pub http_status: Option<u16>,
+    /// The body was longer than the client's limit, in bytes, and ends there.
+    pub cut_at: Option<usize>,
+}
+
+impl Reply {
+    /// A reply with this body.
+    pub fn new(body: impl Into<Bytes>) -> Self {
+        Self { body: body.into(), ..Self::default() }
+    }
+}

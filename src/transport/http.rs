@@ -1,0 +1,126 @@
+//! Calls as HTTP requests: `POST /<action>` with the parameters as JSON.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{Response, Url};
+
+use super::{BoxError, Reply, Request};
+use crate::client::BuildError;
+use crate::error::Reason;
+
+/// The service at the bottom of a client.
+#[derive(Clone)]
+pub(crate) struct Http {
+    client: reqwest::Client,
+    base: Arc<Url>,
+    body_limit: usize,
+}
+
+/// How long a connection may take to come about; the time limit of a call counts besides.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Http {
+    pub(crate) fn new(base: Url, token: Option<&str>, body_limit: usize) -> Result<Self, BuildError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(token) = token {
+            let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| BuildError::AccessToken)?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        let client = reqwest::Client::builder()
+            .default_headers(headers)
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .tcp_nodelay(true)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .build()
+            .map_err(|error| BuildError::Http(error.without_url()))?;
+        Ok(Self { client, base: Arc::new(base), body_limit })
+    }
+
+    /// The address of an action: one segment of a path, whatever is in its name.
+    fn url(&self, action: &str) -> Option<Url> {
+        let mut url = Url::clone(&self.base);
+        let named = !matches!(action, "" | "." | "..");
+        url.path_segments_mut().ok().filter(|_| named)?.pop_if_empty().push(action);
+        Some(url)
+    }
+
+    async fn send(self, request: Request) -> Result<Reply, BoxError> {
+        let Some(url) = self.url(&request.action) else {
+            return Err(Reason(format!("`{}` is no name of an action", request.action).into()).into());
+        };
+        let call = self.client.post(url).body(request.params.clone()).build().map_err(reqwest::Error::without_url)?;
+        request.mark_sent();
+        let response = match self.client.execute(call).await {
+            Ok(response) => response,
+            Err(error) if error.is_connect() => return Err(Unreachable(error.without_url()).into()),
+            Err(error) => return Err(error.without_url().into()),
+        };
+        let http_status = Some(response.status().as_u16());
+        let (body, cut_at) = read_body(response, self.body_limit).await.map_err(reqwest::Error::without_url)?;
+        Ok(Reply { body, http_status, cut_at })
+    }
+}
+
+/// The body up to `limit` bytes, and where it was cut if it has more.
+async fn read_body(mut response: Response, limit: usize) -> reqwest::Result<(Bytes, Option<usize>)> {
+    let Some(first) = response.chunk().await? else { return Ok((Bytes::new(), None)) };
+    // Most answers come in one piece, which is taken as it is.
+    let mut whole = match response.chunk().await? {
+        None if first.len() <= limit => return Ok((first, None)),
+        None => BytesMut::from(first),
+        Some(second) => {
+            let mut whole = BytesMut::from(first);
+            whole.extend_from_slice(&second);
+            whole
+        }
+    };
+    while whole.len() <= limit {
+        match response.chunk().await? {
+            Some(chunk) => whole.extend_from_slice(&chunk),
+            None => return Ok((whole.freeze(), None)),
+        }
+    }
+    whole.truncate(limit);
+    Ok((whole.freeze(), Some(limit)))
+}
+
+impl tower::Service<Request> for Http {
+    type Response = Reply;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Reply, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        Box::pin(self.clone().send(request))
+    }
+}
+
+/// No connection came about, so nothing was sent.
+#[derive(Debug)]
+pub(crate) struct Unreachable(reqwest::Error);
+
+impl std::fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the server cannot be reached: is it running, and is this its address?")
+    }
+}
+
+impl std::error::Error for Unreachable {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}

@@ -1,0 +1,39 @@
+//! Ids, enums and objects that requests, answers and events are made of.
+//!
+//! Objects and enums are `#[non_exhaustive]`: servers add fields and values. An enum keeps a value that it does not list as
+//! `Other`, and sends it on unchanged.
+
+use std::fmt;
+
+pub use crate::generated::types::*;
+
+/// A value that an enum does not list. It comes into being by `from` alone, so that a listed value never hides in it.
+///
+/// ```
+/// use cqhttp::types::GroupRole;
+///
+/// assert_eq!(GroupRole::from("owner"), GroupRole::Owner);
+/// match GroupRole::from("robot") {
+///     GroupRole::Other(other) => assert_eq!(other.get(), "robot"),
+///     known => panic!("{known} is listed"),
+/// }
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Unlisted<T>(T);
+
+impl<T> Unlisted<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// The value as it came.
+    pub fn get(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Unlisted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
