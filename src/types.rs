@@ -2,6 +2,24 @@
 //!
 //! Objects and enums are `#[non_exhaustive]`: servers add fields and values. An enum keeps a value that it does not list as
 //! `Other`, and sends it on unchanged.
+//!
+//! Ids that could be swapped are types of their own; a number becomes whichever is wanted:
+//!
+//! ```no_run
+//! # async fn run(client: cqhttp::Client) -> Result<(), cqhttp::Error> {
+//! client.set_group_ban(1_000_100_010, 10086).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! ```compile_fail,E0277
+//! # async fn run(client: cqhttp::Client) -> Result<(), cqhttp::Error> {
+//! use cqhttp::{GroupId, UserId};
+//!
+//! client.set_group_ban(UserId::new(10086), GroupId::new(10001000)).await?;
+//! # Ok(())
+//! # }
+//! ```
 
 use std::fmt;
 

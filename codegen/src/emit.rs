@@ -41,7 +41,7 @@ pub(crate) fn emit(api: &Api) -> Generated {
     for file in &api.files {
         let parts = [
             ("types", types::items(file)),
-            ("action", file.actions.iter().flat_map(action::items).collect()),
+            ("action", file.actions.iter().flat_map(|action| action::items(api, action)).collect()),
             ("mock", mock::items(api, file)),
         ];
         for (module, items) in parts {

@@ -6,13 +6,13 @@ use quote::{format_ident, quote};
 use super::types::{join, object};
 use super::{aliases, docs, reader, rust_type, scalar, serde_attribute, value};
 use crate::doc;
-use crate::model::{Action, Answer, Effect, Origin, Param, Presence, Server};
+use crate::model::{Action, Answer, Api, Effect, Origin, Param, Presence, Server};
 use crate::ty::{NamedKind, Scalar, Ty};
 use crate::yaml::{Node, Value};
 
 /// The items of one action, in the order in which a reviewer reads them.
-pub(super) fn items(action: &Action) -> Vec<TokenStream> {
-    let mut items = vec![request(action), constructors(action)];
+pub(super) fn items(api: &Api, action: &Action) -> Vec<TokenStream> {
+    let mut items = vec![request(api, action), constructors(action)];
     items.extend(default(action));
     items.extend(serialize(action));
     items.extend(action_impls(action));
@@ -23,8 +23,8 @@ pub(super) fn items(action: &Action) -> Vec<TokenStream> {
 }
 
 /// `pub struct SetGroupBan { pub group_id: GroupId, … }`
-fn request(action: &Action) -> TokenStream {
-    let docs = request_docs(action);
+fn request(api: &Api, action: &Action) -> TokenStream {
+    let docs = request_docs(api, action);
     let mut names = vec![action.title.clone()];
     names.extend(action.aliases.iter().chain([&action.wire]).filter(|name| *name != action.name.snake()).cloned());
     let aliases = aliases(&names);
@@ -43,10 +43,10 @@ fn request(action: &Action) -> TokenStream {
 }
 
 /// Everything about an action: what it does, where it comes from, how it is refused, how it is called.
-fn request_docs(action: &Action) -> TokenStream {
+fn request_docs(api: &Api, action: &Action) -> TokenStream {
     let (summary, rest) = doc::summary(&action.doc);
     let summary = format!("{summary} ({})", action.title);
-    docs(&join(&[&summary, rest, &caveats(action), &facts(action), &snippet(action)]))
+    docs(&join(&[&summary, rest, &caveats(action), &facts(action), &snippet(api, action)]))
 }
 
 /// ``Action `set_group_ban` · OneBot v11 · effect: write · refusals: `NOT_MANAGEABLE`.``
@@ -79,8 +79,8 @@ fn caveats(action: &Action) -> String {
 }
 
 /// The example as a snippet that rustdoc compiles.
-fn snippet(action: &Action) -> String {
-    let Some(call) = value::call_text(action) else { return String::new() };
+fn snippet(api: &Api, action: &Action) -> String {
+    let Some(call) = value::call_text(api, action) else { return String::new() };
     let call = match action.answer {
         Answer::Nothing => format!("client{call}.await?;"),
         _ => format!("let answer = client{call}.await?;"),

@@ -167,29 +167,29 @@ fn target(action: &Action) -> TokenStream {
 }
 
 /// The example as a user would write it; `None` where that takes more than a line.
-pub(super) fn call_text(action: &Action) -> Option<String> {
+pub(super) fn call_text(api: &Api, action: &Action) -> Option<String> {
     let given = |param: &Param| action.example.params.as_ref().and_then(|params| entry(params, &param.wire));
     let mut arguments = Vec::new();
     for param in action.required() {
         arguments.push(match given(param) {
-            Some(node) => short(node, &param.ty)?,
+            Some(node) => short(api, node, &param.ty)?,
             None => target(action).to_string().replace(' ', "").replace("::cqhttp", "cqhttp").replace(',', ", "),
         });
     }
     let mut call = format!(".{}({})", action.name.snake(), arguments.join(", "));
     for param in action.settable() {
         if let Some(node) = given(param) {
-            call += &format!(".{}({})", param.name.snake(), short(node, &param.ty)?);
+            call += &format!(".{}({})", param.name.snake(), short(api, node, &param.ty)?);
         }
     }
     Some(call)
 }
 
 /// An argument that converts by `into`: `10086`, `"hi"`.
-fn short(node: &Node, ty: &Ty) -> Option<String> {
+fn short(api: &Api, node: &Node, ty: &Ty) -> Option<String> {
     if let (Value::List(items), true) = (&node.value, ty.list) {
         let item = Ty { list: false, optional: false, ..ty.clone() };
-        let items: Option<Vec<String>> = items.iter().map(|node| short(node, &item)).collect();
+        let items: Option<Vec<String>> = items.iter().map(|node| short(api, node, &item)).collect();
         let into = |text: String| {
             if matches!(item.scalar, Scalar::Bool | Scalar::I32 | Scalar::I64) {
                 text
@@ -201,6 +201,7 @@ fn short(node: &Node, ty: &Ty) -> Option<String> {
     }
     match (&node.value, &ty.scalar) {
         (_, Scalar::Json | Scalar::Named(_, NamedKind::Object)) => None,
+        (_, Scalar::Named(name, NamedKind::Enum(_))) => Some(variant(api, name, node).to_string().replace(' ', "")),
         (Value::List(segments), Scalar::Message) => match segments.as_slice() {
             [segment] if text(entry(segment, "type")?) == "text" => {
                 Some(format!("{:?}", text(entry(entry(segment, "data")?, "text")?)))

@@ -1,0 +1,95 @@
+//! The generated code, as a reviewer reads it: one snapshot for each file of `schema/`, and the API at a glance.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use cqhttp_codegen::Generated;
+
+fn generated() -> Generated {
+    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/schema");
+    cqhttp_codegen::generate(schema).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+/// What becomes of each schema file, by the name of its snapshot.
+fn by_source(generated: &Generated) -> BTreeMap<String, String> {
+    let mut texts = BTreeMap::<String, String>::new();
+    for file in &generated.files {
+        let name = file.source.as_deref().unwrap_or("generated.rs").trim_end_matches(".yaml").replace('/', "_");
+        let text = texts.entry(name).or_default();
+        text.push_str(&format!("// ==== {} ====\n\n{}\n", file.path, file.text));
+    }
+    texts
+}
+
+#[test]
+fn every_schema_file_becomes_what_its_snapshot_shows() {
+    for (name, text) in by_source(&generated()) {
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(format!("bindings__{name}"), text);
+        });
+    }
+}
+
+#[test]
+fn the_api_at_a_glance() {
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("bindings__api", generated().api);
+    });
+}
+
+#[test]
+fn no_snapshot_is_left_over() {
+    let names = by_source(&generated()).into_keys().chain(["api".to_owned()]);
+    support::assert_no_orphans("bindings", names);
+}
+
+/// The fenced block of a page that begins with `opening`, behind the fence's own line.
+fn fenced<'a>(page: &'a str, opening: &str) -> &'a str {
+    let start =
+        page.find(opening).unwrap_or_else(|| panic!("the page has `{opening}`")) + opening.find('\n').unwrap() + 1;
+    page[start..].split("```").next().unwrap()
+}
+
+/// The stanza of a README, as a schema of its own.
+fn generated_from(stanza: &str) -> Generated {
+    let types = "
+- { kind: id, name: GroupId, base: i64, doc: A group. }
+- { kind: id, name: UserId, base: i64, doc: A user. }
+- kind: enum
+  name: RefusalCode
+  base: string
+  doc: Why.
+  values: [{ value: GROUP_NOT_FOUND, doc: No group. }, { value: NOT_MANAGEABLE, doc: No right. }]
+";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("readme.yaml");
+    std::fs::write(&file, format!("{stanza}{types}")).unwrap();
+    cqhttp_codegen::generate(&file).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+#[test]
+fn the_readme_shows_what_its_stanza_becomes() {
+    let page = include_str!("../README.md");
+    let generated = generated_from(fenced(page, "```yaml\n- name: set_group_ban"));
+    let code = &generated.files.iter().find(|file| file.path == "readme.action.rs").unwrap().text;
+    let mut rest = code.as_str();
+    for part in fenced(page, "```rust,ignore\n/// Mutes").split("// …\n") {
+        let at =
+            rest.find(part.trim_end()).unwrap_or_else(|| panic!("the README shows\n{part}\nand generated is\n{code}"));
+        rest = &rest[at..];
+    }
+}
+
+#[test]
+fn the_page_on_the_language_shows_a_good_stanza() {
+    let stanza = fenced(include_str!("../schema/README.md"), "```yaml\n- name: set_group_ban");
+    assert_eq!(generated_from(stanza).api, "set_group_ban(GroupId, UserId) .duration(u32 = 1800) -> ()\n");
+}
+
+#[test]
+fn the_same_schema_becomes_the_same_bytes() {
+    assert_eq!(generated(), generated());
+}

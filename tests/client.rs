@@ -1,0 +1,370 @@
+//! The client over real sockets: what goes out, what comes back, and what every failure is called.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use cqhttp::action::{GetGroupInfo, GetLoginInfo, SetGroupBan};
+use cqhttp::mock::{Server, refuse};
+use cqhttp::types::{GroupInfo, HonorKind};
+use cqhttp::{BuildError, Client, Error, GroupId, Message, Raw, RefusalCode, Target, UserId};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tower::ServiceBuilder;
+
+/// A server that gives one answer, byte for byte, and hands out the request that it was sent.
+async fn answering(status: &str, body: impl AsRef<[u8]>) -> (String, tokio::task::JoinHandle<String>) {
+    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.as_ref().len());
+    let answer = [head.as_bytes(), body.as_ref()].concat();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let task = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        while !is_complete(&request) {
+            assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "the request is whole");
+        }
+        stream.write_all(&answer).await.unwrap();
+        String::from_utf8(request).unwrap()
+    });
+    (url, task)
+}
+
+/// Whether head and body of a request are there.
+fn is_complete(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request).to_lowercase();
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |n| n.parse().unwrap());
+    body.len() >= length
+}
+
+fn client(url: &str) -> Client {
+    Client::builder(url).build().unwrap()
+}
+
+async fn login_error(status: &str, body: impl AsRef<[u8]>) -> Error {
+    let (url, _) = answering(status, body).await;
+    client(&url).get_login_info().await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_call_is_a_post_of_json_with_the_token_as_bearer() {
+    let body = r#"{"data":{"nickname":"bot","user_id":10010},"message":"","retcode":0,"status":"ok"}"#;
+    let (url, request) = answering("200 OK", body).await;
+    let client = Client::builder(url).access_token("secret").build().unwrap();
+    let answer = client.get_group_info(10001000).no_cache(true).with_raw().await;
+    // The answer is another action's: what it lacks is said, and the request is what counts here.
+    assert!(matches!(answer, Err(Error::Undecodable(_))));
+    let request = request.await.unwrap();
+    assert!(request.starts_with("POST /get_group_info HTTP/1.1\r\n"), "{request}");
+    for header in ["authorization: Bearer secret\r\n", "content-type: application/json\r\n"] {
+        assert!(request.contains(header), "{request}");
+    }
+    assert!(request.ends_with(r#"{"group_id":10001000,"no_cache":true}"#), "{request}");
+}
+
+#[tokio::test]
+async fn the_wire_name_is_the_path_whatever_is_in_it() {
+    let (url, request) = answering("200 OK", r#"{"status":"ok","retcode":0,"data":{"slices":null}}"#).await;
+    let answer = client(&url).get_word_slices("今天天气真好").await.unwrap();
+    assert!(answer.slices.is_empty(), "null is an empty list");
+    assert!(request.await.unwrap().starts_with("POST /.get_word_slices "));
+
+    let (url, request) = answering("200 OK", r#"{"status":"ok","retcode":0}"#).await;
+    let answer = client(&format!("{url}/onebot/")).call(Raw::new("a/b?c#d", json!({}))).await.unwrap();
+    assert_eq!(answer, Value::Null);
+    assert!(request.await.unwrap().starts_with("POST /onebot/a%2Fb%3Fc%23d "));
+
+    for name in ["", ".", ".."] {
+        let error = client(&url).call(Raw::new(name, json!({}))).await.unwrap_err();
+        assert!(matches!(error, Error::NotSent(_)), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_in_the_address_is_taken_out_of_it() {
+    let server = Server::start_with_token("secret").await.unwrap();
+    let client = client(&format!("{}/?access_token=secret", server.url()));
+    client.get_login_info().await.unwrap();
+    assert!(!format!("{client:?}").contains("secret"));
+}
+
+#[tokio::test]
+async fn a_missing_or_wrong_token_is_a_refusal_that_says_so() {
+    let server = Server::start_with_token("secret").await.unwrap();
+    let error = client(&server.url()).get_login_info().await.unwrap_err();
+    assert_eq!(error.to_string(), "`get_login_info` was refused: retcode 1401 (the server wants an access token)");
+    let wrong = Client::builder(server.url()).access_token("other").build().unwrap();
+    let error = wrong.get_login_info().await.unwrap_err();
+    assert_eq!((error.retcode(), error.may_have_happened()), (Some(1403), false));
+    assert_eq!(error.to_string(), "`get_login_info` was refused: retcode 1403 (the access token is not the server's)");
+    assert!(server.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_refusal_keeps_everything_the_server_said() {
+    let server = Server::start().await.unwrap();
+    server.on::<SetGroupBan>(|ban| {
+        assert_eq!((ban.group_id, ban.duration), (GroupId::new(10001000), 1800));
+        Err(refuse(RefusalCode::NotManageable).wording("机器人权限不足"))
+    });
+    let error = client(&server.url()).set_group_ban(10001000, 10086).await.unwrap_err();
+    let Error::Refused(refused) = &error else { panic!("{error}") };
+    assert_eq!(refused.retcode, 100);
+    assert_eq!(refused.msg.as_deref(), Some("NOT_MANAGEABLE"));
+    assert_eq!(refused.code(), Some(RefusalCode::NotManageable));
+    assert_eq!(refused.explanation(), Some("机器人权限不足"));
+    assert_eq!(error.action(), "set_group_ban");
+    assert!(error.is_refused() && !error.may_have_happened());
+    assert_eq!(error.to_string(), "`set_group_ban` was refused: NOT_MANAGEABLE, retcode 100, 机器人权限不足");
+}
+
+#[tokio::test]
+async fn an_unknown_action_is_refused_by_name() {
+    let server = Server::start().await.unwrap();
+    let error = client(&server.url()).call(Raw::new("get_the_weather", json!({}))).await.unwrap_err();
+    assert_eq!((error.retcode(), error.code()), (Some(404), Some(RefusalCode::ApiNotFound)));
+    // Forks answer without `msg`, and some with the HTTP status too: the envelope decides.
+    let error = login_error("404 Not Found", r#"{"status":"failed","retcode":1404,"data":null}"#).await;
+    assert_eq!(error.code(), Some(RefusalCode::ApiNotFound));
+    let Error::Refused(refused) = error else { panic!("{error}") };
+    assert_eq!(refused.http_status, Some(404));
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_not_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let error = client(&url).get_login_info().await.unwrap_err();
+    assert!(matches!(error, Error::NotSent(_)) && !error.may_have_happened(), "{error:?}");
+    assert_eq!(error.to_string(), "`get_login_info` was not sent");
+    let why = error.source().unwrap().to_string();
+    assert_eq!(why, "the server cannot be reached: is it running, and is this its address?");
+}
+
+#[tokio::test]
+async fn an_answer_of_another_shape_is_undecodable_with_path_and_text() {
+    let body = r#"{"data":{"nickname":"bot","user_id":"abc"},"retcode":0,"status":"ok"}"#;
+    let error = login_error("200 OK", body).await;
+    assert!(error.may_have_happened());
+    let Error::Undecodable(undecodable) = &error else { panic!("{error}") };
+    assert_eq!((undecodable.path.as_str(), undecodable.text.as_str()), ("data.user_id", body));
+    assert_eq!(error.to_string(), "the answer to `get_login_info` cannot be read at `data.user_id`");
+    assert!(error.source().unwrap().to_string().contains(r#"invalid value: string "abc", expected an integer"#));
+
+    // In a list, the path says which entry.
+    let (url, _) = answering("200 OK", r#"{"status":"ok","retcode":0,"data":[{"group_id":1}]}"#).await;
+    let error = client(&url).get_group_list().await.unwrap_err();
+    let Error::Undecodable(undecodable) = &error else { panic!("{error}") };
+    assert!(undecodable.path.starts_with("data[0]"), "{}", undecodable.path);
+}
+
+#[tokio::test]
+async fn what_is_no_envelope_is_undecodable_and_hints_at_the_address() {
+    for body in ["<html>hello</html>", "{}", "[]", "", r#"{"status":"ok","#] {
+        let error = login_error("200 OK", body).await;
+        let Error::Undecodable(undecodable) = &error else { panic!("{body}: {error}") };
+        assert_eq!((undecodable.path.as_str(), undecodable.text.as_str()), ("", body));
+        let why = error.source().unwrap().to_string();
+        assert!(why.contains("is this a OneBot server's address?"), "{body}: {why}");
+    }
+}
+
+#[tokio::test]
+async fn an_http_status_without_an_envelope_is_told_apart() {
+    let error = login_error("404 Not Found", "404 page not found").await;
+    assert_eq!((error.retcode(), error.may_have_happened()), (Some(1404), false));
+    assert!(error.to_string().ends_with("(no such path there: check the address)"), "{error}");
+
+    // NapCat's refused token: an object with `message` alone.
+    let error = login_error("403 Forbidden", r#"{"message":"token verify failed"}"#).await;
+    let Error::Refused(refused) = &error else { panic!("{error}") };
+    assert_eq!((refused.retcode, refused.explanation()), (1403, Some("token verify failed")));
+
+    let error = login_error("302 Found", "").await;
+    assert!(matches!(error, Error::NotSent(_)), "{error:?}");
+    let error = login_error("502 Bad Gateway", "").await;
+    assert!(matches!(error, Error::OutcomeUnknown(_)) && error.may_have_happened(), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_answer_beyond_the_limit_is_undecodable() {
+    let body = format!(r#"{{"status":"ok","retcode":0,"data":{{"user_id":1,"nickname":"{}"}}}}"#, "x".repeat(5000));
+    for (limit, fits) in [(body.len() - 1, false), (body.len(), true)] {
+        let (url, _) = answering("200 OK", &body).await;
+        let client = Client::builder(url).body_limit(limit).build().unwrap();
+        match client.get_login_info().await {
+            Ok(_) => assert!(fits),
+            Err(error) => {
+                assert!(!fits && matches!(error, Error::Undecodable(_)), "{error:?}");
+                assert!(error.source().unwrap().to_string().contains(&format!("longer than {limit} bytes")));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_leaves_the_outcome_unknown() {
+    // It accepts, by way of the system's queue, and says nothing.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = client(&format!("http://{}", listener.local_addr().unwrap()));
+    let limit = Duration::from_millis(100);
+    let error = client.set_group_ban(10001000, 10086).within(limit).await.unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown(_)) && error.may_have_happened(), "{error:?}");
+    assert_eq!(error.source().unwrap().to_string(), "no answer within 100ms");
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_before_the_answer_leaves_the_outcome_unknown() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = client(&format!("http://{}", listener.local_addr().unwrap()));
+    let call = tokio::spawn(client.get_login_info().into_future());
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut request = Vec::new();
+    while !is_complete(&request) {
+        assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "the request is whole");
+    }
+    drop(stream);
+    let error = call.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown(_)), "{error:?}");
+    assert!(!chain(&error).contains("127.0.0.1"), "the address may hold a token: {}", chain(&error));
+}
+
+#[tokio::test]
+async fn a_call_that_waits_in_a_layer_till_its_time_is_over_is_not_sent() {
+    let server = Server::start().await.unwrap();
+    let client = Client::builder(server.url())
+        .layer(ServiceBuilder::new().buffer(64).rate_limit(1, Duration::from_secs(3600)).into_inner())
+        .build()
+        .unwrap();
+    client.get_login_info().await.unwrap();
+    let error = client.get_login_info().within(Duration::from_millis(100)).await.unwrap_err();
+    assert!(matches!(error, Error::NotSent(_)) && !error.may_have_happened(), "{error:?}");
+    assert_eq!(server.calls().len(), 1);
+}
+
+#[test]
+fn a_client_is_not_built_where_it_could_not_work() {
+    let built = Client::builder("http://127.0.0.1:5700").build();
+    assert!(matches!(built, Err(BuildError::NoRuntime)), "{built:?}");
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_used_is_refused_without_repeating_it() {
+    for (url, hint) in [
+        ("127.0.0.1:5700", "write it like `http://127.0.0.1:5700`"),
+        ("ws://127.0.0.1:6700", "`ws` is no scheme of this transport"),
+        ("http://", "empty host"),
+        ("http://user:hunter2@127.0.0.1", "user name or password"),
+        ("http://127.0.0.1/?access_token=hunter2&x=1", "more than `access_token`"),
+    ] {
+        let error = Client::builder(url).build().unwrap_err();
+        assert!(error.to_string().contains(hint), "{url}: {error}");
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+    }
+    let error = Client::builder("http://127.0.0.1").access_token("line\nbreak").build().unwrap_err();
+    assert!(matches!(error, BuildError::AccessToken));
+    if !cfg!(any(feature = "rustls", feature = "native-tls")) {
+        let error = Client::builder("https://127.0.0.1").build().unwrap_err();
+        assert!(error.to_string().contains("feature `rustls` or `native-tls`"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn answers_are_read_leniently() {
+    let body = r#"{"status":"ok","retcode":"0","data":{"group_id":"10001000","group_name":7,"member_count":"5",
+        "max_member_count":200.0,"group_create_time":"","unknown":{"x":[1]}},"echo":null,"stream":"normal-action"}"#;
+    let (url, _) = answering("200 OK", body).await;
+    let group = client(&url).get_group_info(10001000).with_raw().await.unwrap();
+    assert_eq!(group.answer.group_id, GroupId::new(10001000));
+    assert_eq!(
+        (group.answer.group_name.as_str(), group.answer.member_count, group.answer.max_member_count),
+        ("7", 5, 200)
+    );
+    assert_eq!(group.answer.group_create_time, None);
+    assert_eq!(group.text(), body);
+
+    let body =
+        r#"{"status":"ok","retcode":0,"data":{"group_id":10001000,"current_talkative":{},"talkative_list":null}}"#;
+    let (url, _) = answering("200 OK", body).await;
+    let honor = client(&url).get_group_honor_info(10001000, HonorKind::Talkative).await.unwrap();
+    assert!(honor.current_talkative.is_none() && honor.talkative_list.is_empty() && honor.legend_list.is_empty());
+
+    // An action without an answer takes any, and none; a list takes null.
+    for data in ["", r#","data":null"#, r#","data":{}"#, r#","data":"done""#] {
+        let (url, _) = answering("200 OK", format!(r#"{{"status":"ok","retcode":0{data}}}"#)).await;
+        client(&url).set_group_ban(10001000, 10086).await.unwrap();
+    }
+    let (url, _) = answering("200 OK", r#"{"data":null,"retcode":0,"status":"ok"}"#).await;
+    assert_eq!(client(&url).get_group_list().await.unwrap(), Vec::<GroupInfo>::new());
+    // An object is never read from a list by position.
+    let (url, _) = answering("200 OK", r#"{"data":[10010,"bot"],"retcode":0,"status":"ok"}"#).await;
+    assert!(matches!(client(&url).get_login_info().await, Err(Error::Undecodable(_))));
+}
+
+#[tokio::test]
+async fn status_and_retcode_decide_together() {
+    for (head, fine) in [
+        (r#""status":"ok","retcode":0"#, true),
+        (r#""status":"async","retcode":1"#, true),
+        (r#""retcode":0"#, true),
+        (r#""status":"","retcode":0"#, true),
+        (r#""status":"ok","retcode":9000"#, false),
+        (r#""status":"failed","retcode":0"#, false),
+        (r#""status":"upload failed","retcode":200"#, false),
+    ] {
+        let (url, _) = answering("200 OK", format!("{{{head}}}")).await;
+        let result = client(&url).set_group_ban(10001000, 10086).await;
+        assert_eq!(result.is_ok(), fine, "{head}: {result:?}");
+        if let Err(error) = result {
+            assert!(error.is_refused());
+        }
+    }
+}
+
+#[tokio::test]
+async fn targets_and_messages_go_out_as_they_are_meant() {
+    let server = Server::start().await.unwrap();
+    let client = client(&server.url());
+    client.send_msg(Target::temp(10086, 10001000), "[CQ:at,qq=all]").await.unwrap();
+    client.send_msg(UserId::new(10086), Message::cq("[CQ:at,qq=all]")).await.unwrap();
+    let segments = json!([{ "type": "face", "data": { "id": "1" } }]);
+    client.send_msg(GroupId::new(10001000), Message::from_json(segments.clone()).unwrap()).await.unwrap();
+    let calls = server.calls();
+    let text = json!([{ "type": "text", "data": { "text": "[CQ:at,qq=all]" } }]);
+    for (call, expected) in calls.iter().zip([
+        json!({ "message_type": "private", "user_id": 10086, "group_id": 10001000, "message": text, "auto_escape": false }),
+        json!({ "message_type": "private", "user_id": 10086, "message": "[CQ:at,qq=all]", "auto_escape": false }),
+        json!({ "message_type": "group", "group_id": 10001000, "message": segments, "auto_escape": false }),
+    ]) {
+        assert_eq!(call.params, expected);
+    }
+    assert!(Message::from_json(json!([{ "type": "text" }, 3])).unwrap_err().to_string().starts_with("entry 1 "));
+}
+
+/// A request is a plain value, and a call is the future of one that can be spawned.
+#[tokio::test]
+async fn requests_are_values_and_calls_can_be_spawned() {
+    let server = Server::start().await.unwrap();
+    let client = client(&server.url());
+    let stored = serde_json::to_string(&SetGroupBan::new(1_000_100_010, 10086).duration(0)).unwrap();
+    let request: SetGroupBan = serde_json::from_str(&stored).unwrap();
+    assert_eq!(request, SetGroupBan::new(1_000_100_010, 10086).duration(0));
+    tokio::spawn(client.call(request).into_future()).await.unwrap().unwrap();
+    assert_eq!(client.call(GetLoginInfo::new()).await.unwrap().user_id, UserId::new(10010));
+    let group = client.call(GetGroupInfo::new(10001000)).await.unwrap();
+    assert_eq!(group, GroupInfo::example());
+}
+
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text += &format!(": {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,83 @@
+//! What several test files share.
+
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+/// Whether two answers or requests say the same.
+///
+/// A number equals its string of digits, a bool its number and its text; what is absent, null or an empty list is equal.
+/// Inside a message nothing of this holds: it is compared as it stands.
+pub(crate) fn same_json(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            keys.into_iter().all(|key| same_entry(key, a, b))
+        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_json(a, b)),
+        (Value::Number(number), Value::String(text)) | (Value::String(text), Value::Number(number)) => {
+            number.to_string() == *text
+        }
+        (Value::Bool(flag), other) | (other, Value::Bool(flag)) => match other {
+            Value::Bool(other) => flag == other,
+            Value::Number(number) => number.as_i64() == Some(i64::from(*flag)),
+            Value::String(text) => *text == flag.to_string() || *text == i64::from(*flag).to_string(),
+            _ => false,
+        },
+        (a, b) => a == b || (is_nothing(a) && is_nothing(b)),
+    }
+}
+
+fn same_entry(key: &str, a: &Map<String, Value>, b: &Map<String, Value>) -> bool {
+    let (a, b) = (a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null));
+    if key == "message" && a.is_array() { a == b } else { same_json(a, b) }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+}
+
+/// Fails where `tests/snapshots` holds a snapshot of `test` that is not one of `expected`, or lacks one.
+pub(crate) fn assert_no_orphans(test: &str, expected: impl IntoIterator<Item = String>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
+    let prefix = format!("{test}__");
+    let found: BTreeSet<String> = std::fs::read_dir(folder)
+        .expect("there are snapshots")
+        .map(|entry| entry.expect("it is readable").file_name().into_string().expect("its name is text"))
+        .filter(|name| name.starts_with(&prefix) && name.ends_with(".snap"))
+        .collect();
+    let expected: BTreeSet<String> = expected.into_iter().map(|name| format!("{prefix}{name}.snap")).collect();
+    let orphans: Vec<_> = found.difference(&expected).collect();
+    assert!(orphans.is_empty(), "no test makes these snapshots any more, delete them: {orphans:?}");
+    let missing: Vec<_> = expected.difference(&found).collect();
+    assert!(missing.is_empty(), "these snapshots are missing: {missing:?}");
+}
+
+#[test]
+fn same_json_tells_what_is_the_same() {
+    use serde_json::json;
+    for (a, b) in [
+        (json!({ "size": 12 }), json!({ "size": "12" })),
+        (json!({ "list": null }), json!({})),
+        (json!({ "list": [] }), json!({ "list": null })),
+        (json!({ "yes": true }), json!({ "yes": 1 })),
+        (json!({ "yes": "false" }), json!({ "yes": false })),
+    ] {
+        assert!(same_json(&a, &b) && same_json(&b, &a), "{a} and {b}");
+    }
+    for (a, b) in [
+        (json!({ "card": "" }), json!({})),
+        (json!({ "size": 12 }), json!({ "size": "012" })),
+        (json!({ "yes": true }), json!({ "yes": 0 })),
+        (json!({ "x": 1 }), json!({ "x": null })),
+        (
+            json!({ "message": [{ "type": "face", "data": { "id": 1 } }] }),
+            json!({ "message": [{ "type": "face", "data": { "id": "1" } }] }),
+        ),
+    ] {
+        assert!(!same_json(&a, &b) && !same_json(&b, &a), "{a} and {b}");
+    }
+}
