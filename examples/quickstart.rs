@@ -40,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Calls that only read.
-async fn ask(client: &Client) -> Result<(), Box<dyn Error>> {
+pub(crate) async fn ask(client: &Client) -> Result<(), Box<dyn Error>> {
     let me = client.get_login_info().await?;
     println!("get_login_info       I am {} ({})", me.nickname, me.user_id);
 

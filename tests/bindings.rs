@@ -1,6 +1,6 @@
 //! The generated code, as a reviewer reads it: one snapshot for each file of `schema/`, and the API at a glance.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod support;
 

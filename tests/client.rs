@@ -1,18 +1,22 @@
 //! The client over real sockets: what goes out, what comes back, and what every failure is called.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::error::Error as _;
 use std::time::Duration;
 
 use cqhttp::action::{GetGroupInfo, GetLoginInfo, SetGroupBan};
-use cqhttp::mock::{Server, refuse};
+use cqhttp::mock::{self, Server, refuse};
 use cqhttp::types::{GroupInfo, HonorKind};
-use cqhttp::{BuildError, Client, Error, GroupId, Message, Raw, RefusalCode, Target, UserId};
+use cqhttp::{BuildError, Client, Effect, Error, GroupId, Message, Raw, RefusalCode, Target, UserId};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
+
+#[path = "../examples/quickstart.rs"]
+#[allow(dead_code, reason = "only a part of the example runs here")]
+mod quickstart;
 
 /// A server that gives one answer, byte for byte, and hands out the request that it was sent.
 async fn answering(status: &str, body: impl AsRef<[u8]>) -> (String, tokio::task::JoinHandle<String>) {
@@ -357,6 +361,58 @@ async fn requests_are_values_and_calls_can_be_spawned() {
     assert_eq!(client.call(GetLoginInfo::new()).await.unwrap().user_id, UserId::new(10010));
     let group = client.call(GetGroupInfo::new(10001000)).await.unwrap();
     assert_eq!(group, GroupInfo::example());
+}
+
+/// Against a real server the quickstart only asks.
+#[tokio::test]
+async fn the_quickstart_changes_nothing_on_a_real_server() {
+    let server = Server::start().await.unwrap();
+    quickstart::ask(&client(&server.url())).await.unwrap();
+    assert_eq!(server.calls().len(), 4);
+    for call in server.calls() {
+        // What the server does not know cannot change anything.
+        let effect = mock::action(&call.action).map_or(Effect::Read, |action| action.effect);
+        assert_eq!(effect, Effect::Read, "{}", call.action);
+    }
+}
+
+/// Runs the test `name` of this file in a process of its own, with these variables and no others of ours.
+fn in_another_process(name: &str, variables: &[(&str, &str)]) -> String {
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact", "--ignored", "--nocapture"])
+        .env_remove("CQHTTP_URL")
+        .env_remove("CQHTTP_ACCESS_TOKEN")
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test]
+#[ignore = "run by the test below, in another process"]
+async fn from_env_in_this_process() {
+    match Client::from_env() {
+        Err(error) => println!("{error}"),
+        Ok(client) => match client.get_login_info().await {
+            Ok(me) => println!("I am {}", me.user_id),
+            Err(error) => println!("{error}"),
+        },
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_environment_names_server_and_token() {
+    let server = Server::start_with_token("secret").await.unwrap();
+    let url = server.url();
+    for (variables, said) in [
+        (&[("CQHTTP_URL", url.as_str()), ("CQHTTP_ACCESS_TOKEN", "secret")][..], "I am 10010"),
+        (&[("CQHTTP_URL", url.as_str()), ("CQHTTP_ACCESS_TOKEN", "")][..], "the server wants an access token"),
+        (&[][..], "the environment variable `CQHTTP_URL` is not set"),
+    ] {
+        let output = in_another_process("from_env_in_this_process", variables);
+        assert!(output.contains(said), "{output}");
+    }
 }
 
 fn chain(error: &Error) -> String {
