@@ -164,6 +164,8 @@ fn scalar(scalar: &Scalar) -> TokenStream {
         Scalar::String => quote!(String),
         Scalar::Json => quote!(::cqhttp::serde_json::Value),
         Scalar::Message => quote!(::cqhttp::Message),
+        Scalar::ForwardNode => quote!(::cqhttp::ForwardNode),
+        Scalar::ForwardedMessage => quote!(::cqhttp::ForwardedMessage),
         Scalar::Timestamp => quote!(::cqhttp::Timestamp),
         Scalar::Target => quote!(::cqhttp::Target),
         Scalar::Named(name, _) => ident(name).into_token_stream(),

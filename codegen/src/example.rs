@@ -160,7 +160,7 @@ impl Checker<'_> {
                     }
                     true
                 }
-                scalar => *scalar == Scalar::Json,
+                scalar => self.scalar(&node.value, scalar),
             },
             // Servers write some numbers as digits, and an example shows what they send.
             (Value::Text(digits), false) if is_integer(&ty.scalar) => {
@@ -194,6 +194,8 @@ impl Checker<'_> {
                 self.enums.get(name).is_some_and(|variants| variants.iter().any(known))
             }
             (Scalar::Message, Value::List(segments)) => segments.iter().all(is_segment),
+            (Scalar::ForwardNode, value) => is_forward_node(value),
+            (Scalar::ForwardedMessage, value) => is_forwarded_message(value),
             _ => false,
         }
     }
@@ -206,6 +208,58 @@ fn is_segment(node: &Node) -> bool {
         entries.iter().any(|(key, value)| text(key) == name && fits(&value.value))
     };
     entries.len() == 2 && has("type", |v| matches!(v, Value::Text(_))) && has("data", |v| matches!(v, Value::Map(_)))
+}
+
+/// `{ type: node, data: { id: "12" } }`, or under `data` a sender, a name and content.
+fn is_forward_node(value: &Value) -> bool {
+    let Some(data) = entry(value, "data") else { return false };
+    let has =
+        |names: &[&str], fits: fn(&Value) -> bool| names.iter().find_map(|name| entry(data, name)).is_some_and(fits);
+    let custom = has(&["user_id", "uin"], is_number)
+        && has(&["name", "nickname"], |name| matches!(name, Value::Text(_)))
+        && has(&["content"], |content| is_content(content, is_forward_node));
+    let body = entry(data, "id").map_or(custom, is_number);
+    is_node(value) && body && entry(data, "time").is_none_or(is_number)
+}
+
+/// `{ sender: { user_id: 12, nickname: ab }, content: hi }`, with or without `time` and ids.
+fn is_forwarded_message(value: &Value) -> bool {
+    let sender = entry(value, "sender");
+    let of_sender = |name: &str| sender.and_then(|sender| entry(sender, name));
+    of_sender("user_id").is_some_and(is_number)
+        && matches!(of_sender("nickname"), Some(Value::Text(_)))
+        && entry(value, "content").is_some_and(|content| is_content(content, is_forwarded_message))
+        && ["time", "group_id", "message_id"].iter().all(|name| entry(value, name).is_none_or(is_number))
+}
+
+/// A message, or nodes alone.
+fn is_content(value: &Value, fits: fn(&Value) -> bool) -> bool {
+    match value {
+        Value::Text(_) => true,
+        Value::List(items) if items.iter().all(|item| is_node(&item.value)) => {
+            items.iter().all(|item| fits(&item.value))
+        }
+        Value::List(items) => items.iter().all(is_segment) || items.iter().all(|item| fits(&item.value)),
+        _ => false,
+    }
+}
+
+fn is_node(value: &Value) -> bool {
+    matches!(entry(value, "type"), Some(Value::Text(kind)) if kind == "node")
+}
+
+/// A number that an id or a time may be, also as digits.
+fn is_number(value: &Value) -> bool {
+    match value {
+        Value::Int(number) => i64::try_from(*number).is_ok(),
+        Value::Text(digits) => digits.parse::<i64>().is_ok(),
+        _ => false,
+    }
+}
+
+fn entry<'n>(value: &'n Value, name: &str) -> Option<&'n Value> {
+    let Value::Map(entries) = value else { return None };
+    entries.iter().find(|(key, _)| text(key) == name).map(|(_, value)| &value.value)
 }
 
 fn is_integer(scalar: &Scalar) -> bool {
@@ -229,6 +283,10 @@ fn expected(ty: &Ty) -> String {
         Scalar::String => "a string".to_owned(),
         Scalar::Json => "any value".to_owned(),
         Scalar::Message => "a list of segments".to_owned(),
+        Scalar::ForwardNode => {
+            "a node (`type: node`, and under `data` an `id`, or `user_id`, `name` and `content`)".to_owned()
+        }
+        Scalar::ForwardedMessage => "a mapping with `sender` (`user_id`, `nickname`) and `content`".to_owned(),
         Scalar::Timestamp => "seconds as an integer".to_owned(),
         Scalar::Target => "a target".to_owned(),
         Scalar::Named(name, NamedKind::Id(IdBase::I64)) => format!("a number (`{name}`)"),

@@ -12,6 +12,8 @@ pub(crate) enum Scalar {
     String,
     Json,
     Message,
+    ForwardNode,
+    ForwardedMessage,
     Timestamp,
     Target,
     /// An id, enum or object of the schema, by its Rust name.
@@ -38,6 +40,13 @@ pub(crate) enum IdBase {
 pub(crate) enum EnumBase {
     String,
     I64,
+}
+
+impl Scalar {
+    /// Whether its values are written as JSON in Rust, too.
+    pub(crate) fn has_no_literal(&self) -> bool {
+        matches!(self, Self::Json | Self::Message | Self::ForwardNode | Self::ForwardedMessage)
+    }
 }
 
 /// A type as the schema writes it.
@@ -73,6 +82,8 @@ pub(crate) const BUILT_IN: &[(&str, Scalar)] = &[
     ("string", Scalar::String),
     ("json", Scalar::Json),
     ("message", Scalar::Message),
+    ("forward_node", Scalar::ForwardNode),
+    ("forwarded_message", Scalar::ForwardedMessage),
     ("timestamp", Scalar::Timestamp),
     ("Target", Scalar::Target),
 ];

@@ -42,6 +42,8 @@ pub(super) fn type_text(ty: &Ty) -> String {
         Scalar::String => "String",
         Scalar::Json => "Value",
         Scalar::Message => "Message",
+        Scalar::ForwardNode => "ForwardNode",
+        Scalar::ForwardedMessage => "ForwardedMessage",
         Scalar::Timestamp => "Timestamp",
         Scalar::Target => "Target",
         Scalar::Named(name, _) => name,

@@ -27,7 +27,7 @@ pub(super) fn default(node: &Node, ty: &Ty) -> TokenStream {
             let number = integer(*number);
             quote!(::cqhttp::Timestamp::new(#number))
         }
-        (_, scalar @ (Scalar::Json | Scalar::Message)) => from_json(node, scalar),
+        (_, scalar) if scalar.has_no_literal() => from_json(node, scalar),
         _ => literal(node),
     }
 }
@@ -105,7 +105,7 @@ fn exact_scalar(api: &Api, node: &Node, scalar: &Scalar) -> TokenStream {
             Err(_) => value,
         },
         Scalar::Timestamp => quote!(::cqhttp::Timestamp::new(#value)),
-        Scalar::Json | Scalar::Message => from_json(node, scalar),
+        scalar if scalar.has_no_literal() => from_json(node, scalar),
         Scalar::Named(name, NamedKind::Object) => {
             let fields = api.objects.get(name).map(Vec::as_slice).unwrap_or_default();
             let name = ident(name);
@@ -200,7 +200,7 @@ fn short(api: &Api, node: &Node, ty: &Ty) -> Option<String> {
         return Some(format!("[{}]", items?.into_iter().map(into).collect::<Vec<_>>().join(", ")));
     }
     match (&node.value, &ty.scalar) {
-        (_, Scalar::Json | Scalar::Named(_, NamedKind::Object)) => None,
+        (_, Scalar::Json | Scalar::ForwardNode | Scalar::Named(_, NamedKind::Object)) => None,
         (_, Scalar::Named(name, NamedKind::Enum(_))) => Some(variant(api, name, node).to_string().replace(' ', "")),
         (Value::List(segments), Scalar::Message) => match segments.as_slice() {
             [segment] if text(entry(segment, "type")?) == "text" => {
