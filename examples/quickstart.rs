@@ -47,7 +47,8 @@ pub(crate) async fn ask(client: &Client) -> Result<(), Box<dyn Error>> {
     let groups = client.get_group_list().await?;
     println!("get_group_list       {} group(s)", groups.len());
     for group in groups.iter().take(5) {
-        println!("                     - {} ({}), {} members", group.group_name, group.group_id, group.member_count);
+        let members = group.member_count.map_or_else(|| "?".to_owned(), |count| count.to_string());
+        println!("                     - {} ({}), {members} members", group.group_name, group.group_id);
     }
 
     // Any action by its name, untyped. One that only reads may say so.

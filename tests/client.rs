@@ -286,7 +286,7 @@ async fn answers_are_read_leniently() {
     assert_eq!(group.answer.group_id, GroupId::new(10001000));
     assert_eq!(
         (group.answer.group_name.as_str(), group.answer.member_count, group.answer.max_member_count),
-        ("7", 5, 200)
+        ("7", Some(5), Some(200))
     );
     assert_eq!(group.answer.group_create_time, None);
     assert_eq!(group.text(), body);
