@@ -10,39 +10,15 @@ use cqhttp::mock::{self, Server, refuse};
 use cqhttp::types::{GroupInfo, HonorKind};
 use cqhttp::{BuildError, Client, Effect, Error, GroupId, Message, Raw, RefusalCode, Target, UserId};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use support::{answering, is_complete};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 
 #[path = "../examples/quickstart.rs"]
 #[allow(dead_code, reason = "only a part of the example runs here")]
 mod quickstart;
-
-/// A server that gives one answer, byte for byte, and hands out the request that it was sent.
-async fn answering(status: &str, body: impl AsRef<[u8]>) -> (String, tokio::task::JoinHandle<String>) {
-    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.as_ref().len());
-    let answer = [head.as_bytes(), body.as_ref()].concat();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let task = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut request = Vec::new();
-        while !is_complete(&request) {
-            assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "the request is whole");
-        }
-        stream.write_all(&answer).await.unwrap();
-        String::from_utf8(request).unwrap()
-    });
-    (url, task)
-}
-
-/// Whether head and body of a request are there.
-fn is_complete(request: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(request).to_lowercase();
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |n| n.parse().unwrap());
-    body.len() >= length
-}
+mod support;
 
 fn client(url: &str) -> Client {
     Client::builder(url).build().unwrap()

@@ -6,6 +6,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Map, Value};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 /// Whether two answers or requests say the same.
 ///
@@ -36,6 +39,20 @@ fn same_entry(key: &str, a: &Map<String, Value>, b: &Map<String, Value>) -> bool
     if key == "message" && a.is_array() { a == b } else { same_json(a, b) }
 }
 
+/// Whether `whole` says all that `part` says. Objects may say more; lists may not.
+pub(crate) fn contains_json(whole: &Value, part: &Value) -> bool {
+    match (whole, part) {
+        (Value::Object(whole), Value::Object(part)) => part.iter().all(|(key, part)| match whole.get(key) {
+            Some(segments @ Value::Array(_)) if key == "message" => segments == part,
+            whole => contains_json(whole.unwrap_or(&Value::Null), part),
+        }),
+        (Value::Array(whole), Value::Array(part)) => {
+            whole.len() == part.len() && whole.iter().zip(part).all(|(whole, part)| contains_json(whole, part))
+        }
+        (whole, part) => same_json(whole, part),
+    }
+}
+
 fn is_nothing(value: &Value) -> bool {
     value.is_null() || value.as_array().is_some_and(Vec::is_empty)
 }
@@ -54,6 +71,32 @@ pub(crate) fn assert_no_orphans(test: &str, expected: impl IntoIterator<Item = S
     assert!(orphans.is_empty(), "no test makes these snapshots any more, delete them: {orphans:?}");
     let missing: Vec<_> = expected.difference(&found).collect();
     assert!(missing.is_empty(), "these snapshots are missing: {missing:?}");
+}
+
+/// A server that gives one answer, byte for byte, and hands out the request that it was sent.
+pub(crate) async fn answering(status: &str, body: impl AsRef<[u8]>) -> (String, JoinHandle<String>) {
+    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.as_ref().len());
+    let answer = [head.as_bytes(), body.as_ref()].concat();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let task = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        while !is_complete(&request) {
+            assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "the request is whole");
+        }
+        stream.write_all(&answer).await.unwrap();
+        String::from_utf8(request).unwrap()
+    });
+    (url, task)
+}
+
+/// Whether head and body of a request are there.
+pub(crate) fn is_complete(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request).to_lowercase();
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |n| n.parse().unwrap());
+    body.len() >= length
 }
 
 #[test]
@@ -79,5 +122,28 @@ fn same_json_tells_what_is_the_same() {
         ),
     ] {
         assert!(!same_json(&a, &b) && !same_json(&b, &a), "{a} and {b}");
+    }
+}
+
+#[test]
+fn contains_json_tells_what_is_a_part() {
+    use serde_json::json;
+    let whole =
+        json!({ "id": "12", "list": [{ "x": 1, "y": 2 }], "message": [{ "type": "face", "data": { "id": 1 } }] });
+    for part in [
+        json!({}),
+        json!({ "id": 12, "nothing": null }),
+        json!({ "list": [{ "x": "1" }] }),
+        json!({ "message": [{ "type": "face", "data": { "id": 1 } }] }),
+    ] {
+        assert!(contains_json(&whole, &part), "{part}");
+    }
+    for part in [
+        json!({ "id": null }),
+        json!({ "list": [] }),
+        json!({ "list": [{ "x": 1 }, { "x": 1 }] }),
+        json!({ "message": [{ "type": "face" }] }),
+    ] {
+        assert!(!contains_json(&whole, &part), "{part}");
     }
 }
