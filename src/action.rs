@@ -1,7 +1,11 @@
 //! Requests: one type for each action, and its answer where that is its own.
 //!
 //! A request is a plain value: build it, keep it, send it later with [`Client::call`](crate::Client::call). Every action
-//! is a method of [`Client`](crate::Client) too.
+//! is a method of [`Client`](crate::Client) too. By chapter:
+//!
+#![doc = include_str!(concat!(env!("OUT_DIR"), "/index.md"))]
+
+use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -19,6 +23,11 @@ pub trait Action: Serialize + Send + Sync + 'static {
 
     /// What a call does on the server.
     fn effect(&self) -> Effect;
+
+    /// How long the server waits by design before it answers; added to the call's time limit.
+    fn wait(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// An action that a schema describes: its name is known without a request.

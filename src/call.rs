@@ -59,6 +59,10 @@ impl<A: Action> Call<A> {
         &self.client
     }
 
+    pub(crate) fn request(&self) -> &A {
+        &self.request
+    }
+
     async fn send(self) -> Result<WithRaw<A::Response>, Error> {
         let span = tracing::debug_span!("call", action = self.request.name(), effect = ?self.request.effect());
         let begun = Instant::now();
@@ -82,7 +86,8 @@ impl<A: Action> Call<A> {
             Err(error) => return Err(not_sent(name, error.into())),
         };
         let answer = self.client.service().oneshot(request.clone());
-        let outcome = match self.within.or(self.client.timeout()) {
+        let limit = self.within.or(self.client.timeout()).map(|limit| limit.saturating_add(self.request.wait()));
+        let outcome = match limit {
             None => answer.await,
             Some(limit) => match tokio::time::timeout(limit, answer).await {
                 Ok(outcome) => outcome,

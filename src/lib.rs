@@ -15,6 +15,7 @@ mod id;
 mod message;
 #[cfg(feature = "mock")]
 pub mod mock;
+mod pages;
 mod target;
 mod time;
 pub mod transport;
@@ -32,9 +33,15 @@ pub use error::{Error, NotSent, OutcomeUnknown, Refused, Undecodable};
 pub use forward::{ForwardNode, ForwardedMessage};
 pub use generated::types::{ChannelId, GroupId, GuildId, MessageId, RefusalCode, TinyId, UserId};
 pub use message::{Message, MessageError};
+pub use pages::{Paged, Pages};
 pub use target::Target;
 pub use time::Timestamp;
 pub use types::Unlisted;
 
 #[doc(hidden)]
 pub use serde_json;
+
+/// The code of the Chinese README is compiled too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.zh-CN.md")]
+pub struct ReadmeInChinese;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use serde::de::value::{MapAccessDeserializer, MapDeserializer, StrDeserializer};
 use serde::de::{
@@ -10,6 +11,7 @@ use serde::de::{
 };
 pub use serde::ser::SerializeMap;
 pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 use crate::types::Unlisted;
 
@@ -478,6 +480,23 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithFirst<'de, A> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
         self.rest.next_value_seed(seed)
     }
+}
+
+/// A parameter in seconds.
+pub fn seconds(seconds: impl Into<Option<u32>>) -> Duration {
+    Duration::from_secs(seconds.into().unwrap_or_default().into())
+}
+
+/// The token of the next page; none at the end, or where it stays the same.
+pub fn next_token<T: Clone + PartialEq + ToString>(this: &Option<T>, next: &Option<T>) -> Option<T> {
+    next.clone().filter(|token| !token.to_string().is_empty() && next != this)
+}
+
+/// The number before the smallest one under `key` in `list`; none at the end, or where it does not get smaller.
+pub fn before<T: Integer + Ord + Copy>(this: Option<T>, list: &[Value], key: &str) -> Option<T> {
+    let numbers = list.iter().filter_map(|item| int::<i64, _>(item.get(key)?).ok());
+    let next = numbers.min()?.checked_sub(1).filter(|next| *next > 0)?;
+    T::from_wide(next.into()).filter(|next| this.is_none_or(|this| *next < this))
 }
 
 /// What stands for a field that came under none of its names.

@@ -2,10 +2,12 @@
 
 mod action;
 mod api;
+mod index;
 mod mock;
 mod types;
 mod value;
 
+use index::Reader;
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 
@@ -29,10 +31,30 @@ pub struct GeneratedFile {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Generated {
-    /// The files, in the order of the schema's files; `generated.rs`, which joins them, comes last.
+    /// The files, in the order of the schema's files; at the end `generated.rs`, which joins them, and `index.md`, the
+    /// index of actions for rustdoc.
     pub files: Vec<GeneratedFile>,
     /// One line for each action: `set_group_ban(GroupId, UserId) .duration(u32 = 1800) -> ()`.
     pub api: String,
+    english_index: String,
+    chinese_index: String,
+}
+
+/// Where the index of actions stands in a page.
+const INDEX_MARKS: [(&str, bool); 2] = [("<!-- actions -->\n", false), ("<!-- actions zh -->\n", true)];
+const INDEX_END: &str = "<!-- end of actions -->";
+
+impl Generated {
+    /// A page with its index of actions made anew; `None` where it has no place for one, which is between a line
+    /// `<!-- actions -->` (or `<!-- actions zh -->`, in Chinese) and one `<!-- end of actions -->`.
+    #[must_use]
+    pub fn with_index(&self, page: &str) -> Option<String> {
+        let (begin, chinese) = INDEX_MARKS.into_iter().find(|(mark, _)| page.contains(mark))?;
+        let (before, rest) = page.split_once(begin)?;
+        let (_, after) = rest.split_once(INDEX_END)?;
+        let index = if chinese { &self.chinese_index } else { &self.english_index };
+        Some(format!("{before}{begin}\n{index}\n{INDEX_END}{after}"))
+    }
 }
 
 /// Writes the Rust of a whole schema.
@@ -53,7 +75,10 @@ pub(crate) fn emit(api: &Api) -> Generated {
         }
     }
     files.push(GeneratedFile { path: "generated.rs".into(), source: None, text: root(api, &files) });
-    Generated { files, api: api::listing(api) }
+    let index = |reader| index::markdown(api, reader);
+    files.push(GeneratedFile { path: "index.md".into(), source: None, text: index(Reader::Rustdoc) });
+    let (english_index, chinese_index) = (index(Reader::English), index(Reader::Chinese));
+    Generated { files, api: api::listing(api), english_index, chinese_index }
 }
 
 /// The file that joins the others.

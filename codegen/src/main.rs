@@ -21,6 +21,16 @@ enum Command {
         #[arg(default_value = "schema")]
         schema: PathBuf,
     },
+    /// Makes the index of actions in Markdown pages anew: what stands between the lines `<!-- actions -->` (or
+    /// `<!-- actions zh -->`, in Chinese) and `<!-- end of actions -->`.
+    Index {
+        /// The pages.
+        #[arg(required = true)]
+        pages: Vec<PathBuf>,
+        /// The schema: a folder with YAML files, or one file.
+        #[arg(long, default_value = "schema")]
+        schema: PathBuf,
+    },
     /// Writes the generated files.
     Emit {
         /// The folder to write to; it is made if need be.
@@ -49,6 +59,17 @@ fn run(command: Command) -> Result<String, Box<dyn std::error::Error>> {
         Command::Check { schema } => {
             let actions = cqhttp_codegen::generate(&schema)?.api.lines().count();
             Ok(format!("{}: {actions} actions, no faults", schema.display()))
+        }
+        Command::Index { pages, schema } => {
+            let generated = cqhttp_codegen::generate(schema)?;
+            for page in &pages {
+                let shown = page.display();
+                let text =
+                    std::fs::read_to_string(page).map_err(|error| format!("{shown}: cannot be read: {error}"))?;
+                let text = generated.with_index(&text).ok_or_else(|| format!("{shown}: has no place for an index"))?;
+                std::fs::write(page, text).map_err(|error| format!("{shown}: cannot be written: {error}"))?;
+            }
+            Ok(format!("{} pages made anew", pages.len()))
         }
         Command::Emit { out, schema } => {
             let generated = cqhttp_codegen::generate(schema)?;

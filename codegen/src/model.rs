@@ -21,8 +21,16 @@ pub(crate) struct Api {
 pub(crate) struct File {
     /// `actions/group_admin`.
     pub(crate) stem: String,
+    pub(crate) chapter: Option<Chapter>,
     pub(crate) actions: Vec<Action>,
     pub(crate) types: Vec<TypeDef>,
+}
+
+/// What a file is about, for the index.
+#[derive(Debug)]
+pub(crate) struct Chapter {
+    pub(crate) title: String,
+    pub(crate) doc: String,
 }
 
 #[derive(Debug)]
@@ -36,6 +44,9 @@ pub(crate) struct Action {
     pub(crate) effect: Effect,
     pub(crate) server: Server,
     pub(crate) silent: bool,
+    /// The parameter that says how many seconds the server waits before it answers.
+    pub(crate) wait: Option<Name>,
+    pub(crate) pages: Option<Pages>,
     pub(crate) params: Vec<Param>,
     pub(crate) errors: Vec<String>,
     pub(crate) answer: Answer,
@@ -50,6 +61,23 @@ impl Action {
     pub(crate) fn settable(&self) -> impl Iterator<Item = &Param> {
         self.params.iter().filter(|param| !matches!(param.presence, Presence::Required))
     }
+}
+
+/// How the pages of an answer follow each other.
+#[derive(Debug)]
+pub(crate) struct Pages {
+    /// The parameter that asks for a page.
+    pub(crate) set: Name,
+    pub(crate) next: NextPage,
+}
+
+/// Where the next page's parameter comes from.
+#[derive(Debug)]
+pub(crate) enum NextPage {
+    /// From a field of the answer.
+    Field(Name),
+    /// It is one less than the smallest number under `key` in the answer's list.
+    Before { list: Name, key: String },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use crate::diagnostic::{Faults, Spot, list, suggest};
 use crate::doc;
 use crate::example;
 use crate::model::{
-    Action, Answer, Api, Effect, Example, Field, File, Origin, Param, Presence, Server, TypeDef, TypeKind, Variant,
-    VariantValue,
+    Action, Answer, Api, Chapter, Effect, Example, Field, File, NextPage, Origin, Pages, Param, Presence, Server,
+    TypeDef, TypeKind, Variant, VariantValue,
 };
 use crate::name::{self, Name};
 use crate::source::{self, At, Kind, Returns, SourceFile};
@@ -18,7 +18,7 @@ use crate::yaml::Value;
 const REFUSALS: &str = "RefusalCode";
 
 /// Methods of `Call` that every action's call has; `new` is the request's own.
-const CALL_METHODS: &[&str] = &["client", "clone", "into_future", "map_request", "new", "with_raw", "within"];
+const CALL_METHODS: &[&str] = &["client", "clone", "into_future", "map_request", "new", "pages", "with_raw", "within"];
 
 /// Methods of `Client` that are written by hand.
 const CLIENT_METHODS: &[&str] =
@@ -63,7 +63,8 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
                 TypeKind::Id(_) => {}
             }
         }
-        api.files.push(File { stem: file.stem.clone(), actions: Vec::new(), types });
+        let chapter = file.chapter.as_ref().map(|chapter| resolver.chapter(chapter));
+        api.files.push(File { stem: file.stem.clone(), chapter, actions: Vec::new(), types });
     }
     resolver.refusals =
         api.enums.get(REFUSALS).into_iter().flatten().map(|variant| wire_text(&variant.value)).collect();
@@ -112,6 +113,11 @@ impl Resolver<'_> {
             // A repeated name is reported with the other collisions.
             self.types.entry(name.clone()).or_insert(kind.unwrap_or(NamedKind::Object));
         }
+    }
+
+    fn chapter(&mut self, source: &source::Chapter) -> Chapter {
+        self.doc(&source.doc);
+        Chapter { title: source.title.value.clone(), doc: source.doc.value.clone() }
     }
 
     fn id_base(&mut self, base: &At<String>) -> Option<IdBase> {
@@ -319,6 +325,8 @@ impl Resolver<'_> {
             Some(Returns::Type(text)) => self.answer_type(text),
         };
         let example = self.example(source);
+        let wait = source.wait.as_ref().and_then(|name| self.wait(name, &params));
+        let pages = source.pages.as_ref().and_then(|pages| self.pages(pages, &params, answer.as_ref()?));
         Some(Action {
             wire: source.name.value.clone(),
             name: Name::from_wire(&source.name.value),
@@ -329,11 +337,57 @@ impl Resolver<'_> {
             effect: effect?,
             server: server?,
             silent: source.silent,
+            wait,
+            pages,
             params,
             errors: values(&source.errors),
             answer: answer?,
             example,
         })
+    }
+
+    /// The parameter that says how long the server waits.
+    fn wait(&mut self, name: &At<String>, params: &[Param]) -> Option<Name> {
+        let param = params.iter().find(|param| param.name.snake() == name.value);
+        let seconds = param.filter(|param| param.ty.scalar == Scalar::U32 && !param.ty.list);
+        if seconds.is_none() {
+            let hint = "name a parameter of type `u32` or `u32?`, in seconds";
+            self.faults.add(&name.spot, format!("`{}` is no time to wait", name.value), hint);
+        }
+        Some(seconds?.name.clone())
+    }
+
+    fn pages(&mut self, source: &source::Pages, params: &[Param], answer: &Answer) -> Option<Pages> {
+        let param =
+            params.iter().find(|param| param.name.snake() == source.set.value && param.ty.optional && !param.ty.list);
+        if param.is_none() {
+            let hint = "name an optional parameter of this action";
+            self.faults.add(&source.set.spot, format!("`{}` cannot be set for the next page", source.set.value), hint);
+        }
+        let fields: &[Field] = if let Answer::Fields(fields) = answer { fields } else { &[] };
+        let find = |name: &str| fields.iter().find(|field| field.name.snake() == name);
+        let (at, next) = match (&source.from, &source.before) {
+            (Some(from), None) => {
+                let field = find(&from.value).filter(|field| Some(&field.ty) == param.map(|param| &param.ty));
+                (from, field.map(|field| NextPage::Field(field.name.clone())))
+            }
+            (None, Some(before)) => {
+                let (list, key) = before.value.split_once('.').unwrap_or((&before.value, ""));
+                let field =
+                    find(list).filter(|field| field.ty.list && field.ty.scalar == Scalar::Json && !key.is_empty());
+                (before, field.map(|field| NextPage::Before { list: field.name.clone(), key: key.to_owned() }))
+            }
+            _ => {
+                let hint = "write `from:` a field of the answer, or `before:` the numbers in a list of the answer";
+                self.faults.add(&source.spot, "it is not said where the next page begins", hint);
+                return None;
+            }
+        };
+        if next.is_none() {
+            let hint = "`from` names a field of the parameter's type, `before` a list of `json` and a key in it";
+            self.faults.add(&at.spot, format!("`{}` does not lead to the next page", at.value), hint);
+        }
+        Some(Pages { set: param?.name.clone(), next: next? })
     }
 
     fn answer_type(&mut self, text: &At<String>) -> Option<Answer> {

@@ -15,8 +15,16 @@ pub(crate) struct SourceFile {
     /// Relative to the schema's folder, without `.yaml`, with `/`: `actions/group_admin`.
     pub(crate) stem: String,
     pub(crate) text: String,
+    pub(crate) chapter: Option<Chapter>,
     pub(crate) actions: Vec<Action>,
     pub(crate) types: Vec<Type>,
+}
+
+/// What a file is about.
+#[derive(Debug)]
+pub(crate) struct Chapter {
+    pub(crate) title: At<String>,
+    pub(crate) doc: At<String>,
 }
 
 /// A part of a file with its place.
@@ -39,10 +47,21 @@ pub(crate) struct Action {
     pub(crate) aliases: Vec<At<String>>,
     pub(crate) server: Option<At<String>>,
     pub(crate) silent: bool,
+    pub(crate) wait: Option<At<String>>,
+    pub(crate) pages: Option<Pages>,
     pub(crate) params: Vec<Field>,
     pub(crate) errors: Vec<At<String>>,
     pub(crate) returns: Option<Returns>,
     pub(crate) example: Option<Example>,
+}
+
+/// How the pages of an answer follow each other.
+#[derive(Debug)]
+pub(crate) struct Pages {
+    pub(crate) spot: Spot,
+    pub(crate) set: At<String>,
+    pub(crate) from: Option<At<String>>,
+    pub(crate) before: Option<At<String>>,
 }
 
 #[derive(Debug)]
@@ -151,7 +170,7 @@ fn find_files(folder: &Path, faults: &mut Faults, found: &mut Vec<PathBuf>) -> s
 
 fn read_file(index: usize, path: PathBuf, stem: String, bytes: &[u8], faults: &mut Faults) -> SourceFile {
     let text = String::from_utf8_lossy(bytes).into_owned();
-    let mut file = SourceFile { path, stem, text, actions: Vec::new(), types: Vec::new() };
+    let mut file = SourceFile { path, stem, text, chapter: None, actions: Vec::new(), types: Vec::new() };
     match yaml::read(bytes) {
         Ok(root) => {
             let mut reader = Reader { file: index, faults };
@@ -193,7 +212,8 @@ impl<'n> Entries<'n> {
 }
 
 const ACTION_KEYS: &[&str] = &[
-    "name", "title", "doc", "origin", "effect", "aliases", "server", "silent", "params", "errors", "returns", "example",
+    "name", "title", "doc", "origin", "effect", "aliases", "server", "silent", "wait", "pages", "params", "errors",
+    "returns", "example",
 ];
 
 impl Reader<'_> {
@@ -210,8 +230,25 @@ impl Reader<'_> {
         let kind = entries.iter().find(|(key, _)| matches!(&key.value, Value::Text(key) if key == "kind"));
         match kind {
             None => file.actions.extend(self.action(node)),
+            Some((_, Node { value: Value::Text(kind), .. })) if kind == "chapter" => self.chapter(node, file),
             Some((_, kind)) => file.types.extend(self.type_stanza(node, kind)),
         }
+    }
+
+    fn chapter(&mut self, node: &Node, file: &mut SourceFile) {
+        let Some(entries) = self.entries(node, "a chapter", &["kind", "title", "doc"]) else { return };
+        let (title, doc) = (self.required_text(&entries, "title"), self.required_text(&entries, "doc"));
+        if file.chapter.is_some() {
+            self.faults.add(&entries.spot, "a file is one chapter", "remove one of the two stanzas");
+        }
+        file.chapter = title.zip(doc).map(|(title, doc)| Chapter { title, doc });
+    }
+
+    fn pages(&mut self, node: &Node) -> Option<Pages> {
+        let entries = self.entries(node, "the paging", &["set", "from", "before"])?;
+        let from = entries.get("from").and_then(|node| self.text(node));
+        let before = entries.get("before").and_then(|node| self.text(node));
+        Some(Pages { set: self.required_text(&entries, "set")?, from, before, spot: entries.spot })
     }
 
     fn action(&mut self, node: &Node) -> Option<Action> {
@@ -225,6 +262,8 @@ impl Reader<'_> {
         let aliases = self.texts(&entries, "aliases");
         let server = entries.get("server").and_then(|node| self.text(node));
         let silent = entries.get("silent").is_some_and(|node| self.flag(node));
+        let wait = entries.get("wait").and_then(|node| self.text(node));
+        let pages = entries.get("pages").and_then(|node| self.pages(node));
         let params = entries.get("params").map(|node| self.fields(node, "a parameter", true)).unwrap_or_default();
         let errors = self.texts(&entries, "errors");
         let returns = entries.get("returns").and_then(|node| match &node.value {
@@ -243,6 +282,8 @@ impl Reader<'_> {
             aliases,
             server,
             silent,
+            wait,
+            pages,
             params,
             errors,
             returns,
@@ -267,8 +308,8 @@ impl Reader<'_> {
             "enum" => &["kind", "name", "title", "doc", "base", "values"],
             "object" => &["kind", "name", "title", "doc", "fields", "example"],
             other => {
-                let hint = suggest(other, &["id", "enum", "object"]);
-                self.faults.add(&kind.spot, format!("unknown kind of type `{other}`"), hint);
+                let hint = suggest(other, &["id", "enum", "object", "chapter"]);
+                self.faults.add(&kind.spot, format!("unknown kind of stanza `{other}`"), hint);
                 return None;
             }
         };

@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 use super::types::{join, object};
 use super::{aliases, docs, reader, rust_type, scalar, serde_attribute, value};
 use crate::doc;
-use crate::model::{Action, Answer, Api, Effect, Origin, Param, Presence, Server};
+use crate::model::{Action, Answer, Api, Effect, NextPage, Origin, Param, Presence, Server};
 use crate::ty::{NamedKind, Scalar, Ty};
 use crate::yaml::{Node, Value};
 
@@ -16,6 +16,7 @@ pub(super) fn items(api: &Api, action: &Action) -> Vec<TokenStream> {
     items.extend(default(action));
     items.extend(serialize(action));
     items.extend(action_impls(action));
+    items.extend(paged(action));
     items.extend(response(action));
     items.push(client_method(action));
     items.extend(call_setters(action));
@@ -75,7 +76,12 @@ fn caveats(action: &Action) -> String {
     };
     let silent =
         if action.silent { "**An `ok` proves nothing**: the server says it also where nothing was done." } else { "" };
-    join(&[server, silent])
+    let pages = if action.pages.is_some() { "`.pages()` asks for one page after the other." } else { "" };
+    let wait = match &action.wait {
+        Some(param) => &format!("The time limit of the call begins when `{}` is over.", param.snake()),
+        None => "",
+    };
+    join(&[server, silent, pages, wait])
 }
 
 /// The example as a snippet that rustdoc compiles.
@@ -292,6 +298,14 @@ fn action_impls(action: &Action) -> [TokenStream; 2] {
     let wire = &action.wire;
     let response = response_type(action);
     let effect = format_ident!("{}", effect(action.effect));
+    let wait = action.wait.as_ref().map(|param| {
+        let param = param.ident();
+        quote! {
+            fn wait(&self) -> ::std::time::Duration {
+                wire::seconds(self.#param)
+            }
+        }
+    });
     [
         quote! {
             impl ::cqhttp::Action for #name {
@@ -302,6 +316,7 @@ fn action_impls(action: &Action) -> [TokenStream; 2] {
                 fn effect(&self) -> ::cqhttp::Effect {
                     ::cqhttp::Effect::#effect
                 }
+                #wait
             }
         },
         quote! {
@@ -310,6 +325,29 @@ fn action_impls(action: &Action) -> [TokenStream; 2] {
             }
         },
     ]
+}
+
+/// `impl Paged for GetGuildMemberList { fn next_page(…) -> … }`
+fn paged(action: &Action) -> Option<TokenStream> {
+    let pages = action.pages.as_ref()?;
+    let (name, set) = (action.name.type_ident(), pages.set.ident());
+    let next = match &pages.next {
+        NextPage::Field(field) => {
+            let field = field.ident();
+            quote!(wire::next_token(&self.#set, &answer.#field))
+        }
+        NextPage::Before { list, key } => {
+            let list = list.ident();
+            quote!(wire::before(self.#set, &answer.#list, #key))
+        }
+    };
+    Some(quote! {
+        impl ::cqhttp::Paged for #name {
+            fn next_page(&self, answer: &Self::Response) -> Option<Self> {
+                #next.map(|next| self.clone().#set(next))
+            }
+        }
+    })
 }
 
 pub(super) fn response_type(action: &Action) -> TokenStream {
