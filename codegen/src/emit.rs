@@ -6,6 +6,8 @@ mod mock;
 mod types;
 mod value;
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 
@@ -64,13 +66,18 @@ fn root(api: &Api, files: &[GeneratedFile]) -> String {
     };
     let mut tables = String::new();
     let mut modules = String::new();
+    let mut taken = BTreeSet::new();
     for file in &api.files {
-        let module = module_name(file);
+        let mut module = module_name(file);
+        while !taken.insert(module.clone()) {
+            module.push('_');
+        }
         if !files.iter().any(|written| written.path == format!("{}.mock.rs", file.stem)) {
             continue;
         }
         let imports = "        use super::super::{action::*, types::*};\n        use ::cqhttp::wire;\n";
-        modules += &format!("    mod {module} {{\n{imports}        include!(\"{}.mock.rs\");\n    }}\n", file.stem);
+        let path = format!("{}.mock.rs", file.stem);
+        modules += &format!("    mod {module} {{\n{imports}        include!({path:?});\n    }}\n");
         if !file.actions.is_empty() {
             tables += &format!("        {module}::ACTIONS,\n");
         }
@@ -84,7 +91,9 @@ fn root(api: &Api, files: &[GeneratedFile]) -> String {
          pub mod types {{\n    use ::cqhttp::wire::{{self, Deserialize, Serialize}};\n{}}}\n\n\
          /// The stand-in's table of actions, and an example of everything.\n{}#[cfg(feature = \"mock\")]\n\
          pub(crate) mod mock {{\n{modules}    pub(crate) static ACTIONS: &[&[::cqhttp::mock::ActionInfo]] = &[\n{tables}    ];\n}}\n",
-        allow("unreachable_pub, unused_imports, clippy::wrong_self_convention, clippy::too_many_arguments"),
+        allow(
+            "unreachable_pub, unused_imports, clippy::should_implement_trait, clippy::too_many_arguments, clippy::wrong_self_convention"
+        ),
         includes("action"),
         allow("unreachable_pub, unused_imports"),
         includes("types"),
@@ -92,9 +101,10 @@ fn root(api: &Api, files: &[GeneratedFile]) -> String {
     )
 }
 
-/// `actions/group_admin` → `actions_group_admin`.
+/// `actions/group_admin` → `in_actions_group_admin`: a name whatever the file is called.
 fn module_name(file: &File) -> String {
-    file.stem.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
+    let name = file.stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' });
+    format!("in_{}", name.collect::<String>())
 }
 
 /// Prints each item for itself, an empty line between, and one between methods: prettyplease puts none.
@@ -186,17 +196,19 @@ fn rust_type(ty: &Ty) -> TokenStream {
 fn reader(ty: &Ty) -> Option<&'static str> {
     use Scalar::{Bool, F64, I32, I64, Named, String, Timestamp, U32, U64};
     let names = match (&ty.scalar, ty.list, ty.optional) {
+        (Bool, ..) => ["wire::bool", "wire::opt_bool", "wire::bool_list", "wire::opt_bool_list"],
+        (I32 | I64 | U32 | U64, ..) => ["wire::int", "wire::opt_int", "wire::int_list", "wire::opt_int_list"],
+        (F64, ..) => ["wire::float", "wire::opt_float", "wire::float_list", "wire::opt_float_list"],
+        (String, ..) => ["wire::string", "wire::opt_string", "wire::string_list", "wire::opt_string_list"],
+        (Named(_, NamedKind::Object), ..) => {
+            ["wire::object", "wire::opt_object", "wire::object_list", "wire::opt_object_list"]
+        }
         (_, true, true) => return None,
-        (Bool, ..) => ["wire::bool", "wire::opt_bool", "wire::bool_list"],
-        (I32 | I64 | U32 | U64, ..) => ["wire::int", "wire::opt_int", "wire::int_list"],
-        (F64, ..) => ["wire::float", "wire::opt_float", "wire::float_list"],
-        (String, ..) => ["wire::string", "wire::opt_string", "wire::string_list"],
-        (Named(_, NamedKind::Object), ..) => ["wire::object", "wire::opt_object", "wire::object_list"],
         (_, true, false) => return Some("wire::list"),
         (Timestamp | Named(_, NamedKind::Id(IdBase::I64 | IdBase::U64)), false, true) => return Some("wire::opt_int"),
         _ => return None,
     };
-    Some(names[if ty.list { 2 } else { usize::from(ty.optional) }])
+    Some(names[2 * usize::from(ty.list) + usize::from(ty.optional)])
 }
 
 /// `#[serde(rename = "type", default, deserialize_with = "wire::opt_int")]`, or nothing where serde needs no telling.
