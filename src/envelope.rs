@@ -114,7 +114,7 @@ impl<'de, T: Answer> Deserialize<'de> for Element<T> {
 pub(crate) fn decode<T: Answer>(action: &str, reply: &Reply) -> Result<T, Error> {
     let http_status = reply.http_status.filter(|status| *status != 200);
     let undecodable = |path: String, reason: Box<dyn std::error::Error + Send + Sync>| {
-        let text = String::from_utf8_lossy(&reply.body).into_owned();
+        let text = text(&reply.body);
         Error::Undecodable(Box::new(Undecodable { action: action.to_owned(), path, reason, text, http_status }))
     };
     if let Some(limit) = reply.cut_at {
@@ -122,7 +122,7 @@ pub(crate) fn decode<T: Answer>(action: &str, reply: &Reply) -> Result<T, Error>
         return Err(undecodable(String::new(), Reason(reason.into()).into()));
     }
     match serde_json::from_slice::<Envelope<Data<T>>>(&reply.body) {
-        Ok(envelope) if envelope.head.is_envelope() => match envelope.head.refusal(action, http_status) {
+        Ok(envelope) if envelope.head.is_envelope() => match envelope.head.refusal(action, reply, http_status) {
             Some(refused) => Err(Error::Refused(Box::new(refused))),
             None => envelope.data.and_then(|data| data.0).or_else(T::from_nothing).ok_or_else(|| {
                 undecodable("data".into(), Reason("nothing where the action answers something".into()).into())
@@ -131,14 +131,16 @@ pub(crate) fn decode<T: Answer>(action: &str, reply: &Reply) -> Result<T, Error>
         first => {
             // Something is wrong: what does the envelope alone say?
             match serde_json::from_slice::<Envelope<IgnoredAny>>(&reply.body) {
-                Ok(envelope) if envelope.head.is_envelope() => match envelope.head.refusal(action, http_status) {
-                    Some(refused) => Err(Error::Refused(Box::new(refused))),
-                    None => {
-                        let (path, error) =
-                            locate::<T>(&reply.body).unwrap_or_else(|| ("data".into(), unexplained(first.err())));
-                        Err(undecodable(path, error))
+                Ok(envelope) if envelope.head.is_envelope() => {
+                    match envelope.head.refusal(action, reply, http_status) {
+                        Some(refused) => Err(Error::Refused(Box::new(refused))),
+                        None => {
+                            let (path, error) =
+                                locate::<T>(&reply.body).unwrap_or_else(|| ("data".into(), unexplained(first.err())));
+                            Err(undecodable(path, error))
+                        }
                     }
-                },
+                }
                 other => match reply.http_status.and_then(|status| by_http_status(action, status, &reply.body)) {
                     Some(error) => Err(error),
                     None => Err(undecodable(String::new(), no_envelope(other.err()))),
@@ -146,6 +148,11 @@ pub(crate) fn decode<T: Answer>(action: &str, reply: &Reply) -> Result<T, Error>
             }
         }
     }
+}
+
+/// A body for an error to keep.
+fn text(body: &[u8]) -> String {
+    String::from_utf8_lossy(body).into_owned()
 }
 
 fn unexplained(error: Option<serde_json::Error>) -> Box<dyn std::error::Error + Send + Sync> {
@@ -202,6 +209,7 @@ fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
                 message,
                 wording: None,
                 http_status: Some(status),
+                text: text(body),
             }))
         }
         500.. => {
@@ -255,7 +263,7 @@ impl Head {
 
     /// `None` where the call went well. Some servers write texts into `status`, or leave it empty; a `retcode` other than
     /// 0 is a refusal whatever `status` says, but for 1, which OneBot v11 pairs with `async`.
-    fn refusal(self, action: &str, http_status: Option<u16>) -> Option<Refused> {
+    fn refusal(self, action: &str, reply: &Reply, http_status: Option<u16>) -> Option<Refused> {
         let status = self.status.as_deref().unwrap_or_default();
         let is = |word: &str| status.eq_ignore_ascii_case(word);
         let fine = match self.retcode {
@@ -276,6 +284,7 @@ impl Head {
             message: self.message.filter(|message| !message.is_empty()).or(free_text),
             wording: self.wording,
             http_status,
+            text: text(&reply.body),
         })
     }
 }

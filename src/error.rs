@@ -144,6 +144,8 @@ pub struct Refused {
     pub wording: Option<String>,
     /// The HTTP status, where it was not 200.
     pub http_status: Option<u16>,
+    /// The answer as it came: some servers give their reason in places of their own.
+    pub text: String,
 }
 
 impl Refused {

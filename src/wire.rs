@@ -295,6 +295,29 @@ pub fn string_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Str
     Ok(list::<LenientString, D>(deserializer)?.into_iter().map(|item| item.0).collect())
 }
 
+// A list, or nothing: absent or null.
+macro_rules! opt_list {
+    ($name:ident, $list:ident, $item:ty $(, $of:ident: $bound:path)?) => {
+        /// Such a list, or nothing: absent or null. An empty one stays a list.
+        pub fn $name<'de, $($of: $bound,)? D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<$item>>, D::Error> {
+            struct List<T>(Vec<T>);
+
+            impl<'de $(, $of: $bound)?> Deserialize<'de> for List<$item> {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    $list(deserializer).map(Self)
+                }
+            }
+
+            Ok(Option::<List<$item>>::deserialize(deserializer)?.map(|list| list.0))
+        }
+    };
+}
+opt_list!(opt_int_list, int_list, T, T: Integer);
+opt_list!(opt_bool_list, bool_list, bool);
+opt_list!(opt_float_list, float_list, f64);
+opt_list!(opt_string_list, string_list, String);
+opt_list!(opt_object_list, object_list, T, T: DeserializeOwned);
+
 struct Lenient<T>(T);
 
 impl<'de, T: Integer> Deserialize<'de> for Lenient<T> {

@@ -96,6 +96,7 @@ async fn a_refusal_keeps_everything_the_server_said() {
     assert_eq!(refused.msg.as_deref(), Some("NOT_MANAGEABLE"));
     assert_eq!(refused.code(), Some(RefusalCode::NotManageable));
     assert_eq!(refused.explanation(), Some("机器人权限不足"));
+    assert!(refused.text.contains(r#""status":"failed""#), "{}", refused.text);
     assert_eq!(error.action(), "set_group_ban");
     assert!(error.is_refused() && !error.may_have_happened());
     assert_eq!(error.to_string(), "`set_group_ban` was refused: NOT_MANAGEABLE, retcode 100, 机器人权限不足");

@@ -78,7 +78,8 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn add(&mut self, at: &Spot, message: impl Into<String>, hint: impl Into<String>) {
-        self.spotted.push((at.clone(), message.into(), hint.into()));
+        let one_line = |text: String| text.replace('\n', "\\n");
+        self.spotted.push((at.clone(), one_line(message.into()), one_line(hint.into())));
     }
 
     pub(crate) fn add_located(&mut self, diagnostic: Diagnostic) {
@@ -106,17 +107,18 @@ impl Faults {
 
 /// "did you mean `effect`?" where a known word is near, else the list of what is known.
 pub(crate) fn suggest(word: &str, known: &[&str]) -> String {
-    let near = known
-        .iter()
-        .map(|candidate| (strsim::normalized_damerau_levenshtein(word, candidate), candidate))
-        .filter(|(likeness, _)| *likeness >= 0.6)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match near {
-        Some((_, candidate)) => format!("did you mean `{candidate}`?"),
+    match nearest(word, known) {
+        Some(candidate) => format!("did you mean `{candidate}`?"),
         None if known.is_empty() => "there is none".into(),
         None if known.len() > 20 => format!("none of the {} known names is near", known.len()),
         None => format!("known here: {}", list(known)),
     }
+}
+
+/// The known word that `word` is likely to be a misspelling of.
+pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let likely = known.iter().map(|candidate| (strsim::normalized_damerau_levenshtein(word, candidate), *candidate));
+    likely.filter(|(likeness, _)| *likeness >= 0.6).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, candidate)| candidate)
 }
 
 /// "`a`, `b`".

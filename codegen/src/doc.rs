@@ -5,17 +5,24 @@ pub(crate) fn fault(text: &str) -> Option<(String, &'static str)> {
     if text.contains("```") || text.contains("~~~") {
         return Some(("rustdoc would run the fenced code of this text as a test".into(), "describe it in words"));
     }
-    if text.lines().any(|line| line.starts_with("    ") || line.starts_with('\t')) {
+    if text.lines().any(|line| line.starts_with("    ")) {
         return Some((
             "rustdoc would run an indented line of this text as a test".into(),
             "begin the line at the margin",
         ));
     }
-    let parts: Vec<&str> = text.split('`').collect();
-    if parts.len().is_multiple_of(2) {
-        return Some(("a backtick of this text has no partner".into(), "close the code span"));
+    if let Some(found) = text.chars().find(|c| c.is_control() && *c != '\n') {
+        let message = format!("the invisible character U+{:04X} in a doc", u32::from(found));
+        return Some((message, "remove it"));
     }
-    parts.into_iter().step_by(2).find_map(prose_fault)
+    // A code span ends with its paragraph.
+    text.split("\n\n").find_map(|paragraph| {
+        let parts: Vec<&str> = paragraph.split('`').collect();
+        if parts.len().is_multiple_of(2) {
+            return Some(("a backtick of this text has no partner".into(), "close the code span"));
+        }
+        parts.into_iter().step_by(2).find_map(prose_fault)
+    })
 }
 
 /// A fault of text outside of code spans.
@@ -37,12 +44,12 @@ fn prose_fault(prose: &str) -> Option<(String, &'static str)> {
 }
 
 /// A search alias that rustdoc refuses: what is wrong, and what would be right.
-pub(crate) fn alias_fault(alias: &str) -> Option<(&'static str, &'static str)> {
+pub(crate) fn alias_fault(alias: &str) -> Option<(String, &'static str)> {
     if alias.trim() != alias {
-        return Some(("a search alias cannot begin or end with a blank", "remove the blank"));
+        return Some(("a search alias cannot begin or end with a blank".into(), "remove the blank"));
     }
     if alias.contains(['"', '\'']) || alias.chars().any(|c| c.is_whitespace() && c != ' ') {
-        return Some(("a search alias cannot hold quotes or line breaks", "leave them out"));
+        return Some(("a search alias cannot hold quotes or line breaks".into(), "leave them out"));
     }
     None
 }

@@ -7,6 +7,8 @@ mod mock;
 mod types;
 mod value;
 
+use std::collections::BTreeSet;
+
 use index::Reader;
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
@@ -31,8 +33,8 @@ pub struct GeneratedFile {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Generated {
-    /// The files, in the order of the schema's files; at the end `generated.rs`, which joins them, and `index.md`, the
-    /// index of actions for rustdoc.
+    /// The files, in the order of the schema's files; at the end `index.md`, the index of actions for rustdoc, and
+    /// `generated.rs`, which joins the others.
     pub files: Vec<GeneratedFile>,
     /// One line for each action: `set_group_ban(GroupId, UserId) .duration(u32 = 1800) -> ()`.
     pub api: String,
@@ -74,9 +76,9 @@ pub(crate) fn emit(api: &Api) -> Generated {
             }
         }
     }
-    files.push(GeneratedFile { path: "generated.rs".into(), source: None, text: root(api, &files) });
     let index = |reader| index::markdown(api, reader);
     files.push(GeneratedFile { path: "index.md".into(), source: None, text: index(Reader::Rustdoc) });
+    files.push(GeneratedFile { path: "generated.rs".into(), source: None, text: root(api, &files) });
     let (english_index, chinese_index) = (index(Reader::English), index(Reader::Chinese));
     Generated { files, api: api::listing(api), english_index, chinese_index }
 }
@@ -89,13 +91,18 @@ fn root(api: &Api, files: &[GeneratedFile]) -> String {
     };
     let mut tables = String::new();
     let mut modules = String::new();
+    let mut taken = BTreeSet::new();
     for file in &api.files {
-        let module = module_name(file);
+        let mut module = module_name(file);
+        while !taken.insert(module.clone()) {
+            module.push('_');
+        }
         if !files.iter().any(|written| written.path == format!("{}.mock.rs", file.stem)) {
             continue;
         }
         let imports = "        use super::super::{action::*, types::*};\n        use ::cqhttp::wire;\n";
-        modules += &format!("    mod {module} {{\n{imports}        include!(\"{}.mock.rs\");\n    }}\n", file.stem);
+        let path = format!("{}.mock.rs", file.stem);
+        modules += &format!("    mod {module} {{\n{imports}        include!({path:?});\n    }}\n");
         if !file.actions.is_empty() {
             tables += &format!("        {module}::ACTIONS,\n");
         }
@@ -109,7 +116,9 @@ fn root(api: &Api, files: &[GeneratedFile]) -> String {
          pub mod types {{\n    use ::cqhttp::wire::{{self, Deserialize, Serialize}};\n{}}}\n\n\
          /// The stand-in's table of actions, and an example of everything.\n{}#[cfg(feature = \"mock\")]\n\
          pub(crate) mod mock {{\n{modules}    pub(crate) static ACTIONS: &[&[::cqhttp::mock::ActionInfo]] = &[\n{tables}    ];\n}}\n",
-        allow("unreachable_pub, unused_imports, clippy::wrong_self_convention, clippy::too_many_arguments"),
+        allow(
+            "unreachable_pub, unused_imports, clippy::should_implement_trait, clippy::too_many_arguments, clippy::wrong_self_convention"
+        ),
         includes("action"),
         allow("unreachable_pub, unused_imports"),
         includes("types"),
@@ -117,9 +126,10 @@ fn root(api: &Api, files: &[GeneratedFile]) -> String {
     )
 }
 
-/// `actions/group_admin` → `actions_group_admin`.
+/// `actions/group_admin` → `in_actions_group_admin`: a name whatever the file is called.
 fn module_name(file: &File) -> String {
-    file.stem.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
+    let name = file.stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' });
+    format!("in_{}", name.collect::<String>())
 }
 
 /// Prints each item for itself, an empty line between, and one between methods: prettyplease puts none.
@@ -213,17 +223,19 @@ fn rust_type(ty: &Ty) -> TokenStream {
 fn reader(ty: &Ty) -> Option<&'static str> {
     use Scalar::{Bool, F64, I32, I64, Named, String, Timestamp, U32, U64};
     let names = match (&ty.scalar, ty.list, ty.optional) {
+        (Bool, ..) => ["wire::bool", "wire::opt_bool", "wire::bool_list", "wire::opt_bool_list"],
+        (I32 | I64 | U32 | U64, ..) => ["wire::int", "wire::opt_int", "wire::int_list", "wire::opt_int_list"],
+        (F64, ..) => ["wire::float", "wire::opt_float", "wire::float_list", "wire::opt_float_list"],
+        (String, ..) => ["wire::string", "wire::opt_string", "wire::string_list", "wire::opt_string_list"],
+        (Named(_, NamedKind::Object), ..) => {
+            ["wire::object", "wire::opt_object", "wire::object_list", "wire::opt_object_list"]
+        }
         (_, true, true) => return None,
-        (Bool, ..) => ["wire::bool", "wire::opt_bool", "wire::bool_list"],
-        (I32 | I64 | U32 | U64, ..) => ["wire::int", "wire::opt_int", "wire::int_list"],
-        (F64, ..) => ["wire::float", "wire::opt_float", "wire::float_list"],
-        (String, ..) => ["wire::string", "wire::opt_string", "wire::string_list"],
-        (Named(_, NamedKind::Object), ..) => ["wire::object", "wire::opt_object", "wire::object_list"],
         (_, true, false) => return Some("wire::list"),
         (Timestamp | Named(_, NamedKind::Id(IdBase::I64 | IdBase::U64)), false, true) => return Some("wire::opt_int"),
         _ => return None,
     };
-    Some(names[if ty.list { 2 } else { usize::from(ty.optional) }])
+    Some(names[2 * usize::from(ty.list) + usize::from(ty.optional)])
 }
 
 /// `#[serde(rename = "type", default, deserialize_with = "wire::opt_int")]`, or nothing where serde needs no telling.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::{Faults, Spot, suggest};
+use crate::diagnostic::{Faults, Spot, nearest, suggest};
 use crate::model::{Action, Answer, Api, Field, Presence, TypeKind, Variant, VariantValue};
 use crate::source::SourceFile;
 use crate::ty::{IdBase, NamedKind, Scalar, Ty};
@@ -14,7 +14,7 @@ pub(crate) const TARGET_KEYS: [&str; 3] = ["message_type", "user_id", "group_id"
 /// Reports every default and example that does not fit.
 pub(crate) fn check(files: &[SourceFile], api: &Api, faults: &mut Faults) {
     for (index, file) in api.files.iter().enumerate() {
-        let mut checker = Checker { file: index, objects: &api.objects, enums: &api.enums, faults };
+        let mut checker = Checker { file: index, objects: &api.objects, enums: &api.enums, faults, answer: true };
         for ty in &file.types {
             if let TypeKind::Object { fields, example } = &ty.kind {
                 let broken = files[index].types.iter().any(|source| source.name.value == ty.name && source.broken);
@@ -38,20 +38,22 @@ struct Checker<'a> {
     objects: &'a BTreeMap<String, Vec<Field>>,
     enums: &'a BTreeMap<String, Vec<Variant>>,
     faults: &'a mut Faults,
+    /// Whether this is what a server sends, with its quirks, or what it is sent.
+    answer: bool,
 }
 
 impl Checker<'_> {
     fn action(&mut self, action: &Action) {
-        for param in &action.params {
-            if let Presence::Default(default) = &param.presence
-                && !param.ty.is_id()
-            {
+        self.answer = false;
+        for param in action.params.iter().filter(|param| param.ty.has_default()) {
+            if let Presence::Default(default) = &param.presence {
                 self.value(default, &param.ty, "the default");
             }
         }
-        if let Some(params) = &action.example.params {
+        if let (Some(params), false) = (&action.example.params, action.params.is_empty()) {
             self.params(params, action);
         }
+        self.answer = true;
         match (&action.answer, &action.example.returns) {
             (Answer::Fields(fields), Some(node)) => {
                 self.object(node, fields, &format!("the answer to `{}`", action.wire))
@@ -74,18 +76,17 @@ impl Checker<'_> {
             let name = text(key);
             match action.params.iter().find(|param| param.wire == name && param.ty.scalar != Scalar::Target) {
                 Some(param) => self.value(value, &Ty { optional: false, ..param.ty.clone() }, &format!("`{name}`")),
-                None if known.contains(&name) => {}
+                // That the target is not written so was said already.
+                None if known.contains(&name) || action.params.iter().any(|param| param.wire == name) => {}
                 None => {
                     let message = format!("`{}` has no parameter `{name}`", action.wire);
                     self.faults.add(&spot(self.file, key), message, suggest(name, &known));
                 }
             }
         }
-        for param in action.required().filter(|param| param.ty.scalar != Scalar::Target) {
-            if !entries.iter().any(|(key, _)| text(key) == param.wire) {
-                self.missing(node, &param.wire);
-            }
-        }
+        let required: Vec<&str> =
+            action.required().filter(|p| p.ty.scalar != Scalar::Target).map(|p| p.wire.as_str()).collect();
+        self.missing(node, entries, &required, &known);
     }
 
     /// A target as it stands on the wire.
@@ -117,15 +118,21 @@ impl Checker<'_> {
                 }
             }
         }
-        for field in fields.iter().filter(|field| !field.ty.optional && !field.ty.list) {
-            if !entries.iter().any(|(key, _)| text(key) == field.wire) {
-                self.missing(node, &field.wire);
-            }
-        }
+        let required = |field: &&Field| !(field.ty.optional || self.answer && field.ty.list);
+        let required: Vec<&str> = fields.iter().filter(required).map(|field| field.wire.as_str()).collect();
+        self.missing(node, entries, &required, &known);
     }
 
-    fn missing(&mut self, node: &Node, name: &str) {
-        self.faults.add(&spot(self.file, node), format!("the example lacks `{name}`"), format!("add `{name}: …`"));
+    fn missing(&mut self, node: &Node, entries: &[(Node, Node)], required: &[&str], known: &[&str]) {
+        let given: Vec<&str> = entries.iter().map(|(key, _)| text(key)).collect();
+        let strange: Vec<&str> = given.iter().filter(|name| !known.contains(name)).copied().collect();
+        for name in required {
+            // What is only misspelt was reported as that.
+            if !given.contains(name) && nearest(name, &strange).is_none() {
+                let message = format!("the example lacks `{name}`");
+                self.faults.add(&spot(self.file, node), message, format!("add `{name}: …`"));
+            }
+        }
     }
 
     /// A mapping whose keys are texts and stand there once.
@@ -135,24 +142,79 @@ impl Checker<'_> {
             self.faults.add(&spot(self.file, node), message, "write its names and values");
             return None;
         };
-        for (index, (key, _)) in entries.iter().enumerate() {
+        self.keys(entries).then_some(entries)
+    }
+
+    /// Whether all keys are texts. Those that stand there twice are reported, too.
+    fn keys(&mut self, entries: &[(Node, Node)]) -> bool {
+        let before = self.faults.len();
+        for (key, _) in entries {
+            if !matches!(key.value, Value::Text(_)) {
+                let message = format!("expected a key, found {}", key.value.describe());
+                self.faults.add(&spot(self.file, key), message, "the keys of JSON are texts: put it into quotes");
+            }
+        }
+        let texts = self.faults.len() == before;
+        for (index, (key, _)) in entries.iter().enumerate().filter(|_| texts) {
             if entries[..index].iter().any(|(seen, _)| text(seen) == text(key)) {
                 let message = format!("the key `{}` stands here twice", text(key));
                 self.faults.add(&spot(self.file, key), message, "keep one of them");
             }
         }
-        Some(entries)
+        texts
+    }
+
+    /// Any value, as long as JSON has it.
+    fn json(&mut self, node: &Node) {
+        let range = i128::from(i64::MIN)..=i128::from(u64::MAX);
+        match &node.value {
+            Value::List(items) => items.iter().for_each(|node| self.json(node)),
+            Value::Map(entries) => {
+                self.keys(entries);
+                entries.iter().for_each(|(_, node)| self.json(node));
+            }
+            Value::Int(number) if !range.contains(number) => {
+                let hint = "numbers have at most 64 bits: put it into quotes";
+                self.faults.add(&spot(self.file, node), format!("the number {number} is too large"), hint);
+            }
+            Value::Float(number) if !number.is_finite() => {
+                let message = format!("{} is no number of JSON", node.value.describe());
+                self.faults.add(&spot(self.file, node), message, "write a number");
+            }
+            _ => {}
+        }
+    }
+
+    /// A message's segments: `{ type: text, data: { text: hi } }`.
+    fn segments(&mut self, segments: &[Node]) {
+        for node in segments {
+            if is_segment(node) {
+                self.json(node);
+            } else {
+                let message = format!("expected a segment, found {}", node.value.describe());
+                let hint = "a segment has `type:`, a text, and `data:`, a mapping, and nothing else";
+                self.faults.add(&spot(self.file, node), message, hint);
+            }
+        }
     }
 
     fn value(&mut self, node: &Node, ty: &Ty, what: &str) {
         let fits = match (&node.value, ty.list) {
-            (Value::Null, list) if list || ty.optional => true,
+            (Value::Null, list) if self.answer && (list || ty.optional) => true,
             (Value::List(items), true) => {
                 let item = Ty { list: false, optional: false, ..ty.clone() };
                 items.iter().for_each(|node| self.value(node, &item, "an entry"));
                 true
             }
             (_, true) => false,
+            (_, false) if ty.scalar == Scalar::Json => {
+                self.json(node);
+                true
+            }
+            (Value::List(segments), false) if ty.scalar == Scalar::Message => {
+                self.segments(segments);
+                true
+            }
             (Value::Map(_), false) => match &ty.scalar {
                 Scalar::Named(name, NamedKind::Object) => {
                     if let Some(fields) = self.objects.get(name) {
@@ -163,20 +225,21 @@ impl Checker<'_> {
                 scalar => self.scalar(&node.value, scalar),
             },
             // Servers write some numbers as digits, and an example shows what they send.
-            (Value::Text(digits), false) if is_integer(&ty.scalar) => {
+            (Value::Text(digits), false) if self.answer && is_integer(&ty.scalar) => {
                 digits.parse().is_ok_and(|number| self.scalar(&Value::Int(number), &ty.scalar))
             }
             (value, false) => self.scalar(value, &ty.scalar),
         };
         if !fits {
             let message = format!("{what} is {}", node.value.describe());
-            self.faults.add(&spot(self.file, node), message, format!("expected {}", expected(ty)));
+            self.faults.add(&spot(self.file, node), message, format!("expected {}", self.expected(ty)));
         }
     }
 
     fn scalar(&self, value: &Value, scalar: &Scalar) -> bool {
         match (scalar, value) {
-            (Scalar::Json, _) | (Scalar::Bool, Value::Bool(_)) | (Scalar::F64, Value::Int(_) | Value::Float(_)) => true,
+            (Scalar::Bool, Value::Bool(_)) => true,
+            (Scalar::F64, Value::Float(number)) => number.is_finite(),
             (Scalar::String | Scalar::Named(_, NamedKind::Id(IdBase::String)), Value::Text(_)) => true,
             (Scalar::I32, Value::Int(n)) => i32::try_from(*n).is_ok(),
             (Scalar::U32, Value::Int(n)) => u32::try_from(*n).is_ok(),
@@ -191,14 +254,52 @@ impl Checker<'_> {
                     (VariantValue::Int(listed), Value::Int(given)) => i128::from(*listed) == *given,
                     _ => false,
                 };
-                self.enums.get(name).is_some_and(|variants| variants.iter().any(known))
+                self.enums.get(name).is_none_or(|variants| variants.iter().any(known))
             }
-            (Scalar::Message, Value::List(segments)) => segments.iter().all(is_segment),
             (Scalar::ForwardNode, value) => is_forward_node(value),
             (Scalar::ForwardedMessage, value) => is_forwarded_message(value),
             _ => false,
         }
     }
+
+    /// What a value of this type must be, for messages.
+    fn expected(&self, ty: &Ty) -> String {
+        let one = match &ty.scalar {
+            Scalar::Bool => "`true` or `false`".to_owned(),
+            Scalar::I32 => format!("an integer from {} to {}", i32::MIN, i32::MAX),
+            Scalar::U32 => format!("an integer from 0 to {}", u32::MAX),
+            Scalar::U64 => format!("an integer from 0 to {}", u64::MAX),
+            Scalar::I64 => "an integer of 64 bits".to_owned(),
+            Scalar::F64 => "a number with a fraction, such as 1.0".to_owned(),
+            Scalar::String => "a string".to_owned(),
+            Scalar::Json => "any value".to_owned(),
+            Scalar::Message => "a list of segments".to_owned(),
+            Scalar::ForwardNode => {
+                "a node (`type: node`, and under `data` an `id`, or `user_id`, `name` and `content`)".to_owned()
+            }
+            Scalar::ForwardedMessage => "a mapping with `sender` (`user_id`, `nickname`) and `content`".to_owned(),
+            Scalar::Timestamp => "seconds as an integer".to_owned(),
+            Scalar::Target => "a target".to_owned(),
+            Scalar::Named(name, NamedKind::Id(IdBase::I64)) => format!("a number (`{name}`)"),
+            Scalar::Named(name, NamedKind::Id(IdBase::U64)) => format!("a string of digits (`{name}`)"),
+            Scalar::Named(name, NamedKind::Id(IdBase::String)) => format!("a string (`{name}`)"),
+            Scalar::Named(name, NamedKind::Object) => format!("a mapping with the fields of `{name}`"),
+            Scalar::Named(name, NamedKind::Enum(_)) => match self.enums.get(name) {
+                Some(variants) if variants.len() <= 8 => format!("a value of `{name}`: {}", listed(variants)),
+                _ => format!("a value of `{name}`"),
+            },
+        };
+        if ty.list { format!("a list, each entry {one}") } else { one }
+    }
+}
+
+/// "`owner`, `admin`".
+fn listed(variants: &[Variant]) -> String {
+    let values = variants.iter().map(|variant| match &variant.value {
+        VariantValue::Text(text) => format!("`{text}`"),
+        VariantValue::Int(number) => format!("`{number}`"),
+    });
+    values.collect::<Vec<_>>().join(", ")
 }
 
 /// `{ type: text, data: { text: hi } }`.
@@ -272,29 +373,6 @@ pub(crate) fn text(node: &Node) -> &str {
         Value::Text(text) => text,
         _ => "",
     }
-}
-
-/// What an example's value must be, for messages.
-fn expected(ty: &Ty) -> String {
-    let one = match &ty.scalar {
-        Scalar::Bool => "`true` or `false`".to_owned(),
-        Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64 => "an integer".to_owned(),
-        Scalar::F64 => "a number".to_owned(),
-        Scalar::String => "a string".to_owned(),
-        Scalar::Json => "any value".to_owned(),
-        Scalar::Message => "a list of segments".to_owned(),
-        Scalar::ForwardNode => {
-            "a node (`type: node`, and under `data` an `id`, or `user_id`, `name` and `content`)".to_owned()
-        }
-        Scalar::ForwardedMessage => "a mapping with `sender` (`user_id`, `nickname`) and `content`".to_owned(),
-        Scalar::Timestamp => "seconds as an integer".to_owned(),
-        Scalar::Target => "a target".to_owned(),
-        Scalar::Named(name, NamedKind::Id(IdBase::I64)) => format!("a number (`{name}`)"),
-        Scalar::Named(name, NamedKind::Id(IdBase::U64)) => format!("a string of digits (`{name}`)"),
-        Scalar::Named(name, NamedKind::Id(IdBase::String)) => format!("a string (`{name}`)"),
-        Scalar::Named(name, _) => format!("a value of `{name}`"),
-    };
-    if ty.list { format!("a list, each entry {one}") } else { one }
 }
 
 /// A place inside an example.

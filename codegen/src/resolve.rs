@@ -1,8 +1,8 @@
 //! Source → model: every rule, and every fault of a run.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::diagnostic::{Faults, Spot, list, suggest};
+use crate::diagnostic::{Faults, Spot, list, nearest, suggest};
 use crate::doc;
 use crate::example;
 use crate::model::{
@@ -39,6 +39,7 @@ const RESERVED_TYPES: &[&str] = &[
     "None",
     "Ok",
     "Option",
+    "Read",
     "Result",
     "Self",
     "Serialize",
@@ -51,23 +52,27 @@ const RESERVED_TYPES: &[&str] = &[
 
 /// Turns what the files say into what the API is. Where faults were found, the result is not to be used.
 pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
-    let mut resolver = Resolver { faults, types: BTreeMap::new(), refusals: Vec::new() };
+    let refused = files.iter().flat_map(|file| file.refused.names.iter().cloned()).collect();
+    let any_refused = files.iter().any(|file| file.refused.any);
+    let mut resolver = Resolver { faults, types: BTreeMap::new(), refused, any_refused, refusals: refusals(files) };
     resolver.declare_types(files);
     let mut api = Api { files: Vec::new(), objects: BTreeMap::new(), enums: BTreeMap::new() };
     for file in files {
         let types: Vec<TypeDef> = file.types.iter().filter_map(|ty| resolver.type_def(ty)).collect();
         for ty in &types {
             match &ty.kind {
-                TypeKind::Object { fields, .. } => drop(api.objects.insert(ty.name.clone(), fields.clone())),
-                TypeKind::Enum(_, variants) => drop(api.enums.insert(ty.name.clone(), variants.clone())),
+                TypeKind::Object { fields, .. } => {
+                    api.objects.entry(ty.name.clone()).or_insert_with(|| fields.clone());
+                }
+                TypeKind::Enum(_, variants) => {
+                    api.enums.entry(ty.name.clone()).or_insert_with(|| variants.clone());
+                }
                 TypeKind::Id(_) => {}
             }
         }
         let chapter = file.chapter.as_ref().map(|chapter| resolver.chapter(chapter));
         api.files.push(File { stem: file.stem.clone(), chapter, actions: Vec::new(), types });
     }
-    resolver.refusals =
-        api.enums.get(REFUSALS).into_iter().flatten().map(|variant| wire_text(&variant.value)).collect();
     for (file, resolved) in files.iter().zip(&mut api.files) {
         resolved.actions = file.actions.iter().filter_map(|action| resolver.action(action)).collect();
     }
@@ -75,6 +80,16 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
     resolver.cycles(files, &api);
     example::check(files, &api, resolver.faults);
     api
+}
+
+/// The documented refusals; `None` where there is no such enum.
+fn refusals(files: &[SourceFile]) -> Option<Vec<String>> {
+    let types = files.iter().flat_map(|file| &file.types);
+    let values = types.filter(|ty| ty.name.value == REFUSALS).find_map(|ty| match &ty.kind {
+        Kind::Enum { values, .. } => Some(values),
+        _ => None,
+    })?;
+    Some(values.iter().map(|value| example::text(&value.value).to_owned()).collect())
 }
 
 fn wire_text(value: &VariantValue) -> String {
@@ -87,7 +102,10 @@ fn wire_text(value: &VariantValue) -> String {
 struct Resolver<'a> {
     faults: &'a mut Faults,
     types: BTreeMap<String, NamedKind>,
-    refusals: Vec<String>,
+    /// Types that are meant to exist and have a fault: where they are used, nothing is wrong.
+    refused: HashSet<String>,
+    any_refused: bool,
+    refusals: Option<Vec<String>>,
 }
 
 impl Resolver<'_> {
@@ -111,7 +129,11 @@ impl Resolver<'_> {
                 );
             }
             // A repeated name is reported with the other collisions.
-            self.types.entry(name.clone()).or_insert(kind.unwrap_or(NamedKind::Object));
+            if let Some(kind) = kind {
+                self.types.entry(name.clone()).or_insert(kind);
+            } else {
+                self.refused.insert(name.clone());
+            }
         }
     }
 
@@ -146,10 +168,10 @@ impl Resolver<'_> {
         let kind = match &ty.kind {
             Kind::Id { .. } => match self.types.get(&ty.name.value) {
                 Some(NamedKind::Id(base)) => TypeKind::Id(*base),
-                _ => return None, // its base was refused
+                _ => return None, // its base was refused, or there are two of that name
             },
             Kind::Enum { values, .. } => match self.types.get(&ty.name.value) {
-                Some(&NamedKind::Enum(base)) => TypeKind::Enum(base, self.variants(base, values, &ty.spot)),
+                Some(&NamedKind::Enum(base)) => TypeKind::Enum(base, self.variants(base, values)?),
                 _ => return None,
             },
             Kind::Object { fields, example } => {
@@ -157,7 +179,7 @@ impl Resolver<'_> {
                     let hint = "add `example:` with every required field";
                     self.faults.add(&ty.spot, format!("the object `{}` has no example", ty.name.value), hint);
                 }
-                let fields = self.fields(fields);
+                let fields = self.fields(fields)?;
                 TypeKind::Object { fields, example: example.clone()? }
             }
         };
@@ -165,7 +187,8 @@ impl Resolver<'_> {
         Some(TypeDef { name: ty.name.value.clone(), title, doc: ty.doc.value.clone(), kind })
     }
 
-    fn variants(&mut self, base: EnumBase, values: &[source::EnumValue], spot: &Spot) -> Vec<Variant> {
+    /// `None` where a value was refused.
+    fn variants(&mut self, base: EnumBase, values: &[source::EnumValue]) -> Option<Vec<Variant>> {
         let mut variants: Vec<Variant> = Vec::new();
         for source in values {
             self.doc(&source.doc);
@@ -177,16 +200,19 @@ impl Resolver<'_> {
                     format!("the value `{}` stands here twice", wire_text(&value)),
                     "keep one of them",
                 );
+            } else if name.pascal() == "Self" {
+                self.faults.add(
+                    &source.spot,
+                    "the variant would be called `Self`, a Rust keyword",
+                    "give this value a `name:` of its own",
+                );
             } else if name.pascal() == "Other" || variants.iter().any(|seen| seen.name.pascal() == name.pascal()) {
                 let message = format!("the variant `{}` exists already", name.pascal());
                 self.faults.add(&source.spot, message, "give this value a `name:` of its own");
             }
             variants.push(Variant { name, value, doc: source.doc.value.clone() });
         }
-        if variants.is_empty() {
-            self.faults.add(spot, "an enum without values", "list its `values:`");
-        }
-        variants
+        (variants.len() == values.len()).then_some(variants)
     }
 
     fn variant_value(&mut self, base: EnumBase, source: &source::EnumValue) -> Option<VariantValue> {
@@ -198,7 +224,8 @@ impl Resolver<'_> {
         if value.is_none() {
             let expected = if base == EnumBase::I64 { "an integer" } else { "a string" };
             let message = format!("expected {expected}, found {}", source.value.value.describe());
-            self.faults.add(&source.spot, message, "the values are what the enum's `base` says");
+            let hint = format!("the values of this enum are what its `base` says, `{}`", base_text(base));
+            self.faults.add(&source.spot, message, hint);
         }
         value
     }
@@ -215,11 +242,13 @@ impl Resolver<'_> {
         if name::is_snake(&text) {
             return Some(Name::from_wire(&text));
         }
-        self.faults.add(spot, format!("no Rust name can be made of `{text}`"), "add `name:` in snake case");
+        let hint = if source.name.is_some() { "write it in snake case" } else { "add `name:` in snake case" };
+        self.faults.add(spot, format!("no Rust name can be made of `{text}`"), hint);
         None
     }
 
-    fn fields(&mut self, sources: &[source::Field]) -> Vec<Field> {
+    /// `None` where a field was refused, or has a type that was.
+    fn fields(&mut self, sources: &[source::Field]) -> Option<Vec<Field>> {
         self.distinct(sources);
         let mut fields = Vec::new();
         for source in sources {
@@ -228,6 +257,7 @@ impl Resolver<'_> {
             if let Some(ty) = self.ty(&source.ty) {
                 if ty.scalar == Scalar::Target {
                     self.faults.add(&source.ty.spot, "`Target` is no type of an answer", "name the ids one by one");
+                    continue;
                 }
                 fields.push(Field {
                     name: Name::from_wire(&source.name.value),
@@ -238,7 +268,7 @@ impl Resolver<'_> {
                 });
             }
         }
-        fields
+        (fields.len() == sources.len()).then_some(fields)
     }
 
     /// Reports fields that share a Rust name or a name on the wire.
@@ -288,9 +318,12 @@ impl Resolver<'_> {
             return None;
         };
         let Expression { name, list, optional } = expression;
+        if self.refused.contains(name) {
+            return None;
+        }
         let built_in = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, scalar)| scalar.clone());
         let scalar = built_in.or_else(|| self.types.get(name).map(|kind| Scalar::Named(name.to_owned(), *kind)));
-        if scalar.is_none() {
+        if scalar.is_none() && !self.any_refused {
             let known: Vec<&str> =
                 BUILT_IN.iter().map(|(name, _)| *name).chain(self.types.keys().map(String::as_str)).collect();
             let hint = suggest(name, &known);
@@ -321,25 +354,28 @@ impl Resolver<'_> {
         self.errors(&source.errors);
         let answer = match &source.returns {
             None => Some(Answer::Nothing),
-            Some(Returns::Fields(fields)) => Some(Answer::Fields(self.fields(fields))),
+            Some(Returns::Fields(fields)) => self.fields(fields).map(Answer::Fields),
             Some(Returns::Type(text)) => self.answer_type(text),
         };
         let example = self.example(source);
-        let wait = source.wait.as_ref().and_then(|name| self.wait(name, &params));
-        let pages = source.pages.as_ref().and_then(|pages| self.pages(pages, &params, answer.as_ref()?));
+        let known = params.as_deref();
+        let wait = known.zip(source.wait.as_ref()).and_then(|(params, name)| self.wait(name, params));
+        let pages =
+            known.zip(source.pages.as_ref()).and_then(|(params, pages)| self.pages(pages, params, answer.as_ref()?));
         Some(Action {
             wire: source.name.value.clone(),
             name: Name::from_wire(&source.name.value),
             aliases: values(&source.aliases),
             title: source.title.value.clone(),
             doc: source.doc.value.clone(),
-            origin: origin?,
-            effect: effect?,
-            server: server?,
+            // Where one of these was refused, the rest is still looked at.
+            origin: origin.unwrap_or(Origin::OneBot11),
+            effect: effect.unwrap_or(Effect::Read),
+            server: server.unwrap_or(Server::Supported),
             silent: source.silent,
             wait,
             pages,
-            params,
+            params: params?,
             errors: values(&source.errors),
             answer: answer?,
             example,
@@ -400,6 +436,7 @@ impl Resolver<'_> {
         if ty.optional || !answers {
             let hint = "an action answers fields of its own, an object, a list of objects or strings, or `json`";
             self.faults.add(&text.spot, format!("`{}` is no type of a whole answer", text.value), hint);
+            return None;
         }
         Some(Answer::Type(ty))
     }
@@ -410,16 +447,19 @@ impl Resolver<'_> {
             None => (None, None),
         };
         let spot = source.example.as_ref().map_or(&source.spot, |example| &example.spot);
-        for (what, stated, given) in [
-            ("params", !source.params.is_empty(), params.is_some()),
-            ("returns", source.returns.is_some(), returns.is_some()),
-        ] {
-            if stated && !given && !source.broken {
+        for (what, stated, given) in
+            [("params", !source.params.is_empty(), &params), ("returns", source.returns.is_some(), &returns)]
+        {
+            if source.broken {
+                continue;
+            }
+            if stated && given.is_none() {
                 let message = format!("`{}` has `{what}` and no example of them", source.name.value);
                 self.faults.add(spot, message, format!("add `{what}:` under `example:`"));
-            } else if given && !stated && !source.broken {
+            } else if let (false, Some(node)) = (stated, given) {
+                let spot = Spot { file: spot.file, place: node.place.clone() };
                 let message = format!("an example of `{what}`, which `{}` does not have", source.name.value);
-                self.faults.add(spot, message, "remove it");
+                self.faults.add(&spot, message, "remove it");
             }
         }
         Example { params, returns }
@@ -427,10 +467,8 @@ impl Resolver<'_> {
 
     fn errors(&mut self, errors: &[At<String>]) {
         for (index, error) in errors.iter().enumerate() {
-            if !self.refusals.contains(&error.value) {
-                let known: Vec<&str> = self.refusals.iter().map(String::as_str).collect();
-                let hint = format!("add it to the enum `{REFUSALS}`; {}", suggest(&error.value, &known));
-                self.faults.add(&error.spot, format!("unknown refusal `{}`", error.value), hint);
+            if !self.any_refused && !self.refused.contains(REFUSALS) {
+                self.refusal(error);
             }
             if errors[..index].iter().any(|seen| seen.value == error.value) {
                 self.faults.add(
@@ -442,15 +480,29 @@ impl Resolver<'_> {
         }
     }
 
-    fn params(&mut self, sources: &[source::Field]) -> Vec<Param> {
+    fn refusal(&mut self, error: &At<String>) {
+        let hint = match &self.refusals {
+            None => format!("this schema has no enum `{REFUSALS}` that lists it"),
+            Some(known) if known.contains(&error.value) => return,
+            Some(known) => match nearest(&error.value, &known.iter().map(String::as_str).collect::<Vec<_>>()) {
+                Some(near) => format!("did you mean `{near}`? If not, add it to the enum `{REFUSALS}`"),
+                None => format!("add it to the enum `{REFUSALS}`"),
+            },
+        };
+        self.faults.add(&error.spot, format!("unknown refusal `{}`", error.value), hint);
+    }
+
+    /// `None` where a parameter was refused, or has a type that was.
+    fn params(&mut self, sources: &[source::Field]) -> Option<Vec<Param>> {
         self.distinct(sources);
         let mut params: Vec<Param> = Vec::new();
+        let mut sound = true;
         for source in sources {
             self.doc(&source.doc);
             self.field_name(source);
             let Some(ty) = self.ty(&source.ty) else { continue };
             if ty.scalar == Scalar::Target {
-                self.target(source, &ty, &params);
+                sound &= self.target(source, &ty, &params);
             }
             let presence = self.presence(source, &ty);
             if matches!(presence, Presence::Required) {
@@ -465,6 +517,9 @@ impl Resolver<'_> {
                     list(CALL_METHODS)
                 );
                 self.faults.add(&source.name.spot, format!("every call has a method `{}`", source.name.value), hint);
+            } else if source.name.value.starts_with("default_") {
+                let hint = format!("write another `name:`, and `wire: {}`", source.name.value);
+                self.faults.add(&source.name.spot, "names with `default_` are those of the defaults' functions", hint);
             }
             params.push(Param {
                 name: Name::from_wire(&source.name.value),
@@ -476,17 +531,45 @@ impl Resolver<'_> {
                 presence,
             });
         }
-        params
+        sound &= self.beside_target(sources, &params);
+        (sound && params.len() == sources.len()).then_some(params)
     }
 
-    /// A target goes out as three parameters of fixed names.
-    fn target(&mut self, source: &source::Field, ty: &Ty, before: &[Param]) {
-        let alone =
-            !ty.list && !ty.optional && source.default.is_none() && source.wire.is_none() && source.also.is_empty();
-        if !alone || before.iter().any(|param| param.ty.scalar == Scalar::Target) {
+    /// A target goes out as three parameters of fixed names: whether it is a plain parameter, and the only one.
+    fn target(&mut self, source: &source::Field, ty: &Ty, before: &[Param]) -> bool {
+        let alone = !ty.list
+            && !ty.optional
+            && source.default.is_none()
+            && source.wire.is_none()
+            && source.also.is_empty()
+            && source.aliases.is_empty();
+        let fits = alone && !before.iter().any(|param| param.ty.scalar == Scalar::Target);
+        if !fits {
             let hint = "write one required parameter `target` of type `Target`";
             self.faults.add(&source.ty.spot, "a `Target` goes out as `message_type` and the ids", hint);
         }
+        fits
+    }
+
+    /// Whether no other parameter goes out under the names of a target, nor under two names, which a target precludes.
+    fn beside_target(&mut self, sources: &[source::Field], params: &[Param]) -> bool {
+        let before = self.faults.len();
+        if params.iter().any(|param| param.ty.scalar == Scalar::Target) {
+            for source in sources {
+                let wire = source.wire.as_ref().unwrap_or(&source.name);
+                for name in [wire].into_iter().chain(&source.also).chain(&source.aliases) {
+                    if example::TARGET_KEYS.contains(&name.value.as_str()) {
+                        let message = format!("the `Target` goes out as `{}`, among others", name.value);
+                        self.faults.add(&name.spot, message, "rename or remove one");
+                    }
+                }
+                for name in &source.also {
+                    let message = "beside a `Target` no parameter goes out under two names";
+                    self.faults.add(&name.spot, message, "remove `also:`");
+                }
+            }
+        }
+        self.faults.len() == before
     }
 
     fn presence(&mut self, source: &source::Field, ty: &Ty) -> Presence {
@@ -496,8 +579,9 @@ impl Resolver<'_> {
         let spot = Spot { file: source.name.spot.file, place: default.place.clone() };
         if ty.optional {
             self.faults.add(&spot, "an optional parameter with a default", "remove the `?`: a default is always sent");
-        } else if ty.is_id() || ty.list {
-            self.faults.add(&spot, "ids and lists have no default", "make the parameter required or optional");
+        } else if !ty.has_default() {
+            let message = "ids, objects and lists have no default";
+            self.faults.add(&spot, message, "make the parameter required or optional");
         }
         Presence::Default(default.clone())
     }
@@ -510,9 +594,10 @@ impl Resolver<'_> {
 
     fn alias(&mut self, alias: &At<String>, item: &str) {
         let fault = if alias.value == item || alias.value == Name::from_wire(item).pascal() {
-            Some(("a search alias equal to the name itself", "write the title of the documentation"))
+            Some(("a search alias equal to the name itself".into(), "write the title of the documentation"))
         } else {
-            doc::alias_fault(&alias.value)
+            // It stands in the docs, too.
+            doc::alias_fault(&alias.value).or_else(|| doc::fault(&alias.value))
         };
         if let Some((message, hint)) = fault {
             self.faults.add(&alias.spot, message, hint);
@@ -550,8 +635,8 @@ impl Resolver<'_> {
                 self.faults.add(&action.name.spot, message, "choose another name");
             }
             let what = format!("the action `{}`", action.name.value);
-            self.claim(&mut rust, name.pascal(), what.clone(), &action.name.spot);
-            if matches!(action.returns, Some(Returns::Fields(_))) {
+            let claimed = self.claim(&mut rust, name.pascal(), what.clone(), &action.name.spot);
+            if claimed && matches!(action.returns, Some(Returns::Fields(_))) {
                 self.claim(
                     &mut rust,
                     format!("{}Response", name.pascal()),
@@ -562,51 +647,57 @@ impl Resolver<'_> {
         }
     }
 
-    fn claim(&mut self, taken: &mut HashMap<String, String>, name: String, what: String, spot: &Spot) {
-        match taken.get(&name) {
-            Some(other) if *other == what => {
-                self.faults.add(spot, format!("{what} exists already"), "remove or rename one")
-            }
-            Some(other) => {
-                self.faults.add(
-                    spot,
-                    format!("{what} is called `{name}` in Rust, and so is {other}"),
-                    "rename one of them",
-                );
-            }
-            None => drop(taken.insert(name, what)),
+    /// Whether the name was free.
+    fn claim(&mut self, taken: &mut HashMap<String, String>, name: String, what: String, spot: &Spot) -> bool {
+        let Some(other) = taken.get(&name) else {
+            taken.insert(name, what);
+            return true;
+        };
+        if *other == what {
+            self.faults.add(spot, format!("{what} exists already"), "remove or rename one");
+        } else {
+            let message = format!("{what} is called `{name}` in Rust, and so is {other}");
+            self.faults.add(spot, message, "rename one of them");
         }
+        false
     }
 
-    /// Objects that would contain themselves without end.
+    /// Objects that would contain themselves without end: each circle once.
     fn cycles(&mut self, files: &[SourceFile], api: &Api) {
+        let mut reported: HashSet<BTreeSet<&str>> = HashSet::new();
         for ty in files.iter().flat_map(|file| &file.types) {
             let mut path = vec![ty.name.value.as_str()];
-            if let Some(way) = cycle(&api.objects, &mut path) {
-                let message = format!("the object contains itself: {way}");
+            if cycle(&api.objects, &mut path) && reported.insert(path.iter().copied().collect()) {
+                let message = format!("the object contains itself: {} → {}", path.join(" → "), path[0]);
                 self.faults.add(&ty.name.spot, message, "only a list (`T[]`) may close such a circle");
             }
         }
     }
 }
 
-/// The way from `path[0]` back to it through objects in place.
-fn cycle<'a>(objects: &'a BTreeMap<String, Vec<Field>>, path: &mut Vec<&'a str>) -> Option<String> {
-    let fields = objects.get(*path.last()?)?;
-    for field in fields {
-        let Some(next) = field.ty.object_in_place() else { continue };
+/// Whether objects in place lead from `path[0]` back to it; `path` is then the way.
+fn cycle<'a>(objects: &'a BTreeMap<String, Vec<Field>>, path: &mut Vec<&'a str>) -> bool {
+    let fields = path.last().and_then(|name| objects.get(*name)).map(Vec::as_slice).unwrap_or_default();
+    for next in fields.iter().filter_map(|field| field.ty.object_in_place()) {
         if next == path[0] {
-            return Some(format!("{} → {next}", path.join(" → ")));
+            return true;
         }
         if !path.contains(&next) {
             path.push(next);
-            if let Some(way) = cycle(objects, path) {
-                return Some(way);
+            if cycle(objects, path) {
+                return true;
             }
             path.pop();
         }
     }
-    None
+    false
+}
+
+fn base_text(base: EnumBase) -> &'static str {
+    match base {
+        EnumBase::String => "string",
+        EnumBase::I64 => "i64",
+    }
 }
 
 fn wire_name(field: &source::Field) -> String {

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Faults, Spot, suggest};
+use crate::diagnostic::{Diagnostic, Diagnostics, Faults, Spot, nearest, suggest};
 use crate::yaml::{self, Node, Value};
 
 /// A schema file.
@@ -18,6 +18,16 @@ pub(crate) struct SourceFile {
     pub(crate) chapter: Option<Chapter>,
     pub(crate) actions: Vec<Action>,
     pub(crate) types: Vec<Type>,
+    /// Types that are not, or not all, as the file means them: what does not fit them is not reported.
+    pub(crate) refused: Refused,
+}
+
+/// What is known of types whose stanzas have faults.
+#[derive(Debug, Default)]
+pub(crate) struct Refused {
+    pub(crate) names: Vec<String>,
+    /// The file could not be read: any name may be meant.
+    pub(crate) any: bool,
 }
 
 /// What a file is about.
@@ -170,7 +180,15 @@ fn find_files(folder: &Path, faults: &mut Faults, found: &mut Vec<PathBuf>) -> s
 
 fn read_file(index: usize, path: PathBuf, stem: String, bytes: &[u8], faults: &mut Faults) -> SourceFile {
     let text = String::from_utf8_lossy(bytes).into_owned();
-    let mut file = SourceFile { path, stem, text, chapter: None, actions: Vec::new(), types: Vec::new() };
+    let mut file = SourceFile {
+        path,
+        stem,
+        text,
+        chapter: None,
+        actions: Vec::new(),
+        types: Vec::new(),
+        refused: Refused::default(),
+    };
     match yaml::read(bytes) {
         Ok(root) => {
             let mut reader = Reader { file: index, faults };
@@ -179,6 +197,7 @@ fn read_file(index: usize, path: PathBuf, stem: String, bytes: &[u8], faults: &m
             }
         }
         Err(syntax) => {
+            file.refused.any = true;
             for fault in syntax {
                 faults.add_located(Diagnostic {
                     file: file.path.clone(),
@@ -203,6 +222,7 @@ struct Reader<'a> {
 struct Entries<'n> {
     spot: Spot,
     entries: Vec<(&'n str, &'n Node)>,
+    unknown: Vec<&'n str>,
 }
 
 impl<'n> Entries<'n> {
@@ -227,11 +247,23 @@ impl Reader<'_> {
             self.faults.add(&self.spot(node), message, "a stanza is a mapping that begins with `- name: …`");
             return;
         };
-        let kind = entries.iter().find(|(key, _)| matches!(&key.value, Value::Text(key) if key == "kind"));
-        match kind {
-            None => file.actions.extend(self.action(node)),
-            Some((_, Node { value: Value::Text(kind), .. })) if kind == "chapter" => self.chapter(node, file),
-            Some((_, kind)) => file.types.extend(self.type_stanza(node, kind)),
+        let find = |name: &str| entries.iter().find(|(key, _)| matches!(&key.value, Value::Text(key) if key == name));
+        let before = self.faults.len();
+        match (find("kind"), misspelt_kind(entries)) {
+            (Some((_, Node { value: Value::Text(kind), .. })), _) if kind == "chapter" => self.chapter(node, file),
+            (Some((_, kind)), _) => file.types.extend(self.type_stanza(node, kind)),
+            (None, Some((key, name))) => {
+                self.faults.add(&self.spot(key), format!("an action has no key `{name}`"), "did you mean `kind`?");
+            }
+            (None, None) => {
+                file.actions.extend(self.action(node));
+                return;
+            }
+        }
+        if self.faults.len() > before
+            && let Some((_, Node { value: Value::Text(name), .. })) = find("name")
+        {
+            file.refused.names.push(name.clone());
         }
     }
 
@@ -266,10 +298,7 @@ impl Reader<'_> {
         let pages = entries.get("pages").and_then(|node| self.pages(node));
         let params = entries.get("params").map(|node| self.fields(node, "a parameter", true)).unwrap_or_default();
         let errors = self.texts(&entries, "errors");
-        let returns = entries.get("returns").and_then(|node| match &node.value {
-            Value::List(_) => Some(Returns::Fields(self.fields(node, "a field", false))),
-            _ => self.text(node).map(Returns::Type),
-        });
+        let returns = entries.get("returns").and_then(|node| self.returns(node));
         let example = entries.get("example").and_then(|node| self.example(node));
         Some(Action {
             spot: entries.spot,
@@ -289,6 +318,18 @@ impl Reader<'_> {
             returns,
             example,
         })
+    }
+
+    fn returns(&mut self, node: &Node) -> Option<Returns> {
+        match &node.value {
+            Value::List(_) => Some(Returns::Fields(self.fields(node, "a field", false))),
+            Value::Text(_) => self.text(node).map(Returns::Type),
+            other => {
+                let message = format!("expected a type or a list of fields, found {}", other.describe());
+                self.faults.add(&self.spot(node), message, "an action that answers nothing has no `returns`");
+                None
+            }
+        }
     }
 
     fn example(&mut self, node: &Node) -> Option<Example> {
@@ -360,7 +401,7 @@ impl Reader<'_> {
             false => &["name", "type", "doc", "wire", "aliases"],
         };
         let mut fields = Vec::new();
-        for node in self.list(node, "fields") {
+        for node in self.list(node, if param { "parameters" } else { "fields" }) {
             let Some(entries) = self.entries(node, what, keys) else { continue };
             let name = self.required_text(&entries, "name");
             let ty = self.required_text(&entries, "type");
@@ -384,11 +425,16 @@ impl Reader<'_> {
             return None;
         };
         let mut entries: Vec<(&str, &Node)> = Vec::new();
+        let mut unknown = Vec::new();
         for (key, value) in map {
             match &key.value {
                 Value::Text(name) if !known.contains(&name.as_str()) => {
-                    let message = format!("{what} has no key `{name}`");
-                    self.faults.add(&self.spot(key), message, suggest(name, known));
+                    let hint = match name.contains(' ') {
+                        true => "in flow style a comma ends a text: write in block style".into(),
+                        false => suggest(name, known),
+                    };
+                    self.faults.add(&self.spot(key), format!("{what} has no key `{name}`"), hint);
+                    unknown.push(name.as_str());
                 }
                 Value::Text(name) if entries.iter().any(|(seen, _)| seen == name) => {
                     let message = format!("the key `{name}` stands here twice");
@@ -401,12 +447,12 @@ impl Reader<'_> {
                 }
             }
         }
-        Some(Entries { spot: self.spot(node), entries })
+        Some(Entries { spot: self.spot(node), entries, unknown })
     }
 
     fn required<'n>(&mut self, entries: &Entries<'n>, key: &str) -> Option<&'n Node> {
         let found = entries.get(key);
-        if found.is_none() {
+        if found.is_none() && nearest(key, &entries.unknown).is_none() {
             self.faults.add(&entries.spot, format!("`{key}` is missing"), format!("add `{key}: …`"));
         }
         found
@@ -450,12 +496,24 @@ impl Reader<'_> {
 
     fn list<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
         match &node.value {
-            Value::List(items) => items,
+            Value::List(items) if !items.is_empty() => items,
             other => {
                 let message = format!("expected a list of {what}, found {}", other.describe());
-                self.faults.add(&self.spot(node), message, "begin each entry with `- `");
+                let hint = match other {
+                    Value::Null | Value::List(_) => "fill it, or leave it out",
+                    _ => "begin each entry with `- `",
+                };
+                self.faults.add(&self.spot(node), message, hint);
                 &[]
             }
         }
     }
+}
+
+/// The key of a stanza that seems to mean `kind`.
+fn misspelt_kind(entries: &[(Node, Node)]) -> Option<(&Node, &str)> {
+    entries.iter().find_map(|(key, _)| match &key.value {
+        Value::Text(name) if !ACTION_KEYS.contains(&name.as_str()) => nearest(name, &["kind"]).map(|_| (key, &**name)),
+        _ => None,
+    })
 }

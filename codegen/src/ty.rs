@@ -58,8 +58,9 @@ pub(crate) struct Ty {
 }
 
 impl Ty {
-    pub(crate) fn is_id(&self) -> bool {
-        matches!(self.scalar, Scalar::Named(_, NamedKind::Id(_)))
+    /// Whether a parameter of this type may have a default.
+    pub(crate) fn has_default(&self) -> bool {
+        !self.list && !matches!(self.scalar, Scalar::Target | Scalar::Named(_, NamedKind::Id(_) | NamedKind::Object))
     }
 
     /// The object that a value of this type contains in place, not behind a list.

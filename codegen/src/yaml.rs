@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    self, DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// A value of a file, and where it stands.
@@ -31,9 +33,13 @@ impl Value {
             Self::Null => "nothing".into(),
             Self::Bool(value) => format!("`{value}`"),
             Self::Int(value) => format!("the number {value}"),
-            Self::Float(value) => format!("the number {value}"),
+            Self::Float(value) => format!("the number {value:?}"),
             Self::Text(value) if value.is_empty() => "an empty string".into(),
+            Self::Text(value) if value.chars().count() > 40 => {
+                format!("the string {:?}", value.chars().take(39).chain(['…']).collect::<String>())
+            }
             Self::Text(value) => format!("the string {value:?}"),
+            Self::List(items) if items.is_empty() => "an empty list".into(),
             Self::List(_) => "a list".into(),
             Self::Map(_) => "a mapping".into(),
         }
@@ -105,6 +111,10 @@ impl SyntaxFault {
 /// Reads the one document of a file.
 pub(crate) fn read(bytes: &[u8]) -> Result<Node, Vec<SyntaxFault>> {
     let text = utf8(bytes).map_err(|fault| vec![fault])?;
+    let strays = stray_characters(text);
+    if !strays.is_empty() {
+        return Err(strays);
+    }
     let root = document(text).map_err(|error| vec![syntax_fault(text, &error)])?;
     let sigils = sigils(text);
     if !sigils.is_empty() {
@@ -133,6 +143,26 @@ pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, SyntaxFault> {
     })
 }
 
+/// Characters that editors do not show, or that YAML takes for line breaks and editors do not: the first of each line.
+fn stray_characters(text: &str) -> Vec<SyntaxFault> {
+    let stray = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}');
+    let mut faults = Vec::new();
+    for (index, line) in text.split('\n').enumerate() {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if let Some((column, found)) = line.chars().enumerate().find(|(_, c)| stray(*c)) {
+            let (message, hint) = match found {
+                '\t' => ("a tab".into(), "write blanks; in a text between double quotes, `\\t`"),
+                _ => (
+                    format!("the invisible character U+{:04X}", u32::from(found)),
+                    "remove it; in a text between double quotes it can be written as an escape",
+                ),
+            };
+            faults.push(SyntaxFault::new((index + 1, column + 1), message, hint));
+        }
+    }
+    faults
+}
+
 /// Line and column (from 1) at which `place` begins in `text`.
 ///
 /// serde_yaml tells the place of an error and of nothing else, so the way is walked once more and fails on purpose at
@@ -159,20 +189,55 @@ fn line_column(text: &str, offset: usize) -> (usize, usize) {
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
+/// What serde_yaml says, with a hint of ours. It reads `problem at line 3 column 8, while doing this at line 2 column 1`.
 fn syntax_fault(text: &str, error: &serde_yaml::Error) -> SyntaxFault {
-    let at = error.location().map_or((1, 1), |at| (at.line(), at.column()));
     let full = error.to_string();
-    let message = full.split(" at line ").next().unwrap_or(&full).to_owned();
-    let line = text.lines().nth(at.0.saturating_sub(1)).unwrap_or_default();
-    let hint = if line.trim_start_matches(' ').starts_with('\t') || line.contains('\t') {
-        "this line holds a tab; YAML is indented with blanks"
-    } else if message.contains("mapping values are not allowed") {
+    let (problem, context) = full.split_once(", while ").unwrap_or((&full, ""));
+    let problem = problem.split(" at line ").next().unwrap_or(problem);
+    let (context, begun) = context.split_once(" at line ").unwrap_or((context, ""));
+    let begun =
+        begun.split_once(" column ").and_then(|(line, column)| Some((line.parse().ok()?, column.parse().ok()?)));
+    let found = error.location().map_or((1, 1), |at| (at.line(), at.column()));
+    let line = text.lines().nth(found.0 - 1);
+    let opened = context.contains("flow") || context.contains("quoted");
+    if problem == "unknown anchor" {
+        SyntaxFault::new(found, "an alias of nothing", NO_SIGILS)
+    } else if let (Some(begun), true, None) = (begun, opened, line) {
+        // What is never closed is found missing behind the end of the file.
+        SyntaxFault::new(begun, format!("{problem}, while {context}"), "close it")
+    } else {
+        let before: String = line.unwrap_or_default().chars().take(found.1 - 1).collect();
+        let at = match begun {
+            Some(begun) if scans_sigil(context) => begun,
+            _ if line.is_none() => line_column(text, text.trim_end().len()),
+            _ => found,
+        };
+        SyntaxFault::new(at, problem, syntax_hint(problem, context, &before))
+    }
+}
+
+fn scans_sigil(context: &str) -> bool {
+    ["scanning an alias", "scanning an anchor", "scanning a tag", "parsing a tag"].contains(&context)
+}
+
+/// What would be right; `before` is what stands on the line before the fault.
+fn syntax_hint(problem: &str, context: &str, before: &str) -> &'static str {
+    if problem.contains("mapping values are not allowed") && before.contains(": ") {
         "a text with `: ` in it goes into quotes or behind `>-`"
+    } else if problem.contains("mapping values are not allowed") {
+        "check the indentation here and in the line before"
+    } else if scans_sigil(context) || problem.contains("cannot start any token") {
+        "a text that begins with a backtick or one of `*&!@%` goes into quotes or behind `>-`"
+    } else if problem.contains("expected ',' or") {
+        "in flow style the brackets of `T[]` need quotes, as do `,` and `: ` in a text: write in block style"
+    } else if problem.contains("recursion limit") {
+        "nest less deeply"
     } else {
         "check the indentation and the quotes here and in the lines before"
-    };
-    SyntaxFault::new(at, message, hint)
+    }
 }
+
+const NO_SIGILS: &str = "anchors, aliases and tags are not part of the schema language: write the value out";
 
 /// Anchors, aliases and tags. serde_yaml resolves them without a trace, so each place that could hold one is tried: with
 /// an alias of an unknown anchor there, the file no longer parses if it did.
@@ -181,13 +246,14 @@ fn sigils(text: &str) -> Vec<SyntaxFault> {
     let bytes = text.as_bytes();
     let mut faults = Vec::new();
     for (at, sigil) in text.match_indices(['&', '*', '!']) {
-        let opens = at == 0 || matches!(bytes[at - 1], b' ' | b'\n' | b'\t' | b'[' | b'{' | b',');
-        let named = bytes.get(at + 1).is_some_and(|next| !next.is_ascii_whitespace());
+        let opens = at == 0 || matches!(bytes[at - 1], b' ' | b'\n' | b':' | b'[' | b'{' | b',');
+        let named = sigil == "!" || bytes.get(at + 1).is_some_and(|next| !next.is_ascii_whitespace());
         if !opens || !named {
             continue;
         }
         let name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '!' | '.' | ':' | '/');
         let end = text[at + 1..].find(|c| !name(c)).map_or(text.len(), |n| at + 1 + n);
+        let end = at + text[at..end].trim_end_matches(':').len();
         let tried = format!("{}{STRANGER}{}", &text[..at], &text[end..]);
         if document(&tried).is_err() {
             let what = match sigil {
@@ -195,11 +261,7 @@ fn sigils(text: &str) -> Vec<SyntaxFault> {
                 "*" => "an alias",
                 _ => "a tag",
             };
-            faults.push(SyntaxFault::new(
-                line_column(text, at),
-                format!("`{}` is {what}", &text[at..end]),
-                "anchors, aliases and tags are not part of the schema language: write the value out",
-            ));
+            faults.push(SyntaxFault::new(line_column(text, at), format!("`{}` is {what}", &text[at..end]), NO_SIGILS));
         }
     }
     faults
@@ -235,6 +297,11 @@ impl<'de> Visitor<'de> for ReadNode {
         Ok(Value::Null)
     }
 
+    /// What a file without any value is.
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
     fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
         Ok(Value::Bool(value))
     }
@@ -245,6 +312,14 @@ impl<'de> Visitor<'de> for ReadNode {
 
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
         Ok(Value::Int(value.into()))
+    }
+
+    fn visit_i128<E>(self, value: i128) -> Result<Value, E> {
+        Ok(Value::Int(value))
+    }
+
+    fn visit_u128<E>(self, value: u128) -> Result<Value, E> {
+        Ok(i128::try_from(value).map_or(Value::Float(value as f64), Value::Int))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
@@ -270,6 +345,12 @@ impl<'de> Visitor<'de> for ReadNode {
             map.push((key, value));
         }
         Ok(Value::Map(map))
+    }
+
+    /// A value with a tag; the tag is reported by `sigils`.
+    fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Value, A::Error> {
+        let (IgnoredAny, content) = tagged.variant()?;
+        content.newtype_variant_seed(self).map(|node| node.value)
     }
 }
 

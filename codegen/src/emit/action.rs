@@ -7,6 +7,7 @@ use super::types::{join, object};
 use super::{aliases, docs, reader, rust_type, scalar, serde_attribute, value};
 use crate::doc;
 use crate::model::{Action, Answer, Api, Effect, NextPage, Origin, Param, Presence, Server};
+use crate::name::ident;
 use crate::ty::{NamedKind, Scalar, Ty};
 use crate::yaml::{Node, Value};
 
@@ -148,8 +149,8 @@ pub(super) fn default_text(default: &Node) -> String {
         Value::Text(text) => format!("`{text:?}`"),
         Value::Bool(value) => format!("`{value}`"),
         Value::Int(value) => value.to_string(),
-        Value::Float(value) => value.to_string(),
-        _ => String::new(),
+        Value::Float(value) => format!("{value:?}"),
+        _ => format!("`{}`", value::json(default)),
     }
 }
 
@@ -398,7 +399,7 @@ fn method_docs(action: &Action) -> TokenStream {
         let doc = lower_first(&param_doc(param)).to_owned();
         format!("- `.{}({})`: {doc}", param.name.snake(), super::api::type_text(&param.ty))
     });
-    let list: Vec<String> = arguments.chain(setters).map(|line| line.replace('\n', " ")).collect();
+    let list: Vec<String> = arguments.chain(setters).map(|line| line.replace("\n\n", " ").replace('\n', " ")).collect();
     let see = format!("See [`{}`].", action.name.pascal());
     docs(&join(&[&format!("{summary} ({})", action.title), &caveats(action), &list.join("\n"), &see]))
 }
@@ -419,10 +420,12 @@ fn call_setters(action: &Action) -> Option<TokenStream> {
         let docs = docs(&param_doc(param));
         let name = param.name.ident();
         let argument = argument(param);
+        // A parameter may be called `request` itself.
+        let request = ident(if param.name.snake() == "request" { "it" } else { "request" });
         quote! {
             #docs
             pub fn #name(self, #argument) -> Self {
-                self.map_request(|request| request.#name(#name))
+                self.map_request(|#request| #request.#name(#name))
             }
         }
     });

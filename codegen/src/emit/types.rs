@@ -144,6 +144,7 @@ fn enum_item(ty: &TypeDef, variants: &[Variant], other: &TokenStream, copy: &Tok
     let variants = variants.iter().map(|variant| {
         let name = variant.name.type_ident();
         let value = match &variant.value {
+            VariantValue::Text(text) if text.is_empty() => "An empty text".to_owned(),
             VariantValue::Text(text) => format!("`{text}`"),
             VariantValue::Int(number) => format!("`{number}`"),
         };
@@ -218,31 +219,32 @@ fn rename(wire: &str, name: &str) -> Vec<TokenStream> {
 /// `impl Deserialize` where a field has further names: some servers send two of them at once, which serde's own aliases
 /// refuse. The first that holds something counts.
 fn read_by_alias(name: &Ident, fields: &[Field]) -> TokenStream {
-    let optional = |field: &Field| Ty { optional: !field.ty.list, ..field.ty.clone() };
-    let alias = |field: &Field, index: usize| format_ident!("{}_{}", field.name.snake(), index + 1);
+    let optional = |field: &Field| Ty { optional: field.ty.optional || !field.ty.list, ..field.ty.clone() };
+    let own = |field: &Field| format_ident!("own_{}", field.name.snake());
+    let alias = |field: &Field, index: usize| format_ident!("alias{}_{}", index + 1, field.name.snake());
     let reads = fields.iter().flat_map(|field| {
         let shadow = Field { ty: optional(field), ..field.clone() };
-        let (ty, own) = (rust_type(&shadow.ty), field.name.ident());
-        let own_serde = serde_attribute(&[rename(&field.wire, field.name.snake()), reading(&shadow)].concat());
+        let (ty, own) = (rust_type(&shadow.ty), own(field));
+        let own_serde = serde_attribute(&[rename(&field.wire, ""), reading(&shadow)].concat());
         let further = field.aliases.iter().enumerate().map(|(index, wire)| {
             let name = alias(field, index);
-            let serde = serde_attribute(&[rename(wire, &name.to_string()), reading(&shadow)].concat());
+            let serde = serde_attribute(&[rename(wire, ""), reading(&shadow)].concat());
             quote!(#serde #name: #ty)
         });
         [quote!(#own_serde #own: #ty)].into_iter().chain(further).collect::<Vec<_>>()
     });
     let values = fields.iter().map(|field| {
-        let (own, wire) = (field.name.ident(), &field.wire);
+        let (name, own, wire) = (field.name.ident(), own(field), &field.wire);
         let further: Vec<Ident> = (0..field.aliases.len()).map(|index| alias(field, index)).collect();
-        let value = match field.ty.list {
+        let value = match field.ty.list && !field.ty.optional {
             true => {
                 quote!([read.#own, #(read.#further),*].into_iter().find(|list| !list.is_empty()).unwrap_or_default())
             }
             false => quote!(read.#own #(.or(read.#further))*),
         };
         match field.ty.optional || field.ty.list {
-            true => quote!(#own: #value),
-            false => quote!(#own: #value.ok_or_else(|| wire::missing(#wire))?),
+            true => quote!(#name: #value),
+            false => quote!(#name: #value.ok_or_else(|| wire::missing(#wire))?),
         }
     });
     quote! {

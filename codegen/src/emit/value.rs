@@ -90,7 +90,7 @@ pub(super) fn exact(api: &Api, node: &Node, ty: &Ty) -> TokenStream {
         Value::List(items) if ty.list => {
             let item = Ty { list: false, ..ty.clone() };
             let items = items.iter().map(|node| exact(api, node, &item));
-            quote!(vec![#(#items),*])
+            quote!(Vec::from([#(#items),*]))
         }
         _ => exact_scalar(api, node, &ty.scalar),
     }

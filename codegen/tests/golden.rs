@@ -1,0 +1,112 @@
+//! What each feature of the schema language becomes: `schema/*.yaml`, one feature a file, beside its snapshot.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use cqhttp_codegen::{Generated, generate};
+use support::{folder, here, name, yaml_files};
+
+fn generated(schema: &Path) -> Generated {
+    generate(schema).unwrap_or_else(|diagnostics| panic!("\n{diagnostics}"))
+}
+
+/// The files with their paths above them, without the one that joins them, and the listing of the actions.
+fn shown(generated: &Generated) -> String {
+    let files = generated.files.iter().filter(|file| file.source.is_some());
+    let mut text: String = files.map(|file| format!("==== {} ====\n{}\n", file.path, file.text)).collect();
+    if !generated.api.is_empty() {
+        text += &format!("==== api ====\n{}", generated.api);
+    }
+    text
+}
+
+#[test]
+fn every_feature_becomes_what_its_snapshot_shows() {
+    insta::glob!("schema/*.yaml", |path| {
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!("schema", shown(&generated(path)));
+        });
+    });
+}
+
+/// `generated.rs`, for a folder with types in one file and actions in others.
+#[test]
+fn one_file_joins_the_others() {
+    let generated = generated(&here("joined"));
+    let (joining, others) = generated.files.split_last().unwrap();
+    assert_eq!((joining.path.as_str(), &joining.source), ("generated.rs", &None));
+    let paths: Vec<&str> = others.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "actions/house.action.rs",
+            "actions/house.mock.rs",
+            "actions/room.types.rs",
+            "actions/room.action.rs",
+            "actions/room.mock.rs",
+            "types.types.rs",
+            "index.md",
+        ]
+    );
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("joined", joining.text);
+    });
+}
+
+#[test]
+fn one_schema_gives_the_same_bytes_wherever_it_lies() {
+    let once = generated(&here("schema"));
+    assert_eq!(once, generated(&here("schema")));
+    let files: Vec<_> = yaml_files("schema").into_iter().map(|path| (name(&path).to_owned(), fs::read(path))).collect();
+    let files: Vec<_> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_ref().unwrap().as_slice())).collect();
+    assert_eq!(once, generated(&folder("a copy of the schema", &files)));
+}
+
+#[test]
+fn line_ends_of_windows_change_nothing() {
+    for path in yaml_files("schema") {
+        let windows = fs::read_to_string(&path).unwrap().replace("\r\n", "\n").replace('\n', "\r\n");
+        let copy = folder("windows", &[(name(&path), windows.as_bytes())]).join(name(&path));
+        assert_eq!(generated(&path), generated(&copy), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_file_that_is_as_it_should_be_is_not_written_again() {
+    let out = folder("written", &[]);
+    let generated = generated(&here("joined"));
+    generated.write_to(&out).unwrap();
+    let times = || -> Vec<_> {
+        let files = generated.files.iter().map(|file| fs::metadata(out.join(&file.path)).unwrap());
+        files.map(|metadata| metadata.modified().unwrap()).collect()
+    };
+    let before = times();
+    for file in &generated.files {
+        assert_eq!(fs::read_to_string(out.join(&file.path)).unwrap(), file.text);
+    }
+    generated.write_to(&out).unwrap();
+    assert_eq!(before, times());
+}
+
+/// insta does not notice a snapshot that no test makes any more.
+#[test]
+fn no_snapshot_is_left_over_and_none_is_missing() {
+    let of = |folder: &str| -> Vec<String> {
+        yaml_files(folder).iter().map(|path| format!("{folder}@{}.snap", name(path))).collect()
+    };
+    let expected: BTreeSet<String> = of("schema").into_iter().chain(of("bad")).chain(["joined.snap".into()]).collect();
+    let entries = fs::read_dir(here("snapshots")).unwrap();
+    let found: BTreeSet<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".snap"))
+        .collect();
+    let left_over: Vec<_> = found.difference(&expected).collect();
+    assert!(left_over.is_empty(), "no test makes these snapshots any more, delete them: {left_over:?}");
+    let missing: Vec<_> = expected.difference(&found).collect();
+    assert!(missing.is_empty(), "these snapshots are missing: {missing:?}");
+}

@@ -1,0 +1,108 @@
+//! Schemas with a slip in them: the generator answers, and means a place that the file has.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod support;
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use cqhttp_codegen::generate;
+use support::{assert_in_file, folder, name, yaml_files};
+
+/// Tries what `slips` makes of each valid schema: what the slip is, and the new text.
+fn try_all(test: &str, slips: impl Fn(&str) -> Vec<(String, Vec<u8>)>) {
+    let folder = folder(test, &[]);
+    let mut tried = 0;
+    for path in yaml_files("schema") {
+        let good = fs::read_to_string(&path).unwrap();
+        let file = folder.join(name(&path));
+        for (slip, bytes) in slips(&good) {
+            fs::write(&file, &bytes).unwrap();
+            let answered = catch_unwind(AssertUnwindSafe(|| {
+                if let Err(diagnostics) = generate(&file) {
+                    assert!(diagnostics.iter().next().is_some(), "refused without a reason");
+                    diagnostics.iter().for_each(assert_in_file);
+                }
+            }));
+            assert!(answered.is_ok(), "{}, {slip}; it still lies in {}", name(&path), file.display());
+            tried += 1;
+        }
+    }
+    assert!(tried > 300, "only {tried} slips");
+}
+
+/// `text` with other lines in place of the one at `index`.
+fn with_lines(text: &str, index: usize, lines: &[&str]) -> Vec<u8> {
+    let mut all: Vec<&str> = text.lines().collect();
+    all.splice(index..=index, lines.iter().copied());
+    (all.join("\n") + "\n").into_bytes()
+}
+
+#[test]
+fn a_line_is_missing_or_stands_there_twice() {
+    try_all("missing line", |good| {
+        let slips = good.lines().enumerate().map(|(index, line)| match index % 2 {
+            0 => (format!("without line {}", index + 1), with_lines(good, index, &[])),
+            _ => (format!("line {} twice", index + 1), with_lines(good, index, &[line, line])),
+        });
+        slips.collect()
+    });
+}
+
+#[test]
+fn a_line_is_indented_differently() {
+    try_all("indented line", |good| {
+        let slips = good.lines().enumerate().step_by(2).map(|(index, line)| {
+            let less = |by: usize| line[line.len().min(by).min(line.len() - line.trim_start().len())..].to_owned();
+            let line = match index / 2 % 4 {
+                0 => format!(" {line}"),
+                1 => format!("  {line}"),
+                2 => less(1),
+                _ => less(2),
+            };
+            (format!("line {} as {line:?}", index + 1), with_lines(good, index, &[&line]))
+        });
+        slips.collect()
+    });
+}
+
+/// Also in the middle of a character.
+#[test]
+fn the_file_ends_too_early() {
+    try_all("early end", |good| {
+        let ends = (0..good.len()).step_by(61);
+        ends.map(|end| (format!("its first {end} bytes"), good.as_bytes()[..end].to_vec())).collect()
+    });
+}
+
+#[test]
+fn a_value_is_another() {
+    const VALUES: &[&str] =
+        &["null", "[]", "{}", "3", "-1.5", "\"\"", "self", "[null]", "{ a: 1 }", "99999999999999999999", "true"];
+    try_all("other value", |good| {
+        let begun = good.lines().enumerate().step_by(2).filter_map(|(index, line)| {
+            let at = line.find(": ").or(line.find("- "))?;
+            Some((index, &line[..at + 2]))
+        });
+        let slips = begun.map(|(index, begun)| {
+            let line = format!("{begun}{}", VALUES[(index / 2 + good.len()) % VALUES.len()]);
+            (format!("line {} as {line:?}", index + 1), with_lines(good, index, &[&line]))
+        });
+        slips.collect()
+    });
+}
+
+/// Every character that means something in YAML, here and there.
+#[test]
+fn a_character_is_another() {
+    const SIGNS: &[u8] = b":-#&*!|>'\"%@`[]{},?\\~ \t\n\r\0";
+    try_all("other character", |good| {
+        let slips = (0..good.len()).step_by(61).enumerate().map(|(count, at)| {
+            let mut bytes = good.as_bytes().to_vec();
+            bytes[at] = SIGNS[(count + good.len()) % SIGNS.len()];
+            (format!("the byte at {at} as {:?}", char::from(bytes[at])), bytes)
+        });
+        slips.collect()
+    });
+}
