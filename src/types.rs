@@ -55,3 +55,10 @@ impl<T: fmt::Debug> fmt::Debug for Unlisted<T> {
         self.0.fmt(f)
     }
 }
+
+/// What `get_group_system_msg` calls a request is the flag by which it is answered.
+impl From<GroupRequestId> for GroupRequestFlag {
+    fn from(request: GroupRequestId) -> Self {
+        Self::new(request.to_string())
+    }
+}

@@ -21,11 +21,13 @@ fn snapshot_name(action: &ActionInfo) -> &'static str {
 /// answer that comes back is the schema's.
 #[tokio::test]
 async fn every_example_goes_out_as_its_snapshot_shows_and_is_answered() {
-    for action in mock::actions() {
-        let server = Server::start().await.unwrap();
-        let client = Client::builder(server.url()).build().unwrap();
-        let answer = action.call_example(client).await.unwrap_or_else(|error| panic!("{error}: {error:?}"));
-        let [call] = &server.calls()[..] else { panic!("{} is one call", action.name) };
+    let server = Server::start().await.unwrap();
+    let client = Client::builder(server.url()).build().unwrap();
+    for (index, action) in mock::actions().enumerate() {
+        let answer = action.call_example(client.clone()).await.unwrap_or_else(|error| panic!("{error}: {error:?}"));
+        let calls = server.calls();
+        assert_eq!(calls.len(), index + 1, "{} is one call", action.name);
+        let call = &calls[index];
         assert_eq!(call.action, action.name);
         let shown = format!("POST /{}\n{}\n", action.name, serde_json::to_string_pretty(&call.params).unwrap());
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
