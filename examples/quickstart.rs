@@ -60,7 +60,7 @@ pub(crate) async fn ask(client: &Client) -> Result<(), Box<dyn Error>> {
     let unknown = Raw::new("get_the_weather", json!({ "city": "Shenzhen" })).effect(Effect::Read);
     match client.call(unknown).await {
         Ok(answer) => println!("get_the_weather      {answer}"),
-        Err(error) => println!("get_the_weather      {}", chain(&error)),
+        Err(error) => println!("get_the_weather      {}", error.report()),
     }
     Ok(())
 }
@@ -75,18 +75,7 @@ async fn act(client: &Client) -> Result<(), Box<dyn Error>> {
 
     match client.set_group_ban(GROUP, OWNER).duration(60).await {
         Ok(()) => println!("set_group_ban        muted the owner?"),
-        Err(error) => println!("set_group_ban        retcode {:?}: {}", error.retcode(), chain(&error)),
+        Err(error) => println!("set_group_ban        {}", error.report()),
     }
     Ok(())
-}
-
-/// An error and what caused it, on one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text += &format!(": {cause}");
-        source = cause.source();
-    }
-    text
 }

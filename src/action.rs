@@ -24,6 +24,11 @@ pub trait Action: Serialize + Send + Sync + 'static {
     /// What a call does on the server.
     fn effect(&self) -> Effect;
 
+    /// The refusals (`msg`) after which the action may have been carried out all the same.
+    fn uncertain_refusals(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// How long the server waits by design before it answers; added to the call's time limit.
     fn wait(&self) -> Duration {
         Duration::ZERO
@@ -38,6 +43,7 @@ pub trait KnownAction: Action {
 
 /// What a call does: what a rate limiter, a retry policy or a read-only demo needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Effect {
     /// It asks, and changes nothing. Only such a call is safe to repeat.
     Read,

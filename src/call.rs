@@ -43,7 +43,7 @@ impl<A: Action> Call<A> {
         self
     }
 
-    /// Answers with the text that the answer came in, too: for what no schema knows.
+    /// Answers with the server's own JSON text too: for fields that no schema knows.
     pub fn with_raw(self) -> RawCall<A> {
         RawCall(self)
     }
@@ -63,7 +63,7 @@ impl<A: Action> Call<A> {
         &self.request
     }
 
-    async fn send(self) -> Result<WithRaw<A::Response>, Error> {
+    async fn send(self) -> Result<(A::Response, Reply), Error> {
         let span = tracing::debug_span!("call", action = self.request.name(), effect = ?self.request.effect());
         let begun = Instant::now();
         async move {
@@ -79,19 +79,26 @@ impl<A: Action> Call<A> {
         .await
     }
 
-    async fn exchange(self) -> Result<WithRaw<A::Response>, Error> {
+    async fn exchange(self) -> Result<(A::Response, Reply), Error> {
         let name = self.request.name().to_owned();
         let request = match Request::new(&self.request) {
             Ok(request) => request,
             Err(error) => return Err(not_sent(name, error.into())),
         };
+        if tokio::runtime::Handle::try_current().is_err() {
+            let reason = "a call is awaited inside a tokio runtime, and there is none here";
+            return Err(not_sent(name, Reason(reason.into()).into()));
+        }
+        if request.params.first() != Some(&b'{') {
+            return Err(not_sent(name, Reason("its parameters are not a JSON object".into()).into()));
+        }
         let answer = self.client.service().oneshot(request.clone());
         let limit = self.within.or(self.client.timeout()).map(|limit| limit.saturating_add(self.request.wait()));
         let outcome = match limit {
             None => answer.await,
             Some(limit) => match tokio::time::timeout(limit, answer).await {
                 Ok(outcome) => outcome,
-                Err(_) if request.is_sent() => Err(Reason(format!("no answer within {limit:?}").into()).into()),
+                Err(_) if !request.give_up() => Err(Reason(format!("no answer within {limit:?}").into()).into()),
                 Err(_) => {
                     return Err(not_sent(
                         name,
@@ -101,8 +108,14 @@ impl<A: Action> Call<A> {
             },
         };
         let reply = outcome.map_err(|error| failure(name.clone(), &request, error))?;
-        let answer = envelope::decode(&name, &reply)?;
-        Ok(WithRaw { answer, reply })
+        let answer = envelope::decode(&name, &reply).map_err(|mut error| {
+            if let Error::Refused(refused) = &mut error {
+                let uncertain = self.request.uncertain_refusals();
+                refused.uncertain = refused.msg.as_deref().is_some_and(|msg| uncertain.contains(&msg));
+            }
+            error
+        })?;
+        Ok((answer, reply))
     }
 }
 
@@ -112,19 +125,10 @@ fn not_sent(action: String, reason: BoxError) -> Error {
 
 /// What an error of the service means for the call.
 fn failure(action: String, request: &Request, reason: BoxError) -> Error {
-    if !request.is_sent() || never_left(&*reason) {
+    if request.give_up() {
         return not_sent(action, reason);
     }
-    Error::OutcomeUnknown(Box::new(OutcomeUnknown { action, reason }))
-}
-
-/// Whether an error says that nothing was sent, itself or as another's source.
-fn never_left(error: &(dyn std::error::Error + 'static)) -> bool {
-    #[cfg(feature = "http")]
-    if error.is::<crate::transport::http::Unreachable>() {
-        return true;
-    }
-    error.source().is_some_and(never_left)
+    Error::OutcomeUnknown(Box::new(OutcomeUnknown { action, reason, text: String::new() }))
 }
 
 impl<A: Action> IntoFuture for Call<A> {
@@ -132,7 +136,7 @@ impl<A: Action> IntoFuture for Call<A> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { Ok(self.send().await?.answer) })
+        Box::pin(async move { Ok(self.send().await?.0) })
     }
 }
 
@@ -152,7 +156,10 @@ impl<A: Action> IntoFuture for RawCall<A> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.0.send())
+        Box::pin(async move {
+            let (answer, reply) = self.0.send().await?;
+            Ok(WithRaw { answer, text: String::from_utf8_lossy(&reply.body).into_owned() })
+        })
     }
 }
 
@@ -162,13 +169,12 @@ impl<A: Action> IntoFuture for RawCall<A> {
 pub struct WithRaw<R> {
     /// The answer.
     pub answer: R,
-    reply: Reply,
+    text: String,
 }
 
 impl<R> WithRaw<R> {
-    /// The whole envelope as the server sent it.
+    /// The whole envelope as the server sent it; what is no UTF-8 is replaced.
     pub fn text(&self) -> &str {
-        // It has been decoded as JSON, which is UTF-8.
-        std::str::from_utf8(&self.reply.body).unwrap_or_default()
+        &self.text
     }
 }

@@ -10,7 +10,7 @@ use crate::{Action, Call};
 
 type Bottom = BoxCloneSyncService<Request, Reply, BoxError>;
 
-/// The way to one server. Every action is a method; cheap to clone, and made to be shared.
+/// A client for one server. Every action is a method; cheap to clone, and made to be shared.
 ///
 /// ```no_run
 /// # #[cfg(feature = "http")]
@@ -37,7 +37,8 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 impl Client {
     /// A client over a service of your own: another transport, or a test's. Calls have a time limit of 30 seconds.
     ///
-    /// The service calls [`Request::mark_sent`] before a request leaves.
+    /// The service calls [`Request::mark_sent`] right before a request leaves; without it a call that fails counts as not
+    /// sent.
     pub fn from_service<S>(service: S) -> Self
     where
         S: Service<Request, Response = Reply> + Clone + Send + Sync + 'static,
@@ -108,7 +109,7 @@ mod over_http {
         ///
         /// # Errors
         ///
-        /// `CQHTTP_URL` is not set or no text, or what [`ClientBuilder::build`] says.
+        /// `CQHTTP_URL` is not set or not valid Unicode, or what [`ClientBuilder::build`] says.
         pub fn from_env() -> Result<Self, BuildError> {
             let url = env::var(URL_VARIABLE).map_err(|_| BuildError::Environment(URL_VARIABLE))?;
             let builder = Self::builder(url);
@@ -133,7 +134,7 @@ mod over_http {
     }
 
     impl ClientBuilder {
-        /// The server's access token; sent as `Authorization: Bearer`. Default: none.
+        /// The server's access token; sent as `Authorization: Bearer`. Default: none, and an empty one is none.
         pub fn access_token(mut self, token: impl Into<String>) -> Self {
             self.token = Some(token.into());
             self
@@ -161,7 +162,7 @@ mod over_http {
 
         /// Puts a tower layer around the client, outside of those added before it.
         ///
-        /// The layered service must be `Clone`. One that is not goes behind a buffer; for a limit of five calls a second:
+        /// The layered service must be `Clone`. Put one that is not behind a buffer; for a limit of five calls a second:
         ///
         /// ```
         /// # async fn run() -> Result<(), cqhttp::BuildError> {
@@ -190,13 +191,13 @@ mod over_http {
         /// # Errors
         ///
         /// The address or the token cannot be used, a feature is missing, or there is no tokio runtime around (layers may
-        /// need one).
+        /// need one). The runtime must have its I/O and time drivers on, as `#[tokio::main]` has them.
         pub fn build(self) -> Result<Client, BuildError> {
             if tokio::runtime::Handle::try_current().is_err() {
                 return Err(BuildError::NoRuntime);
             }
             let (url, token_in_url) = parse(&self.url)?;
-            let token = self.token.or(token_in_url);
+            let token = self.token.or(token_in_url).filter(|token| !token.is_empty());
             let http = Http::new(url, token.as_deref(), self.body_limit)?;
             let bottom = BoxCloneSyncService::new(http);
             let service = self.layers.into_iter().fold(bottom, |service, layer| layer(service));
@@ -216,12 +217,19 @@ mod over_http {
 
     /// The address without what does not belong to it, and the token that it may carry as `?access_token=`.
     fn parse(text: &str) -> Result<(Url, Option<String>), BuildError> {
-        let mut url = Url::parse(text.trim()).map_err(|error| BuildError::Url(error.to_string()))?;
+        let text = text.trim();
+        if !text.contains("://") {
+            return Err(BuildError::Url("it has no `http://` in front".into()));
+        }
+        let mut url = Url::parse(text).map_err(|error| BuildError::Url(error.to_string()))?;
         match url.scheme() {
+            "ws" | "wss" => {
+                return Err(BuildError::Url("it is a WebSocket's; this needs the server's HTTP port".into()));
+            }
             "http" => {}
             "https" if cfg!(any(feature = "rustls", feature = "native-tls")) => {}
             "https" => return Err(BuildError::Tls),
-            other => return Err(BuildError::Url(format!("`{other}` is no scheme of this transport"))),
+            other => return Err(BuildError::Url(format!("`{other}://` is neither `http://` nor `https://`"))),
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(BuildError::Url("it holds a user name or password, which OneBot servers do not know".into()));
@@ -248,23 +256,25 @@ mod over_http {
         Tls,
         /// The access token holds a line break or another character that no header can carry.
         AccessToken,
-        /// This environment variable is not set, or is no text.
+        /// This environment variable is not set, or is not valid Unicode.
         Environment(&'static str),
         /// There is no tokio runtime here.
         NoRuntime,
         /// The HTTP client cannot be set up.
-        Http(reqwest::Error),
+        Http(BoxError),
     }
 
     impl fmt::Display for BuildError {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             match self {
                 Self::Url(why) => {
-                    write!(f, "this is no address of a server: {why}; write it like `http://127.0.0.1:5700`")
+                    write!(f, "the server address cannot be used: {why}; write it like `http://127.0.0.1:5700`")
                 }
                 Self::Tls => f.write_str("`https://` needs the feature `rustls` or `native-tls` of the crate `cqhttp`"),
                 Self::AccessToken => f.write_str("the access token holds a character that no HTTP header can carry"),
-                Self::Environment(name) => write!(f, "the environment variable `{name}` is not set, or is no text"),
+                Self::Environment(name) => {
+                    write!(f, "the environment variable `{name}` is not set, or is not valid Unicode")
+                }
                 Self::NoRuntime => f.write_str("a client is built inside a tokio runtime, and there is none here"),
                 Self::Http(_) => f.write_str("the HTTP client cannot be set up"),
             }
@@ -274,7 +284,7 @@ mod over_http {
     impl std::error::Error for BuildError {
         fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
             match self {
-                Self::Http(error) => Some(error),
+                Self::Http(error) => Some(&**error),
                 _ => None,
             }
         }

@@ -118,6 +118,9 @@ pub(crate) fn decode<T: Answer>(action: &str, reply: &Reply) -> Result<T, Error>
         Error::Undecodable(Box::new(Undecodable { action: action.to_owned(), path, reason, text, http_status }))
     };
     if let Some(limit) = reply.cut_at {
+        if let Some(error) = reply.http_status.and_then(|status| by_http_status(action, status, &reply.body)) {
+            return Err(error);
+        }
         let reason = format!("it is longer than {limit} bytes, the client's limit (see `ClientBuilder::body_limit`)");
         return Err(undecodable(String::new(), Reason(reason.into()).into()));
     }
@@ -189,11 +192,21 @@ impl std::error::Error for NoEnvelope {
 /// What an HTTP status means that comes without an envelope; `None` for 2xx.
 fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
     let action = action.to_owned();
+    let unknown = |reason: String| {
+        let text = text(body);
+        Error::OutcomeUnknown(Box::new(OutcomeUnknown {
+            action: action.clone(),
+            reason: Reason(reason.into()).into(),
+            text,
+        }))
+    };
     Some(match status {
-        300..400 => {
+        301 | 302 | 307 | 308 => {
             let reason = format!("the server redirects (HTTP status {status}): use the address that it points to");
             Error::NotSent(Box::new(NotSent { action, reason: Reason(reason.into()).into() }))
         }
+        // Answered after the request was read, or given up on the way.
+        300..400 | 408 | 499 => unknown(format!("the server answers with HTTP status {status} alone")),
         400..500 => {
             // NapCat explains a refused token in an object with `message` alone.
             #[derive(Deserialize)]
@@ -210,12 +223,10 @@ fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
                 wording: None,
                 http_status: Some(status),
                 text: text(body),
+                uncertain: false,
             }))
         }
-        500.. => {
-            let reason = format!("the server, or a proxy before it, failed with HTTP status {status}");
-            Error::OutcomeUnknown(Box::new(OutcomeUnknown { action, reason: Reason(reason.into()).into() }))
-        }
+        500.. => unknown(format!("the server, or a proxy before it, failed with HTTP status {status}")),
         _ => return None,
     })
 }
@@ -258,7 +269,8 @@ struct Head {
 
 impl Head {
     fn is_envelope(&self) -> bool {
-        self.status.is_some() || self.retcode.is_some()
+        // Proxies and other servers have a `status` too; without a retcode it must be one of the protocol's words.
+        self.retcode.is_some() || self.status.as_deref().is_some_and(is_protocol_word)
     }
 
     /// `None` where the call went well. Some servers write texts into `status`, or leave it empty; a `retcode` other than
@@ -275,8 +287,7 @@ impl Head {
             return None;
         }
         // A status that is no word of the protocol is the only explanation there is.
-        let known = status.is_empty() || is("failed") || is("ok") || is("async");
-        let free_text = (!known).then(|| status.to_owned());
+        let free_text = (!status.is_empty() && !is_protocol_word(status)).then(|| status.to_owned());
         Some(Refused {
             action: action.to_owned(),
             retcode: self.retcode.unwrap_or_default(),
@@ -285,8 +296,14 @@ impl Head {
             wording: self.wording,
             http_status,
             text: text(&reply.body),
+            uncertain: false,
         })
     }
+}
+
+/// What OneBot v11 lets a `status` be.
+fn is_protocol_word(status: &str) -> bool {
+    ["ok", "failed", "async"].iter().any(|word| status.eq_ignore_ascii_case(word))
 }
 
 struct Envelope<D> {
@@ -340,23 +357,33 @@ impl<'de, D: Deserialize<'de>> Visitor<'de> for EnvelopeVisitor<D> {
     }
 }
 
+/// A text of the envelope's; what is none is left to the raw answer.
 struct Text;
 
 impl<'de> DeserializeSeed<'de> for Text {
     type Value = Option<String>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        wire::opt_string(deserializer)
+        Ok(match Value::deserialize(deserializer)? {
+            Value::String(text) => Some(text),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        })
     }
 }
 
+/// The retcode; what is none is left to `status`.
 struct Number;
 
 impl<'de> DeserializeSeed<'de> for Number {
     type Value = Option<i64>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        wire::opt_int(deserializer)
+        Ok(match Value::deserialize(deserializer)? {
+            Value::Number(number) => number.as_i64(),
+            Value::String(digits) => digits.trim().parse().ok(),
+            _ => None,
+        })
     }
 }
 

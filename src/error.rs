@@ -8,7 +8,7 @@ type Source = Box<dyn StdError + Send + Sync>;
 
 /// Why a call failed. The four kinds differ in what a bot can do about them.
 ///
-/// `Display` says what failed, and [`source`](StdError::source) why; print the chain to see both.
+/// `Display` says what failed, and [`source`](StdError::source) why; [`Error::report`] says both.
 ///
 /// ```no_run
 /// # async fn run(client: &cqhttp::Client) -> Result<(), cqhttp::Error> {
@@ -72,13 +72,37 @@ impl Error {
         matches!(self, Self::Refused(_))
     }
 
-    /// Whether the action may have been carried out all the same. Only where it is `false` is a repetition safe for a call
-    /// that writes or sends.
+    /// Whether the action may have been carried out all the same. Where it is `false`, a call may be repeated without
+    /// doing anything twice.
     ///
-    /// A refusal counts as *not carried out*, although go-cqhttp refuses a few private messages that it has sent.
+    /// It is `false` for most refusals; for which it is not, the action's page says.
     #[must_use]
     pub fn may_have_happened(&self) -> bool {
-        matches!(self, Self::Undecodable(_) | Self::OutcomeUnknown(_))
+        match self {
+            Self::NotSent(_) => false,
+            Self::Refused(refused) => refused.uncertain,
+            Self::Undecodable(_) | Self::OutcomeUnknown(_) => true,
+        }
+    }
+
+    /// What failed and why, with every cause, on one line: for people who read logs.
+    ///
+    /// ```
+    /// # async fn run(client: cqhttp::Client) {
+    /// if let Err(error) = client.get_login_info().await {
+    ///     eprintln!("{}", error.report());
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn report(&self) -> String {
+        let mut report = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            report += &format!(": {error}");
+            cause = error.source();
+        }
+        report
     }
 }
 
@@ -146,6 +170,9 @@ pub struct Refused {
     pub http_status: Option<u16>,
     /// The answer as it came: some servers give their reason in places of their own.
     pub text: String,
+    /// The server refuses so even where it has carried the action out: go-cqhttp reports a failure for some private
+    /// messages that it has sent.
+    pub uncertain: bool,
 }
 
 impl Refused {
@@ -167,10 +194,10 @@ impl Refused {
 
     fn hint(&self) -> Option<&'static str> {
         match self.retcode {
-            1401 => Some("the server wants an access token"),
-            1403 => Some("the access token is not the server's"),
+            1401 => Some("the server wants an access token: see `ClientBuilder::access_token`"),
+            1403 => Some("the access token is wrong"),
             1404 if self.http_status.is_some() => Some("no such path there: check the address"),
-            404 | 1404 => Some("this server does not know the action"),
+            404 | 1404 => Some("this server does not know the action, or the address has a path too much"),
             _ => None,
         }
     }
@@ -232,6 +259,8 @@ pub struct OutcomeUnknown {
     pub action: String,
     /// What is known.
     pub reason: Source,
+    /// What came in place of an answer, such as a proxy's page; mostly empty.
+    pub text: String,
 }
 
 impl fmt::Display for OutcomeUnknown {

@@ -54,6 +54,18 @@ macro_rules! __number_id {
             }
         }
 
+        impl From<&$id> for $id {
+            fn from(id: &$id) -> Self {
+                *id
+            }
+        }
+
+        impl From<$id> for $number {
+            fn from(id: $id) -> Self {
+                id.0
+            }
+        }
+
         impl ::std::str::FromStr for $id {
             type Err = ::std::num::ParseIntError;
 
@@ -197,6 +209,12 @@ macro_rules! integer_enum {
             }
         }
 
+        impl $crate::wire::Integer for $name {
+            fn from_wide(value: i128) -> Option<Self> {
+                i64::try_from(value).ok().map(Self::from)
+            }
+        }
+
         impl $crate::wire::Serialize for $name {
             fn serialize<S: $crate::wire::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_i64(self.get())
@@ -205,7 +223,7 @@ macro_rules! integer_enum {
 
         impl<'de> $crate::wire::Deserialize<'de> for $name {
             fn deserialize<D: $crate::wire::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::wire::int::<i64, D>(deserializer).map(Self::from)
+                $crate::wire::int(deserializer)
             }
         }
     };

@@ -37,7 +37,8 @@ impl Message {
         Self(Form::Segments(vec![Value::Object(segment)]))
     }
 
-    /// A string of CQ codes, which the server reads. Text in it must be escaped; see [`Message::text`] for plain text.
+    /// A string of CQ codes, which the server reads. Text in it is escaped by writing `&` as `&amp;`, `[` as `&#91;` and `]`
+    /// as `&#93;`, and in the values of a code `,` as `&#44;`; plain text needs no escaping with [`Message::text`].
     pub fn cq(codes: impl Into<String>) -> Self {
         Self(Form::Cq(codes.into()))
     }

@@ -1,7 +1,8 @@
 //! A stand-in for go-cqhttp, for tests and demos without a QQ account. Feature `mock`.
 //!
 //! It listens on 127.0.0.1, answers every action of the schema with the schema's example, refuses unknown ones as
-//! go-cqhttp does, and records what it is asked. [`Server::on`] gives an action an answer of your own.
+//! go-cqhttp does, and records what it is asked. It does not check parameters, and it answers those actions too that
+//! go-cqhttp does not implement. [`Server::on`] gives an action an answer of your own.
 //!
 //! ```
 //! # #[cfg(feature = "http")]
@@ -136,10 +137,15 @@ pub struct Refusal {
     retcode: i64,
 }
 
-/// Refuses a call as go-cqhttp does: retcode 100 (404 for an unknown action), with the code as `msg`.
+/// Refuses a call as go-cqhttp does, with the code as `msg`: retcode 100 (404 for an unknown action, −1 where a quick
+/// operation cannot mention the sender).
 #[must_use]
 pub fn refuse(code: RefusalCode) -> Refusal {
-    let retcode = if code == RefusalCode::ApiNotFound { 404 } else { 100 };
+    let retcode = match code {
+        RefusalCode::ApiNotFound => 404,
+        RefusalCode::AtSenderFailed => -1,
+        _ => 100,
+    };
     Refusal { msg: code.to_string(), wording: String::new(), retcode }
 }
 
@@ -210,7 +216,8 @@ impl Server {
 
     /// Answers the action `A` with `handler` from now on.
     ///
-    /// The request comes typed. One that does not decode is refused with retcode 1400, which says what is wrong with it.
+    /// The request comes typed. One that does not decode is refused with retcode 1400, which says what is wrong with it. A
+    /// handler that panics drops the connection without an answer.
     pub fn on<A>(&self, handler: impl Fn(A) -> Result<A::Response, Refusal> + Send + Sync + 'static)
     where
         A: KnownAction + DeserializeOwned,

@@ -7,7 +7,7 @@ pub(crate) mod http;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use bytes::Bytes;
 
@@ -26,26 +26,39 @@ pub struct Request {
     pub effect: Effect,
     /// The parameters: a JSON object.
     pub params: Bytes,
-    sent: Arc<AtomicBool>,
+    way: Arc<AtomicU8>,
 }
 
 impl Request {
     pub(crate) fn new<A: Action>(action: &A) -> serde_json::Result<Self> {
         let params = serde_json::to_vec(action)?.into();
-        Ok(Self { action: action.name().into(), effect: action.effect(), params, sent: Arc::default() })
+        Ok(Self { action: action.name().into(), effect: action.effect(), params, way: Arc::default() })
     }
 
-    /// Says that the request is leaving now: from here on a failure may come after the fact. A transport of your own calls
-    /// it before it writes; without it a call that is given up counts as not sent.
-    pub fn mark_sent(&self) {
-        self.sent.store(true, Ordering::Release);
+    /// Says that the request is leaving now: from here on a failure may come after the fact. A transport calls it right
+    /// before it writes, and writes only if the answer is `true`: a call that has been given up must not leave any more,
+    /// since its caller has been told that nothing was sent.
+    #[must_use = "a call that was given up must not be written"]
+    pub fn mark_sent(&self) -> bool {
+        self.way.compare_exchange(WAITING, SENT, Ordering::AcqRel, Ordering::Acquire) != Err(GIVEN_UP)
     }
 
-    /// Whether the request has begun to leave.
+    /// Whether the request has begun to leave, in whichever of its clones.
+    #[must_use]
     pub fn is_sent(&self) -> bool {
-        self.sent.load(Ordering::Acquire)
+        self.way.load(Ordering::Acquire) == SENT
+    }
+
+    /// Keeps the request from leaving; `false` where it has left already.
+    pub(crate) fn give_up(&self) -> bool {
+        self.way.compare_exchange(WAITING, GIVEN_UP, Ordering::AcqRel, Ordering::Acquire) != Err(SENT)
     }
 }
+
+// How far a request has come.
+const WAITING: u8 = 0;
+const SENT: u8 = 1;
+const GIVEN_UP: u8 = 2;
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

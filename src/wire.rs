@@ -198,7 +198,8 @@ impl<'de> Visitor<'de> for FloatVisitor {
         if text.is_empty() {
             return Ok(None);
         }
-        text.parse().map(Some).map_err(|_| E::invalid_value(Unexpected::Str(value), &self))
+        let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+        number.map(Some).ok_or_else(|| E::invalid_value(Unexpected::Str(value), &self))
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
@@ -245,7 +246,11 @@ impl<'de> Visitor<'de> for StringVisitor {
         Ok(Some(value.to_string()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {
+        // Beyond 2^53 a float no longer says which number was meant.
+        if value.abs() > 9_007_199_254_740_992.0 {
+            return Err(E::invalid_value(Unexpected::Float(value), &self));
+        }
         Ok(Some(value.to_string()))
     }
 

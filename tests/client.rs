@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use cqhttp::action::{GetGroupInfo, GetLoginInfo, SetGroupBan};
 use cqhttp::mock::{self, Server, refuse};
+use cqhttp::transport::{BoxError, Reply, Request};
 use cqhttp::types::{GroupInfo, HonorKind};
 use cqhttp::{BuildError, Client, Effect, Error, GroupId, Message, Raw, RefusalCode, Target, UserId};
 use serde_json::{Value, json};
 use support::{answering, is_complete};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
-use tower::ServiceBuilder;
+use tower::util::BoxCloneSyncService;
+use tower::{ServiceBuilder, ServiceExt};
 
 #[path = "../examples/quickstart.rs"]
 #[allow(dead_code, reason = "only a part of the example runs here")]
@@ -57,10 +59,12 @@ async fn the_wire_name_is_the_path_whatever_is_in_it() {
     assert_eq!(answer, Value::Null);
     assert!(request.await.unwrap().starts_with("POST /onebot/a%2Fb%3Fc%23d "));
 
-    for name in ["", ".", ".."] {
+    for name in ["", ".", "..", "get\tx", "\n", ".\n."] {
         let error = client(&url).call(Raw::new(name, json!({}))).await.unwrap_err();
         assert!(matches!(error, Error::NotSent(_)), "{error}");
     }
+    let error = client(&url).call(Raw::new("x", Value::Null)).await.unwrap_err();
+    assert!(error.report().ends_with("its parameters are not a JSON object"), "{}", error.report());
 }
 
 #[tokio::test]
@@ -75,11 +79,14 @@ async fn a_token_in_the_address_is_taken_out_of_it() {
 async fn a_missing_or_wrong_token_is_a_refusal_that_says_so() {
     let server = Server::start_with_token("secret").await.unwrap();
     let error = client(&server.url()).get_login_info().await.unwrap_err();
-    assert_eq!(error.to_string(), "`get_login_info` was refused: retcode 1401 (the server wants an access token)");
+    assert_eq!(
+        error.to_string(),
+        "`get_login_info` was refused: retcode 1401 (the server wants an access token: see `ClientBuilder::access_token`)"
+    );
     let wrong = Client::builder(server.url()).access_token("other").build().unwrap();
     let error = wrong.get_login_info().await.unwrap_err();
     assert_eq!((error.retcode(), error.may_have_happened()), (Some(1403), false));
-    assert_eq!(error.to_string(), "`get_login_info` was refused: retcode 1403 (the access token is not the server's)");
+    assert_eq!(error.to_string(), "`get_login_info` was refused: retcode 1403 (the access token is wrong)");
     assert!(server.calls().is_empty());
 }
 
@@ -100,6 +107,18 @@ async fn a_refusal_keeps_everything_the_server_said() {
     assert_eq!(error.action(), "set_group_ban");
     assert!(error.is_refused() && !error.may_have_happened());
     assert_eq!(error.to_string(), "`set_group_ban` was refused: NOT_MANAGEABLE, retcode 100, 机器人权限不足");
+}
+
+/// go-cqhttp reports a failure for some private messages that it has sent: only there a refusal proves nothing.
+#[tokio::test]
+async fn a_refusal_that_proves_nothing_says_so() {
+    let failed = r#"{"data":null,"msg":"SEND_MSG_API_ERROR","retcode":100,"status":"failed"}"#;
+    let (url, _) = answering("200 OK", failed).await;
+    let error = client(&url).send_private_msg(10086, "hi").await.unwrap_err();
+    assert!(error.is_refused() && error.may_have_happened());
+    let (url, _) = answering("200 OK", failed).await;
+    let error = client(&url).send_group_msg(10001000, "hi").await.unwrap_err();
+    assert!(error.is_refused() && !error.may_have_happened());
 }
 
 #[tokio::test]
@@ -165,10 +184,110 @@ async fn an_http_status_without_an_envelope_is_told_apart() {
     let Error::Refused(refused) = &error else { panic!("{error}") };
     assert_eq!((refused.retcode, refused.explanation()), (1403, Some("token verify failed")));
 
-    let error = login_error("302 Found", "").await;
-    assert!(matches!(error, Error::NotSent(_)), "{error:?}");
-    let error = login_error("502 Bad Gateway", "").await;
+    for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
+        let error = login_error(status, "").await;
+        assert!(matches!(error, Error::NotSent(_)), "{status}: {error:?}");
+    }
+    // What may come after the request was read. A proxy's page in JSON has a `status` of its own.
+    let problem = r#"{"type":"about:blank","title":"Bad Gateway","status":502}"#;
+    for (status, body) in [
+        ("502 Bad Gateway", ""),
+        ("502 Bad Gateway", problem),
+        ("500 Internal Server Error", r#"{"status":"error","message":"boom"}"#),
+        ("303 See Other", ""),
+        ("408 Request Timeout", ""),
+    ] {
+        let error = login_error(status, body).await;
+        let Error::OutcomeUnknown(unknown) = &error else { panic!("{status}: {error:?}") };
+        assert!(error.may_have_happened() && unknown.text == body, "{error:?}");
+    }
+    let error = login_error("401 Unauthorized", r#"{"title":"Unauthorized","status":401}"#).await;
+    assert_eq!(error.retcode(), Some(1401));
+    let error = login_error("200 OK", r#"{"status":"up"}"#).await;
+    assert!(matches!(error, Error::Undecodable(_)), "{error:?}");
+}
+
+/// A layer that tries a call a second time must not make *maybe sent* out of *sent*.
+#[tokio::test]
+async fn a_call_that_left_once_stays_one_that_left() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let again = tower::layer::layer_fn(|service: BoxCloneSyncService<Request, Reply, BoxError>| {
+        tower::service_fn(move |request: Request| {
+            let (first, second) = (service.clone(), service.clone());
+            async move {
+                match first.oneshot(request.clone()).await {
+                    Err(_) => second.oneshot(request).await,
+                    answered => answered,
+                }
+            }
+        })
+    });
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let client = Client::builder(url).layer(again).build().unwrap();
+    let call = tokio::spawn(client.send_group_msg(10001000, "hi").into_future());
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut request = Vec::new();
+    while !is_complete(&request) {
+        assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "the request is whole");
+    }
+    drop(listener);
+    drop(stream);
+    let error = call.await.unwrap().unwrap_err();
     assert!(matches!(error, Error::OutcomeUnknown(_)) && error.may_have_happened(), "{error:?}");
+}
+
+/// What was reported as not sent does not leave later, whatever a layer does with it.
+#[tokio::test]
+async fn a_call_that_was_given_up_does_not_leave_any_more() {
+    let server = Server::start().await.unwrap();
+    let (release, held) = tokio::sync::watch::channel(false);
+    let (ended, mut outcome) = tokio::sync::mpsc::channel(1);
+    let hold = tower::layer::layer_fn(move |service: BoxCloneSyncService<Request, Reply, BoxError>| {
+        let (held, ended) = (held.clone(), ended.clone());
+        tower::service_fn(move |request: Request| {
+            let (service, mut held, ended) = (service.clone(), held.clone(), ended.clone());
+            // A worker of its own, as some limiters have: it goes on when its caller has gone.
+            let worker = tokio::spawn(async move {
+                held.wait_for(|released| *released).await.unwrap();
+                let answer = service.oneshot(request).await;
+                ended.send(answer.is_ok()).await.unwrap();
+                answer
+            });
+            async move { worker.await? }
+        })
+    });
+    let client = Client::builder(server.url()).layer(hold).build().unwrap();
+    let error = client.set_group_ban(10001000, 10086).within(Duration::from_millis(50)).await.unwrap_err();
+    assert!(matches!(error, Error::NotSent(_)), "{error:?}");
+    release.send(true).unwrap();
+    assert_eq!(outcome.recv().await, Some(false), "the worker's request is turned back");
+    assert!(server.calls().is_empty());
+}
+
+/// Odd values around `data` do not cost the answer.
+#[tokio::test]
+async fn the_envelope_is_read_leniently_too() {
+    let fine = r#""status":"ok","retcode":0,"data":{"user_id":1,"nickname":"bot"}"#;
+    for odd in [r#""message":{}"#, r#""wording":[]"#, r#""msg":7"#, r#""echo":{"a":[1]}"#] {
+        let (url, _) = answering("200 OK", format!("{{{odd},{fine}}}")).await;
+        assert_eq!(client(&url).get_login_info().await.unwrap().nickname, "bot", "{odd}");
+    }
+    let error = login_error("200 OK", r#"{"status":"failed","retcode":"abc","msg":{"a":1}}"#).await;
+    assert!(error.is_refused(), "{error:?}");
+
+    let (url, _) = answering("200 OK", b"{\"status\":\"ok\",\"retcode\":0,\"data\":\"\xff\"}").await;
+    let raw = client(&url).set_group_ban(10001000, 10086).with_raw().await.unwrap();
+    assert!(raw.text().starts_with(r#"{"status":"ok""#), "{}", raw.text());
+}
+
+#[test]
+fn a_call_outside_of_a_runtime_is_an_error() {
+    let service = tower::service_fn(|_: Request| async { Ok::<_, BoxError>(Reply::new("{}")) });
+    let call = Client::from_service(service).get_login_info().into_future();
+    let mut call = std::pin::pin!(call);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(Err(error)) = call.as_mut().poll(&mut context) else { panic!("it is done at once") };
+    assert!(error.report().contains("tokio runtime"), "{}", error.report());
 }
 
 #[tokio::test]
@@ -211,7 +330,7 @@ async fn a_connection_that_ends_before_the_answer_leaves_the_outcome_unknown() {
     drop(stream);
     let error = call.await.unwrap().unwrap_err();
     assert!(matches!(error, Error::OutcomeUnknown(_)), "{error:?}");
-    assert!(!chain(&error).contains("127.0.0.1"), "the address may hold a token: {}", chain(&error));
+    assert!(!error.report().contains("127.0.0.1"), "the address may hold a token: {}", error.report());
 }
 
 #[tokio::test]
@@ -237,7 +356,9 @@ fn a_client_is_not_built_where_it_could_not_work() {
 async fn an_address_that_cannot_be_used_is_refused_without_repeating_it() {
     for (url, hint) in [
         ("127.0.0.1:5700", "write it like `http://127.0.0.1:5700`"),
-        ("ws://127.0.0.1:6700", "`ws` is no scheme of this transport"),
+        ("localhost:5700", "it has no `http://` in front"),
+        ("ws://127.0.0.1:6700", "this needs the server's HTTP port"),
+        ("ftp://127.0.0.1", "neither `http://` nor `https://`"),
         ("http://", "empty host"),
         ("http://user:hunter2@127.0.0.1", "user name or password"),
         ("http://127.0.0.1/?access_token=hunter2&x=1", "more than `access_token`"),
@@ -390,14 +511,4 @@ async fn the_environment_names_server_and_token() {
         let output = in_another_process("from_env_in_this_process", variables);
         assert!(output.contains(said), "{output}");
     }
-}
-
-fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text += &format!(": {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -15,7 +15,7 @@ use quote::{ToTokens, quote};
 
 use crate::model::{Api, File};
 use crate::name::ident;
-use crate::ty::{IdBase, NamedKind, Scalar, Ty};
+use crate::ty::{EnumBase, IdBase, NamedKind, Scalar, Ty};
 
 /// A file to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -232,7 +232,13 @@ fn reader(ty: &Ty) -> Option<&'static str> {
         }
         (_, true, true) => return None,
         (_, true, false) => return Some("wire::list"),
-        (Timestamp | Named(_, NamedKind::Id(IdBase::I64 | IdBase::U64)), false, true) => return Some("wire::opt_int"),
+        (
+            Timestamp | Named(_, NamedKind::Id(IdBase::I64 | IdBase::U64) | NamedKind::Enum(EnumBase::I64)),
+            false,
+            true,
+        ) => {
+            return Some("wire::opt_int");
+        }
         _ => return None,
     };
     Some(names[2 * usize::from(ty.list) + usize::from(ty.optional)])

@@ -49,6 +49,8 @@ pub(crate) struct Action {
     pub(crate) pages: Option<Pages>,
     pub(crate) params: Vec<Param>,
     pub(crate) errors: Vec<String>,
+    /// The refusals after which the action may have been carried out all the same.
+    pub(crate) uncertain: Vec<String>,
     pub(crate) answer: Answer,
     pub(crate) example: Example,
 }

@@ -352,6 +352,12 @@ impl Resolver<'_> {
         };
         let params = self.params(&source.params);
         self.errors(&source.errors);
+        for refusal in &source.uncertain {
+            if !source.errors.iter().any(|error| error.value == refusal.value) {
+                let message = format!("`{}` is not among the action's refusals", refusal.value);
+                self.faults.add(&refusal.spot, message, "list it under `errors:` too");
+            }
+        }
         let answer = match &source.returns {
             None => Some(Answer::Nothing),
             Some(Returns::Fields(fields)) => self.fields(fields).map(Answer::Fields),
@@ -377,6 +383,7 @@ impl Resolver<'_> {
             pages,
             params: params?,
             errors: values(&source.errors),
+            uncertain: values(&source.uncertain),
             answer: answer?,
             example,
         })

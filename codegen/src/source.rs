@@ -61,6 +61,7 @@ pub(crate) struct Action {
     pub(crate) pages: Option<Pages>,
     pub(crate) params: Vec<Field>,
     pub(crate) errors: Vec<At<String>>,
+    pub(crate) uncertain: Vec<At<String>>,
     pub(crate) returns: Option<Returns>,
     pub(crate) example: Option<Example>,
 }
@@ -232,8 +233,21 @@ impl<'n> Entries<'n> {
 }
 
 const ACTION_KEYS: &[&str] = &[
-    "name", "title", "doc", "origin", "effect", "aliases", "server", "silent", "wait", "pages", "params", "errors",
-    "returns", "example",
+    "name",
+    "title",
+    "doc",
+    "origin",
+    "effect",
+    "aliases",
+    "server",
+    "silent",
+    "wait",
+    "pages",
+    "params",
+    "errors",
+    "uncertain",
+    "returns",
+    "example",
 ];
 
 impl Reader<'_> {
@@ -298,6 +312,7 @@ impl Reader<'_> {
         let pages = entries.get("pages").and_then(|node| self.pages(node));
         let params = entries.get("params").map(|node| self.fields(node, "a parameter", true)).unwrap_or_default();
         let errors = self.texts(&entries, "errors");
+        let uncertain = self.texts(&entries, "uncertain");
         let returns = entries.get("returns").and_then(|node| self.returns(node));
         let example = entries.get("example").and_then(|node| self.example(node));
         Some(Action {
@@ -315,6 +330,7 @@ impl Reader<'_> {
             pages,
             params,
             errors,
+            uncertain,
             returns,
             example,
         })

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http_body::{Frame, SizeHint};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Response, Url};
@@ -26,6 +27,10 @@ pub(crate) struct Http {
 /// How long a connection may take to come about; the time limit of a call counts besides.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a connection is kept without a call. Servers that close theirs after five seconds are common, and a call that
+/// meets such a close ends with its outcome unknown.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+
 impl Http {
     pub(crate) fn new(base: Url, token: Option<&str>, body_limit: usize) -> Result<Self, BuildError> {
         let mut headers = HeaderMap::new();
@@ -42,15 +47,17 @@ impl Http {
             .no_proxy()
             .tcp_nodelay(true)
             .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .build()
-            .map_err(|error| BuildError::Http(error.without_url()))?;
+            .map_err(|error| BuildError::Http(error.without_url().into()))?;
         Ok(Self { client, base: Arc::new(base), body_limit })
     }
 
     /// The address of an action: one segment of a path, whatever is in its name.
     fn url(&self, action: &str) -> Option<Url> {
         let mut url = Url::clone(&self.base);
-        let named = !matches!(action, "" | "." | "..");
+        // The URL's parser would drop control characters, and walk up for dots.
+        let named = !matches!(action, "" | "." | "..") && !action.contains(|c: char| c.is_control());
         url.path_segments_mut().ok().filter(|_| named)?.pop_if_empty().push(action);
         Some(url)
     }
@@ -59,8 +66,8 @@ impl Http {
         let Some(url) = self.url(&request.action) else {
             return Err(Reason(format!("`{}` is no name of an action", request.action).into()).into());
         };
-        let call = self.client.post(url).body(request.params.clone()).build().map_err(reqwest::Error::without_url)?;
-        request.mark_sent();
+        let body = reqwest::Body::wrap(Leaving { params: Some(request.params.clone()), request });
+        let call = self.client.post(url).body(body).build().map_err(reqwest::Error::without_url)?;
         let response = match self.client.execute(call).await {
             Ok(response) => response,
             Err(error) if error.is_connect() => return Err(Unreachable(error.without_url()).into()),
@@ -122,5 +129,32 @@ impl std::fmt::Display for Unreachable {
 impl std::error::Error for Unreachable {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.0)
+    }
+}
+
+/// The body of a request. The connection asks for it once it stands, and that is when the request leaves.
+struct Leaving {
+    params: Option<Bytes>,
+    request: Request,
+}
+
+impl http_body::Body for Leaving {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let Some(params) = self.params.take() else { return Poll::Ready(None) };
+        match self.request.mark_sent() {
+            true => Poll::Ready(Some(Ok(Frame::data(params)))),
+            false => Poll::Ready(Some(Err(Reason("the call was given up".into()).into()))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.params.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.params.as_ref().map_or(0, |params| params.len() as u64))
     }
 }

@@ -48,12 +48,11 @@ fn request(api: &Api, action: &Action) -> TokenStream {
 fn request_docs(api: &Api, action: &Action) -> TokenStream {
     let (summary, rest) = doc::summary(&action.doc);
     let summary = format!("{summary} ({})", action.title);
-    docs(&join(&[&summary, rest, &caveats(action), &facts(action), &snippet(api, action)]))
+    docs(&join(&[&summary, rest, &caveats(action), &answers(action), &facts(action), &snippet(api, action)]))
 }
 
 /// ``Action `set_group_ban` · OneBot v11 · effect: write · refusals: `NOT_MANAGEABLE`.``
 fn facts(action: &Action) -> String {
-    let code = |names: &[String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let mut facts = vec![format!("Action `{}`", action.wire)];
     if !action.aliases.is_empty() {
         facts.push(format!("also {}", code(&action.aliases)));
@@ -69,20 +68,37 @@ fn facts(action: &Action) -> String {
     format!("{}.", facts.join(" · "))
 }
 
+/// "`GROUP_NOT_FOUND`, `NOT_MANAGEABLE`"
+fn code(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// What a caller must know beyond what the action does.
 fn caveats(action: &Action) -> String {
     let server = match action.server {
         Server::Supported => "",
-        Server::Unsupported => "**go-cqhttp documents this action and does not answer it**; other servers may.",
-        Server::Removed => "**go-cqhttp has removed this action and no longer answers it**; other servers may.",
+        Server::Unsupported => {
+            "**go-cqhttp does not implement this action** and refuses it with `API_NOT_FOUND`; other servers may have it."
+        }
+        Server::Removed => {
+            "**go-cqhttp has removed this action** and refuses it with `API_NOT_FOUND`; other servers may have it."
+        }
     };
-    let silent =
-        if action.silent { "**An `ok` proves nothing**: the server says it also where nothing was done." } else { "" };
+    let silent = if action.silent {
+        "**`Ok` does not prove success**: the server reports it also where it did nothing."
+    } else {
+        ""
+    };
     let pages = if action.pages.is_some() { "`.pages()` asks for one page after the other." } else { "" };
     let wait = match &action.wait {
         Some(param) => &format!("The time limit of the call begins when `{}` is over.", param.snake()),
         None => "",
     };
-    join(&[server, silent, pages, wait])
+    let uncertain = match &*code(&action.uncertain) {
+        "" => "",
+        refusals => &format!("A refusal with {refusals} is no proof that nothing happened."),
+    };
+    join(&[server, silent, uncertain, pages, wait])
 }
 
 /// The example as a snippet that rustdoc compiles.
@@ -138,7 +154,7 @@ fn request_field(action: &Action, param: &Param) -> TokenStream {
 fn param_doc(param: &Param) -> String {
     match &param.presence {
         Presence::Default(default) => format!("{} Default: {}.", param.doc, default_text(default)),
-        Presence::Optional => format!("{} Left out until set.", param.doc),
+        Presence::Optional => format!("{} Optional; not sent unless set.", param.doc),
         Presence::Required => param.doc.clone(),
     }
 }
@@ -177,8 +193,8 @@ fn constructors(action: &Action) -> TokenStream {
         }
     });
     let doc = match action.required().next() {
-        Some(_) => " The request with what it must have.",
-        None => " The request.",
+        Some(_) => " Creates the request from its required parameters.",
+        None => " Creates the request.",
     };
     let setters = action.settable().map(request_setter);
     let defaults = action.params.iter().filter_map(default_value);
@@ -299,6 +315,14 @@ fn action_impls(action: &Action) -> [TokenStream; 2] {
     let wire = &action.wire;
     let response = response_type(action);
     let effect = format_ident!("{}", effect(action.effect));
+    let uncertain = &action.uncertain;
+    let uncertain = (!uncertain.is_empty()).then(|| {
+        quote! {
+            fn uncertain_refusals(&self) -> &'static [&'static str] {
+                &[#(#uncertain),*]
+            }
+        }
+    });
     let wait = action.wait.as_ref().map(|param| {
         let param = param.ident();
         quote! {
@@ -317,6 +341,7 @@ fn action_impls(action: &Action) -> [TokenStream; 2] {
                 fn effect(&self) -> ::cqhttp::Effect {
                     ::cqhttp::Effect::#effect
                 }
+                #uncertain
                 #wait
             }
         },
@@ -393,15 +418,32 @@ fn client_method(action: &Action) -> TokenStream {
 
 /// What suffices on hover: the summary, the arguments, the setters, the way to the rest.
 fn method_docs(action: &Action) -> TokenStream {
-    let (summary, _) = doc::summary(&action.doc);
+    let (summary, rest) = doc::summary(&action.doc);
     let arguments = action.required().map(|param| format!("- `{}`: {}", param.name.snake(), lower_first(&param.doc)));
     let setters = action.settable().map(|param| {
         let doc = lower_first(&param_doc(param)).to_owned();
         format!("- `.{}({})`: {doc}", param.name.snake(), super::api::type_text(&param.ty))
     });
     let list: Vec<String> = arguments.chain(setters).map(|line| line.replace("\n\n", " ").replace('\n', " ")).collect();
-    let see = format!("See [`{}`].", action.name.pascal());
-    docs(&join(&[&format!("{summary} ({})", action.title), &caveats(action), &list.join("\n"), &see]))
+    let see = format!("{} See [`{}`].", answers(action), action.name.pascal());
+    docs(&join(&[&format!("{summary} ({})", action.title), rest, &caveats(action), &list.join("\n"), &see]))
+}
+
+/// "Answers a list of [`GroupInfo`]."
+fn answers(action: &Action) -> String {
+    match &action.answer {
+        Answer::Nothing => "Answers nothing.".into(),
+        Answer::Fields(_) => format!("Answers [`{}`].", response_name(action)),
+        Answer::Type(ty) => {
+            let one = super::api::type_text(&Ty { list: false, ..ty.clone() });
+            let one = match ty.scalar {
+                Scalar::Named(..) => format!("[`{one}`]"),
+                Scalar::Json => "JSON".into(),
+                _ => format!("`{one}`"),
+            };
+            if ty.list { format!("Answers a list of {one}.") } else { format!("Answers {one}.") }
+        }
+    }
 }
 
 /// "Seconds; 0 …" → "seconds; 0 …", but "QQ number" stays.

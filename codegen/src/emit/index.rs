@@ -41,7 +41,7 @@ fn row(action: &Action, reader: Reader) -> String {
     let title = &action.title;
     match reader {
         Reader::Chinese => {
-            format!("| `{method}` | {title}{} |\n", state(action, "（go-cqhttp 不应答）", "（go-cqhttp 已移除）"))
+            format!("| `{method}` | {title}{} |\n", state(action, "（go-cqhttp 未实现）", "（go-cqhttp 已移除）"))
         }
         Reader::English => format!("| `{method}` | {title} | {summary}{} |\n", english_state(action)),
         Reader::Rustdoc => {
@@ -51,7 +51,7 @@ fn row(action: &Action, reader: Reader) -> String {
 }
 
 fn english_state(action: &Action) -> &'static str {
-    state(action, " *Not answered by go-cqhttp.*", " *Removed from go-cqhttp.*")
+    state(action, " *Not implemented by go-cqhttp.*", " *Removed from go-cqhttp.*")
 }
 
 fn state<'a>(action: &Action, unsupported: &'a str, removed: &'a str) -> &'a str {

@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# What a bot's first build costs: user CPU seconds of a clean dev build of a program on cqhttp, against the same program
+# on bare reqwest. Prints Markdown. The number of rounds is the first argument; three unless given.
+set -euo pipefail
+export LC_ALL=C
+
+rounds=${1:-3}
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Nothing of the caller's may speed up or slow down one of the builds.
+unset CARGO_BUILD_TARGET CARGO_ENCODED_RUSTFLAGS CARGO_INCREMENTAL CARGO_TARGET_DIR RUSTC_WORKSPACE_WRAPPER RUSTFLAGS
+export RUSTC_WRAPPER=
+
+# program <name> <dependencies>, with its main.rs as input
+program() {
+    mkdir -p "$work/$1/src"
+    cat > "$work/$1/src/main.rs"
+    cat > "$work/$1/Cargo.toml" <<TOML
+[package]
+name = "bot"
+version = "0.0.0"
+edition = "2024"
+
+[dependencies]
+tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
+$2
+
+[workspace]
+TOML
+}
+
+program cqhttp "cqhttp = { path = '$root' }" <<'RUST'
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let client = cqhttp::Client::from_env()?;
+    println!("{}", client.get_login_info().await?.nickname);
+    Ok(())
+}
+RUST
+
+program reqwest 'reqwest = { version = "0.13", default-features = false }
+serde = { version = "1", features = ["derive"] }
+serde_json = "1"' <<'RUST'
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Envelope<T> {
+    status: String,
+    retcode: i64,
+    data: Option<T>,
+}
+
+#[derive(Deserialize)]
+struct LoginInfo {
+    nickname: String,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let url = format!("{}/get_login_info", std::env::var("CQHTTP_URL")?);
+    let request = reqwest::Client::new().post(url).header("content-type", "application/json").body("{}");
+    let answer: Envelope<LoginInfo> = serde_json::from_slice(&request.send().await?.bytes().await?)?;
+    match answer.data {
+        Some(me) if answer.status == "ok" => println!("{}", me.nickname),
+        _ => return Err(format!("refused: {}", answer.retcode).into()),
+    }
+    Ok(())
+}
+RUST
+
+# build <name>: a clean build
+build() {
+    rm -rf "$work/$1/target"
+    cargo build --quiet --offline --manifest-path "$work/$1/Cargo.toml" --target-dir "$work/$1/target"
+}
+
+# user_seconds <command…>: what it and its children take
+user_seconds() {
+    local TIMEFORMAT=%U
+    { time "$@" > "$work/output" 2>&1 || { cat "$work/output" >&2; exit 1; }; } 2>&1
+}
+
+median() {
+    sort -g | awk '{ value[NR] = $1 } END { print (value[int((NR + 1) / 2)] + value[int(NR / 2) + 1]) / 2 }'
+}
+
+for side in cqhttp reqwest; do
+    cargo fetch --quiet --manifest-path "$work/$side/Cargo.toml"
+done
+
+for ((round = 1; round <= rounds; round++)); do
+    echo "round $round of $rounds" >&2
+    for side in cqhttp reqwest; do
+        user_seconds build "$side" >> "$work/$side.seconds"
+    done
+done
+
+packages() { grep -c '^name = ' "$work/$1/Cargo.lock"; }
+echo "| program on | user CPU, median | rounds | packages in Cargo.lock |"
+echo "|---|---:|---|---:|"
+for side in cqhttp reqwest; do
+    seconds=$work/$side.seconds
+    printf '| %s | %.1f s | %s | %s |\n' "$side" "$(median < "$seconds")" "$(paste -sd' ' "$seconds")" "$(packages "$side")"
+done
+paste "$work/cqhttp.seconds" "$work/reqwest.seconds" | awk '{ printf "%.2f\n", $1 / $2 }' > "$work/ratios"
+echo
+echo "Ratio: **$(printf %.2f "$(median < "$work/ratios")")**, the median of the rounds' $(sort -g "$work/ratios" | paste -sd' ')."
+
+# Once more, each package by itself: a wrapper notes what every run of rustc takes. What is left over is cargo and the
+# build scripts as they run, the generator among them.
+cat > "$work/rustc" <<'WRAPPER'
+#!/usr/bin/env bash
+TIMEFORMAT="${CARGO_PKG_NAME:-(probes)} ${CARGO_PKG_VERSION:--} %U"
+exec 3>&2
+{ time "$@" 2>&3 3>&-; } 2>> "$CQHTTP_BENCH_LOG"
+WRAPPER
+chmod +x "$work/rustc"
+for side in cqhttp reqwest; do
+    export RUSTC_WRAPPER="$work/rustc" CQHTTP_BENCH_LOG="$work/$side.log"
+    total=$(user_seconds build "$side")
+    echo "(all) - $total" > "$work/$side.total"
+    awk '{ taken[$1 " " $2] += $3 } END { for (package in taken) print package, taken[package] }' \
+        "$work/$side.log" "$work/$side.total" |
+        awk '{ print } $1 == "(all)" { rest += $3; next } { rest -= $3 } END { print "(rest)", "-", rest }' \
+        > "$work/$side.packages"
+done
+
+echo
+echo "| package | in cqhttp's build | share | in reqwest's build |"
+echo "|---|---:|---:|---:|"
+awk '
+    FNR == NR { theirs[$1 " " $2] = $3; next }
+    { ours[$1 " " $2] = $3 }
+    END {
+        for (package in ours) {
+            both = package in theirs
+            # Of what both builds have, the small is summed up.
+            if (both && package !~ /^\(/ && ours[package] < 0.1) { small += ours[package]; their_small += theirs[package]; continue }
+            print ours[package], both ? theirs[package] : "-", package
+        }
+        print small, their_small, "(other packages of both) -"
+    }
+' "$work/reqwest.packages" "$work/cqhttp.packages" | sort -rg | awk '
+    { line[++count] = $0; if ($3 == "(all)") all = $1 }
+    END {
+        for (i = 1; i <= count; i++) {
+            split(line[i], field, " ")
+            name = line[i]
+            sub(/^[^ ]+ [^ ]+ /, "", name)
+            sub(/ -$/, "", name)
+            printf "| %s | %.2f s | %.1f %% | %s |\n", name, field[1], 100 * field[1] / all, field[2] == "-" ? "" : sprintf("%.2f s", field[2])
+        }
+    }
+'

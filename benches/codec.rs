@@ -1,0 +1,355 @@
+//! Encoding requests and decoding answers, without a network: generated types against hand-written ones, as a ratio.
+//!
+//! What is encoded and decoded are the schema's examples of ten representative actions. A round is one batch through each
+//! side in turn, so that whatever else the machine does falls on both; a ratio compares the two batches of one round.
+
+#![allow(clippy::expect_used, reason = "a bench fails by panicking")]
+
+use std::cell::RefCell;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use cqhttp::action::*;
+use cqhttp::{Action, Answer, mock};
+use criterion::{Criterion, SamplingMode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Operations in a batch.
+const BATCH: u32 = 2_000;
+
+type Operation = Box<dyn Fn()>;
+
+/// One thing that both sides do.
+struct Case {
+    name: String,
+    /// Ours, and the hand-written one.
+    sides: [Operation; 2],
+    rounds: RefCell<Vec<[Duration; 2]>>,
+}
+
+fn main() {
+    let cases = cases();
+    let measuring = std::env::args().any(|argument| argument == "--bench");
+    let mut criterion = Criterion::default().configure_from_args();
+    let mut group = criterion.benchmark_group("codec");
+    group.sampling_mode(SamplingMode::Flat).sample_size(30);
+    group.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
+    for case in &cases {
+        group.bench_function(&case.name, |bencher| {
+            bencher.iter_custom(|iterations| (0..iterations).map(|turn| case.round(turn)[0]).sum());
+        });
+    }
+    group.finish();
+    criterion.final_summary();
+    if measuring {
+        report(&cases);
+    }
+}
+
+impl Case {
+    /// One batch through each side; they take turns at being the first.
+    fn round(&self, turn: u64) -> [Duration; 2] {
+        let mut times = [Duration::ZERO; 2];
+        for place in 0..2 {
+            let side = (turn as usize + place) % 2;
+            let begun = Instant::now();
+            (0..BATCH).for_each(|_| self.sides[side]());
+            times[side] = begun.elapsed();
+        }
+        self.rounds.borrow_mut().push(times);
+        times
+    }
+}
+
+/// Encoding and decoding of action `A`, whose hand-written twins are `Q` and `R`.
+fn pair<A, Q, R>() -> [Case; 2]
+where
+    A: cqhttp::KnownAction + DeserializeOwned,
+    Q: Serialize + DeserializeOwned + 'static,
+    R: DeserializeOwned + 'static,
+{
+    let info = mock::action(A::NAME).expect("the action is in the table");
+    let ours: A = serde_json::from_str(info.example_params).expect("the example is a request");
+    let twin: Q = serde_json::from_str(info.example_params).expect("the example is a hand-written request");
+    let json = |text: &[u8]| serde_json::from_slice::<serde_json::Value>(text).expect("it is JSON");
+    let (a, b) = (serde_json::to_vec(&ours).expect("it encodes"), serde_json::to_vec(&twin).expect("it encodes"));
+    assert_eq!(json(&a), json(&b), "both sides send the same");
+    let answer = info.example_answer.as_bytes();
+    let decode = move || read::<A>(answer);
+    decode();
+    let case = |what: &str, sides| Case { name: format!("{what} {}", A::NAME), sides, rounds: RefCell::default() };
+    [
+        case(
+            "encode",
+            [
+                Box::new(move || drop(black_box(serde_json::to_vec(black_box(&ours))))),
+                Box::new(move || drop(black_box(serde_json::to_vec(black_box(&twin))))),
+            ],
+        ),
+        case(
+            "decode",
+            [
+                Box::new(decode),
+                Box::new(move || drop(black_box(serde_json::from_slice::<R>(black_box(answer)).expect("it decodes")))),
+            ],
+        ),
+    ]
+}
+
+fn read<A: Action>(answer: &[u8]) {
+    let mut data = serde_json::Deserializer::from_slice(black_box(answer));
+    drop(black_box(A::Response::from_data(&mut data).expect("it decodes")));
+}
+
+fn cases() -> Vec<Case> {
+    use hand_written as by_hand;
+    [
+        pair::<GetLoginInfo, by_hand::Nothing, by_hand::LoginInfo>(),
+        pair::<SendGroupMsg, by_hand::SendGroupMsg, by_hand::Sent>(),
+        pair::<SetGroupBan, by_hand::SetGroupBan, Option<()>>(),
+        pair::<GetGroupList, by_hand::NoCache, Vec<by_hand::Group>>(),
+        pair::<GetGroupMemberInfo, by_hand::Member, by_hand::MemberInfo>(),
+        pair::<GetGroupHonorInfo, by_hand::Honor, by_hand::HonorInfo>(),
+        pair::<GetFriendList, by_hand::Nothing, Vec<by_hand::Friend>>(),
+        pair::<GetGroupRootFiles, by_hand::InGroup, by_hand::Files>(),
+        pair::<GetStatus, by_hand::Nothing, by_hand::Status>(),
+        pair::<SetGroupAddRequest, by_hand::AddRequest, Option<()>>(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn report(cases: &[Case]) {
+    println!("| case | by hand | generated | time ratio, median | 10th–90th percentile |\n|---|---:|---:|---:|---:|");
+    let mut sums = [0.0; 2];
+    for case in cases {
+        let rounds = case.rounds.borrow();
+        let sorted = |value: &dyn Fn(&[Duration; 2]) -> f64| {
+            let mut values: Vec<f64> = rounds.iter().map(value).collect();
+            values.sort_by(f64::total_cmp);
+            values
+        };
+        let nanoseconds =
+            |side: usize| quantile(&sorted(&|round| round[side].as_secs_f64()), 0.5) * 1e9 / f64::from(BATCH);
+        let ratios = sorted(&|round| round[0].as_secs_f64() / round[1].as_secs_f64());
+        let (ours, by_hand) = (nanoseconds(0), nanoseconds(1));
+        sums = [sums[0] + ours, sums[1] + by_hand];
+        let [tenth, median, ninetieth] = [0.1, 0.5, 0.9].map(|at| quantile(&ratios, at));
+        println!("| {} | {by_hand:.0} ns | {ours:.0} ns | {median:.2} | {tenth:.2}–{ninetieth:.2} |", case.name);
+    }
+    let [ours, by_hand] = sums;
+    println!("| all, summed | {by_hand:.0} ns | {ours:.0} ns | **{:.2}** | |", ours / by_hand);
+}
+
+fn quantile(sorted: &[f64], at: f64) -> f64 {
+    sorted[(at * (sorted.len() - 1) as f64).round() as usize]
+}
+
+/// What a bot's author writes who has serde alone: exactly what go-cqhttp sends, and nothing else.
+mod hand_written {
+    #![allow(dead_code, reason = "decoded, not looked at")]
+
+    use serde::{Deserialize, Serialize};
+    use serde_json::Value;
+
+    #[derive(Serialize, Deserialize)]
+    pub(crate) struct Nothing {}
+
+    #[derive(Serialize, Deserialize)]
+    pub(crate) struct NoCache {
+        #[serde(default)]
+        no_cache: bool,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    pub(crate) struct InGroup {
+        group_id: i64,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    pub(crate) struct SendGroupMsg {
+        group_id: i64,
+        message: Vec<Value>,
+        auto_escape: bool,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    pub(crate) struct SetGroupBan {
+        group_id: i64,
+        user_id: i64,
+        duration: u32,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    pub(crate) struct Member {
+        group_id: i64,
+        user_id: i64,
+        #[serde(default)]
+        no_cache: bool,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    pub(crate) struct Honor {
+        group_id: i64,
+        #[serde(rename = "type")]
+        kind: String,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    pub(crate) struct AddRequest {
+        flag: String,
+        sub_type: String,
+        approve: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    }
+
+    #[derive(Deserialize)]
+    pub(crate) struct LoginInfo {
+        user_id: i64,
+        nickname: String,
+    }
+
+    #[derive(Deserialize)]
+    pub(crate) struct Sent {
+        message_id: i64,
+    }
+
+    #[derive(Deserialize)]
+    pub(crate) struct Group {
+        group_id: i64,
+        group_name: String,
+        group_memo: Option<String>,
+        group_create_time: Option<i64>,
+        group_level: Option<u32>,
+        member_count: Option<i32>,
+        max_member_count: Option<i32>,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Sex {
+        Male,
+        Female,
+        Unknown,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Role {
+        Owner,
+        Admin,
+        Member,
+    }
+
+    #[derive(Deserialize)]
+    pub(crate) struct MemberInfo {
+        group_id: i64,
+        user_id: i64,
+        nickname: String,
+        card: Option<String>,
+        sex: Option<Sex>,
+        age: Option<i32>,
+        area: Option<String>,
+        join_time: Option<i64>,
+        last_sent_time: Option<i64>,
+        shut_up_timestamp: Option<i64>,
+        level: Value,
+        role: Option<Role>,
+        unfriendly: Option<bool>,
+        title: Option<String>,
+        title_expire_time: Option<i64>,
+        card_changeable: Option<bool>,
+    }
+
+    #[derive(Deserialize)]
+    struct Talkative {
+        user_id: i64,
+        nickname: String,
+        avatar: String,
+        day_count: Option<i32>,
+    }
+
+    #[derive(Deserialize)]
+    struct HonorMember {
+        user_id: i64,
+        nickname: String,
+        avatar: String,
+        description: String,
+    }
+
+    #[derive(Deserialize)]
+    pub(crate) struct HonorInfo {
+        group_id: i64,
+        current_talkative: Option<Talkative>,
+        talkative_list: Option<Vec<HonorMember>>,
+        performer_list: Option<Vec<HonorMember>>,
+        legend_list: Option<Vec<HonorMember>>,
+        strong_newbie_list: Option<Vec<HonorMember>>,
+        emotion_list: Option<Vec<HonorMember>>,
+    }
+
+    #[derive(Deserialize)]
+    pub(crate) struct Friend {
+        user_id: i64,
+        nickname: String,
+        remark: Option<String>,
+    }
+
+    #[derive(Deserialize)]
+    struct File {
+        group_id: Option<i64>,
+        file_id: String,
+        file_name: String,
+        busid: i32,
+        file_size: Option<u64>,
+        upload_time: Option<i64>,
+        dead_time: Option<i64>,
+        modify_time: Option<i64>,
+        download_times: Option<i64>,
+        uploader: Option<i64>,
+        uploader_name: Option<String>,
+    }
+
+    #[derive(Deserialize)]
+    struct Folder {
+        group_id: Option<i64>,
+        folder_id: String,
+        folder_name: String,
+        create_time: Option<i64>,
+        creator: Option<i64>,
+        creator_name: Option<String>,
+        total_file_count: Option<u32>,
+    }
+
+    #[derive(Deserialize)]
+    pub(crate) struct Files {
+        files: Option<Vec<File>>,
+        folders: Option<Vec<Folder>>,
+    }
+
+    #[derive(Deserialize)]
+    struct Statistics {
+        packet_received: u64,
+        packet_sent: u64,
+        packet_lost: u64,
+        message_received: u64,
+        message_sent: u64,
+        disconnect_times: u32,
+        lost_times: u32,
+        last_message_time: i64,
+    }
+
+    #[derive(Deserialize)]
+    pub(crate) struct Status {
+        app_initialized: Option<bool>,
+        app_enabled: Option<bool>,
+        plugins_good: Option<bool>,
+        app_good: Option<bool>,
+        online: bool,
+        good: bool,
+        stat: Option<Statistics>,
+    }
+}
