@@ -71,10 +71,10 @@ where
 {
     let info = mock::action(A::NAME).expect("the action is in the table");
     let ours: A = serde_json::from_str(info.example_params).expect("the example is a request");
-    let twin: Q = serde_json::from_str(info.example_params).expect("the example is a hand-written request");
+    let encoded = serde_json::to_vec(&ours).expect("it encodes");
+    let twin: Q = serde_json::from_slice(&encoded).expect("the example is a hand-written request");
     let json = |text: &[u8]| serde_json::from_slice::<serde_json::Value>(text).expect("it is JSON");
-    let (a, b) = (serde_json::to_vec(&ours).expect("it encodes"), serde_json::to_vec(&twin).expect("it encodes"));
-    assert_eq!(json(&a), json(&b), "both sides send the same");
+    assert_eq!(json(&encoded), json(&serde_json::to_vec(&twin).expect("it encodes")), "both sides send the same");
     let answer = info.example_answer.as_bytes();
     let decode = move || read::<A>(answer);
     decode();

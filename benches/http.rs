@@ -30,14 +30,15 @@ fn main() {
     }
     // Without `--bench` criterion runs everything once, as a test.
     let measuring = env::args().any(|argument| argument == "--bench");
-    let calls = if measuring { 256 } else { 64 };
     assert_same_request();
 
     let mut criterion = Criterion::default().configure_from_args();
+    let in_test = (!measuring).then(Bench::start);
     let mut cases = Vec::new();
     for action in [Action::GetLoginInfo, Action::SendGroupMsg] {
         for in_flight in [1, 64] {
-            cases.extend(Case::measure(&mut criterion, action, in_flight, calls));
+            let load = Load { action, in_flight, calls: if measuring { 256 } else { 64 } };
+            cases.extend(Case::measure(&mut criterion, load, in_test.as_ref()));
         }
     }
     criterion.final_summary();
@@ -100,28 +101,42 @@ const SIDES: [&str; 3] = ["cqhttp", "reqwest", "reqwest, time limit"];
 /// How long a batch took each side.
 type Round = [Duration; SIDES.len()];
 
-struct Case {
+/// A batch.
+#[derive(Clone, Copy)]
+struct Load {
     action: Action,
     in_flight: usize,
-    /// In one batch.
     calls: usize,
+}
+
+struct Case {
+    load: Load,
     rounds: Vec<Round>,
 }
 
 impl Case {
-    /// Measures one action; `None` if the command line asks for others.
-    fn measure(criterion: &mut Criterion, action: Action, in_flight: usize, calls: usize) -> Option<Self> {
+    /// Measures one load, on `bench` or on several new ones; `None` if the command line asks for others.
+    fn measure(criterion: &mut Criterion, load: Load, bench: Option<&Bench>) -> Option<Self> {
         // Every side is a benchmark of its own to criterion, and every one of its samples takes whole rounds.
         let rounds = RefCell::new(Vec::new());
-        let mut group = criterion.benchmark_group(format!("{}/{in_flight} in flight", action.name()));
+        let mut group = criterion.benchmark_group(format!("{}/{} in flight", load.action.name(), load.in_flight));
         group.sampling_mode(SamplingMode::Flat).sample_size(50);
         group.warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(6));
-        group.throughput(Throughput::Elements(calls as u64));
+        group.throughput(Throughput::Elements(load.calls as u64));
         for (side, name) in SIDES.into_iter().enumerate() {
-            let bench = Bench::start(action, in_flight, calls).expect("the clients are built");
+            let new;
+            let bench = match bench {
+                Some(bench) => bench,
+                None => {
+                    new = Bench::start();
+                    &new
+                }
+            };
             group.bench_function(name, |bencher| {
                 bencher.iter_custom(|iterations| {
-                    let taken: Vec<Round> = (0..iterations as usize).map(|turn| bench.round(turn)).collect();
+                    let turn = rounds.borrow().len();
+                    let taken: Vec<Round> =
+                        (turn..turn + iterations as usize).map(|turn| bench.round(load, turn)).collect();
                     let time = taken.iter().map(|round| round[side]).sum();
                     rounds.borrow_mut().extend(taken);
                     time
@@ -130,15 +145,12 @@ impl Case {
         }
         group.finish();
         let rounds = rounds.into_inner();
-        (!rounds.is_empty()).then_some(Self { action, in_flight, calls, rounds })
+        (!rounds.is_empty()).then_some(Self { load, rounds })
     }
 }
 
 /// A server, and the sides with new connections to it.
 struct Bench {
-    action: Action,
-    in_flight: usize,
-    calls: usize,
     cqhttp: Client,
     bare: Reference,
     /// With the time limit that every call through `cqhttp` has.
@@ -148,56 +160,55 @@ struct Bench {
 }
 
 impl Bench {
-    fn start(action: Action, in_flight: usize, calls: usize) -> Result<Self, BoxError> {
+    fn start() -> Self {
         let server = Server::start();
-        let runtime = Runtime::new()?;
+        let runtime = Runtime::new().expect("a runtime starts");
         let inside = runtime.enter();
-        let cqhttp = Client::builder(&server.url).access_token(TOKEN).build()?;
-        let bare = Reference::new(&server.url, TOKEN, None)?;
-        let limited = Reference::new(&server.url, TOKEN, Some(Duration::from_secs(30)))?;
+        let cqhttp = Client::builder(&server.url).access_token(TOKEN).build().expect("the client is built");
+        let reference = |limit| Reference::new(&server.url, TOKEN, limit).expect("the reference is built");
+        let (bare, limited) = (reference(None), reference(Some(Duration::from_secs(30))));
         drop(inside);
-        Ok(Self { action, in_flight, calls, cqhttp, bare, limited, runtime, _server: server })
+        Self { cqhttp, bare, limited, runtime, _server: server }
     }
 
     /// One batch through each side; they take turns at being the first.
-    fn round(&self, turn: usize) -> Round {
+    fn round(&self, load: Load, turn: usize) -> Round {
         let mut times = Round::default();
         for place in 0..SIDES.len() {
             let side = (turn + place) % SIDES.len();
             times[side] = self.runtime.block_on(async {
                 match side {
-                    0 => self.batch(&self.cqhttp).await,
-                    1 => self.batch(&self.bare).await,
-                    _ => self.batch(&self.limited).await,
+                    0 => batch(&self.cqhttp, load).await,
+                    1 => batch(&self.bare, load).await,
+                    _ => batch(&self.limited, load).await,
                 }
             });
         }
         times
     }
+}
 
-    /// Spawns as many tasks as calls are to be in flight, which share the batch's calls evenly.
-    async fn batch<S: Side>(&self, side: &S) -> Duration {
-        let Self { action, in_flight, calls, .. } = *self;
-        let each = calls / in_flight;
-        let begun = Instant::now();
-        let mut tasks = JoinSet::new();
-        for _ in 0..in_flight {
-            let side = side.clone();
-            tasks.spawn(async move {
-                for _ in 0..each {
-                    match action {
-                        Action::GetLoginInfo => assert_eq!(side.login_name().await?, server::NICKNAME),
-                        Action::SendGroupMsg => assert_eq!(side.send_text().await?, server::MESSAGE_ID),
-                    }
+/// Spawns as many tasks as calls are to be in flight, which share the batch's calls evenly.
+async fn batch<S: Side>(side: &S, load: Load) -> Duration {
+    let each = load.calls / load.in_flight;
+    let begun = Instant::now();
+    let mut tasks = JoinSet::new();
+    for _ in 0..load.in_flight {
+        let side = side.clone();
+        tasks.spawn(async move {
+            for _ in 0..each {
+                match load.action {
+                    Action::GetLoginInfo => assert_eq!(side.login_name().await?, server::NICKNAME),
+                    Action::SendGroupMsg => assert_eq!(side.send_text().await?, server::MESSAGE_ID),
                 }
-                Ok::<_, BoxError>(())
-            });
-        }
-        while let Some(ended) = tasks.join_next().await {
-            ended.expect("the answer is the server's").expect("the call succeeds");
-        }
-        begun.elapsed()
+            }
+            Ok::<_, BoxError>(())
+        });
     }
+    while let Some(ended) = tasks.join_next().await {
+        ended.expect("the answer is the server's").expect("the call succeeds");
+    }
+    begun.elapsed()
 }
 
 /// Prints the table.
@@ -205,7 +216,7 @@ fn report(cases: &[Case]) {
     print!("| action | in flight | against | its calls/s | cqhttp, calls/s | ratio, median ");
     println!("| 95 % interval of the median | 10th–90th percentile | rounds |");
     println!("|---|---:|---|---:|---:|---:|---:|---:|---:|");
-    for Case { action, in_flight, calls, rounds } in cases {
+    for Case { load: Load { action, in_flight, calls }, rounds } in cases {
         let sorted = |value: &dyn Fn(&Round) -> f64| {
             let mut values: Vec<f64> = rounds.iter().map(value).collect();
             values.sort_by(f64::total_cmp);

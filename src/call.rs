@@ -65,10 +65,11 @@ impl<A: Action> Call<A> {
 
     async fn send(self) -> Result<(A::Response, Reply), Error> {
         let span = tracing::debug_span!("call", action = self.request.name(), effect = ?self.request.effect());
-        let begun = Instant::now();
+        // Nobody asks what time it is where nobody listens.
+        let begun = (!span.is_disabled()).then(Instant::now);
         async move {
             let result = self.exchange().await;
-            let elapsed = begun.elapsed();
+            let elapsed = begun.map(|begun| begun.elapsed());
             match &result {
                 Ok(_) => tracing::debug!(?elapsed, "answered"),
                 Err(error) => tracing::debug!(?elapsed, retcode = error.retcode(), %error, "failed"),
@@ -80,11 +81,11 @@ impl<A: Action> Call<A> {
     }
 
     async fn exchange(self) -> Result<(A::Response, Reply), Error> {
-        let name = self.request.name().to_owned();
         let request = match Request::new(&self.request) {
             Ok(request) => request,
-            Err(error) => return Err(not_sent(name, error.into())),
+            Err(error) => return Err(not_sent(self.request.name(), error.into())),
         };
+        let name = self.request.name();
         if tokio::runtime::Handle::try_current().is_err() {
             let reason = "a call is awaited inside a tokio runtime, and there is none here";
             return Err(not_sent(name, Reason(reason.into()).into()));
@@ -107,8 +108,8 @@ impl<A: Action> Call<A> {
                 }
             },
         };
-        let reply = outcome.map_err(|error| failure(name.clone(), &request, error))?;
-        let answer = envelope::decode(&name, &reply).map_err(|mut error| {
+        let reply = outcome.map_err(|error| failure(name, &request, error))?;
+        let answer = envelope::decode(name, &reply).map_err(|mut error| {
             if let Error::Refused(refused) = &mut error {
                 let uncertain = self.request.uncertain_refusals();
                 refused.uncertain = refused.msg.as_deref().is_some_and(|msg| uncertain.contains(&msg));
@@ -119,16 +120,16 @@ impl<A: Action> Call<A> {
     }
 }
 
-fn not_sent(action: String, reason: BoxError) -> Error {
-    Error::NotSent(Box::new(NotSent { action, reason }))
+fn not_sent(action: &str, reason: BoxError) -> Error {
+    Error::NotSent(Box::new(NotSent { action: action.to_owned(), reason }))
 }
 
 /// What an error of the service means for the call.
-fn failure(action: String, request: &Request, reason: BoxError) -> Error {
+fn failure(action: &str, request: &Request, reason: BoxError) -> Error {
     if request.give_up() {
         return not_sent(action, reason);
     }
-    Error::OutcomeUnknown(Box::new(OutcomeUnknown { action, reason, text: String::new() }))
+    Error::OutcomeUnknown(Box::new(OutcomeUnknown { action: action.to_owned(), reason, text: String::new() }))
 }
 
 impl<A: Action> IntoFuture for Call<A> {

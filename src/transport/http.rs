@@ -18,9 +18,11 @@ use crate::error::Reason;
 
 /// The service at the bottom of a client.
 #[derive(Clone)]
-pub(crate) struct Http {
+pub(crate) struct Http(Arc<Inner>);
+
+struct Inner {
     client: reqwest::Client,
-    base: Arc<Url>,
+    base: Url,
     body_limit: usize,
 }
 
@@ -50,12 +52,12 @@ impl Http {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .build()
             .map_err(|error| BuildError::Http(error.without_url().into()))?;
-        Ok(Self { client, base: Arc::new(base), body_limit })
+        Ok(Self(Arc::new(Inner { client, base, body_limit })))
     }
 
     /// The address of an action: one segment of a path, whatever is in its name.
     fn url(&self, action: &str) -> Option<Url> {
-        let mut url = Url::clone(&self.base);
+        let mut url = self.0.base.clone();
         // The URL's parser would drop control characters, and walk up for dots.
         let named = !matches!(action, "" | "." | "..") && !action.contains(|c: char| c.is_control());
         url.path_segments_mut().ok().filter(|_| named)?.pop_if_empty().push(action);
@@ -67,14 +69,14 @@ impl Http {
             return Err(Reason(format!("`{}` is no name of an action", request.action).into()).into());
         };
         let body = reqwest::Body::wrap(Leaving { params: Some(request.params.clone()), request });
-        let call = self.client.post(url).body(body).build().map_err(reqwest::Error::without_url)?;
-        let response = match self.client.execute(call).await {
+        let call = self.0.client.post(url).body(body).build().map_err(reqwest::Error::without_url)?;
+        let response = match self.0.client.execute(call).await {
             Ok(response) => response,
             Err(error) if error.is_connect() => return Err(Unreachable(error.without_url()).into()),
             Err(error) => return Err(error.without_url().into()),
         };
         let http_status = Some(response.status().as_u16());
-        let (body, cut_at) = read_body(response, self.body_limit).await.map_err(reqwest::Error::without_url)?;
+        let (body, cut_at) = read_body(response, self.0.body_limit).await.map_err(reqwest::Error::without_url)?;
         Ok(Reply { body, http_status, cut_at })
     }
 }
