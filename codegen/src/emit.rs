@@ -202,6 +202,7 @@ fn scalar(scalar: &Scalar) -> TokenStream {
         Scalar::ForwardNode => quote!(::cqhttp::ForwardNode),
         Scalar::ForwardedMessage => quote!(::cqhttp::ForwardedMessage),
         Scalar::Timestamp => quote!(::cqhttp::Timestamp),
+        Scalar::FileSource => quote!(::cqhttp::FileSource),
         Scalar::Target => quote!(::cqhttp::Target),
         Scalar::Named(name, _) => ident(name).into_token_stream(),
     }

@@ -32,6 +32,7 @@ const RESERVED_TYPES: &[&str] = &[
     "Default",
     "Deserialize",
     "Err",
+    "FileSource",
     "From",
     "Into",
     "IntoIterator",

@@ -15,6 +15,7 @@ pub(crate) enum Scalar {
     ForwardNode,
     ForwardedMessage,
     Timestamp,
+    FileSource,
     Target,
     /// An id, enum or object of the schema, by its Rust name.
     Named(String, NamedKind),
@@ -45,7 +46,7 @@ pub(crate) enum EnumBase {
 impl Scalar {
     /// Whether its values are written as JSON in Rust, too.
     pub(crate) fn has_no_literal(&self) -> bool {
-        matches!(self, Self::Json | Self::Message | Self::ForwardNode | Self::ForwardedMessage)
+        matches!(self, Self::Json | Self::Message | Self::ForwardNode | Self::ForwardedMessage | Self::FileSource)
     }
 }
 
@@ -60,7 +61,11 @@ pub(crate) struct Ty {
 impl Ty {
     /// Whether a parameter of this type may have a default.
     pub(crate) fn has_default(&self) -> bool {
-        !self.list && !matches!(self.scalar, Scalar::Target | Scalar::Named(_, NamedKind::Id(_) | NamedKind::Object))
+        !self.list
+            && !matches!(
+                self.scalar,
+                Scalar::Target | Scalar::FileSource | Scalar::Named(_, NamedKind::Id(_) | NamedKind::Object)
+            )
     }
 
     /// The object that a value of this type contains in place, not behind a list.
@@ -86,6 +91,7 @@ pub(crate) const BUILT_IN: &[(&str, Scalar)] = &[
     ("forward_node", Scalar::ForwardNode),
     ("forwarded_message", Scalar::ForwardedMessage),
     ("timestamp", Scalar::Timestamp),
+    ("file_source", Scalar::FileSource),
     ("Target", Scalar::Target),
 ];
 

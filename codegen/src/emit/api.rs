@@ -45,6 +45,7 @@ pub(super) fn type_text(ty: &Ty) -> String {
         Scalar::ForwardNode => "ForwardNode",
         Scalar::ForwardedMessage => "ForwardedMessage",
         Scalar::Timestamp => "Timestamp",
+        Scalar::FileSource => "FileSource",
         Scalar::Target => "Target",
         Scalar::Named(name, _) => name,
     };

@@ -209,10 +209,21 @@ fn short(api: &Api, node: &Node, ty: &Ty) -> Option<String> {
             _ => None,
         },
         (Value::Text(digits), Scalar::Named(_, NamedKind::Id(IdBase::U64))) => Some(digits.clone()),
+        (Value::Text(source), Scalar::FileSource) => Some(file_source(source)),
         (Value::Text(text), _) => Some(format!("{text:?}")),
         (Value::Int(number), _) => Some(number.to_string()),
         (Value::Bool(value), _) => Some(value.to_string()),
         (Value::Float(number), _) => Some(format!("{number:?}")),
         _ => None,
     }
+}
+
+/// `cqhttp::FileSource::url("https://…")`.
+fn file_source(source: &str) -> String {
+    let (made_by, text) = match source.strip_prefix("file://") {
+        Some(path) => ("path", path),
+        None if source.contains("://") => ("url", source),
+        None => ("received", source),
+    };
+    format!("cqhttp::FileSource::{made_by}({text:?})")
 }
