@@ -1,115 +1,462 @@
+mod cq;
+
 use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
 
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-/// What is said: text, segments, or a ready CQ string.
+pub use self::cq::{CqError, CqPart, CqParts};
+use crate::segment::{Image, IntoSegment, Mention, SegmentVisitor, Text};
+use crate::{FileSource, MessageId, Segment, UserId};
+
+/// What is said: a list of segments.
+///
+/// It is written like a sentence, and is a collection like any other:
+///
+/// ```
+/// use cqhttp::{FileSource, Message, Segment, UserId};
+///
+/// let message = Message::at(10086).text(" look: ").image(FileSource::url("https://example.com/cat.png")).build();
+/// assert_eq!(message.len(), 3);
+/// assert!(message.mentions(UserId::new(10086)));
+/// assert_eq!(message.plain_text(), " look: ");
+/// for segment in &message {
+///     if let Segment::Image(image) = segment {
+///         println!("{:?}", image.file);
+///     }
+/// }
+/// ```
 ///
 /// Text is text: it is never searched for CQ codes, so that what a user typed cannot become a mention of everyone.
+/// [`Message::cq`] reads a text with CQ codes, and [`Message::to_cq`] writes one.
 ///
 /// ```
 /// use cqhttp::Message;
 ///
-/// let message = Message::from("[CQ:at,qq=all]");             // these characters
-/// assert_eq!(serde_json::to_string(&message)?, r#"[{"data":{"text":"[CQ:at,qq=all]"},"type":"text"}]"#);
-///
-/// let message = Message::cq("[CQ:at,qq=10086] hi");          // a mention, in CQ codes
-/// assert_eq!(serde_json::to_string(&message)?, r#""[CQ:at,qq=10086] hi""#);
-/// # Ok::<(), serde_json::Error>(())
+/// assert_eq!(Message::from("[CQ:at,qq=all]").plain_text(), "[CQ:at,qq=all]");   // these characters
+/// assert!(Message::cq("[CQ:at,qq=all] hi").mentions_everyone());                // a mention
 /// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct Message(Form);
+///
+/// It decodes from a string (CQ codes), one segment or a list of segments, and is sent as a list.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Message(Vec<Segment>);
 
-#[derive(Clone, Debug)]
-enum Form {
-    /// One text segment: by far the most that is said, so it is written without a detour.
-    Text(String),
-    /// Segments as JSON, each an object with `type` and `data`.
-    Segments(Vec<Value>),
-    /// CQ codes, as they are read by the server.
-    Cq(String),
-}
+/// A message in the making: what each of [`Message`]'s starting points gives. It becomes a message wherever one is
+/// asked for, or with [`build`](Self::build).
+#[derive(Clone, Debug, Default, PartialEq)]
+#[must_use = "it is sent nowhere by itself"]
+pub struct MessageBuilder(Message);
 
 impl Message {
-    /// A plain text.
-    pub fn text(text: impl Into<String>) -> Self {
-        Self(Form::Text(text.into()))
+    /// An empty message.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
     }
 
-    /// A string of CQ codes, which the server reads. Text in it is escaped by writing `&` as `&amp;`, `[` as `&#91;` and `]`
-    /// as `&#93;`, and in the values of a code `,` as `&#44;`; plain text needs no escaping with [`Message::text`].
-    pub fn cq(codes: impl Into<String>) -> Self {
-        Self(Form::Cq(codes.into()))
+    /// Begins with a plain text.
+    pub fn text(text: impl Into<String>) -> MessageBuilder {
+        MessageBuilder::default().text(text)
     }
 
-    /// Segments as JSON: a list of objects with `type` and `data`, or one of them.
+    /// Begins with a mention of a user.
+    pub fn at(user: impl Into<UserId>) -> MessageBuilder {
+        MessageBuilder::default().at(user)
+    }
+
+    /// Begins with a mention of everyone.
+    pub fn at_all() -> MessageBuilder {
+        MessageBuilder::default().at_all()
+    }
+
+    /// Begins with an image.
+    pub fn image(file: impl Into<FileSource>) -> MessageBuilder {
+        MessageBuilder::default().image(file)
+    }
+
+    /// Begins with a QQ face, by its number.
+    pub fn face(id: impl Into<i64>) -> MessageBuilder {
+        MessageBuilder::default().face(id)
+    }
+
+    /// Begins with the quotation of a message that the server knows.
+    pub fn reply(id: impl Into<MessageId>) -> MessageBuilder {
+        MessageBuilder::default().reply(id)
+    }
+
+    /// Begins with any segment.
+    pub fn segment(segment: impl Into<Segment>) -> MessageBuilder {
+        MessageBuilder::default().segment(segment)
+    }
+
+    /// Reads a text with CQ codes. What is no well-formed code is text, so that nothing is lost.
+    ///
+    /// A code is `[CQ:`, a type, any number of `,name=value`, and the first `]` that follows. In a value `&#44;` is `,`;
+    /// there and in text `&#91;` is `[`, `&#93;` is `]`, and `&amp;` is `&`.
+    ///
+    /// ```
+    /// use cqhttp::{Message, Segment};
+    ///
+    /// let message = Message::cq("[CQ:face,id=5] 1 &amp; 2");
+    /// assert!(matches!(&message[0], Segment::Face(face) if face.id == 5));
+    /// assert_eq!(message.plain_text(), " 1 & 2");
+    /// ```
+    #[must_use]
+    pub fn cq(codes: impl AsRef<str>) -> Self {
+        cq::read(codes.as_ref())
+    }
+
+    /// Writes the message as a text with CQ codes. Read again it is the [`canonical`](Self::canonical) message.
+    ///
+    /// ```
+    /// use cqhttp::Message;
+    ///
+    /// assert_eq!(Message::at(10086).text(" [hi]").build().to_cq()?, "[CQ:at,qq=10086] &#91;hi&#93;");
+    /// # Ok::<(), cqhttp::CqError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A segment has no form as a CQ code: a node with content of its own, or a type or name with characters that would
+    /// end it.
+    pub fn to_cq(&self) -> Result<String, CqError> {
+        cq::write(self)
+    }
+
+    /// The parts of a text with CQ codes, as they stand there, borrowed where nothing is escaped.
+    ///
+    /// ```
+    /// use cqhttp::{CqPart, Message};
+    ///
+    /// let mut parts = Message::cq_parts("hi [CQ:face,id=5]");
+    /// assert_eq!(parts.next(), Some(CqPart::Text("hi ".into())));
+    /// let Some(CqPart::Code { kind, fields }) = parts.next() else { panic!("it is a code") };
+    /// assert_eq!(kind, "face");
+    /// assert_eq!(fields.collect::<Vec<_>>(), [("id", "5".into())]);
+    /// ```
+    pub fn cq_parts(codes: &str) -> CqParts<'_> {
+        CqParts::new(codes)
+    }
+
+    /// The same message in the one form that all its spellings share: adjacent texts are joined, empty ones dropped, and
+    /// every value in a segment is a text.
+    #[must_use]
+    pub fn canonical(&self) -> Self {
+        cq::canonical(self)
+    }
+
+    /// From segments as JSON: a list of objects with `type` and `data`, one of them, or a string of CQ codes.
     ///
     /// # Errors
     ///
     /// An entry is no segment: no object, or without a `type` that is a string.
     pub fn from_json(segments: Value) -> Result<Self, MessageError> {
-        let segments = match segments {
-            Value::Array(segments) => segments,
-            one => vec![one],
+        let position = |entry: &Value| !entry.get("type").is_some_and(Value::is_string);
+        let index = match &segments {
+            Value::Array(entries) => entries.iter().position(position),
+            entry => position(entry).then_some(0).filter(|_| !entry.is_string()),
         };
-        for (index, segment) in segments.iter().enumerate() {
-            if !segment.get("type").is_some_and(Value::is_string) {
-                return Err(MessageError { index });
-            }
-        }
-        Ok(Self(Form::Segments(segments)))
-    }
-
-    /// The segments as JSON; `None` for a string of CQ codes.
-    #[must_use]
-    pub fn segments(&self) -> Option<Vec<Value>> {
-        match &self.0 {
-            Form::Text(text) => Some(vec![json!({ "type": "text", "data": { "text": text } })]),
-            Form::Segments(segments) => Some(segments.clone()),
-            Form::Cq(_) => None,
+        match Self::deserialize(segments) {
+            Ok(message) if index.is_none() => Ok(message),
+            _ => Err(MessageError { index: index.unwrap_or_default() }),
         }
     }
 
-    /// The string of CQ codes, where it is one.
+    /// Adds a segment at the end.
+    pub fn push(&mut self, segment: impl Into<Segment>) {
+        self.0.push(segment.into());
+    }
+
+    /// Inserts a segment at `index`; the rest moves on.
+    ///
+    /// # Panics
+    ///
+    /// `index` is beyond the end.
+    pub fn insert(&mut self, index: usize, segment: impl Into<Segment>) {
+        self.0.insert(index, segment.into());
+    }
+
+    /// Removes the segment at `index`, and gives it back.
+    ///
+    /// # Panics
+    ///
+    /// There is none.
+    pub fn remove(&mut self, index: usize) -> Segment {
+        self.0.remove(index)
+    }
+
+    /// Keeps the segments for which `keep` is true.
+    pub fn retain(&mut self, keep: impl FnMut(&Segment) -> bool) {
+        self.0.retain(keep);
+    }
+
+    /// The segments.
     #[must_use]
-    pub fn as_cq(&self) -> Option<&str> {
-        match &self.0 {
-            Form::Text(_) | Form::Segments(_) => None,
-            Form::Cq(codes) => Some(codes),
+    pub fn into_segments(self) -> Vec<Segment> {
+        self.0
+    }
+
+    /// What its text segments say, one after the other.
+    #[must_use]
+    pub fn plain_text(&self) -> String {
+        self.iter().filter_map(Segment::as_text).collect()
+    }
+
+    /// Whether this user is mentioned by name; a mention of everyone does not count.
+    #[must_use]
+    pub fn mentions(&self, user: impl Into<UserId>) -> bool {
+        let user = user.into();
+        self.iter().filter_map(Segment::as_mention).any(|mention| mention.user() == Some(user))
+    }
+
+    /// Whether everyone is mentioned.
+    #[must_use]
+    pub fn mentions_everyone(&self) -> bool {
+        self.iter().filter_map(Segment::as_mention).any(Mention::is_everyone)
+    }
+
+    /// The first user who is mentioned; mentions of everyone are passed over.
+    #[must_use]
+    pub fn first_mention(&self) -> Option<UserId> {
+        self.iter().filter_map(Segment::as_mention).find_map(Mention::user)
+    }
+
+    /// The message that it quotes.
+    #[must_use]
+    pub fn reply_to(&self) -> Option<MessageId> {
+        self.iter().find_map(|segment| match segment {
+            Segment::Reply(reply) => reply.id,
+            _ => None,
+        })
+    }
+
+    /// Its images.
+    pub fn images(&self) -> impl Iterator<Item = &Image> {
+        self.iter().filter_map(|segment| match segment {
+            Segment::Image(image) => Some(&**image),
+            _ => None,
+        })
+    }
+
+    /// The rest of the message behind a prefix such as `/mute`; `None` where it begins otherwise.
+    ///
+    /// Blanks around the prefix are dropped, and so is a quotation before it. A prefix that ends in an ASCII letter or
+    /// digit does not match within a word: `/mute` is no prefix of `/muted`.
+    ///
+    /// ```
+    /// use cqhttp::{Message, UserId};
+    ///
+    /// let message = Message::reply(1234).text("/mute ").at(10086).text(" 60").build();
+    /// let rest = message.strip_prefix("/mute").unwrap();
+    /// assert_eq!(rest.first_mention(), Some(UserId::new(10086)));
+    /// assert_eq!(rest.plain_text(), " 60");
+    /// assert!(message.strip_prefix("/mut").is_none());
+    /// ```
+    #[must_use]
+    pub fn strip_prefix(&self, prefix: &str) -> Option<Self> {
+        let mut segments = self.iter().skip_while(|segment| match segment {
+            Segment::Text(text) => text.text.trim().is_empty(),
+            segment => matches!(segment, Segment::Reply(_)),
+        });
+        let text = segments.next()?.as_text()?.trim_start();
+        let rest = text.strip_prefix(prefix)?;
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if prefix.ends_with(|c: char| c.is_ascii_alphanumeric()) && rest.starts_with(word) {
+            return None;
+        }
+        let rest = Some(rest.trim_start()).filter(|rest| !rest.is_empty());
+        Some(rest.map(|rest| Text::new(rest).into_segment()).into_iter().chain(segments.cloned()).collect())
+    }
+
+    /// Its words, and its other segments, in order.
+    ///
+    /// ```
+    /// use cqhttp::{Message, MessageArg};
+    ///
+    /// let message = Message::text("ban ").at(10086).text(" 60 spam").build();
+    /// let args: Vec<_> = message.args().collect();
+    /// assert_eq!(args.len(), 4);
+    /// assert_eq!(args[0], MessageArg::Word("ban"));
+    /// assert_eq!(args[2].word().and_then(|word| word.parse().ok()), Some(60));
+    /// ```
+    pub fn args(&self) -> impl Iterator<Item = MessageArg<'_>> {
+        self.iter().flat_map(|segment| {
+            let words = segment.as_text().unwrap_or_default().split_whitespace().map(MessageArg::Word);
+            let other = segment.as_text().is_none().then_some(MessageArg::Segment(segment));
+            words.chain(other)
+        })
+    }
+}
+
+/// A word of a message, or a segment that is no text: see [`Message::args`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum MessageArg<'a> {
+    /// A word.
+    Word(&'a str),
+    /// Another segment.
+    Segment(&'a Segment),
+}
+
+impl<'a> MessageArg<'a> {
+    /// The word, where it is one.
+    #[must_use]
+    pub fn word(&self) -> Option<&'a str> {
+        match self {
+            Self::Word(word) => Some(word),
+            Self::Segment(_) => None,
+        }
+    }
+
+    /// The user who is mentioned, where it is a mention.
+    #[must_use]
+    pub fn mention(&self) -> Option<UserId> {
+        match self {
+            Self::Word(_) => None,
+            Self::Segment(segment) => segment.as_mention()?.user(),
         }
     }
 }
 
-/// Equal is what goes out equal.
-impl PartialEq for Form {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Cq(a), Self::Cq(b)) | (Self::Text(a), Self::Text(b)) => a == b,
-            (Self::Segments(a), Self::Segments(b)) => a == b,
-            (Self::Text(text), Self::Segments(segments)) | (Self::Segments(segments), Self::Text(text)) => {
-                matches!(&segments[..], [one] if *one == json!({ "type": "text", "data": { "text": text } }))
-            }
-            _ => false,
-        }
+impl MessageBuilder {
+    /// Adds a plain text.
+    pub fn text(self, text: impl Into<String>) -> Self {
+        self.segment(Text::new(text))
+    }
+
+    /// Adds a mention of a user.
+    pub fn at(self, user: impl Into<UserId>) -> Self {
+        self.segment(Segment::at(user.into()))
+    }
+
+    /// Adds a mention of everyone. go-cqhttp sends it as plain text where the bot is no administrator.
+    pub fn at_all(self) -> Self {
+        self.segment(Segment::at_all())
+    }
+
+    /// Adds an image.
+    pub fn image(self, file: impl Into<FileSource>) -> Self {
+        self.segment(Segment::image(file))
+    }
+
+    /// Adds a QQ face, by its number.
+    pub fn face(self, id: impl Into<i64>) -> Self {
+        self.segment(Segment::face(id.into()))
+    }
+
+    /// Adds the quotation of a message that the server knows. go-cqhttp moves it to the front, and keeps only one.
+    pub fn reply(self, id: impl Into<MessageId>) -> Self {
+        self.segment(Segment::reply(id))
+    }
+
+    /// Adds any segment.
+    pub fn segment(mut self, segment: impl Into<Segment>) -> Self {
+        self.0.push(segment);
+        self
+    }
+
+    /// The message.
+    #[must_use]
+    pub fn build(self) -> Message {
+        self.0
+    }
+}
+
+impl From<MessageBuilder> for Message {
+    fn from(builder: MessageBuilder) -> Self {
+        builder.0
+    }
+}
+
+impl Deref for Message {
+    type Target = [Segment];
+
+    fn deref(&self) -> &[Segment] {
+        &self.0
+    }
+}
+
+impl DerefMut for Message {
+    fn deref_mut(&mut self) -> &mut [Segment] {
+        &mut self.0
     }
 }
 
 impl From<&str> for Message {
     fn from(text: &str) -> Self {
-        Self::text(text)
+        Self::from(text.to_owned())
     }
 }
 
 impl From<String> for Message {
     fn from(text: String) -> Self {
-        Self::text(text)
+        Self(vec![Text::new(text).into_segment()])
     }
 }
 
 impl From<&Message> for Message {
     fn from(message: &Message) -> Self {
         message.clone()
+    }
+}
+
+impl From<Vec<Segment>> for Message {
+    fn from(segments: Vec<Segment>) -> Self {
+        Self(segments)
+    }
+}
+
+impl From<Segment> for Message {
+    fn from(segment: Segment) -> Self {
+        Self(vec![segment])
+    }
+}
+
+impl<T: IntoSegment> From<T> for Message {
+    fn from(segment: T) -> Self {
+        Self(vec![segment.into_segment()])
+    }
+}
+
+impl<T: Into<Segment>> FromIterator<T> for Message {
+    fn from_iter<I: IntoIterator<Item = T>>(segments: I) -> Self {
+        Self(segments.into_iter().map(Into::into).collect())
+    }
+}
+
+impl<T: Into<Segment>> Extend<T> for Message {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, segments: I) {
+        self.0.extend(segments.into_iter().map(Into::into));
+    }
+}
+
+impl IntoIterator for Message {
+    type Item = Segment;
+    type IntoIter = std::vec::IntoIter<Segment>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Message {
+    type Item = &'a Segment;
+    type IntoIter = std::slice::Iter<'a, Segment>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a mut Message {
+    type Item = &'a mut Segment;
+    type IntoIter = std::slice::IterMut<'a, Segment>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter_mut()
     }
 }
 
@@ -129,25 +476,11 @@ impl std::error::Error for MessageError {}
 
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Segment<'a> {
-            data: Data<'a>,
-            #[serde(rename = "type")]
-            kind: &'a str,
-        }
-        #[derive(Serialize)]
-        struct Data<'a> {
-            text: &'a str,
-        }
-        match &self.0 {
-            Form::Text(text) => [Segment { kind: "text", data: Data { text } }].serialize(serializer),
-            Form::Segments(segments) => segments.serialize(serializer),
-            Form::Cq(codes) => serializer.serialize_str(codes),
-        }
+        self.0.serialize(serializer)
     }
 }
 
-/// A string is CQ codes, an object one segment, an array segments: the JSON type alone decides.
+/// A string is CQ codes, an object one segment, a list segments: the JSON type alone decides.
 impl<'de> Deserialize<'de> for Message {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(MessageVisitor)
@@ -167,17 +500,20 @@ impl<'de> Visitor<'de> for MessageVisitor {
         Ok(Message::cq(codes))
     }
 
-    fn visit_string<E: de::Error>(self, codes: String) -> Result<Message, E> {
-        Ok(Message::cq(codes))
+    /// A message without content.
+    fn visit_unit<E>(self) -> Result<Message, E> {
+        Ok(Message::new())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Message, A::Error> {
-        let segments = Value::deserialize(de::value::SeqAccessDeserializer::new(items))?;
-        Message::from_json(segments).map_err(de::Error::custom)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Message, A::Error> {
+        let mut message = Message::new();
+        while let Some(segment) = items.next_element()? {
+            message.0.push(segment);
+        }
+        Ok(message)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Message, A::Error> {
-        let segment = Value::deserialize(de::value::MapAccessDeserializer::new(entries))?;
-        Message::from_json(segment).map_err(de::Error::custom)
+        SegmentVisitor::<Segment>(PhantomData).visit_map(entries).map(Message::from)
     }
 }

@@ -2,8 +2,10 @@
 
 mod action;
 mod api;
+mod event;
 mod index;
 mod mock;
+mod segment;
 mod types;
 mod value;
 
@@ -66,7 +68,9 @@ pub(crate) fn emit(api: &Api) -> Generated {
         let parts = [
             ("types", types::items(file)),
             ("action", file.actions.iter().flat_map(|action| action::items(api, action)).collect()),
-            ("mock", mock::items(api, file)),
+            ("event", event::items(file)),
+            ("segment", segment::items(file)),
+            ("mock", [mock::items(api, file), event::mock(file), segment::mock(file)].concat()),
         ];
         for (module, items) in parts {
             if !items.is_empty() {
@@ -74,6 +78,14 @@ pub(crate) fn emit(api: &Api) -> Generated {
                 let text = format!("// Generated from {source}: change that file, not this one.\n\n{}", print(items));
                 files.push(GeneratedFile { path: format!("{}.{module}.rs", file.stem), source: Some(source), text });
             }
+        }
+    }
+    for (path, what, items) in
+        [("all.event.rs", "events", event::joined(api)), ("all.segment.rs", "segments", segment::joined(api))]
+    {
+        if !items.is_empty() {
+            let text = format!("// Generated from all {what} of the schema: change those files, not this one.\n\n{}", print(items));
+            files.push(GeneratedFile { path: path.into(), source: None, text });
         }
     }
     let index = |reader| index::markdown(api, reader);
@@ -85,44 +97,73 @@ pub(crate) fn emit(api: &Api) -> Generated {
 
 /// The file that joins the others.
 fn root(api: &Api, files: &[GeneratedFile]) -> String {
-    let includes = |module: &str| -> String {
-        let of_module = files.iter().filter(|file| file.path.ends_with(&format!(".{module}.rs")));
-        of_module.map(|file| format!("    include!({:?});\n", file.path)).collect()
-    };
-    let mut tables = String::new();
+    let has = |module: &str| files.iter().any(|file| file.path.ends_with(&format!(".{module}.rs")));
+    let mut modules = vec![
+        module("action", "Requests, and the answers that belong to one action.", files, ACTION_LINTS, "super::types::*"),
+        module("types", "Ids, enums and objects.", files, "unreachable_pub, unused_imports", ""),
+    ];
+    if has("event") {
+        modules.push(module("event", "Events and quick operations.", files, ACTION_LINTS, "super::types::*"));
+    }
+    if has("segment") {
+        modules.push(module("segment", "Message segments.", files, ACTION_LINTS, "super::types::*"));
+    }
+    modules.push(mock_module(api, files, has("event")));
+    format!("// Generated: joins what the schema's files become.\n\n{}", modules.join("\n"))
+}
+
+const ACTION_LINTS: &str = "unreachable_pub, unused_imports, clippy::should_implement_trait, \
+                            clippy::too_many_arguments, clippy::wrong_self_convention";
+
+fn allow(lints: &str) -> String {
+    format!("#[allow({lints}, reason = \"generated for any schema\")]\n")
+}
+
+/// `pub mod action { use …; include!("actions/account.action.rs"); … }`
+fn module(name: &str, doc: &str, files: &[GeneratedFile], lints: &str, imports: &str) -> String {
+    let of_module = files.iter().filter(|file| file.path.ends_with(&format!(".{name}.rs")));
+    let includes: String = of_module.map(|file| format!("    include!({:?});\n", file.path)).collect();
+    let imports = if imports.is_empty() { String::new() } else { format!("    use {imports};\n") };
+    let allow = allow(lints);
+    format!(
+        "/// {doc}\n{allow}pub mod {name} {{\n{imports}    use ::cqhttp::wire::{{self, Deserialize, Serialize}};\n{includes}}}\n"
+    )
+}
+
+/// The tables of the stand-in, each file's part in a module of its own.
+fn mock_module(api: &Api, files: &[GeneratedFile], has_events: bool) -> String {
     let mut modules = String::new();
+    let mut tables = [String::new(), String::new(), String::new()];
     let mut taken = BTreeSet::new();
+    let event = if has_events { "event, " } else { "" };
     for file in &api.files {
         let mut module = module_name(file);
         while !taken.insert(module.clone()) {
             module.push('_');
         }
-        if !files.iter().any(|written| written.path == format!("{}.mock.rs", file.stem)) {
+        let path = format!("{}.mock.rs", file.stem);
+        if !files.iter().any(|written| written.path == path) {
             continue;
         }
-        let imports = "        use super::super::{action::*, types::*};\n        use ::cqhttp::wire;\n";
-        let path = format!("{}.mock.rs", file.stem);
+        let imports = format!("        use super::super::{{action::*, {event}types::*}};\n        use ::cqhttp::wire;\n");
         modules += &format!("    mod {module} {{\n{imports}        include!({path:?});\n    }}\n");
-        if !file.actions.is_empty() {
-            tables += &format!("        {module}::ACTIONS,\n");
+        let present = [!file.actions.is_empty(), !file.events.is_empty(), !file.segments.is_empty()];
+        for ((table, name), _) in tables.iter_mut().zip(["ACTIONS", "EVENTS", "SEGMENTS"]).zip(present).filter(|(_, has)| *has) {
+            *table += &format!("        {module}::{name},\n");
         }
     }
-    let allow = |lints: &str| format!("#[allow({lints}, reason = \"generated for any schema\")]\n");
+    let [actions, events, segments] = tables;
+    let table = |name: &str, ty: &str, entries: &str, always: bool| match (always, entries) {
+        (false, "") => String::new(),
+        _ => format!("    pub(crate) static {name}: &[&[::cqhttp::mock::{ty}]] = &[\n{entries}    ];\n"),
+    };
     format!(
-        "// Generated: joins what the schema's files become.\n\n\
-         /// Requests, and the answers that belong to one action.\n{}\
-         pub mod action {{\n    use super::types::*;\n    use ::cqhttp::wire::{{self, Deserialize, Serialize}};\n{}}}\n\n\
-         /// Ids, enums and objects.\n{}\
-         pub mod types {{\n    use ::cqhttp::wire::{{self, Deserialize, Serialize}};\n{}}}\n\n\
-         /// The stand-in's table of actions, and an example of everything.\n{}#[cfg(feature = \"mock\")]\n\
-         pub(crate) mod mock {{\n{modules}    pub(crate) static ACTIONS: &[&[::cqhttp::mock::ActionInfo]] = &[\n{tables}    ];\n}}\n",
-        allow(
-            "unreachable_pub, unused_imports, clippy::should_implement_trait, clippy::too_many_arguments, clippy::wrong_self_convention"
-        ),
-        includes("action"),
-        allow("unreachable_pub, unused_imports"),
-        includes("types"),
+        "/// The stand-in's tables, and an example of everything.\n{}#[cfg(feature = \"mock\")]\n\
+         pub(crate) mod mock {{\n{modules}{}{}{}}}\n",
         allow("unused_imports"),
+        table("ACTIONS", "ActionInfo", &actions, true),
+        table("EVENTS", "EventInfo", &events, false),
+        table("SEGMENTS", "SegmentInfo", &segments, false),
     )
 }
 
@@ -203,6 +244,9 @@ fn scalar(scalar: &Scalar) -> TokenStream {
         Scalar::ForwardedMessage => quote!(::cqhttp::ForwardedMessage),
         Scalar::Timestamp => quote!(::cqhttp::Timestamp),
         Scalar::FileSource => quote!(::cqhttp::FileSource),
+        Scalar::Mention => quote!(::cqhttp::Mention),
+        Scalar::FeedSegment => quote!(::cqhttp::segment::FeedSegment),
+        Scalar::Event => quote!(::cqhttp::Event),
         Scalar::Target => quote!(::cqhttp::Target),
         Scalar::Named(name, _) => ident(name).into_token_stream(),
     }

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Faults, Spot, nearest, suggest};
-use crate::model::{Action, Answer, Api, Field, Presence, TypeKind, Variant, VariantValue};
+use crate::model::{
+    Action, Answer, Api, Event, Field, Param, Presence, Segment, TypeKind, Variant, VariantValue,
+};
+use crate::name::Name;
 use crate::source::SourceFile;
-use crate::ty::{IdBase, NamedKind, Scalar, Ty};
+use crate::ty::{EnumBase, IdBase, NamedKind, Scalar, Ty};
 use crate::yaml::{Node, Value};
 
 /// The names under which a `Target` goes out.
@@ -21,6 +24,26 @@ pub(crate) fn check(files: &[SourceFile], api: &Api, faults: &mut Faults) {
                 if !broken {
                     checker.object(example, fields, &ty.name);
                 }
+            }
+        }
+        for event in &file.events {
+            let broken = files[index].events.iter().any(|source| source.name.value == event.name.snake() && source.broken);
+            if !broken {
+                checker.event(event);
+            }
+        }
+        for operation in &file.operations {
+            let broken = files[index].operations.iter().any(|source| source.name.value == operation.name && source.broken);
+            if !broken {
+                checker.answer = false;
+                checker.defaults(&operation.params);
+                checker.answer = true;
+            }
+        }
+        for segment in &file.segments {
+            let broken = files[index].segments.iter().any(|source| source.name.value == segment.wire && source.broken);
+            if !broken {
+                checker.segment(segment);
             }
         }
         for action in &file.actions {
@@ -45,11 +68,7 @@ struct Checker<'a> {
 impl Checker<'_> {
     fn action(&mut self, action: &Action) {
         self.answer = false;
-        for param in action.params.iter().filter(|param| param.ty.has_default()) {
-            if let Presence::Default(default) = &param.presence {
-                self.value(default, &param.ty, "the default");
-            }
-        }
+        self.defaults(&action.params);
         if let (Some(params), false) = (&action.example.params, action.params.is_empty()) {
             self.params(params, action);
         }
@@ -60,6 +79,75 @@ impl Checker<'_> {
             }
             (Answer::Type(ty), Some(node)) => self.value(node, ty, "the example"),
             _ => {}
+        }
+    }
+
+    fn defaults(&mut self, params: &[Param]) {
+        for param in params.iter().filter(|param| param.ty.has_default()) {
+            if let Presence::Default(default) = &param.presence {
+                self.value(default, &param.ty, "the default");
+            }
+        }
+    }
+
+    /// A whole event, as a server sends it: its tags, and its fields.
+    fn event(&mut self, event: &Event) {
+        let mut fields = event.fields.clone();
+        for (tag, value) in event.tags() {
+            let at = entry(&event.example.value, tag);
+            if !matches!(at, Some(Value::Text(given)) if given == value) {
+                let hint = format!("write `{tag}: {value}`");
+                self.faults.add(&spot(self.file, &event.example), format!("the example is no `{}` event", event.path()), hint);
+            }
+            let ty = Ty { scalar: Scalar::String, list: false, optional: true };
+            fields.push(Field { name: Name::from_wire(tag), wire: tag.into(), aliases: Vec::new(), ty, doc: String::new() });
+        }
+        self.object(&event.example, &fields, &format!("the event `{}`", event.name.snake()));
+    }
+
+    /// The data of a segment, as it stands on the wire: texts.
+    fn segment(&mut self, segment: &Segment) {
+        for param in &segment.fields {
+            if let Some(default) = segment.defaults.get(param.name.snake()) {
+                self.value(default, &Ty { optional: false, ..param.ty.clone() }, "the default");
+            }
+        }
+        let Some(example) = &segment.example else { return };
+        let Some(entries) = self.entries(example, "the data of a segment") else { return };
+        let known: Vec<&str> = segment.fields.iter().map(|field| field.wire.as_str()).collect();
+        for (key, value) in entries {
+            match segment.fields.iter().find(|field| field.wire == text(key)) {
+                None if segment.node => self.json(value),
+                None => {
+                    let message = format!("the segment `{}` has no field `{}`", segment.wire, text(key));
+                    self.faults.add(&spot(self.file, key), message, suggest(text(key), &known));
+                }
+                Some(field) if !self.is_text_of(value, &field.ty) => {
+                    let message = format!("`{}` is {}", text(key), value.value.describe());
+                    let hint = format!("values of segments are texts; expected {}, in quotes", self.expected(&field.ty));
+                    self.faults.add(&spot(self.file, value), message, hint);
+                }
+                Some(_) => {}
+            }
+        }
+        let required: Vec<&str> = segment
+            .fields
+            .iter()
+            .filter(|field| matches!(field.presence, Presence::Required))
+            .map(|field| field.wire.as_str())
+            .collect();
+        self.missing(example, entries, &required, &known);
+    }
+
+    fn is_text_of(&self, node: &Node, ty: &Ty) -> bool {
+        let Value::Text(text) = &node.value else { return false };
+        let number = || text.parse().is_ok_and(|number| self.scalar(&Value::Int(number), &ty.scalar));
+        match &ty.scalar {
+            Scalar::Bool => matches!(text.as_str(), "0" | "1"),
+            Scalar::F64 => text.parse::<f64>().is_ok(),
+            Scalar::Named(_, NamedKind::Id(IdBase::I64) | NamedKind::Enum(EnumBase::I64)) | Scalar::Timestamp => number(),
+            scalar if is_integer(scalar) => number(),
+            scalar => self.scalar(&node.value, scalar),
         }
     }
 
@@ -240,7 +328,7 @@ impl Checker<'_> {
         match (scalar, value) {
             (Scalar::Bool, Value::Bool(_)) => true,
             (Scalar::F64, Value::Float(number)) => number.is_finite(),
-            (Scalar::String | Scalar::FileSource | Scalar::Named(_, NamedKind::Id(IdBase::String)), Value::Text(_)) => {
+            (Scalar::String | Scalar::FileSource | Scalar::Mention | Scalar::Named(_, NamedKind::Id(IdBase::String)), Value::Text(_)) => {
                 true
             }
             (Scalar::I32, Value::Int(n)) => i32::try_from(*n).is_ok(),
@@ -258,6 +346,9 @@ impl Checker<'_> {
                 };
                 self.enums.get(name).is_none_or(|variants| variants.iter().any(known))
             }
+            (Scalar::Message, Value::Text(_)) => self.answer,
+            (Scalar::Event, Value::Map(_)) => true,
+            (Scalar::FeedSegment, Value::Map(_)) => true,
             (Scalar::ForwardNode, value) => is_forward_node(value),
             (Scalar::ForwardedMessage, value) => is_forwarded_message(value),
             _ => false,
@@ -281,6 +372,9 @@ impl Checker<'_> {
             }
             Scalar::ForwardedMessage => "a mapping with `sender` (`user_id`, `nickname`) and `content`".to_owned(),
             Scalar::Timestamp => "seconds as an integer".to_owned(),
+            Scalar::Mention => "a QQ number or `all` (a string)".to_owned(),
+            Scalar::FeedSegment => "a segment of a feed".to_owned(),
+            Scalar::Event => "a whole event".to_owned(),
             Scalar::FileSource => "an address, or a name of the server's (a string)".to_owned(),
             Scalar::Target => "a target".to_owned(),
             Scalar::Named(name, NamedKind::Id(IdBase::I64)) => format!("a number (`{name}`)"),

@@ -24,6 +24,9 @@ pub(crate) struct File {
     pub(crate) chapter: Option<Chapter>,
     pub(crate) actions: Vec<Action>,
     pub(crate) types: Vec<TypeDef>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) segments: Vec<Segment>,
 }
 
 /// What a file is about, for the index.
@@ -173,4 +176,106 @@ pub(crate) struct Variant {
 pub(crate) enum VariantValue {
     Text(String),
     Int(i64),
+}
+
+/// A kind of event.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) name: Name,
+    pub(crate) title: String,
+    pub(crate) doc: String,
+    pub(crate) post_type: PostType,
+    /// The value of `message_type`, `notice_type` and so on.
+    pub(crate) detail: String,
+    /// The sub type, where it makes the kind.
+    pub(crate) sub_type: Option<String>,
+    /// The servers that send it, where go-cqhttp does not.
+    pub(crate) servers: Vec<String>,
+    pub(crate) operation: Option<String>,
+    /// The struct, which some kinds share.
+    pub(crate) shape: Name,
+    /// Of the struct: those that every event has, then the stanza's own.
+    pub(crate) fields: Vec<Field>,
+    /// The variant holds a box.
+    pub(crate) boxed: bool,
+    pub(crate) example: Node,
+}
+
+impl Event {
+    /// Whether the struct is this stanza's own.
+    pub(crate) fn owns_shape(&self) -> bool {
+        self.shape == self.name
+    }
+
+    /// The tags as they stand on the wire, without those that are fields.
+    pub(crate) fn tags(&self) -> Vec<(&'static str, &str)> {
+        let (post_type, detail_key) = self.post_type.wire();
+        let tags = [("post_type", Some(post_type)), (detail_key, Some(&*self.detail)), ("sub_type", self.sub_type.as_deref())];
+        let tags = tags.into_iter().filter_map(|(key, value)| Some((key, value?)));
+        tags.filter(|(key, _)| !self.fields.iter().any(|field| field.wire == *key)).collect()
+    }
+
+    /// `notice.notify.poke`.
+    pub(crate) fn path(&self) -> String {
+        let sub_type = self.sub_type.as_ref().map(|sub_type| format!(".{sub_type}")).unwrap_or_default();
+        format!("{}.{}{sub_type}", self.post_type.wire().0, self.detail)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PostType {
+    Message,
+    MessageSent,
+    Notice,
+    Request,
+    MetaEvent,
+}
+
+impl PostType {
+    /// The tag's value, and the key of the next one.
+    pub(crate) fn wire(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Message => ("message", "message_type"),
+            Self::MessageSent => ("message_sent", "message_type"),
+            Self::Notice => ("notice", "notice_type"),
+            Self::Request => ("request", "request_type"),
+            Self::MetaEvent => ("meta_event", "meta_event_type"),
+        }
+    }
+}
+
+/// A quick operation.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    pub(crate) name: String,
+    pub(crate) doc: String,
+    pub(crate) params: Vec<Param>,
+}
+
+/// A type of message segment.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub(crate) wire: String,
+    /// `Image`, or `FeedAt` for what only feeds hold.
+    pub(crate) name: Name,
+    pub(crate) title: String,
+    pub(crate) doc: String,
+    pub(crate) direction: Direction,
+    /// Its data is read and written by hand.
+    pub(crate) node: bool,
+    pub(crate) fields: Vec<Param>,
+    /// The server's own defaults, by the field's name: they are told, not sent.
+    pub(crate) defaults: BTreeMap<String, Node>,
+    /// The variant holds a box.
+    pub(crate) boxed: bool,
+    pub(crate) example: Option<Node>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Both,
+    Receive,
+    Send,
+    Never,
+    Feed,
 }

@@ -1,5 +1,7 @@
 //! Source → model: every rule, and every fault of a run.
 
+mod event;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::diagnostic::{Faults, Spot, list, nearest, suggest};
@@ -55,7 +57,7 @@ const RESERVED_TYPES: &[&str] = &[
 pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
     let refused = files.iter().flat_map(|file| file.refused.names.iter().cloned()).collect();
     let any_refused = files.iter().any(|file| file.refused.any);
-    let mut resolver = Resolver { faults, types: BTreeMap::new(), refused, any_refused, refusals: refusals(files) };
+    let mut resolver = Resolver { faults, types: BTreeMap::new(), refused, any_refused, refusals: refusals(files), operations: Vec::new() };
     resolver.declare_types(files);
     let mut api = Api { files: Vec::new(), objects: BTreeMap::new(), enums: BTreeMap::new() };
     for file in files {
@@ -72,9 +74,19 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
             }
         }
         let chapter = file.chapter.as_ref().map(|chapter| resolver.chapter(chapter));
-        api.files.push(File { stem: file.stem.clone(), chapter, actions: Vec::new(), types });
+        api.files.push(File {
+            stem: file.stem.clone(),
+            chapter,
+            actions: Vec::new(),
+            types,
+            events: Vec::new(),
+            operations: Vec::new(),
+            segments: Vec::new(),
+        });
     }
+    resolver.events(files, &mut api);
     for (file, resolved) in files.iter().zip(&mut api.files) {
+        resolved.segments = file.segments.iter().filter_map(|segment| resolver.segment(segment)).collect();
         resolved.actions = file.actions.iter().filter_map(|action| resolver.action(action)).collect();
     }
     resolver.collisions(files);
@@ -107,6 +119,8 @@ struct Resolver<'a> {
     refused: HashSet<String>,
     any_refused: bool,
     refusals: Option<Vec<String>>,
+    /// The quick operations seen so far.
+    operations: Vec<String>,
 }
 
 impl Resolver<'_> {

@@ -1,11 +1,15 @@
 //! What the files say: stanzas as they stand, each part with its place. Nothing is derived here; a part that is
 //! missing or of the wrong shape is reported and left out.
 
+mod event;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Faults, Spot, nearest, suggest};
 use crate::yaml::{self, Node, Value};
+
+pub(crate) use event::{Event, Operation, Segment};
 
 /// A schema file.
 #[derive(Debug)]
@@ -18,6 +22,9 @@ pub(crate) struct SourceFile {
     pub(crate) chapter: Option<Chapter>,
     pub(crate) actions: Vec<Action>,
     pub(crate) types: Vec<Type>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) segments: Vec<Segment>,
     /// Types that are not, or not all, as the file means them: what does not fit them is not reported.
     pub(crate) refused: Refused,
 }
@@ -188,6 +195,9 @@ fn read_file(index: usize, path: PathBuf, stem: String, bytes: &[u8], faults: &m
         chapter: None,
         actions: Vec::new(),
         types: Vec::new(),
+        events: Vec::new(),
+        operations: Vec::new(),
+        segments: Vec::new(),
         refused: Refused::default(),
     };
     match yaml::read(bytes) {
@@ -211,6 +221,17 @@ fn read_file(index: usize, path: PathBuf, stem: String, bytes: &[u8], faults: &m
         }
     }
     file
+}
+
+/// What an entry with a name, a type and a doc is part of.
+#[derive(Clone, Copy)]
+enum Part {
+    /// A request, or an operation.
+    Param,
+    /// An answer, an object or an event.
+    Field,
+    /// A segment.
+    OfSegment,
 }
 
 /// Turns the nodes of one file into stanzas.
@@ -265,6 +286,18 @@ impl Reader<'_> {
         let before = self.faults.len();
         match (find("kind"), misspelt_kind(entries)) {
             (Some((_, Node { value: Value::Text(kind), .. })), _) if kind == "chapter" => self.chapter(node, file),
+            (Some((_, Node { value: Value::Text(kind), .. })), _) if kind == "event" => {
+                file.events.extend(self.event(node));
+                return;
+            }
+            (Some((_, Node { value: Value::Text(kind), .. })), _) if kind == "operation" => {
+                file.operations.extend(self.operation(node));
+                return;
+            }
+            (Some((_, Node { value: Value::Text(kind), .. })), _) if kind == "segment" => {
+                file.segments.extend(self.segment(node));
+                return;
+            }
             (Some((_, kind)), _) => file.types.extend(self.type_stanza(node, kind)),
             (None, Some((key, name))) => {
                 self.faults.add(&self.spot(key), format!("an action has no key `{name}`"), "did you mean `kind`?");
@@ -310,7 +343,7 @@ impl Reader<'_> {
         let silent = entries.get("silent").is_some_and(|node| self.flag(node));
         let wait = entries.get("wait").and_then(|node| self.text(node));
         let pages = entries.get("pages").and_then(|node| self.pages(node));
-        let params = entries.get("params").map(|node| self.fields(node, "a parameter", true)).unwrap_or_default();
+        let params = entries.get("params").map(|node| self.fields(node, Part::Param)).unwrap_or_default();
         let errors = self.texts(&entries, "errors");
         let uncertain = self.texts(&entries, "uncertain");
         let returns = entries.get("returns").and_then(|node| self.returns(node));
@@ -338,7 +371,7 @@ impl Reader<'_> {
 
     fn returns(&mut self, node: &Node) -> Option<Returns> {
         match &node.value {
-            Value::List(_) => Some(Returns::Fields(self.fields(node, "a field", false))),
+            Value::List(_) => Some(Returns::Fields(self.fields(node, Part::Field))),
             Value::Text(_) => self.text(node).map(Returns::Type),
             other => {
                 let message = format!("expected a type or a list of fields, found {}", other.describe());
@@ -365,7 +398,7 @@ impl Reader<'_> {
             "enum" => &["kind", "name", "title", "doc", "base", "values"],
             "object" => &["kind", "name", "title", "doc", "fields", "example"],
             other => {
-                let hint = suggest(other, &["id", "enum", "object", "chapter"]);
+                let hint = suggest(other, &["id", "enum", "object", "event", "operation", "segment", "chapter"]);
                 self.faults.add(&kind.spot, format!("unknown kind of stanza `{other}`"), hint);
                 return None;
             }
@@ -383,7 +416,7 @@ impl Reader<'_> {
                 base.zip(values).map(|(base, values)| Kind::Enum { base, values })
             }
             _ => self.required(&entries, "fields").map(|node| Kind::Object {
-                fields: self.fields(node, "a field", false),
+                fields: self.fields(node, Part::Field),
                 example: entries.get("example").cloned(),
             }),
         };
@@ -411,13 +444,16 @@ impl Reader<'_> {
         values
     }
 
-    fn fields(&mut self, node: &Node, what: &str, param: bool) -> Vec<Field> {
-        let keys: &[&str] = match param {
-            true => &["name", "type", "doc", "default", "wire", "also", "aliases"],
-            false => &["name", "type", "doc", "wire", "aliases"],
+    fn fields(&mut self, node: &Node, part: Part) -> Vec<Field> {
+        let (what, plural, keys): (_, _, &[&str]) = match part {
+            Part::Param => {
+                ("a parameter", "parameters", &["name", "type", "doc", "default", "wire", "also", "aliases"])
+            }
+            Part::Field => ("a field", "fields", &["name", "type", "doc", "wire", "aliases"]),
+            Part::OfSegment => ("a field", "fields", &["name", "type", "doc", "default", "wire", "aliases"]),
         };
         let mut fields = Vec::new();
-        for node in self.list(node, if param { "parameters" } else { "fields" }) {
+        for node in self.list(node, plural) {
             let Some(entries) = self.entries(node, what, keys) else { continue };
             let name = self.required_text(&entries, "name");
             let ty = self.required_text(&entries, "type");

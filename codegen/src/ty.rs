@@ -16,6 +16,9 @@ pub(crate) enum Scalar {
     ForwardedMessage,
     Timestamp,
     FileSource,
+    Mention,
+    FeedSegment,
+    Event,
     Target,
     /// An id, enum or object of the schema, by its Rust name.
     Named(String, NamedKind),
@@ -46,7 +49,7 @@ pub(crate) enum EnumBase {
 impl Scalar {
     /// Whether its values are written as JSON in Rust, too.
     pub(crate) fn has_no_literal(&self) -> bool {
-        matches!(self, Self::Json | Self::Message | Self::ForwardNode | Self::ForwardedMessage | Self::FileSource)
+        matches!(self, Self::Json | Self::Message | Self::ForwardNode | Self::ForwardedMessage | Self::FileSource | Self::Mention | Self::FeedSegment | Self::Event)
     }
 }
 
@@ -64,7 +67,7 @@ impl Ty {
         !self.list
             && !matches!(
                 self.scalar,
-                Scalar::Target | Scalar::FileSource | Scalar::Named(_, NamedKind::Id(_) | NamedKind::Object)
+                Scalar::Target | Scalar::FileSource | Scalar::Mention | Scalar::Event | Scalar::Named(_, NamedKind::Id(_) | NamedKind::Object)
             )
     }
 
@@ -92,6 +95,9 @@ pub(crate) const BUILT_IN: &[(&str, Scalar)] = &[
     ("forwarded_message", Scalar::ForwardedMessage),
     ("timestamp", Scalar::Timestamp),
     ("file_source", Scalar::FileSource),
+    ("mention", Scalar::Mention),
+    ("feed_segment", Scalar::FeedSegment),
+    ("event", Scalar::Event),
     ("Target", Scalar::Target),
 ];
 

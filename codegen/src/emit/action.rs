@@ -13,9 +13,10 @@ use crate::yaml::{Node, Value};
 
 /// The items of one action, in the order in which a reviewer reads them.
 pub(super) fn items(api: &Api, action: &Action) -> Vec<TokenStream> {
-    let mut items = vec![request(api, action), constructors(action)];
-    items.extend(default(action));
-    items.extend(serialize(action));
+    let body = Body::of(action);
+    let mut items = vec![request(api, action), constructors(&body)];
+    items.extend(default(&body));
+    items.extend(serialize(&body));
     items.extend(action_impls(action));
     items.extend(paged(action));
     items.extend(response(action));
@@ -24,18 +25,42 @@ pub(super) fn items(api: &Api, action: &Action) -> Vec<TokenStream> {
     items
 }
 
+/// What a caller fills in: the parameters of a request, or of an operation.
+pub(super) struct Body<'a> {
+    pub(super) name: String,
+    pub(super) params: &'a [Param],
+}
+
+impl<'a> Body<'a> {
+    fn of(action: &'a Action) -> Self {
+        Self { name: action.name.pascal(), params: &action.params }
+    }
+
+    fn required(&self) -> impl Iterator<Item = &'a Param> {
+        self.params.iter().filter(|param| matches!(param.presence, Presence::Required))
+    }
+
+    fn settable(&self) -> impl Iterator<Item = &'a Param> {
+        self.params.iter().filter(|param| !matches!(param.presence, Presence::Required))
+    }
+}
+
 /// `pub struct SetGroupBan { pub group_id: GroupId, … }`
 fn request(api: &Api, action: &Action) -> TokenStream {
     let docs = request_docs(api, action);
     let mut names = vec![action.title.clone()];
     names.extend(action.aliases.iter().chain([&action.wire]).filter(|name| *name != action.name.snake()).cloned());
     let aliases = aliases(&names);
-    let name = action.name.type_ident();
-    let serialize = (!sends_twice(action)).then(|| quote!(Serialize,));
-    let fields = action.params.iter().map(|param| request_field(action, param));
+    body(&quote!(#docs #aliases), &Body::of(action))
+}
+
+/// The struct that holds the parameters.
+pub(super) fn body(head: &TokenStream, body: &Body<'_>) -> TokenStream {
+    let name = ident(&body.name);
+    let serialize = (!sends_twice(body)).then(|| quote!(Serialize,));
+    let fields = body.params.iter().map(|param| request_field(body, param));
     quote! {
-        #docs
-        #aliases
+        #head
         #[derive(Clone, Debug, PartialEq, #serialize Deserialize)]
         #[non_exhaustive]
         pub struct #name {
@@ -122,7 +147,7 @@ fn effect(effect: Effect) -> &'static str {
     }
 }
 
-fn request_field(action: &Action, param: &Param) -> TokenStream {
+fn request_field(body: &Body<'_>, param: &Param) -> TokenStream {
     let docs = docs(&param_doc(param));
     let name = param.name.ident();
     let ty = rust_type(&param.ty);
@@ -137,10 +162,10 @@ fn request_field(action: &Action, param: &Param) -> TokenStream {
     match &param.presence {
         Presence::Required => {}
         Presence::Default(_) => {
-            let default = format!("{}::{}", action.name.pascal(), default_fn(param));
+            let default = format!("{}::{}", body.name, default_fn(param));
             parts.push(quote!(default = #default));
         }
-        Presence::Optional if sends_twice(action) => parts.push(quote!(default)),
+        Presence::Optional if sends_twice(body) => parts.push(quote!(default)),
         Presence::Optional => parts.push(quote!(default, skip_serializing_if = "Option::is_none")),
     }
     if let Some(reader) = reader(&param.ty) {
@@ -175,10 +200,10 @@ fn default_fn(param: &Param) -> String {
 }
 
 /// `pub fn new(group_id: impl Into<GroupId>, …) -> Self`, the setters, and the defaults.
-fn constructors(action: &Action) -> TokenStream {
-    let name = action.name.type_ident();
-    let args = action.required().map(argument);
-    let fields = action.params.iter().map(|param| {
+pub(super) fn constructors(body: &Body<'_>) -> TokenStream {
+    let name = ident(&body.name);
+    let args = body.required().map(argument);
+    let fields = body.params.iter().map(|param| {
         let field = param.name.ident();
         match &param.presence {
             Presence::Required => {
@@ -192,12 +217,12 @@ fn constructors(action: &Action) -> TokenStream {
             Presence::Optional => quote!(#field: None),
         }
     });
-    let doc = match action.required().next() {
-        Some(_) => " Creates the request from its required parameters.",
-        None => " Creates the request.",
+    let doc = match body.required().next() {
+        Some(_) => " Creates it from its required parameters.",
+        None => " Creates it with its defaults.",
     };
-    let setters = action.settable().map(request_setter);
-    let defaults = action.params.iter().filter_map(default_value);
+    let setters = body.settable().map(request_setter);
+    let defaults = body.params.iter().filter_map(default_value);
     quote! {
         impl #name {
             #[doc = #doc]
@@ -212,7 +237,7 @@ fn constructors(action: &Action) -> TokenStream {
 }
 
 /// `group_id: impl Into<GroupId>`
-fn argument(param: &Param) -> TokenStream {
+pub(super) fn argument(param: &Param) -> TokenStream {
     let name = param.name.ident();
     let ty = argument_type(&param.ty);
     quote!(#name: #ty)
@@ -228,19 +253,19 @@ fn argument_type(ty: &Ty) -> TokenStream {
 }
 
 /// Whether an argument of this type is converted by `into`.
-fn takes_into(ty: &Ty) -> bool {
+pub(super) fn takes_into(ty: &Ty) -> bool {
     use Scalar::{Bool, F64, I32, I64, Named, U32, U64};
     ty.list || !matches!(ty.scalar, Bool | I32 | I64 | U32 | U64 | F64 | Named(_, NamedKind::Object))
 }
 
 /// `group_id.into()`, or the argument itself.
-fn converted(param: &Param) -> TokenStream {
+pub(super) fn converted(param: &Param) -> TokenStream {
     let name = param.name.ident();
     if takes_into(&param.ty) { quote!(#name.into()) } else { quote!(#name) }
 }
 
 /// `pub fn duration(mut self, duration: u32) -> Self { … }`
-fn request_setter(param: &Param) -> TokenStream {
+pub(super) fn request_setter(param: &Param) -> TokenStream {
     let docs = docs(&param_doc(param));
     let name = param.name.ident();
     let argument = argument(param);
@@ -266,9 +291,9 @@ fn default_value(param: &Param) -> Option<TokenStream> {
 }
 
 /// `impl Default` for a request that needs nothing.
-fn default(action: &Action) -> Option<TokenStream> {
-    let name = action.name.type_ident();
-    action.required().next().is_none().then(|| {
+pub(super) fn default(body: &Body<'_>) -> Option<TokenStream> {
+    let name = ident(&body.name);
+    body.required().next().is_none().then(|| {
         quote! {
             impl Default for #name {
                 fn default() -> Self {
@@ -280,14 +305,14 @@ fn default(action: &Action) -> Option<TokenStream> {
 }
 
 /// Whether a parameter goes out under two names, which serde's derive cannot do.
-fn sends_twice(action: &Action) -> bool {
-    action.params.iter().any(|param| !param.also.is_empty())
+fn sends_twice(body: &Body<'_>) -> bool {
+    body.params.iter().any(|param| !param.also.is_empty())
 }
 
 /// `impl Serialize`, where a parameter goes out under two names.
-fn serialize(action: &Action) -> Option<TokenStream> {
-    let name = action.name.type_ident();
-    let entries = action.params.iter().flat_map(|param| {
+fn serialize(body: &Body<'_>) -> Option<TokenStream> {
+    let name = ident(&body.name);
+    let entries = body.params.iter().flat_map(|param| {
         let field = param.name.ident();
         let wires = [&param.wire].into_iter().chain(&param.also);
         wires.map(move |wire| match param.presence {
@@ -295,7 +320,7 @@ fn serialize(action: &Action) -> Option<TokenStream> {
             _ => quote!(map.serialize_entry(#wire, &self.#field)?;),
         })
     });
-    sends_twice(action).then(|| {
+    sends_twice(body).then(|| {
         quote! {
             impl Serialize for #name {
                 fn serialize<S: wire::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

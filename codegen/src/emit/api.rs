@@ -46,6 +46,9 @@ pub(super) fn type_text(ty: &Ty) -> String {
         Scalar::ForwardedMessage => "ForwardedMessage",
         Scalar::Timestamp => "Timestamp",
         Scalar::FileSource => "FileSource",
+        Scalar::Mention => "Mention",
+        Scalar::FeedSegment => "FeedSegment",
+        Scalar::Event => "Event",
         Scalar::Target => "Target",
         Scalar::Named(name, _) => name,
     };

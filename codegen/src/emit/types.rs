@@ -166,28 +166,35 @@ fn enum_item(ty: &TypeDef, variants: &[Variant], other: &TokenStream, copy: &Tok
 /// `pub struct GroupInfo { … }` as it is read and written: an object, or an action's own answer.
 pub(super) fn object(head: &TokenStream, name: &str, fields: &[Field]) -> Vec<TokenStream> {
     let ident = format_ident!("{name}");
+    let mut items = structure(head, &ident, fields, &quote!(Serialize,));
+    items.push(quote!(impl ::cqhttp::Answer for #ident {}));
+    items
+}
+
+/// The struct with its fields, and how it is read; `serialize` is what it derives for being written.
+pub(super) fn structure(head: &TokenStream, ident: &Ident, fields: &[Field], serialize: &TokenStream) -> Vec<TokenStream> {
     let aliased = fields.iter().any(|field| !field.aliases.is_empty());
     let deserialize = (!aliased).then(|| quote!(Deserialize));
     let attributed = fields.iter().map(|field| {
         let (docs, name, ty) = (docs(&field.doc), field.name.ident(), rust_type(&field.ty));
-        let serde = if aliased {
-            serde_attribute(&writing(field))
-        } else {
-            serde_attribute(&[writing(field), reading(field)].concat())
+        let writing = if serialize.is_empty() { rename(&field.wire, field.name.snake()) } else { writing(field) };
+        let serde = match (aliased, serialize.is_empty()) {
+            (true, true) => TokenStream::new(),
+            (true, false) => serde_attribute(&writing),
+            (false, _) => serde_attribute(&[writing, reading(field)].concat()),
         };
         quote!(#docs #serde pub #name: #ty)
     });
     let item = quote! {
         #head
-        #[derive(Clone, Debug, PartialEq, Serialize, #deserialize)]
+        #[derive(Clone, Debug, PartialEq, #serialize #deserialize)]
         #[non_exhaustive]
         pub struct #ident {
             #(#attributed,)*
         }
     };
     let mut items = vec![item];
-    items.extend(aliased.then(|| read_by_alias(&ident, fields)));
-    items.push(quote!(impl ::cqhttp::Answer for #ident {}));
+    items.extend(aliased.then(|| read_by_alias(ident, fields)));
     items
 }
 

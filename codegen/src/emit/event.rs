@@ -1,0 +1,344 @@
+//! Events and quick operations; and over all files the enum of the events.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::action::{Body, body, constructors, default};
+use super::types::{join, structure};
+use super::{aliases, docs, raw_string, value};
+use crate::doc;
+use crate::model::{Api, Event, Field, File, Operation, PostType};
+use crate::name::ident;
+use crate::ty::{NamedKind, Scalar};
+
+/// The items of a file's events and operations.
+pub(super) fn items(file: &File) -> Vec<TokenStream> {
+    let events = file.events.iter().filter(|event| event.owns_shape()).flat_map(event);
+    events.chain(file.operations.iter().flat_map(operation)).collect()
+}
+
+/// `pub struct GroupMessage { … }`, how it is written, and its quick operation.
+fn event(event: &Event) -> Vec<TokenStream> {
+    let name = event.name.type_ident();
+    let docs = docs(&join(&[&event_docs(event)]));
+    let aliases = aliases([&event.title]);
+    let mut items = structure(&quote!(#docs #aliases), &name, &event.fields, &TokenStream::new());
+    items.push(serialize(event));
+    items.extend(event.operation.as_ref().map(|operation| {
+        let operation = ident(operation);
+        quote! {
+            impl ::cqhttp::event::QuickOperable for #name {
+                type Operation = #operation;
+            }
+        }
+    }));
+    items
+}
+
+fn event_docs(event: &Event) -> String {
+    let (summary, rest) = doc::summary(&event.doc);
+    join(&[&format!("{summary} ({})", event.title), rest, &facts(event)])
+}
+
+/// "Event `notice.notify.poke` · sent by NapCat."
+fn facts(event: &Event) -> String {
+    let servers: Vec<&str> = event.servers.iter().map(|server| server_name(server)).collect();
+    let by = if servers.is_empty() { String::new() } else { format!(" · only from {}", servers.join(", ")) };
+    format!("Event `{}`{by}.", event.path())
+}
+
+fn server_name(server: &str) -> &str {
+    match server {
+        "napcat" => "NapCat",
+        "llonebot" => "LLOneBot",
+        "lagrange" => "Lagrange",
+        other => other,
+    }
+}
+
+/// `impl Serialize`: the tags, then the fields.
+fn serialize(event: &Event) -> TokenStream {
+    let name = event.name.type_ident();
+    let tags = event.tags();
+    let tags = tags.iter().map(|(key, value)| quote!(map.serialize_entry(#key, #value)?;));
+    let fields = event.fields.iter().map(|field| {
+        let (name, wire) = (field.name.ident(), &field.wire);
+        match field.ty.optional {
+            true => quote!(if let Some(value) = &self.#name { map.serialize_entry(#wire, value)?; }),
+            false => quote!(map.serialize_entry(#wire, &self.#name)?;),
+        }
+    });
+    quote! {
+        impl Serialize for #name {
+            fn serialize<S: wire::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use wire::SerializeMap;
+                let mut map = serializer.serialize_map(None)?;
+                #(#tags)*
+                #(#fields)*
+                map.end()
+            }
+        }
+    }
+}
+
+/// `pub struct GroupMessageOperation { … }` with its setters.
+fn operation(operation: &Operation) -> Vec<TokenStream> {
+    let filled = Body { name: operation.name.clone(), params: &operation.params };
+    let mut items = vec![body(&docs(&operation.doc), &filled), constructors(&filled)];
+    items.extend(default(&filled));
+    items
+}
+
+/// The enum of all events, its kinds, and what can be asked of any event.
+pub(super) fn joined(api: &Api) -> Vec<TokenStream> {
+    let events: Vec<&Event> = api.files.iter().flat_map(|file| &file.events).collect();
+    if events.is_empty() {
+        return Vec::new();
+    }
+    let mut items = vec![event_enum(&events), kind_enum(&events), of_tags(&events), accessors(&events), reading(&events), writing(&events)];
+    items.extend(events.iter().filter(|event| event.owns_shape()).map(|event| from(event)));
+    items
+}
+
+/// `pub enum Event { GroupMessage(Box<GroupMessage>), …, Unknown(…) }`
+fn event_enum(events: &[&Event]) -> TokenStream {
+    let variants = events.iter().map(|event| {
+        let docs = docs(&format!("{} ({}) Event `{}`.", doc::summary(&event.doc).0, event.title, event.path()));
+        let aliases = aliases([&event.title]);
+        let (variant, shape) = (event.name.type_ident(), event.shape.type_ident());
+        let inner = if event.boxed { quote!(Box<#shape>) } else { quote!(#shape) };
+        quote!(#docs #aliases #variant(#inner))
+    });
+    quote! {
+        /// Any event that a server reports: one variant for each kind.
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum Event {
+            #(#variants,)*
+            /// An event of a kind that is not listed here, or one that does not decode: its tags and its text.
+            Unknown(Box<::cqhttp::event::UnknownEvent>),
+        }
+    }
+}
+
+/// `pub enum EventKind { GroupMessage, …, Unknown }`
+fn kind_enum(events: &[&Event]) -> TokenStream {
+    let variants = events.iter().map(|event| {
+        let docs = docs(&format!("`{}`", event.path()));
+        let variant = event.name.type_ident();
+        quote!(#docs #variant)
+    });
+    quote! {
+        /// Which event it is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum EventKind {
+            #(#variants,)*
+            /// A kind that is not listed here.
+            Unknown,
+        }
+    }
+}
+
+/// `EventKind::of_tags("notice", "notify", "poke")`
+fn of_tags(events: &[&Event]) -> TokenStream {
+    let arms = events.iter().map(|event| {
+        let (post_type, _) = event.post_type.wire();
+        let (detail, kind) = (&event.detail, event.name.type_ident());
+        match &event.sub_type {
+            Some(sub_type) => quote!((#post_type, #detail, #sub_type) => Self::#kind,),
+            None => quote!((#post_type, #detail, _) => Self::#kind,),
+        }
+    });
+    let mut by_sub_type: Vec<(&str, &str)> = Vec::new();
+    for event in events.iter().filter(|event| event.sub_type.is_some()) {
+        let tags = (event.post_type.wire().0, event.detail.as_str());
+        if !by_sub_type.contains(&tags) {
+            by_sub_type.push(tags);
+        }
+    }
+    let details = by_sub_type.iter().map(|(post_type, detail)| quote!((#post_type, #detail)));
+    quote! {
+        impl EventKind {
+            /// The kind with these tags.
+            #[must_use]
+            pub fn of_tags(post_type: &str, detail_type: &str, sub_type: &str) -> Self {
+                match (post_type, detail_type, sub_type) {
+                    #(#arms)*
+                    _ => Self::Unknown,
+                }
+            }
+
+            /// Whether the sub type counts among the tags of such events.
+            pub(crate) fn needs_sub_type(post_type: &str, detail_type: &str) -> bool {
+                matches!((post_type, detail_type), #(#details)|*)
+            }
+        }
+    }
+}
+
+/// What an event's field of this name and type gives.
+fn field<'e>(event: &'e Event, name: &str, ty: &str) -> Option<&'e Field> {
+    let is = |field: &&Field| field.name.snake() == name && matches!(&field.ty.scalar, Scalar::Named(named, NamedKind::Id(_)) if named == ty);
+    event.fields.iter().find(is)
+}
+
+/// `time()`, `self_id()`, `user_id()`, `group_id()` and the like, of any event.
+fn accessors(events: &[&Event]) -> TokenStream {
+    let kinds = events.iter().map(|event| {
+        let variant = event.name.type_ident();
+        quote!(Self::#variant(_) => EventKind::#variant,)
+    });
+    let always = |field: &str| {
+        let field = ident(field);
+        let arms = events.iter().map(|event| {
+            let variant = event.name.type_ident();
+            quote!(Self::#variant(event) => Some(event.#field),)
+        });
+        quote!(#(#arms)* Self::Unknown(event) => event.#field,)
+    };
+    let (time, self_id) = (always("time"), always("self_id"));
+    let sometimes = |name: &str, ty: &str| {
+        let arms = events.iter().filter_map(|event| {
+            let (variant, field) = (event.name.type_ident(), field(event, name, ty)?);
+            let name = field.name.ident();
+            Some(match field.ty.optional {
+                true => quote!(Self::#variant(event) => event.#name,),
+                false => quote!(Self::#variant(event) => Some(event.#name),),
+            })
+        });
+        quote!(#(#arms)* _ => None,)
+    };
+    let (user_id, group_id) = (sometimes("user_id", "UserId"), sometimes("group_id", "GroupId"));
+    let (guild_id, channel_id) = (sometimes("guild_id", "GuildId"), sometimes("channel_id", "ChannelId"));
+    quote! {
+        impl Event {
+            /// Which event it is.
+            #[must_use]
+            pub fn kind(&self) -> EventKind {
+                match self { #(#kinds)* Self::Unknown(_) => EventKind::Unknown, }
+            }
+            /// When it happened, or was reported.
+            #[must_use]
+            pub fn time(&self) -> Option<::cqhttp::Timestamp> {
+                match self { #time }
+            }
+            /// The account that it happened to.
+            #[must_use]
+            pub fn self_id(&self) -> Option<UserId> {
+                match self { #self_id }
+            }
+            /// Its `user_id`: who spoke, joined, was muted; what the event's own page says. `None` in guilds.
+            #[must_use]
+            pub fn user_id(&self) -> Option<UserId> {
+                match self { #user_id }
+            }
+            /// The group in which it happened.
+            #[must_use]
+            pub fn group_id(&self) -> Option<GroupId> {
+                match self { #group_id }
+            }
+            /// The guild in which it happened.
+            #[must_use]
+            pub fn guild_id(&self) -> Option<GuildId> {
+                match self { #guild_id }
+            }
+            /// The channel in which it happened.
+            #[must_use]
+            pub fn channel_id(&self) -> Option<ChannelId> {
+                match self { #channel_id }
+            }
+        }
+    }
+}
+
+/// Decoding, when the kind is known.
+fn reading(events: &[&Event]) -> TokenStream {
+    let arms = events.iter().map(|event| {
+        let (variant, shape) = (event.name.type_ident(), event.shape.type_ident());
+        match event.boxed {
+            true => quote!(EventKind::#variant => Self::#variant(Box::new(wire::object::<#shape, D>(deserializer)?)),),
+            false => quote!(EventKind::#variant => Self::#variant(wire::object::<#shape, D>(deserializer)?),),
+        }
+    });
+    quote! {
+        impl Event {
+            /// Decodes an event of this kind; `None` for an unknown one.
+            pub(crate) fn decode<'de, D: wire::Deserializer<'de>>(
+                kind: EventKind,
+                deserializer: D,
+            ) -> Result<Option<Self>, D::Error> {
+                Ok(Some(match kind {
+                    #(#arms)*
+                    EventKind::Unknown => return Ok(None),
+                }))
+            }
+        }
+    }
+}
+
+fn writing(events: &[&Event]) -> TokenStream {
+    let arms = events.iter().map(|event| {
+        let variant = event.name.type_ident();
+        quote!(Self::#variant(event) => event.serialize(serializer),)
+    });
+    quote! {
+        impl Serialize for Event {
+            fn serialize<S: wire::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    #(#arms)*
+                    Self::Unknown(event) => event.serialize(serializer),
+                }
+            }
+        }
+    }
+}
+
+/// `impl From<GroupUpload> for Event`
+fn from(event: &Event) -> TokenStream {
+    let name = event.name.type_ident();
+    let inner = if event.boxed { quote!(Box::new(event)) } else { quote!(event) };
+    let told_apart = matches!(event.post_type, PostType::Message).then(|| quote!(.told_apart()));
+    quote! {
+        impl From<#name> for Event {
+            fn from(event: #name) -> Self {
+                Self::#name(#inner)#told_apart
+            }
+        }
+    }
+}
+
+/// `EventInfo { kind: …, example: r#"{ … }"# }`, and an example of each struct.
+pub(super) fn mock(file: &File) -> Vec<TokenStream> {
+    let examples = file.events.iter().filter(|event| event.owns_shape()).map(|event| {
+        let (name, json) = (event.name.type_ident(), raw_string(&value::json(&event.example)));
+        quote! {
+            impl event::#name {
+                /// The schema's example, to start from in tests. Feature `mock`.
+                #[must_use]
+                pub fn example() -> Self {
+                    wire::example(#json)
+                }
+            }
+        }
+    });
+    let entries = file.events.iter().map(|event| {
+        let (kind, path, title) = (event.name.type_ident(), event.path(), &event.title);
+        let json = raw_string(&value::json(&event.example));
+        let variant = event.name.pascal();
+        quote! {
+            ::cqhttp::mock::EventInfo {
+                kind: event::EventKind::#kind,
+                name: #variant,
+                tags: #path,
+                title: #title,
+                example: #json,
+            }
+        }
+    });
+    let mut items: Vec<TokenStream> = examples.collect();
+    if !file.events.is_empty() {
+        items.push(quote!(pub(crate) static EVENTS: &[::cqhttp::mock::EventInfo] = &[#(#entries),*];));
+    }
+    items
+}

@@ -1,0 +1,519 @@
+//! Events: what happens, as the server reports it.
+//!
+//! [`Event`] has one variant for each kind of event. What comes over a connection is decoded already; from bytes of your
+//! own, it is [`Event::from_slice`] or [`Event::from_str`](std::str::FromStr::from_str):
+//!
+//! ```
+//! use cqhttp::Event;
+//!
+//! let json = r#"{"post_type":"notice","notice_type":"friend_add","time":1700000000,"self_id":10010,"user_id":10086}"#;
+//! match json.parse::<Event>()? {
+//!     Event::FriendAdd(event) => println!("{} is a friend now", event.user_id),
+//!     Event::Unknown(event) => println!("something else: {}", event.text),
+//!     other => println!("a {:?}", other.kind()),
+//! }
+//! # Ok::<(), cqhttp::event::EventError>(())
+//! ```
+//!
+//! What the account itself has said has variants of its own, [`Event::GroupMessageSent`] and
+//! [`Event::PrivateMessageSent`], so that a bot does not answer itself: also on servers that report it as an ordinary
+//! message.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::value::BorrowedStrDeserializer;
+use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::action::{HandleQuickOperation, SetFriendAddRequest, SetGroupAddRequest};
+pub use crate::generated::event::*;
+use crate::types::{GroupId, UserId};
+use crate::{Action, Chat, Mention, Message, MessageId, Timestamp};
+
+/// An event of a kind that this crate does not know, or one of a known kind that does not decode. Nothing of it is lost.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct UnknownEvent {
+    /// Its `post_type`.
+    pub post_type: Option<String>,
+    /// Its `message_type`, `notice_type`, `request_type` or `meta_event_type`.
+    pub detail_type: Option<String>,
+    /// Its `sub_type`.
+    pub sub_type: Option<String>,
+    /// When it happened, where it says so.
+    pub time: Option<Timestamp>,
+    /// The account that it happened to, where it says so.
+    pub self_id: Option<UserId>,
+    /// The event as it came.
+    pub text: String,
+    /// Why it did not decode, where its kind is known.
+    pub error: Option<EventError>,
+}
+
+/// Equal is what came equal.
+impl PartialEq for UnknownEvent {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+/// Goes out as it came.
+impl Serialize for UnknownEvent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::from_str::<&RawValue>(&self.text).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+/// Why a text is no event, or an event did not decode.
+#[derive(Clone, Debug)]
+pub struct EventError {
+    path: String,
+    reason: std::sync::Arc<dyn std::error::Error + Send + Sync>,
+}
+
+impl EventError {
+    /// The way to the field that failed, such as `sender.user_id`; empty where the text as a whole is no event.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    fn new(path: impl Into<String>, reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { path: path.into(), reason: std::sync::Arc::from(reason.into()) }
+    }
+}
+
+impl fmt::Display for EventError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.path {
+            "" => f.write_str("this is no event"),
+            path => write!(f, "the event cannot be read at `{path}`"),
+        }
+    }
+}
+
+impl std::error::Error for EventError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.reason)
+    }
+}
+
+impl Event {
+    /// Decodes an event: a JSON object with a `post_type`.
+    ///
+    /// One of an unknown kind is [`Event::Unknown`], and so is one of a known kind that does not decode, with the error
+    /// and the way to the field.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are no JSON object, or none with a `post_type`.
+    pub fn from_slice(json: &[u8]) -> Result<Self, EventError> {
+        let tags = Tags::peek(json);
+        match Self::decode(tags.kind(), &mut Bytes::new(json)) {
+            Ok(Some(event)) if rest_is_blank(json) => Ok(event.told_apart()),
+            Ok(_) => Self::unknown(json, None),
+            Err(error) => Self::unknown(json, Some((tags.kind(), error))),
+        }
+    }
+
+    fn unknown(json: &[u8], failure: Option<(EventKind, serde_json::Error)>) -> Result<Self, EventError> {
+        let whole: Whole<'_> = serde_json::from_slice(json).map_err(|error| EventError::new("", error))?;
+        let Whole(tags) = whole;
+        if tags.post_type.is_none() {
+            return Err(EventError::new("", crate::error::Reason("it has no `post_type` that is a string".into())));
+        }
+        let error = failure.map(|(kind, error)| match locate(kind, json) {
+            Some(located) => located,
+            None => EventError::new("", error),
+        });
+        let owned = |tag: Option<Cow<'_, str>>| tag.map(Cow::into_owned);
+        Ok(Self::Unknown(Box::new(UnknownEvent {
+            detail_type: owned(tags.detail().cloned()),
+            post_type: owned(tags.post_type),
+            sub_type: owned(tags.sub_type),
+            time: tags.time,
+            self_id: tags.self_id,
+            text: String::from_utf8_lossy(json).into_owned(),
+            error,
+        })))
+    }
+
+    /// Own messages go into variants of their own, whatever the server calls them.
+    pub(crate) fn told_apart(self) -> Self {
+        match self {
+            Self::GroupMessage(event) if event.is_own() => Self::GroupMessageSent(event),
+            Self::PrivateMessage(event) if event.is_own() => Self::PrivateMessageSent(event),
+            other => other,
+        }
+    }
+
+    /// Whether it is a message that the account itself has sent.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        matches!(self, Self::GroupMessageSent(_) | Self::PrivateMessageSent(_))
+    }
+
+    /// The message that somebody sent; `None` for own messages, and for what is no message.
+    ///
+    /// ```
+    /// # fn run(event: cqhttp::Event) {
+    /// if let Some(message) = event.as_message() {
+    ///     println!("{}: {}", message.display_name(), message.message().plain_text());
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn as_message(&self) -> Option<MessageEvent<'_>> {
+        match self {
+            Self::PrivateMessage(event) => Some(MessageEvent::Private(event)),
+            Self::GroupMessage(event) => Some(MessageEvent::Group(event)),
+            Self::GuildMessage(event) => Some(MessageEvent::Guild(event)),
+            _ => None,
+        }
+    }
+
+    /// The request that it is: to become a friend, or about joining a group.
+    #[must_use]
+    pub fn as_request(&self) -> Option<RequestEvent<'_>> {
+        match self {
+            Self::FriendRequest(event) => Some(RequestEvent::Friend(event)),
+            Self::GroupRequest(event) => Some(RequestEvent::Group(event)),
+            _ => None,
+        }
+    }
+
+    /// Where it happened, and an answer goes: a group, a guild's channel, or the user whom it is about. `None` where
+    /// there is no such place, as for a heartbeat.
+    #[must_use]
+    pub fn target(&self) -> Option<Chat> {
+        match self {
+            Self::PrivateMessage(event) | Self::PrivateMessageSent(event) => Some(event.target()),
+            other => {
+                let channel = other.guild_id().zip(other.channel_id()).map(|(guild, channel)| Chat::Channel { guild, channel });
+                channel.or_else(|| other.group_id().map(Chat::Group)).or_else(|| other.user_id().map(Chat::User))
+            }
+        }
+    }
+}
+
+impl FromStr for Event {
+    type Err = EventError;
+
+    fn from_str(json: &str) -> Result<Self, EventError> {
+        Self::from_slice(json.as_bytes())
+    }
+}
+
+/// An event within something else, such as an answer.
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Box::<RawValue>::deserialize(deserializer)?;
+        Self::from_slice(json.get().as_bytes()).map_err(de::Error::custom)
+    }
+}
+
+impl EventKind {
+    /// The kind of an event that is not decoded yet: its tags alone are read. Own messages are not told apart here, and
+    /// what is no event is [`EventKind::Unknown`].
+    #[must_use]
+    pub fn peek(json: &[u8]) -> Self {
+        Tags::peek(json).kind()
+    }
+}
+
+type Bytes<'a> = serde_json::Deserializer<serde_json::de::SliceRead<'a>>;
+
+/// Where decoding fails, and why.
+fn locate(kind: EventKind, json: &[u8]) -> Option<EventError> {
+    let mut track = serde_path_to_error::Track::new();
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let error = Event::decode(kind, serde_path_to_error::Deserializer::new(&mut deserializer, &mut track)).err()?;
+    let path = track.path().to_string();
+    Some(EventError::new(if path == "." { String::new() } else { path }, error))
+}
+
+/// The tags of an event, borrowed.
+#[derive(Debug, Default)]
+struct Tags<'a> {
+    post_type: Option<Cow<'a, str>>,
+    message_type: Option<Cow<'a, str>>,
+    notice_type: Option<Cow<'a, str>>,
+    request_type: Option<Cow<'a, str>>,
+    meta_event_type: Option<Cow<'a, str>>,
+    sub_type: Option<Cow<'a, str>>,
+    time: Option<Timestamp>,
+    self_id: Option<UserId>,
+}
+
+impl<'a> Tags<'a> {
+    /// Reads the object's keys until the kind is clear.
+    fn peek(json: &'a [u8]) -> Self {
+        let mut tags = Self::default();
+        // Stopping early looks like a fault to the parser; a real one is found when the event is decoded.
+        let _ = Peek { tags: &mut tags, whole: false }.deserialize(&mut Bytes::from_slice(json));
+        tags
+    }
+
+    fn detail(&self) -> Option<&Cow<'a, str>> {
+        match self.post_type.as_deref()? {
+            "message" | "message_sent" => self.message_type.as_ref(),
+            "notice" => self.notice_type.as_ref(),
+            "request" => self.request_type.as_ref(),
+            "meta_event" => self.meta_event_type.as_ref(),
+            _ => None,
+        }
+    }
+
+    fn kind(&self) -> EventKind {
+        let sub_type = self.sub_type.as_deref().unwrap_or_default();
+        match (self.post_type.as_deref(), self.detail()) {
+            (Some(post_type), Some(detail)) => EventKind::of_tags(post_type, detail, sub_type),
+            _ => EventKind::Unknown,
+        }
+    }
+
+    fn are_clear(&self) -> bool {
+        match (self.post_type.as_deref(), self.detail()) {
+            (Some(post_type), Some(detail)) => {
+                self.sub_type.is_some() || !EventKind::needs_sub_type(post_type, detail)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// All of an object's tags, and the certainty that it is one.
+struct Whole<'a>(Tags<'a>);
+
+impl<'de> Deserialize<'de> for Whole<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut tags = Tags::default();
+        Peek { tags: &mut tags, whole: true }.deserialize(deserializer)?;
+        Ok(Self(tags))
+    }
+}
+
+struct Peek<'t, 'de> {
+    tags: &'t mut Tags<'de>,
+    whole: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Peek<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Key {
+    PostType,
+    MessageType,
+    NoticeType,
+    RequestType,
+    MetaEventType,
+    SubType,
+    Time,
+    SelfId,
+    #[serde(other)]
+    Other,
+}
+
+impl<'de> Visitor<'de> for Peek<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event: an object with a `post_type`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let Self { tags, whole } = self;
+        while let Some(key) = entries.next_key()? {
+            let tag = match key {
+                Key::PostType => &mut tags.post_type,
+                Key::MessageType => &mut tags.message_type,
+                Key::NoticeType => &mut tags.notice_type,
+                Key::RequestType => &mut tags.request_type,
+                Key::MetaEventType => &mut tags.meta_event_type,
+                Key::SubType => &mut tags.sub_type,
+                Key::Time if whole => {
+                    tags.time = crate::wire::int::<i64, _>(&*entries.next_value::<Box<RawValue>>()?).ok().map(Timestamp::new);
+                    continue;
+                }
+                Key::SelfId if whole => {
+                    tags.self_id = crate::wire::int(&*entries.next_value::<Box<RawValue>>()?).ok();
+                    continue;
+                }
+                Key::Time | Key::SelfId | Key::Other => {
+                    entries.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            let found = entries.next_value_seed(TagValue)?;
+            if tag.is_none() {
+                *tag = found;
+            }
+            if !whole && tags.are_clear() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A tag: a string; anything else is none.
+struct TagValue;
+
+impl<'de> DeserializeSeed<'de> for TagValue {
+    type Value = Option<Cow<'de, str>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for TagValue {
+    type Value = Option<Cow<'de, str>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a tag")
+    }
+
+    fn visit_borrowed_str<E>(self, tag: &'de str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Borrowed(tag)))
+    }
+
+    fn visit_str<E>(self, tag: &str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(tag.to_owned())))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+}
+
+// ---- Views ----
+
+/// A message that somebody sent, wherever: what all message events have in common.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum MessageEvent<'a> {
+    /// To the account alone.
+    Private(&'a PrivateMessage),
+    /// In a group.
+    Group(&'a GroupMessage),
+    /// In a channel of a guild.
+    Guild(&'a GuildMessage),
+}
+
+impl<'a> MessageEvent<'a> {
+    /// What was said.
+    #[must_use]
+    pub fn message(&self) -> &'a Message {
+        match self {
+            Self::Private(event) => &event.message,
+            Self::Group(event) => &event.message,
+            Self::Guild(event) => &event.message,
+        }
+    }
+
+    /// Its id, for quoting, reading and recalling it; `None` in guilds, where ids are of another kind.
+    #[must_use]
+    pub fn message_id(&self) -> Option<MessageId> {
+        match self {
+            Self::Private(event) => Some(event.message_id),
+            Self::Group(event) => Some(event.message_id),
+            Self::Guild(_) => None,
+        }
+    }
+
+    /// The account that received it.
+    #[must_use]
+    pub fn self_id(&self) -> UserId {
+        match self {
+            Self::Private(event) => event.self_id,
+            Self::Group(event) => event.self_id,
+            Self::Guild(event) => event.self_id,
+        }
+    }
+
+    /// Who sent it; `None` in guilds, whose users have numbers of another kind.
+    #[must_use]
+    pub fn user_id(&self) -> Option<UserId> {
+        match self {
+            Self::Private(event) => Some(event.user_id),
+            Self::Group(event) => Some(event.user_id),
+            Self::Guild(_) => None,
+        }
+    }
+
+    /// The group, for a group message.
+    #[must_use]
+    pub fn group_id(&self) -> Option<GroupId> {
+        match self {
+            Self::Group(event) => Some(event.group_id),
+            _ => None,
+        }
+    }
+
+    /// The name to call the sender by: the card in the group where there is one, else the nickname.
+    #[must_use]
+    pub fn display_name(&self) -> &'a str {
+        match self {
+            Self::Private(event) => event.display_name(),
+            Self::Group(event) => event.display_name(),
+            Self::Guild(event) => &event.sender.nickname,
+        }
+    }
+
+    /// Where it was said, and an answer goes.
+    #[must_use]
+    pub fn target(&self) -> Chat {
+        match self {
+            Self::Private(event) => event.target(),
+            Self::Group(event) => Chat::Group(event.group_id),
+            Self::Guild(event) => event.target(),
+        }
+    }
+
+    /// Whether the account itself is mentioned by name.
+    #[must_use]
+    pub fn mentions_me(&self) -> bool {
+        match self {
+            Self::Private(event) => event.message.mentions(event.self_id),
+            Self::Group(event) => event.message.mentions(event.self_id),
+            Self::Guild(event) => event.mentions_me(),
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! CQ codes: messages as text.
+//!
+//! The text is split first, and each value unescaped after, so that `&#91;CQ:at,qq=all&#93;` never becomes a code.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use memchr::{memchr, memchr2};
+
+use super::Message;
+use crate::Segment;
+use crate::segment::{Fields, Item, Segments, Text, Written};
+
+/// How a code begins.
+const OPENING: &str = "[CQ:";
+
+/// A part of a text with CQ codes: see [`Message::cq_parts`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum CqPart<'a> {
+    /// Plain text, unescaped.
+    Text(Cow<'a, str>),
+    /// A code.
+    Code {
+        /// Its type.
+        kind: &'a str,
+        /// Its names and values.
+        fields: CqFields<'a>,
+    },
+}
+
+/// The parts of a text with CQ codes: see [`Message::cq_parts`].
+#[derive(Clone, Debug)]
+pub struct CqParts<'a> {
+    rest: &'a str,
+}
+
+impl<'a> CqParts<'a> {
+    pub(super) fn new(codes: &'a str) -> Self {
+        Self { rest: codes }
+    }
+}
+
+impl<'a> Iterator for CqParts<'a> {
+    type Item = CqPart<'a>;
+
+    fn next(&mut self) -> Option<CqPart<'a>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        // Text goes on over what looks like a code and is none.
+        let mut text_end = 0;
+        loop {
+            let Some(bracket) = memchr(b'[', &self.rest.as_bytes()[text_end..]) else {
+                return Some(self.text(self.rest.len()));
+            };
+            let start = text_end + bracket;
+            if !self.rest[start..].starts_with(OPENING) {
+                text_end = start + 1;
+                continue;
+            }
+            let inner = start + OPENING.len();
+            let Some(length) = memchr(b']', &self.rest.as_bytes()[inner..]) else {
+                return Some(self.text(self.rest.len()));
+            };
+            let Some((kind, fields)) = code(&self.rest[inner..inner + length]) else {
+                text_end = inner + length + 1;
+                continue;
+            };
+            if start > 0 {
+                return Some(self.text(start));
+            }
+            self.rest = &self.rest[inner + length + 1..];
+            return Some(CqPart::Code { kind, fields });
+        }
+    }
+}
+
+impl<'a> CqParts<'a> {
+    fn text(&mut self, end: usize) -> CqPart<'a> {
+        let (text, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        CqPart::Text(unescape(text, false))
+    }
+}
+
+/// What stands between `[CQ:` and `]`; `None` where it is no code.
+fn code(inner: &str) -> Option<(&str, CqFields<'_>)> {
+    let Some((kind, fields)) = inner.split_once(',') else { return Some((inner, CqFields { rest: None })) };
+    fields.split(',').all(|field| field.contains('=')).then_some((kind, CqFields { rest: Some(fields) }))
+}
+
+/// The names and values of a CQ code, values unescaped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CqFields<'a> {
+    rest: Option<&'a str>,
+}
+
+impl<'a> Iterator for CqFields<'a> {
+    type Item = (&'a str, Cow<'a, str>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest?;
+        let (field, rest) = rest.split_once(',').map_or((rest, None), |(field, rest)| (field, Some(rest)));
+        self.rest = rest;
+        let (name, value) = field.split_once('=')?;
+        Some((name, unescape(value, true)))
+    }
+}
+
+/// Text as it is meant; in a value a comma is escaped, too.
+fn unescape(text: &str, value: bool) -> Cow<'_, str> {
+    let Some(first) = memchr(b'&', text.as_bytes()) else { return Cow::Borrowed(text) };
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut next = Some(first);
+    while let Some(at) = next {
+        plain.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (meant, length) = match rest.as_bytes() {
+            [b'&', b'#', b'9', b'1', b';', ..] => ('[', 5),
+            [b'&', b'#', b'9', b'3', b';', ..] => (']', 5),
+            [b'&', b'#', b'4', b'4', b';', ..] if value => (',', 5),
+            [b'&', b'a', b'm', b'p', b';', ..] => ('&', 5),
+            _ => ('&', 1),
+        };
+        plain.push(meant);
+        rest = &rest[length..];
+        next = memchr(b'&', rest.as_bytes());
+    }
+    plain.push_str(rest);
+    Cow::Owned(plain)
+}
+
+/// Appends a text, escaped.
+fn escape(text: &str, value: bool, out: &mut String) {
+    let special = |byte: u8| matches!(byte, b'&' | b'[' | b']') || value && byte == b',';
+    let mut begin = 0;
+    for (at, byte) in text.bytes().enumerate().filter(|(_, byte)| special(*byte)) {
+        out.push_str(&text[begin..at]);
+        out.push_str(match byte {
+            b'&' => "&amp;",
+            b'[' => "&#91;",
+            b']' => "&#93;",
+            _ => "&#44;",
+        });
+        begin = at + 1;
+    }
+    out.push_str(&text[begin..]);
+}
+
+pub(super) fn read(codes: &str) -> Message {
+    let parts = CqParts::new(codes).map(|part| match part {
+        CqPart::Text(text) => Segment::Text(Text::new(text)),
+        CqPart::Code { kind, fields } => {
+            let mut data = Fields::default();
+            for (name, value) in fields {
+                data.push(name, Item::Text(value));
+            }
+            Segment::of(kind, data)
+        }
+    });
+    Message(parts.collect())
+}
+
+pub(super) fn write(message: &Message) -> Result<String, CqError> {
+    let mut out = String::new();
+    for (index, segment) in message.iter().enumerate() {
+        write_segment(segment, &mut out).map_err(|why| CqError { index, kind: segment.kind().to_owned(), why })?;
+    }
+    Ok(out)
+}
+
+fn write_segment(segment: &Segment, out: &mut String) -> Result<(), Why> {
+    if let Segment::Text(text) = segment
+        && text.extra.is_empty()
+    {
+        escape(&text.text, false, out);
+        return Ok(());
+    }
+    if segment.extra().is_some_and(|extra| !extra.beside().is_empty()) {
+        return Err(Why::Beside);
+    }
+    if memchr2(b',', b']', segment.kind().as_bytes()).is_some() {
+        return Err(Why::Type);
+    }
+    out.push_str(OPENING);
+    out.push_str(segment.kind());
+    let mut outcome = Ok(());
+    let mut field = |name: &str, value: &str| {
+        if name.contains([',', ']', '=']) && outcome.is_ok() {
+            outcome = Err(Why::Name(name.to_owned()));
+        }
+        out.push(',');
+        out.push_str(name);
+        out.push('=');
+        escape(value, true, out);
+    };
+    match segment {
+        Segment::Node(node) => field("id", &node.id().ok_or(Why::Node)?.to_string()),
+        segment => segment.each(&mut |name, value| field(name, &text_of(value))),
+    }
+    out.push(']');
+    outcome
+}
+
+/// A value as text: a string as it is, null as an empty one, anything else as its JSON.
+fn text_of(value: Written<'_>) -> Cow<'_, str> {
+    match value {
+        Written::Text(text) => text,
+        Written::Json(json) => match json.get().as_bytes().first() {
+            Some(b'"') => Cow::Owned(serde_json::from_str(json.get()).unwrap_or_default()),
+            Some(b'n') | None => Cow::Borrowed(""),
+            Some(_) => Cow::Borrowed(json.get()),
+        },
+    }
+}
+
+pub(super) fn canonical(message: &Message) -> Message {
+    let mut whole = Message::new();
+    for segment in message {
+        let segment = match segment {
+            Segment::Node(_) => segment.clone(),
+            segment => {
+                let mut fields = Fields::default();
+                segment.each(&mut |name, value| fields.push(name, Item::Text(text_of(value))));
+                Segment::of(segment.kind(), fields)
+            }
+        };
+        match (segment, whole.0.last_mut()) {
+            (Segment::Text(text), _) if text.text.is_empty() && text.extra.is_empty() => {}
+            (Segment::Text(text), Some(Segment::Text(last))) if text.extra.is_empty() && last.extra.is_empty() => {
+                last.text.push_str(&text.text);
+            }
+            (segment, _) => whole.0.push(segment),
+        }
+    }
+    whole
+}
+
+/// A segment that has no form as a CQ code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CqError {
+    index: usize,
+    kind: String,
+    why: Why,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Why {
+    Node,
+    Type,
+    Name(String),
+    Beside,
+}
+
+impl fmt::Display for CqError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "segment {} (`{}`) has no form as a CQ code: ", self.index, self.kind)?;
+        match &self.why {
+            Why::Node => f.write_str("a node holds a whole message"),
+            Why::Type => f.write_str("its type holds `,` or `]`"),
+            Why::Name(name) => write!(f, "the name `{name}` holds `,`, `]` or `=`"),
+            Why::Beside => f.write_str("it holds more than `type` and `data`"),
+        }
+    }
+}
+
+impl std::error::Error for CqError {}
