@@ -82,6 +82,16 @@ impl Answer for Value {
     }
 }
 
+impl Answer for crate::Event {
+    fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
+        Self::deserialize(data)
+    }
+
+    fn from_nothing() -> Option<Self> {
+        None
+    }
+}
+
 impl Answer for String {
     fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
         wire::string(data)

@@ -23,18 +23,18 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::de::value::BorrowedStrDeserializer;
-use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::action::{HandleQuickOperation, SetFriendAddRequest, SetGroupAddRequest};
 pub use crate::generated::event::*;
-use crate::types::{GroupId, UserId};
-use crate::{Action, Chat, Mention, Message, MessageId, Timestamp};
+use crate::types::{
+    GroupId, GroupMemberInfo, GroupRole, GroupSender, MessageId, MessageSeq, PostType, PrivateMessageKind, UserId,
+};
+use crate::{Chat, Mention, Message, Timestamp};
 
 /// An event of a kind that this crate does not know, or one of a known kind that does not decode. Nothing of it is lost.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct UnknownEvent {
     /// Its `post_type`.
@@ -112,9 +112,10 @@ impl Event {
     /// The bytes are no JSON object, or none with a `post_type`.
     pub fn from_slice(json: &[u8]) -> Result<Self, EventError> {
         let tags = Tags::peek(json);
-        match Self::decode(tags.kind(), &mut Bytes::new(json)) {
-            Ok(Some(event)) if rest_is_blank(json) => Ok(event.told_apart()),
-            Ok(_) => Self::unknown(json, None),
+        let mut bytes = Bytes::from_slice(json);
+        match Self::decode(tags.kind(), &mut bytes).and_then(|event| bytes.end().map(|()| event)) {
+            Ok(Some(event)) => Ok(event.told_apart()),
+            Ok(None) => Self::unknown(json, None),
             Err(error) => Self::unknown(json, Some((tags.kind(), error))),
         }
     }
@@ -185,6 +186,16 @@ impl Event {
         }
     }
 
+    /// A message's running number in its chat, where the server sends it.
+    #[must_use]
+    pub fn message_seq(&self) -> Option<MessageSeq> {
+        match self {
+            Self::PrivateMessage(event) | Self::PrivateMessageSent(event) => event.message_seq,
+            Self::GroupMessage(event) | Self::GroupMessageSent(event) => event.message_seq,
+            _ => None,
+        }
+    }
+
     /// Where it happened, and an answer goes: a group, a guild's channel, or the user whom it is about. `None` where
     /// there is no such place, as for a heartbeat.
     #[must_use]
@@ -192,7 +203,8 @@ impl Event {
         match self {
             Self::PrivateMessage(event) | Self::PrivateMessageSent(event) => Some(event.target()),
             other => {
-                let channel = other.guild_id().zip(other.channel_id()).map(|(guild, channel)| Chat::Channel { guild, channel });
+                let channel =
+                    other.guild_id().zip(other.channel_id()).map(|(guild, channel)| Chat::Channel { guild, channel });
                 channel.or_else(|| other.group_id().map(Chat::Group)).or_else(|| other.user_id().map(Chat::User))
             }
         }
@@ -207,11 +219,15 @@ impl FromStr for Event {
     }
 }
 
-/// An event within something else, such as an answer.
+/// An event within something else, such as an answer. What is no event is [`Event::Unknown`] here: a list of events is
+/// not lost for one of them.
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Box::<RawValue>::deserialize(deserializer)?;
-        Self::from_slice(json.get().as_bytes()).map_err(de::Error::custom)
+        Ok(Self::from_slice(json.get().as_bytes()).unwrap_or_else(|error| {
+            let text = json.get().to_owned();
+            Self::Unknown(Box::new(UnknownEvent { text, error: Some(error), ..UnknownEvent::default() }))
+        }))
     }
 }
 
@@ -277,9 +293,7 @@ impl<'a> Tags<'a> {
 
     fn are_clear(&self) -> bool {
         match (self.post_type.as_deref(), self.detail()) {
-            (Some(post_type), Some(detail)) => {
-                self.sub_type.is_some() || !EventKind::needs_sub_type(post_type, detail)
-            }
+            (Some(post_type), Some(detail)) => self.sub_type.is_some() || !EventKind::needs_sub_type(post_type, detail),
             _ => false,
         }
     }
@@ -342,7 +356,8 @@ impl<'de> Visitor<'de> for Peek<'_, 'de> {
                 Key::MetaEventType => &mut tags.meta_event_type,
                 Key::SubType => &mut tags.sub_type,
                 Key::Time if whole => {
-                    tags.time = crate::wire::int::<i64, _>(&*entries.next_value::<Box<RawValue>>()?).ok().map(Timestamp::new);
+                    tags.time =
+                        crate::wire::int::<i64, _>(&*entries.next_value::<Box<RawValue>>()?).ok().map(Timestamp::new);
                     continue;
                 }
                 Key::SelfId if whole => {
@@ -516,4 +531,153 @@ impl<'a> MessageEvent<'a> {
             Self::Guild(event) => event.mentions_me(),
         }
     }
+}
+
+/// A request that can be accepted or rejected, see [`Client::approve`](crate::Client::approve).
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum RequestEvent<'a> {
+    /// To become a friend.
+    Friend(&'a FriendRequest),
+    /// About joining a group.
+    Group(&'a GroupRequest),
+}
+
+impl RequestEvent<'_> {
+    /// Who asks.
+    #[must_use]
+    pub fn user_id(&self) -> UserId {
+        match self {
+            Self::Friend(request) => request.user_id,
+            Self::Group(request) => request.user_id,
+        }
+    }
+
+    /// What they write about themselves.
+    #[must_use]
+    pub fn comment(&self) -> &str {
+        match self {
+            Self::Friend(request) => &request.comment,
+            Self::Group(request) => request.comment.as_deref().unwrap_or_default(),
+        }
+    }
+}
+
+/// An event on which the server takes quick operations.
+pub trait QuickOperable: Serialize {
+    /// What can be done.
+    type Operation: Serialize;
+}
+
+// ---- What bots ask of an event ----
+
+impl PrivateMessage {
+    /// Whether the account itself has sent it.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.post_type == PostType::MessageSent || self.user_id == self.self_id
+    }
+
+    /// The name to call the sender by: the nickname.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        &self.sender.nickname
+    }
+
+    /// Where it was said: with the user, or in a temporary session where the server names its group.
+    #[must_use]
+    pub fn target(&self) -> Chat {
+        if self.is_own() {
+            return Chat::User(self.target_id.filter(|user| user.get() != 0).unwrap_or(self.user_id));
+        }
+        let group = [self.group_id, self.sender.group_id].into_iter().flatten().find(|group| group.get() != 0);
+        match group.filter(|_| self.sub_type == PrivateMessageKind::Group) {
+            Some(group) => Chat::Temp { user: self.user_id, group },
+            None => Chat::User(self.user_id),
+        }
+    }
+}
+
+impl GroupMessage {
+    /// Whether the account itself has sent it. An anonymous one of its own cannot be told.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.post_type == PostType::MessageSent || self.user_id == self.self_id
+    }
+
+    /// The name to call the sender by: the card in the group where there is one, else the nickname; an anonymous member's
+    /// name.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        self.anonymous.as_ref().map_or_else(|| self.sender.display_name(), |anonymous| &anonymous.name)
+    }
+
+    /// Whether the sender is an administrator of the group, or its owner.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.sender.is_admin()
+    }
+}
+
+impl GuildMessage {
+    /// Where it was said.
+    #[must_use]
+    pub fn target(&self) -> Chat {
+        Chat::Channel { guild: self.guild_id, channel: self.channel_id }
+    }
+
+    /// Whether the account itself is mentioned by name.
+    #[must_use]
+    pub fn mentions_me(&self) -> bool {
+        let me = Mention::from(&*self.self_tiny_id.to_string());
+        self.message.iter().filter_map(crate::Segment::as_mention).any(|mention| *mention == me)
+    }
+}
+
+impl GroupSender {
+    /// The name to call them by: the card in the group where there is one, else the nickname.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        card_or(self.card.as_deref(), &self.nickname)
+    }
+
+    /// Whether they are an administrator of the group, or its owner.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.role.as_ref().is_some_and(GroupRole::is_admin)
+    }
+}
+
+impl GroupMemberInfo {
+    /// The name to call them by: the card in the group where there is one, else the nickname.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        card_or(self.card.as_deref(), &self.nickname)
+    }
+
+    /// Whether they are an administrator of the group, or its owner.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.role.as_ref().is_some_and(GroupRole::is_admin)
+    }
+}
+
+impl GroupRole {
+    /// Whether it is an administrator or the owner.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        matches!(self, Self::Owner | Self::Admin)
+    }
+}
+
+impl GroupBan {
+    /// Whether the whole group was muted, or unmuted.
+    #[must_use]
+    pub fn is_everyone(&self) -> bool {
+        self.user_id.get() == 0
+    }
+}
+
+fn card_or<'a>(card: Option<&'a str>, nickname: &'a str) -> &'a str {
+    card.map(str::trim).filter(|card| !card.is_empty()).unwrap_or(nickname)
 }

@@ -32,6 +32,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Error, Map, Value};
 
+use crate::segment::{self, IntoSegment, Segment};
 use crate::types::{GroupId, MessageId, MessageSender, UserId};
 use crate::{Message, Timestamp, wire};
 
@@ -250,6 +251,22 @@ impl Serialize for Data<'_> {
     }
 }
 
+impl IntoSegment for ForwardNode {
+    fn into_segment(self) -> Segment {
+        let json = serde_json::to_string(&self).unwrap_or_default();
+        serde_json::from_str(&json).unwrap_or_else(|_| segment::Node::new().into_segment())
+    }
+}
+
+impl TryFrom<&segment::Node> for ForwardNode {
+    type Error = Error;
+
+    /// The node with its content typed. It fails where a field is missing that a node cannot be without.
+    fn try_from(node: &segment::Node) -> Result<Self, Error> {
+        serde_json::from_value(serde_json::to_value(node.clone().into_segment())?)
+    }
+}
+
 /// Reads what servers read: either spelling, numbers or digits. As on go-cqhttp, a node with an `id` names a message,
 /// whatever else it holds.
 impl<'de> Deserialize<'de> for ForwardNode {
@@ -326,6 +343,7 @@ fn content<N: Node>(value: Value) -> Result<ForwardContent<N>, Error> {
     let nodes = match value {
         Value::Array(items) if !items.is_empty() && items.iter().all(N::is) => items,
         Value::Object(_) if N::is(&value) => vec![value],
+        Value::Null => return Err(Error::custom("nothing where a message is expected")),
         message => return Message::deserialize(message).map(ForwardContent::Message),
     };
     let nodes = nodes.into_iter().map(|node| Map::deserialize(node).and_then(N::read));

@@ -139,6 +139,16 @@ macro_rules! string_id {
             }
         }
 
+        impl $crate::wire::FieldValue for $id {
+            fn read_text(text: &str) -> Option<Self> {
+                Some(Self(text.to_owned()))
+            }
+
+            fn text(&self) -> ::std::borrow::Cow<'_, str> {
+                ::std::borrow::Cow::Borrowed(&self.0)
+            }
+        }
+
         impl<'de> $crate::wire::Deserialize<'de> for $id {
             fn deserialize<D: $crate::wire::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 $crate::wire::string(deserializer).map(Self)
@@ -187,6 +197,16 @@ macro_rules! string_enum {
         impl $crate::wire::Serialize for $name {
             fn serialize<S: $crate::wire::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl $crate::wire::FieldValue for $name {
+            fn read_text(text: &str) -> Option<Self> {
+                Some(Self::from(text))
+            }
+
+            fn text(&self) -> ::std::borrow::Cow<'_, str> {
+                ::std::borrow::Cow::Borrowed(self.as_str())
             }
         }
 

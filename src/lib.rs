@@ -6,9 +6,11 @@ extern crate self as cqhttp;
 
 pub mod action;
 mod call;
+mod chat;
 mod client;
 mod envelope;
 mod error;
+pub mod event;
 mod file;
 pub mod forward;
 mod generated;
@@ -17,6 +19,7 @@ mod message;
 #[cfg(feature = "mock")]
 pub mod mock;
 mod pages;
+pub mod segment;
 mod target;
 mod time;
 pub mod transport;
@@ -26,16 +29,19 @@ pub mod wire;
 
 pub use action::{Action, Effect, KnownAction, Raw};
 pub use call::{Call, RawCall, WithRaw};
+pub use chat::{AnswerRequest, Approvable, Chat, ReplyCall, ReplyTo, SendCall, Sent};
 pub use client::Client;
 #[cfg(feature = "http")]
 pub use client::{BuildError, ClientBuilder};
 pub use envelope::Answer;
 pub use error::{Error, NotSent, OutcomeUnknown, Refused, Undecodable};
+pub use event::{Event, EventKind};
 pub use file::{FileSource, ReadFileError};
 pub use forward::{ForwardNode, ForwardedMessage};
 pub use generated::types::{ChannelId, GroupId, GuildId, MessageId, RefusalCode, TinyId, UserId};
-pub use message::{Message, MessageError};
+pub use message::{CqError, CqFields, CqPart, CqParts, Message, MessageArg, MessageBuilder, MessageError};
 pub use pages::{Paged, Pages};
+pub use segment::{Mention, Segment};
 pub use target::Target;
 pub use time::Timestamp;
 pub use types::Unlisted;

@@ -8,7 +8,7 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
-pub use self::cq::{CqError, CqPart, CqParts};
+pub use self::cq::{CqError, CqFields, CqPart, CqParts};
 use crate::segment::{Image, IntoSegment, Mention, SegmentVisitor, Text};
 use crate::{FileSource, MessageId, Segment, UserId};
 

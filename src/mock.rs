@@ -39,7 +39,7 @@ use serde_json::value::RawValue;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::{Client, Effect, Error, KnownAction, RefusalCode, generated};
+use crate::{Client, Effect, Error, EventKind, KnownAction, RefusalCode, generated};
 
 /// An action as the stand-in knows it; the table is generated from the schema.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +72,50 @@ pub struct ParamInfo {
     pub name: &'static str,
     /// Further names that the server reads; a dotted one leads into an object.
     pub aliases: &'static [&'static str],
+}
+
+/// A kind of event, as the schema describes it; the table is generated.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct EventInfo {
+    /// Its kind.
+    pub kind: EventKind,
+    /// The name of its variant.
+    pub name: &'static str,
+    /// Its tags: `notice.notify.poke`.
+    pub tags: &'static str,
+    /// Its heading in go-cqhttp's documentation.
+    pub title: &'static str,
+    /// The schema's example: a whole event, as JSON.
+    pub example: &'static str,
+}
+
+/// A type of message segment, as the schema describes it; the table is generated.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct SegmentInfo {
+    /// Its type on the wire.
+    pub kind: &'static str,
+    /// The name of its variant.
+    pub name: &'static str,
+    /// Its heading in go-cqhttp's documentation.
+    pub title: &'static str,
+    /// Whether only the posts of topic channels hold it.
+    pub feed: bool,
+    /// Its fields, by all their names on the wire.
+    pub fields: &'static [&'static str],
+    /// The schema's example: its data, as JSON.
+    pub example: &'static str,
+}
+
+/// Every kind of event of the schema, in its order.
+pub fn events() -> impl Iterator<Item = &'static EventInfo> {
+    generated::mock::EVENTS.iter().copied().flatten()
+}
+
+/// Every type of segment of the schema, in its order.
+pub fn segments() -> impl Iterator<Item = &'static SegmentInfo> {
+    generated::mock::SEGMENTS.iter().copied().flatten()
 }
 
 /// The answer to come of [`ActionInfo::call_example`].

@@ -4,7 +4,7 @@
 //!
 //! ```
 //! use cqhttp::{FileSource, Message, Segment};
-//! use cqhttp::segment::ImageKind;
+//! use cqhttp::types::ImageKind;
 //!
 //! let image = Segment::image(FileSource::url("https://example.com/cat.png")).kind(ImageKind::Flash);
 //! let message = Message::from(image);
@@ -22,17 +22,16 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::FileSource;
 pub use crate::generated::segment::*;
 use crate::types::UserId;
 use crate::wire::Integer;
-use crate::{FileSource, ForwardNode};
 
 /// The fields of a segment that its type does not know, in order, and what else its JSON holds.
 ///
@@ -420,20 +419,6 @@ impl<'a> Fields<'a> {
         self.typed = 0;
         self.rest()
     }
-
-    /// The data as a JSON object, for what is read from one.
-    fn to_object(&self) -> serde_json::Map<String, Value> {
-        let value = |item: &Item<'_>| serde_json::from_str(item.clone().into_json().get()).unwrap_or_default();
-        self.items.iter().map(|(name, item)| (name.clone().into_owned(), value(item))).collect()
-    }
-
-    /// A node, whose data is no flat list of values.
-    pub fn node(&mut self) -> Option<Box<ForwardNode>> {
-        if !self.beside.is_empty() {
-            return None;
-        }
-        ForwardNode::from_data(self.to_object()).map(Box::new)
-    }
 }
 
 impl Item<'_> {
@@ -486,8 +471,8 @@ impl FieldValue for String {
 impl FieldValue for bool {
     fn read_text(text: &str) -> Option<Self> {
         match text {
-            "1" | "true" => Some(true),
-            "0" | "false" => Some(false),
+            "1" => Some(true),
+            "0" => Some(false),
             _ => None,
         }
     }
@@ -641,6 +626,28 @@ fn raw<E: de::Error>(value: impl Serialize) -> Result<Box<RawValue>, E> {
     to_raw_value(&value).map_err(E::custom)
 }
 
+/// A list as it came: what is in it is not read.
+fn list<'de, A: SeqAccess<'de>>(mut items: A) -> Result<Box<RawValue>, A::Error> {
+    let mut json = String::from("[");
+    while let Some(item) = items.next_element::<Box<RawValue>>()? {
+        json.push_str(if json.len() > 1 { "," } else { "" });
+        json.push_str(item.get());
+    }
+    RawValue::from_string(json + "]").map_err(de::Error::custom)
+}
+
+/// An object as it came, likewise.
+fn object<'de, A: MapAccess<'de>>(mut entries: A) -> Result<Box<RawValue>, A::Error> {
+    let mut json = String::from("{");
+    while let Some((name, value)) = entries.next_entry::<String, Box<RawValue>>()? {
+        json.push_str(if json.len() > 1 { "," } else { "" });
+        json.push_str(raw::<A::Error>(name)?.get());
+        json.push(':');
+        json.push_str(value.get());
+    }
+    RawValue::from_string(json + "}").map_err(de::Error::custom)
+}
+
 impl<'de> Visitor<'de> for Data {
     type Value = Result<Fields<'de>, Box<RawValue>>;
 
@@ -685,7 +692,7 @@ impl<'de> Visitor<'de> for Data {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
-        raw(Value::deserialize(de::value::SeqAccessDeserializer::new(items))?).map(Err)
+        list(items).map(Err)
     }
 }
 
@@ -748,11 +755,11 @@ impl<'de> Visitor<'de> for Scalar {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Item<'de>, A::Error> {
-        raw(Value::deserialize(de::value::SeqAccessDeserializer::new(items))?).map(Item::Json)
+        list(items).map(Item::Json)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Item<'de>, A::Error> {
-        raw(Value::deserialize(MapAccessDeserializer::new(entries))?).map(Item::Json)
+        object(entries).map(Item::Json)
     }
 }
 
@@ -829,10 +836,7 @@ impl<'s, 'f> Writing<'s, 'f> {
 
 impl Serialize for Segment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Node(node) => node.serialize(serializer),
-            other => serialize(other, serializer),
-        }
+        serialize(self, serializer)
     }
 }
 

@@ -13,6 +13,8 @@ pub use serde::ser::SerializeMap;
 pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::Event;
+pub use crate::segment::{FieldValue, Fields, SegmentType, Segments, Writing, Written};
 use crate::types::Unlisted;
 
 /// The only way to make an [`Unlisted`]: by an enum's `from`.
@@ -520,9 +522,18 @@ pub fn next_token<T: Clone + PartialEq + ToString>(this: &Option<T>, next: &Opti
     next.clone().filter(|token| !token.to_string().is_empty() && next != this)
 }
 
-/// The number before the smallest one under `key` in `list`; none at the end, or where it does not get smaller.
-pub fn before<T: Integer + Ord + Copy>(this: Option<T>, list: &[Value], key: &str) -> Option<T> {
-    let numbers = list.iter().filter_map(|item| int::<i64, _>(item.get(key)?).ok());
+/// The numbers under `key` in a list.
+pub fn numbers<'a>(list: &'a [Value], key: &'a str) -> impl Iterator<Item = i64> + 'a {
+    list.iter().filter_map(move |item| int::<i64, _>(item.get(key)?).ok())
+}
+
+/// The numbers of messages.
+pub fn event_numbers(list: &[Event]) -> impl Iterator<Item = i64> {
+    list.iter().filter_map(|event| Some(event.message_seq()?.get()))
+}
+
+/// The number before the smallest one; none at the end, or where it does not get smaller.
+pub fn before<T: Integer + Ord + Copy>(this: Option<T>, numbers: impl Iterator<Item = i64>) -> Option<T> {
     let next = numbers.min()?.checked_sub(1).filter(|next| *next > 0)?;
     T::from_wide(next.into()).filter(|next| this.is_none_or(|this| *next < this))
 }

@@ -439,7 +439,7 @@ async fn targets_and_messages_go_out_as_they_are_meant() {
     let text = json!([{ "type": "text", "data": { "text": "[CQ:at,qq=all]" } }]);
     for (call, expected) in calls.iter().zip([
         json!({ "message_type": "private", "user_id": 10086, "group_id": 10001000, "message": text, "auto_escape": false }),
-        json!({ "message_type": "private", "user_id": 10086, "message": "[CQ:at,qq=all]", "auto_escape": false }),
+        json!({ "message_type": "private", "user_id": 10086, "message": [{ "type": "at", "data": { "qq": "all" } }], "auto_escape": false }),
         json!({ "message_type": "group", "group_id": 10001000, "message": segments, "auto_escape": false }),
     ]) {
         assert_eq!(call.params, expected);

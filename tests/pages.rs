@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use cqhttp::action::{GetGroupMsgHistory, GetGroupMsgHistoryResponse, GetGuildMemberList, GetGuildMemberListResponse};
+use cqhttp::event::GroupMessage;
 use cqhttp::mock::{Server, refuse};
-use cqhttp::{Action, Client, Error, RefusalCode};
+use cqhttp::{Action, Client, Error, Event, RefusalCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -16,13 +17,19 @@ fn history(server: &Server, newest: i64) {
         let last = request.message_seq.map_or(newest, |seq| seq.get());
         let mut answer = GetGroupMsgHistoryResponse::example();
         let seqs = (last - 19).max(1)..=last;
-        answer.messages = seqs.map(|seq| json!({ "message_seq": seq, "post_type": "message" })).collect();
+        answer.messages = seqs.map(message).collect();
         Ok(answer)
     });
 }
 
-fn seqs(messages: &[Value]) -> Vec<i64> {
-    messages.iter().map(|message| message["message_seq"].as_i64().unwrap()).collect()
+fn message(seq: i64) -> Event {
+    let mut message = GroupMessage::example();
+    message.message_seq = Some(seq.into());
+    message.into()
+}
+
+fn seqs(messages: &[Event]) -> Vec<i64> {
+    messages.iter().map(|message| message.message_seq().unwrap().get()).collect()
 }
 
 #[tokio::test]
@@ -76,7 +83,8 @@ async fn pages_end_where_they_do_not_move() {
     });
     server.on::<GetGroupMsgHistory>(|_| {
         let mut answer = GetGroupMsgHistoryResponse::example();
-        answer.messages = vec![json!({ "message_seq": 500 }), json!({ "other": true })];
+        let other: Event = serde_json::from_str(r#"{"other":true}"#).unwrap();
+        answer.messages = vec![message(500), other];
         Ok(answer)
     });
     let client = Client::builder(server.url()).build().unwrap();

@@ -84,7 +84,10 @@ pub(crate) fn emit(api: &Api) -> Generated {
         [("all.event.rs", "events", event::joined(api)), ("all.segment.rs", "segments", segment::joined(api))]
     {
         if !items.is_empty() {
-            let text = format!("// Generated from all {what} of the schema: change those files, not this one.\n\n{}", print(items));
+            let text = format!(
+                "// Generated from all {what} of the schema: change those files, not this one.\n\n{}",
+                print(items)
+            );
             files.push(GeneratedFile { path: path.into(), source: None, text });
         }
     }
@@ -99,7 +102,13 @@ pub(crate) fn emit(api: &Api) -> Generated {
 fn root(api: &Api, files: &[GeneratedFile]) -> String {
     let has = |module: &str| files.iter().any(|file| file.path.ends_with(&format!(".{module}.rs")));
     let mut modules = vec![
-        module("action", "Requests, and the answers that belong to one action.", files, ACTION_LINTS, "super::types::*"),
+        module(
+            "action",
+            "Requests, and the answers that belong to one action.",
+            files,
+            ACTION_LINTS,
+            "super::types::*",
+        ),
         module("types", "Ids, enums and objects.", files, "unreachable_pub, unused_imports", ""),
     ];
     if has("event") {
@@ -145,10 +154,13 @@ fn mock_module(api: &Api, files: &[GeneratedFile], has_events: bool) -> String {
         if !files.iter().any(|written| written.path == path) {
             continue;
         }
-        let imports = format!("        use super::super::{{action::*, {event}types::*}};\n        use ::cqhttp::wire;\n");
+        let imports =
+            format!("        use super::super::{{action::*, {event}types::*}};\n        use ::cqhttp::wire;\n");
         modules += &format!("    mod {module} {{\n{imports}        include!({path:?});\n    }}\n");
         let present = [!file.actions.is_empty(), !file.events.is_empty(), !file.segments.is_empty()];
-        for ((table, name), _) in tables.iter_mut().zip(["ACTIONS", "EVENTS", "SEGMENTS"]).zip(present).filter(|(_, has)| *has) {
+        for ((table, name), _) in
+            tables.iter_mut().zip(["ACTIONS", "EVENTS", "SEGMENTS"]).zip(present).filter(|(_, has)| *has)
+        {
             *table += &format!("        {module}::{name},\n");
         }
     }

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Faults, Spot, nearest, suggest};
-use crate::model::{
-    Action, Answer, Api, Event, Field, Param, Presence, Segment, TypeKind, Variant, VariantValue,
-};
+use crate::model::{Action, Answer, Api, Event, Field, Param, Presence, Segment, TypeKind, Variant, VariantValue};
 use crate::name::Name;
 use crate::source::SourceFile;
 use crate::ty::{EnumBase, IdBase, NamedKind, Scalar, Ty};
@@ -27,13 +25,15 @@ pub(crate) fn check(files: &[SourceFile], api: &Api, faults: &mut Faults) {
             }
         }
         for event in &file.events {
-            let broken = files[index].events.iter().any(|source| source.name.value == event.name.snake() && source.broken);
+            let broken =
+                files[index].events.iter().any(|source| source.name.value == event.name.snake() && source.broken);
             if !broken {
                 checker.event(event);
             }
         }
         for operation in &file.operations {
-            let broken = files[index].operations.iter().any(|source| source.name.value == operation.name && source.broken);
+            let broken =
+                files[index].operations.iter().any(|source| source.name.value == operation.name && source.broken);
             if !broken {
                 checker.answer = false;
                 checker.defaults(&operation.params);
@@ -97,10 +97,20 @@ impl Checker<'_> {
             let at = entry(&event.example.value, tag);
             if !matches!(at, Some(Value::Text(given)) if given == value) {
                 let hint = format!("write `{tag}: {value}`");
-                self.faults.add(&spot(self.file, &event.example), format!("the example is no `{}` event", event.path()), hint);
+                self.faults.add(
+                    &spot(self.file, &event.example),
+                    format!("the example is no `{}` event", event.path()),
+                    hint,
+                );
             }
             let ty = Ty { scalar: Scalar::String, list: false, optional: true };
-            fields.push(Field { name: Name::from_wire(tag), wire: tag.into(), aliases: Vec::new(), ty, doc: String::new() });
+            fields.push(Field {
+                name: Name::from_wire(tag),
+                wire: tag.into(),
+                aliases: Vec::new(),
+                ty,
+                doc: String::new(),
+            });
         }
         self.object(&event.example, &fields, &format!("the event `{}`", event.name.snake()));
     }
@@ -117,14 +127,14 @@ impl Checker<'_> {
         let known: Vec<&str> = segment.fields.iter().map(|field| field.wire.as_str()).collect();
         for (key, value) in entries {
             match segment.fields.iter().find(|field| field.wire == text(key)) {
-                None if segment.node => self.json(value),
                 None => {
                     let message = format!("the segment `{}` has no field `{}`", segment.wire, text(key));
                     self.faults.add(&spot(self.file, key), message, suggest(text(key), &known));
                 }
                 Some(field) if !self.is_text_of(value, &field.ty) => {
                     let message = format!("`{}` is {}", text(key), value.value.describe());
-                    let hint = format!("values of segments are texts; expected {}, in quotes", self.expected(&field.ty));
+                    let hint =
+                        format!("values of segments are texts; expected {}, in quotes", self.expected(&field.ty));
                     self.faults.add(&spot(self.file, value), message, hint);
                 }
                 Some(_) => {}
@@ -145,7 +155,9 @@ impl Checker<'_> {
         match &ty.scalar {
             Scalar::Bool => matches!(text.as_str(), "0" | "1"),
             Scalar::F64 => text.parse::<f64>().is_ok(),
-            Scalar::Named(_, NamedKind::Id(IdBase::I64) | NamedKind::Enum(EnumBase::I64)) | Scalar::Timestamp => number(),
+            Scalar::Named(_, NamedKind::Id(IdBase::I64) | NamedKind::Enum(EnumBase::I64)) | Scalar::Timestamp => {
+                number()
+            }
             scalar if is_integer(scalar) => number(),
             scalar => self.scalar(&node.value, scalar),
         }
@@ -328,9 +340,10 @@ impl Checker<'_> {
         match (scalar, value) {
             (Scalar::Bool, Value::Bool(_)) => true,
             (Scalar::F64, Value::Float(number)) => number.is_finite(),
-            (Scalar::String | Scalar::FileSource | Scalar::Mention | Scalar::Named(_, NamedKind::Id(IdBase::String)), Value::Text(_)) => {
-                true
-            }
+            (
+                Scalar::String | Scalar::FileSource | Scalar::Mention | Scalar::Named(_, NamedKind::Id(IdBase::String)),
+                Value::Text(_),
+            ) => true,
             (Scalar::I32, Value::Int(n)) => i32::try_from(*n).is_ok(),
             (Scalar::U32, Value::Int(n)) => u32::try_from(*n).is_ok(),
             (Scalar::U64, Value::Int(n)) => u64::try_from(*n).is_ok(),

@@ -81,7 +81,7 @@ pub(crate) struct Pages {
 pub(crate) enum NextPage {
     /// From a field of the answer.
     Field(Name),
-    /// It is one less than the smallest number under `key` in the answer's list.
+    /// It is one less than the smallest number under `key` in the answer's list of JSON or of events.
     Before { list: Name, key: String },
 }
 
@@ -210,7 +210,8 @@ impl Event {
     /// The tags as they stand on the wire, without those that are fields.
     pub(crate) fn tags(&self) -> Vec<(&'static str, &str)> {
         let (post_type, detail_key) = self.post_type.wire();
-        let tags = [("post_type", Some(post_type)), (detail_key, Some(&*self.detail)), ("sub_type", self.sub_type.as_deref())];
+        let tags =
+            [("post_type", Some(post_type)), (detail_key, Some(&*self.detail)), ("sub_type", self.sub_type.as_deref())];
         let tags = tags.into_iter().filter_map(|(key, value)| Some((key, value?)));
         tags.filter(|(key, _)| !self.fields.iter().any(|field| field.wire == *key)).collect()
     }
@@ -261,8 +262,6 @@ pub(crate) struct Segment {
     pub(crate) title: String,
     pub(crate) doc: String,
     pub(crate) direction: Direction,
-    /// Its data is read and written by hand.
-    pub(crate) node: bool,
     pub(crate) fields: Vec<Param>,
     /// The server's own defaults, by the field's name: they are told, not sent.
     pub(crate) defaults: BTreeMap<String, Node>,

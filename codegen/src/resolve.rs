@@ -57,7 +57,14 @@ const RESERVED_TYPES: &[&str] = &[
 pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
     let refused = files.iter().flat_map(|file| file.refused.names.iter().cloned()).collect();
     let any_refused = files.iter().any(|file| file.refused.any);
-    let mut resolver = Resolver { faults, types: BTreeMap::new(), refused, any_refused, refusals: refusals(files), operations: Vec::new() };
+    let mut resolver = Resolver {
+        faults,
+        types: BTreeMap::new(),
+        refused,
+        any_refused,
+        refusals: refusals(files),
+        operations: Vec::new(),
+    };
     resolver.declare_types(files);
     let mut api = Api { files: Vec::new(), objects: BTreeMap::new(), enums: BTreeMap::new() };
     for file in files {
@@ -431,8 +438,10 @@ impl Resolver<'_> {
             }
             (None, Some(before)) => {
                 let (list, key) = before.value.split_once('.').unwrap_or((&before.value, ""));
-                let field =
-                    find(list).filter(|field| field.ty.list && field.ty.scalar == Scalar::Json && !key.is_empty());
+                let field = find(list).filter(|field| {
+                    let events = field.ty.scalar == Scalar::Event && key == "message_seq";
+                    field.ty.list && (events || field.ty.scalar == Scalar::Json && !key.is_empty())
+                });
                 (before, field.map(|field| NextPage::Before { list: field.name.clone(), key: key.to_owned() }))
             }
             _ => {
@@ -442,7 +451,7 @@ impl Resolver<'_> {
             }
         };
         if next.is_none() {
-            let hint = "`from` names a field of the parameter's type, `before` a list of `json` and a key in it";
+            let hint = "`from` names a field of the parameter's type, `before` a list of `json` and a key in it, or `message_seq` of a list of `event`";
             self.faults.add(&at.spot, format!("`{}` does not lead to the next page", at.value), hint);
         }
         Some(Pages { set: param?.name.clone(), next: next? })
@@ -451,12 +460,13 @@ impl Resolver<'_> {
     fn answer_type(&mut self, text: &At<String>) -> Option<Answer> {
         let ty = self.ty(text)?;
         let answers = match &ty.scalar {
-            Scalar::Named(_, NamedKind::Object) | Scalar::Json => true,
+            Scalar::Named(_, NamedKind::Object) | Scalar::Json | Scalar::Event => true,
             Scalar::String => ty.list,
             _ => false,
         };
         if ty.optional || !answers {
-            let hint = "an action answers fields of its own, an object, a list of objects or strings, or `json`";
+            let hint =
+                "an action answers fields of its own, an object, a list of objects or strings, `event` or `json`";
             self.faults.add(&text.spot, format!("`{}` is no type of a whole answer", text.value), hint);
             return None;
         }

@@ -49,7 +49,17 @@ pub(crate) enum EnumBase {
 impl Scalar {
     /// Whether its values are written as JSON in Rust, too.
     pub(crate) fn has_no_literal(&self) -> bool {
-        matches!(self, Self::Json | Self::Message | Self::ForwardNode | Self::ForwardedMessage | Self::FileSource | Self::Mention | Self::FeedSegment | Self::Event)
+        matches!(
+            self,
+            Self::Json
+                | Self::Message
+                | Self::ForwardNode
+                | Self::ForwardedMessage
+                | Self::FileSource
+                | Self::Mention
+                | Self::FeedSegment
+                | Self::Event
+        )
     }
 }
 
@@ -67,7 +77,11 @@ impl Ty {
         !self.list
             && !matches!(
                 self.scalar,
-                Scalar::Target | Scalar::FileSource | Scalar::Mention | Scalar::Event | Scalar::Named(_, NamedKind::Id(_) | NamedKind::Object)
+                Scalar::Target
+                    | Scalar::FileSource
+                    | Scalar::Mention
+                    | Scalar::Event
+                    | Scalar::Named(_, NamedKind::Id(_) | NamedKind::Object)
             )
     }
 

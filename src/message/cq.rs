@@ -181,6 +181,12 @@ fn write_segment(segment: &Segment, out: &mut String) -> Result<(), Why> {
     if segment.extra().is_some_and(|extra| !extra.beside().is_empty()) {
         return Err(Why::Beside);
     }
+    // As text, it would be another message.
+    if let Segment::Node(node) = segment
+        && node.extra.json("content").is_some_and(|content| content.starts_with(['[', '{']))
+    {
+        return Err(Why::Node);
+    }
     if memchr2(b',', b']', segment.kind().as_bytes()).is_some() {
         return Err(Why::Type);
     }
@@ -196,10 +202,7 @@ fn write_segment(segment: &Segment, out: &mut String) -> Result<(), Why> {
         out.push('=');
         escape(value, true, out);
     };
-    match segment {
-        Segment::Node(node) => field("id", &node.id().ok_or(Why::Node)?.to_string()),
-        segment => segment.each(&mut |name, value| field(name, &text_of(value))),
-    }
+    segment.each(&mut |name, value| field(name, &text_of(value)));
     out.push(']');
     outcome
 }
@@ -219,15 +222,9 @@ fn text_of(value: Written<'_>) -> Cow<'_, str> {
 pub(super) fn canonical(message: &Message) -> Message {
     let mut whole = Message::new();
     for segment in message {
-        let segment = match segment {
-            Segment::Node(_) => segment.clone(),
-            segment => {
-                let mut fields = Fields::default();
-                segment.each(&mut |name, value| fields.push(name, Item::Text(text_of(value))));
-                Segment::of(segment.kind(), fields)
-            }
-        };
-        match (segment, whole.0.last_mut()) {
+        let mut fields = Fields::default();
+        segment.each(&mut |name, value| fields.push(name, Item::Text(text_of(value))));
+        match (Segment::of(segment.kind(), fields), whole.0.last_mut()) {
             (Segment::Text(text), _) if text.text.is_empty() && text.extra.is_empty() => {}
             (Segment::Text(text), Some(Segment::Text(last))) if text.extra.is_empty() && last.extra.is_empty() => {
                 last.text.push_str(&text.text);

@@ -13,7 +13,8 @@ use tokio::task::JoinHandle;
 /// Whether two answers or requests say the same.
 ///
 /// A number equals its string of digits, a bool its number and its text; what is absent, null or an empty list is equal.
-/// Inside a message nothing of this holds: it is compared as it stands.
+/// A message as text with CQ codes equals its list of segments; in fields of a segment that its type does not know,
+/// nothing but what stands there is equal.
 pub(crate) fn same_json(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Object(a), Value::Object(b)) => {
@@ -24,6 +25,7 @@ pub(crate) fn same_json(a: &Value, b: &Value) -> bool {
         (Value::Number(number), Value::String(text)) | (Value::String(text), Value::Number(number)) => {
             number.to_string() == *text
         }
+        (Value::Number(a), Value::Number(b)) if a.is_f64() != b.is_f64() => a.as_f64() == b.as_f64(),
         (Value::Bool(flag), other) | (other, Value::Bool(flag)) => match other {
             Value::Bool(other) => flag == other,
             Value::Number(number) => number.as_i64() == Some(i64::from(*flag)),
@@ -36,14 +38,95 @@ pub(crate) fn same_json(a: &Value, b: &Value) -> bool {
 
 fn same_entry(key: &str, a: &Map<String, Value>, b: &Map<String, Value>) -> bool {
     let (a, b) = (a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null));
-    if key == "message" && a.is_array() { a == b } else { same_json(a, b) }
+    match key {
+        "message" if a.is_array() || b.is_array() => same_message(a, b),
+        _ => same_json(a, b),
+    }
+}
+
+/// Whether two messages say the same, as text with CQ codes, as one segment or as a list.
+pub(crate) fn same_message(a: &Value, b: &Value) -> bool {
+    let segments = |message: &Value| match message {
+        Value::Array(segments) => segments.clone(),
+        Value::String(codes) => match serde_json::to_value(cqhttp::Message::cq(codes)) {
+            Ok(Value::Array(segments)) => segments,
+            _ => Vec::new(),
+        },
+        Value::Null => Vec::new(),
+        segment => vec![segment.clone()],
+    };
+    let (a, b) = (segments(a), segments(b));
+    a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| same_segment(&a.to_string(), &b.to_string()))
+}
+
+/// Whether two segments say the same. The order of unknown fields counts, and a name that stands there twice does twice.
+pub(crate) fn same_segment(a: &str, b: &str) -> bool {
+    let (a, b) = (entries(a), entries(b));
+    let find = |entries: &[(String, String)], name: &str| -> Option<String> {
+        entries.iter().find(|(known, _)| known == name).map(|(_, json)| json.clone())
+    };
+    let beside = |entries: &[(String, String)]| -> Vec<(String, Value)> {
+        let beside = entries.iter().filter(|(name, _)| name != "data");
+        beside.map(|(name, json)| (name.clone(), serde_json::from_str(json).unwrap())).collect()
+    };
+    let kind: Value = serde_json::from_str(&find(&a, "type").unwrap()).unwrap();
+    let known = cqhttp::mock::segments().find(|known| kind == known.kind && !known.feed);
+    let known = known.map(|known| known.fields).unwrap_or_default();
+    let (a_data, b_data) = (find(&a, "data").unwrap_or("{}".into()), find(&b, "data").unwrap_or("{}".into()));
+    if !a_data.starts_with('{') || !b_data.starts_with('{') {
+        let data = |json: &str| serde_json::from_str::<Value>(if json == "null" { "{}" } else { json }).unwrap();
+        return sorted(beside(&a)) == sorted(beside(&b)) && data(&a_data) == data(&b_data);
+    }
+    let (a_data, b_data) = (entries(&a_data), entries(&b_data));
+    let unknown = |data: &[(String, String)]| -> Vec<(String, Value)> {
+        let unknown = data.iter().filter(|(name, _)| !known.contains(&name.as_str()));
+        unknown.map(|(name, json)| (name.clone(), serde_json::from_str(json).unwrap())).collect()
+    };
+    let values = |data: &[(String, String)], name: &str| -> Vec<Value> {
+        let values = data.iter().filter(|(known, _)| known == name);
+        values.map(|(_, json)| serde_json::from_str(json).unwrap()).filter(|value: &Value| !value.is_null()).collect()
+    };
+    let same_known = known.iter().all(|name| {
+        let (a, b) = (values(&a_data, name), values(&b_data, name));
+        a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| same_json(a, b))
+    });
+    sorted(beside(&a)) == sorted(beside(&b)) && same_known && unknown(&a_data) == unknown(&b_data)
+}
+
+fn sorted(mut entries: Vec<(String, Value)>) -> Vec<(String, Value)> {
+    entries.sort_by(|a, b| a.0.cmp(&b.0));
+    entries
+}
+
+/// The entries of a JSON object in order, those that repeat a name included: name and JSON.
+pub(crate) fn entries(json: &str) -> Vec<(String, String)> {
+    struct Entries;
+
+    impl<'de> serde::de::Visitor<'de> for Entries {
+        type Value = Vec<(String, String)>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut entries = Vec::new();
+            while let Some((name, value)) = map.next_entry::<String, Box<serde_json::value::RawValue>>()? {
+                entries.push((name, value.get().to_owned()));
+            }
+            Ok(entries)
+        }
+    }
+
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    serde::Deserializer::deserialize_map(&mut deserializer, Entries).unwrap_or_else(|error| panic!("{error}: {json}"))
 }
 
 /// Whether `whole` says all that `part` says. Objects may say more; lists may not.
 pub(crate) fn contains_json(whole: &Value, part: &Value) -> bool {
     match (whole, part) {
         (Value::Object(whole), Value::Object(part)) => part.iter().all(|(key, part)| match whole.get(key) {
-            Some(segments @ Value::Array(_)) if key == "message" => segments == part,
+            Some(message @ Value::Array(_)) if key == "message" => same_message(message, part),
             whole => contains_json(whole.unwrap_or(&Value::Null), part),
         }),
         (Value::Array(whole), Value::Array(part)) => {
@@ -108,6 +191,11 @@ fn same_json_tells_what_is_the_same() {
         (json!({ "list": [] }), json!({ "list": null })),
         (json!({ "yes": true }), json!({ "yes": 1 })),
         (json!({ "yes": "false" }), json!({ "yes": false })),
+        (
+            json!({ "message": [{ "type": "face", "data": { "id": 1 } }] }),
+            json!({ "message": [{ "type": "face", "data": { "id": "1" } }] }),
+        ),
+        (json!({ "message": "[CQ:face,id=1]" }), json!({ "message": [{ "type": "face", "data": { "id": "1" } }] })),
     ] {
         assert!(same_json(&a, &b) && same_json(&b, &a), "{a} and {b}");
     }
@@ -117,9 +205,10 @@ fn same_json_tells_what_is_the_same() {
         (json!({ "yes": true }), json!({ "yes": 0 })),
         (json!({ "x": 1 }), json!({ "x": null })),
         (
-            json!({ "message": [{ "type": "face", "data": { "id": 1 } }] }),
-            json!({ "message": [{ "type": "face", "data": { "id": "1" } }] }),
+            json!({ "message": [{ "type": "face", "data": { "raw": 1 } }] }),
+            json!({ "message": [{ "type": "face", "data": { "raw": "1" } }] }),
         ),
+        (json!({ "message": "[CQ:face,id=1]" }), json!({ "message": [{ "type": "face", "data": { "id": "2" } }] })),
     ] {
         assert!(!same_json(&a, &b) && !same_json(&b, &a), "{a} and {b}");
     }

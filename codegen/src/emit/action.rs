@@ -7,7 +7,7 @@ use super::types::{join, object};
 use super::{aliases, docs, reader, rust_type, scalar, serde_attribute, value};
 use crate::doc;
 use crate::model::{Action, Answer, Api, Effect, NextPage, Origin, Param, Presence, Server};
-use crate::name::ident;
+use crate::name::{Name, ident};
 use crate::ty::{NamedKind, Scalar, Ty};
 use crate::yaml::{Node, Value};
 
@@ -388,8 +388,14 @@ fn paged(action: &Action) -> Option<TokenStream> {
             quote!(wire::next_token(&self.#set, &answer.#field))
         }
         NextPage::Before { list, key } => {
+            let of_events = is_event_list(action, list);
             let list = list.ident();
-            quote!(wire::before(self.#set, &answer.#list, #key))
+            // Events know their numbers themselves.
+            let numbers = match of_events {
+                true => quote!(wire::event_numbers(&answer.#list)),
+                false => quote!(wire::numbers(&answer.#list, #key)),
+            };
+            quote!(wire::before(self.#set, #numbers))
         }
     };
     Some(quote! {
@@ -399,6 +405,11 @@ fn paged(action: &Action) -> Option<TokenStream> {
             }
         }
     })
+}
+
+fn is_event_list(action: &Action, list: &Name) -> bool {
+    let Answer::Fields(fields) = &action.answer else { return false };
+    fields.iter().any(|field| field.name == *list && field.ty.scalar == Scalar::Event)
 }
 
 pub(super) fn response_type(action: &Action) -> TokenStream {

@@ -95,7 +95,14 @@ pub(super) fn joined(api: &Api) -> Vec<TokenStream> {
     if events.is_empty() {
         return Vec::new();
     }
-    let mut items = vec![event_enum(&events), kind_enum(&events), of_tags(&events), accessors(&events), reading(&events), writing(&events)];
+    let mut items = vec![
+        event_enum(&events),
+        kind_enum(&events),
+        of_tags(&events),
+        accessors(&events),
+        reading(&events),
+        writing(&events),
+    ];
     items.extend(events.iter().filter(|event| event.owns_shape()).map(|event| from(event)));
     items
 }
@@ -179,7 +186,9 @@ fn of_tags(events: &[&Event]) -> TokenStream {
 
 /// What an event's field of this name and type gives.
 fn field<'e>(event: &'e Event, name: &str, ty: &str) -> Option<&'e Field> {
-    let is = |field: &&Field| field.name.snake() == name && matches!(&field.ty.scalar, Scalar::Named(named, NamedKind::Id(_)) if named == ty);
+    let is = |field: &&Field| {
+        field.name.snake() == name && matches!(&field.ty.scalar, Scalar::Named(named, NamedKind::Id(_)) if named == ty)
+    };
     event.fields.iter().find(is)
 }
 

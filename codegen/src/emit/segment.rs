@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::action::{argument, converted, request_setter, takes_into, default_text};
+use super::action::{argument, converted, default_text, request_setter, takes_into};
 use super::types::join;
 use super::{aliases, docs, raw_string, rust_type, value};
 use crate::doc;
@@ -11,14 +11,15 @@ use crate::model::{Api, Direction, File, Param, Presence, Segment};
 
 /// The items of a file's segments.
 pub(super) fn items(file: &File) -> Vec<TokenStream> {
-    file.segments.iter().filter(|segment| !segment.node).flat_map(segment).collect()
+    file.segments.iter().flat_map(segment).collect()
 }
 
 /// `pub struct Image { … }`, its constructor and setters, how it is read and written.
 fn segment(segment: &Segment) -> Vec<TokenStream> {
     let mut items = vec![structure(segment), constructors(segment), data(segment)];
     if segment.direction != Direction::Feed {
-        let (name, inner) = (segment.name.type_ident(), if segment.boxed { quote!(Box::new(self)) } else { quote!(self) });
+        let (name, inner) =
+            (segment.name.type_ident(), if segment.boxed { quote!(Box::new(self)) } else { quote!(self) });
         items.push(quote! {
             impl ::cqhttp::segment::IntoSegment for #name {
                 fn into_segment(self) -> Segment {
@@ -189,7 +190,8 @@ fn data(segment: &Segment) -> TokenStream {
 /// The enums of all segments.
 pub(super) fn joined(api: &Api) -> Vec<TokenStream> {
     let segments: Vec<&Segment> = api.files.iter().flat_map(|file| &file.segments).collect();
-    let (feed, plain): (Vec<_>, Vec<_>) = segments.into_iter().partition(|segment| segment.direction == Direction::Feed);
+    let (feed, plain): (Vec<_>, Vec<_>) =
+        segments.into_iter().partition(|segment| segment.direction == Direction::Feed);
     let mut items = Vec::new();
     if !plain.is_empty() {
         let docs = docs("Any message segment: one variant for each type.");
@@ -224,53 +226,42 @@ fn segment_enum(name: &str, head: &TokenStream, segments: &[&Segment]) -> TokenS
 
 fn inner(segment: &Segment) -> TokenStream {
     let name = segment.name.type_ident();
-    match (segment.node, segment.boxed) {
-        (true, _) => quote!(Box<::cqhttp::ForwardNode>),
-        (false, true) => quote!(Box<#name>),
-        (false, false) => quote!(#name),
-    }
+    if segment.boxed { quote!(Box<#name>) } else { quote!(#name) }
 }
 
 /// Reading and writing by type.
 fn dispatch(name: &str, segments: &[&Segment]) -> TokenStream {
     let name = crate::name::ident(name);
     let variant = |segment: &Segment| segment.name.type_ident();
-    let plain = || segments.iter().filter(|segment| !segment.node);
-    let nodes = || segments.iter().filter(|segment| segment.node);
-    let fields = plain().map(|segment| {
+    let fields = segments.iter().map(|segment| {
         let (wire, name) = (&segment.wire, variant(segment));
         quote!(#wire => <#name as wire::SegmentType>::FIELDS,)
     });
-    let reads = plain().map(|segment| {
+    let reads = segments.iter().map(|segment| {
         let (wire, name) = (&segment.wire, variant(segment));
         let made = if segment.boxed { quote!(Self::#name(Box::new(segment))) } else { quote!(Self::#name(segment)) };
         quote!(#wire => <#name as wire::SegmentType>::read(fields).map(|segment| #made),)
-    });
-    let node_reads = nodes().map(|segment| {
-        let (wire, name) = (&segment.wire, variant(segment));
-        quote!(#wire => fields.node().map(Self::#name),)
     });
     let kinds = segments.iter().map(|segment| {
         let (wire, name) = (&segment.wire, variant(segment));
         quote!(Self::#name(_) => #wire,)
     });
-    let writes = plain().map(|segment| {
+    let writes = segments.iter().map(|segment| {
         let name = variant(segment);
         let this = if segment.boxed { quote!(&**segment) } else { quote!(segment) };
         quote!(Self::#name(segment) => wire::SegmentType::write(#this, wire::Writing::new(&segment.extra, emit)),)
     });
-    let extras = plain().map(|segment| {
+    let extras = segments.iter().map(|segment| {
         let name = variant(segment);
         quote!(Self::#name(segment) => Some(&segment.extra),)
     });
-    let node_names: Vec<_> = nodes().map(|segment| variant(segment)).collect();
     quote! {
         impl wire::Segments for #name {
             fn fields(kind: &str) -> &'static [&'static str] {
                 match kind { #(#fields)* _ => &[], }
             }
             fn read(kind: &str, fields: &mut wire::Fields<'_>) -> Option<Self> {
-                match kind { #(#reads)* #(#node_reads)* _ => None, }
+                match kind { #(#reads)* _ => None, }
             }
             fn unknown(segment: ::cqhttp::segment::UnknownSegment) -> Self {
                 Self::Unknown(segment)
@@ -281,14 +272,12 @@ fn dispatch(name: &str, segments: &[&Segment]) -> TokenStream {
             fn each<'s>(&'s self, emit: &mut dyn FnMut(&'s str, wire::Written<'s>)) {
                 match self {
                     #(#writes)*
-                    #(Self::#node_names(_) => {})*
                     Self::Unknown(segment) => wire::Writing::new(&segment.data, emit).rest(),
                 }
             }
             fn extra(&self) -> Option<&::cqhttp::segment::Extra> {
                 match self {
                     #(#extras)*
-                    #(Self::#node_names(_) => None,)*
                     Self::Unknown(segment) => Some(&segment.data),
                 }
             }
@@ -298,20 +287,21 @@ fn dispatch(name: &str, segments: &[&Segment]) -> TokenStream {
 
 /// `impl Segment { pub fn image(file: impl Into<FileSource>) -> Image { … } }`
 fn shortcuts(segments: &[&Segment]) -> TokenStream {
-    let sent = segments.iter().filter(|segment| !segment.node && matches!(segment.direction, Direction::Both | Direction::Send));
-    let shortcuts = sent.filter(|segment| segment.fields.is_empty() || segment.fields.iter().any(is_required)).map(|segment| {
-        let docs = docs(&format!("{} See [`{}`].", doc::summary(&segment.doc).0, segment.name.pascal()));
-        let (method, name) = (segment.name.ident(), segment.name.type_ident());
-        let args = segment.fields.iter().filter(|field| is_required(field)).map(argument);
-        let given = segment.fields.iter().filter(|field| is_required(field)).map(|field| field.name.ident());
-        quote! {
-            #docs
-            #[must_use]
-            pub fn #method(#(#args),*) -> #name {
-                #name::new(#(#given),*)
+    let sent = segments.iter().filter(|segment| matches!(segment.direction, Direction::Both | Direction::Send));
+    let shortcuts =
+        sent.filter(|segment| segment.fields.is_empty() || segment.fields.iter().any(is_required)).map(|segment| {
+            let docs = docs(&format!("{} See [`{}`].", doc::summary(&segment.doc).0, segment.name.pascal()));
+            let (method, name) = (segment.name.ident(), segment.name.type_ident());
+            let args = segment.fields.iter().filter(|field| is_required(field)).map(argument);
+            let given = segment.fields.iter().filter(|field| is_required(field)).map(|field| field.name.ident());
+            quote! {
+                #docs
+                #[must_use]
+                pub fn #method(#(#args),*) -> #name {
+                    #name::new(#(#given),*)
+                }
             }
-        }
-    });
+        });
     quote!(impl Segment { #(#shortcuts)* })
 }
 
@@ -324,7 +314,7 @@ pub(super) fn mock(file: &File) -> Vec<TokenStream> {
         let (wire, name, title) = (&segment.wire, segment.name.pascal(), &segment.title);
         let example = raw_string(&segment.example.as_ref().map_or_else(|| "{}".into(), value::json));
         let feed = segment.direction == Direction::Feed;
-        let fields = segment.fields.iter().map(|field| &field.wire);
+        let fields = segment.fields.iter().flat_map(|field| [&field.wire].into_iter().chain(&field.aliases));
         quote! {
             ::cqhttp::mock::SegmentInfo {
                 kind: #wire,

@@ -172,7 +172,12 @@ pub(super) fn object(head: &TokenStream, name: &str, fields: &[Field]) -> Vec<To
 }
 
 /// The struct with its fields, and how it is read; `serialize` is what it derives for being written.
-pub(super) fn structure(head: &TokenStream, ident: &Ident, fields: &[Field], serialize: &TokenStream) -> Vec<TokenStream> {
+pub(super) fn structure(
+    head: &TokenStream,
+    ident: &Ident,
+    fields: &[Field],
+    serialize: &TokenStream,
+) -> Vec<TokenStream> {
     let aliased = fields.iter().any(|field| !field.aliases.is_empty());
     let deserialize = (!aliased).then(|| quote!(Deserialize));
     let attributed = fields.iter().map(|field| {

@@ -29,7 +29,8 @@ const DIRECTIONS: &[(&str, Direction)] = &[
 const FORKS: &[(&str, ())] = &[("napcat", ()), ("llonebot", ()), ("lagrange", ())];
 
 /// Names that `Event` and `Segment` have already.
-const VARIANTS: &[&str] = &["Unknown", "Self", "Event", "EventKind", "Segment", "FeedSegment", "Extra", "Mention", "UnknownSegment"];
+const VARIANTS: &[&str] =
+    &["Unknown", "Self", "Event", "EventKind", "Segment", "FeedSegment", "Extra", "Mention", "UnknownSegment"];
 
 /// Methods that every segment has.
 const SEGMENT_METHODS: &[&str] = &["new", "clone", "extra", "field"];
@@ -60,7 +61,9 @@ impl Resolver<'_> {
     fn event_fields(&mut self, event: &source::Event, sources: &[source::Field]) -> Option<Vec<Field>> {
         for field in sources {
             let wire = field.wire.as_ref().unwrap_or(&field.name);
-            if ["time", "self_id"].contains(&wire.value.as_str()) || ["time", "self_id"].contains(&field.name.value.as_str()) {
+            if ["time", "self_id"].contains(&wire.value.as_str())
+                || ["time", "self_id"].contains(&field.name.value.as_str())
+            {
                 let message = format!("every event has `{}`", wire.value);
                 self.faults.add(&field.name.spot, message, "remove it: it is added to each");
             }
@@ -99,7 +102,11 @@ impl Resolver<'_> {
         }
         for word in [&source.detail].into_iter().chain(&source.sub_type) {
             if !name::is_snake(&word.value) {
-                self.faults.add(&word.spot, format!("`{}` is no type of an event", word.value), "write it as on the wire");
+                self.faults.add(
+                    &word.spot,
+                    format!("`{}` is no type of an event", word.value),
+                    "write it as on the wire",
+                );
             }
         }
         let shape = match (&source.shape, &source.fields) {
@@ -182,13 +189,20 @@ impl Resolver<'_> {
     fn variant(&mut self, wire: &At<String>, name: &Name, what: &str, rust: &mut HashMap<String, String>) {
         if !name::is_snake(&wire.value) {
             self.faults.add(&wire.spot, format!("`{}` is no name of an {what}", wire.value), "write it in snake case");
-        } else if VARIANTS.contains(&name.pascal().as_str()) || super::RESERVED_TYPES.contains(&name.pascal().as_str()) {
+        } else if VARIANTS.contains(&name.pascal().as_str()) || super::RESERVED_TYPES.contains(&name.pascal().as_str())
+        {
             let message = format!("the {what} would be called `{}`, which is taken", name.pascal());
             self.faults.add(&wire.spot, message, "choose another name");
         } else {
-            self.claim(rust, format!("{what}::{}", name.pascal()), format!("the {what} `{}`", name.snake()), &wire.spot);
+            self.claim(
+                rust,
+                format!("{what}::{}", name.pascal()),
+                format!("the {what} `{}`", name.snake()),
+                &wire.spot,
+            );
             if let Some(other) = rust.get(&name.pascal()).filter(|other| other.starts_with("the type")) {
-                let message = format!("the {what} `{}` is called `{}` in Rust, and so is {other}", wire.value, name.pascal());
+                let message =
+                    format!("the {what} `{}` is called `{}` in Rust, and so is {other}", wire.value, name.pascal());
                 self.faults.add(&wire.spot, message, "rename the type");
             }
         }
@@ -215,18 +229,12 @@ impl Resolver<'_> {
             self.alias(&source.title, &segment_name(source).pascal());
         }
         let direction = self.choice(&source.direction, "direction of a segment", DIRECTIONS);
-        let node = match &source.body {
-            None => false,
-            Some(body) => self.choice(body, "body of a segment", &[("forward_node", ())]).is_some(),
-        };
-        if node && !source.fields.is_empty() {
-            self.faults.add(&source.spot, "a segment has either `fields` or a `body`", "remove one of them");
-        }
         if source.example.is_none() && !source.fields.is_empty() {
             let hint = "add `example:`, its data with every required field";
             self.faults.add(&source.spot, format!("the segment `{}` has no example", source.name.value), hint);
         }
-        let defaults = source.fields.iter().filter_map(|field| Some((field.name.value.clone(), field.default.clone()?)));
+        let defaults =
+            source.fields.iter().filter_map(|field| Some((field.name.value.clone(), field.default.clone()?)));
         let defaults: BTreeMap<_, _> = defaults.collect();
         let fields = self.segment_fields(&source.fields)?;
         Some(Segment {
@@ -235,7 +243,6 @@ impl Resolver<'_> {
             title: source.title.value.clone(),
             doc: source.doc.value.clone(),
             direction: direction?,
-            node,
             boxed: fields.len() > BOXED_FROM,
             fields,
             defaults,
@@ -259,7 +266,11 @@ impl Resolver<'_> {
                 && !matches!(ty.scalar, Scalar::Target | Scalar::Named(_, NamedKind::Object));
             if !flat {
                 let hint = "a value of a segment is a text: a number, a flag, an id, an enum, `file_source`, `mention`";
-                self.faults.add(&source.ty.spot, format!("`{}` is no type of a segment's field", source.ty.value), hint);
+                self.faults.add(
+                    &source.ty.spot,
+                    format!("`{}` is no type of a segment's field", source.ty.value),
+                    hint,
+                );
             }
             let presence = if ty.optional { Presence::Optional } else { Presence::Required };
             if matches!(presence, Presence::Required) && fields.iter().any(|field| field.ty.optional) {

@@ -41,17 +41,26 @@ pub(crate) struct Segment {
     pub(crate) title: At<String>,
     pub(crate) doc: At<String>,
     pub(crate) direction: At<String>,
-    /// What stands for fields where the data is no flat list of values.
-    pub(crate) body: Option<At<String>>,
     pub(crate) fields: Vec<Field>,
     pub(crate) example: Option<Node>,
 }
 
 const EVENT_KEYS: &[&str] = &[
-    "kind", "name", "title", "doc", "post_type", "type", "sub_type", "servers", "operation", "shape", "fields", "example",
+    "kind",
+    "name",
+    "title",
+    "doc",
+    "post_type",
+    "type",
+    "sub_type",
+    "servers",
+    "operation",
+    "shape",
+    "fields",
+    "example",
 ];
 
-const SEGMENT_KEYS: &[&str] = &["kind", "name", "title", "doc", "direction", "body", "fields", "example"];
+const SEGMENT_KEYS: &[&str] = &["kind", "name", "title", "doc", "direction", "fields", "example"];
 
 impl Reader<'_> {
     pub(super) fn event(&mut self, node: &Node) -> Option<Event> {
@@ -101,7 +110,6 @@ impl Reader<'_> {
         let title = self.required_text(&entries, "title");
         let doc = self.required_text(&entries, "doc");
         let direction = self.required_text(&entries, "direction");
-        let body = entries.get("body").and_then(|node| self.text(node));
         let fields = entries.get("fields").map(|node| self.fields(node, Part::OfSegment)).unwrap_or_default();
         let example = entries.get("example").cloned();
         Some(Segment {
@@ -111,7 +119,6 @@ impl Reader<'_> {
             title: title?,
             doc: doc?,
             direction: direction?,
-            body,
             fields,
             example,
         })
