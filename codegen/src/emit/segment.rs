@@ -239,8 +239,8 @@ fn dispatch(name: &str, segments: &[&Segment]) -> TokenStream {
     });
     let reads = segments.iter().map(|segment| {
         let (wire, name) = (&segment.wire, variant(segment));
-        let made = if segment.boxed { quote!(Self::#name(Box::new(segment))) } else { quote!(Self::#name(segment)) };
-        quote!(#wire => <#name as wire::SegmentType>::read(fields).map(|segment| #made),)
+        let made = if segment.boxed { quote!(|segment| Self::#name(Box::new(segment))) } else { quote!(Self::#name) };
+        quote!(#wire => <#name as wire::SegmentType>::read(fields).map(#made),)
     });
     let kinds = segments.iter().map(|segment| {
         let (wire, name) = (&segment.wire, variant(segment));
