@@ -114,6 +114,9 @@ impl<A: Action> Call<A> {
                 let uncertain = self.request.uncertain_refusals();
                 refused.uncertain = refused.msg.as_deref().is_some_and(|msg| uncertain.contains(&msg));
             }
+            if let Some(token) = self.client.token() {
+                error.hide(token);
+            }
             error
         })?;
         Ok((answer, reply))
@@ -164,8 +167,8 @@ impl<A: Action> IntoFuture for RawCall<A> {
     }
 }
 
-/// An answer and the text that it came in.
-#[derive(Clone, Debug)]
+/// An answer and the text that it came in; `Debug` tells the length of the text only.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct WithRaw<R> {
     /// The answer.
@@ -177,5 +180,15 @@ impl<R> WithRaw<R> {
     /// The whole envelope as the server sent it; what is no UTF-8 is replaced.
     pub fn text(&self) -> &str {
         &self.text
+    }
+}
+
+impl<R: fmt::Debug> fmt::Debug for WithRaw<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { answer, text } = self;
+        f.debug_struct("WithRaw")
+            .field("answer", answer)
+            .field("text", &format_args!("{} bytes", text.len()))
+            .finish()
     }
 }
