@@ -186,9 +186,6 @@ impl<R> WithRaw<R> {
 impl<R: fmt::Debug> fmt::Debug for WithRaw<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { answer, text } = self;
-        f.debug_struct("WithRaw")
-            .field("answer", answer)
-            .field("text", &format_args!("{} bytes", text.len()))
-            .finish()
+        f.debug_struct("WithRaw").field("answer", answer).field("text", &format_args!("{} bytes", text.len())).finish()
     }
 }

@@ -271,7 +271,9 @@ mod over_http {
         use std::os::unix::ffi::OsStringExt;
 
         if url.has_host() || matches!(url.path(), "" | "/") {
-            return Err(BuildError::Url("a unix socket has three slashes and a path: `unix:///run/cqhttp.sock`".into()));
+            return Err(BuildError::Url(
+                "a unix socket has three slashes and a path: `unix:///run/cqhttp.sock`".into(),
+            ));
         }
         let path = percent_encoding::percent_decode_str(url.path()).collect();
         let base = Url::parse("http://localhost").map_err(|error| BuildError::Url(error.to_string()))?;

@@ -167,7 +167,8 @@ fn unexplained(error: Option<serde_json::Error>) -> Box<dyn std::error::Error + 
 
 fn no_envelope(reply: &Reply, error: Option<serde_json::Error>) -> Box<dyn std::error::Error + Send + Sync> {
     if let Some(encoding) = &reply.encoding {
-        let reason = format!("it is compressed ({encoding}), which was not asked for: turn that off on the server's side");
+        let reason =
+            format!("it is compressed ({encoding}), which was not asked for: turn that off on the server's side");
         return Reason(reason.into()).into();
     }
     match error {
@@ -209,7 +210,9 @@ fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
     };
     Some(match status {
         301 | 302 | 307 | 308 => {
-            let reason = format!("the server redirects (HTTP status {status}), often to `https://`: give the address that it points to");
+            let reason = format!(
+                "the server redirects (HTTP status {status}), often to `https://`: give the address that it points to"
+            );
             Error::NotSent(Box::new(NotSent { action, reason: Reason(reason.into()).into() }))
         }
         // Answered after the request was read, or given up on the way.

@@ -146,6 +146,8 @@ impl NoAnswer {
             "the server cannot be reached: is it running, and is this its address?"
         } else if cause.is_some_and(hyper::Error::is_parse) {
             "what came back is no HTTP: is this the server's HTTP port?"
+        } else if cause.is_some_and(hyper::Error::is_canceled) {
+            "the connection was lost before the request left: is this the server's HTTP port?"
         } else {
             "the connection was lost before an answer came: the server's log may say why"
         };
