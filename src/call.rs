@@ -72,7 +72,9 @@ impl<A: Action> Call<A> {
             let elapsed = begun.map(|begun| begun.elapsed());
             match &result {
                 Ok(_) => tracing::debug!(?elapsed, "answered"),
-                Err(error) => tracing::debug!(?elapsed, retcode = error.retcode(), %error, "failed"),
+                Err(error) => {
+                    tracing::debug!(?elapsed, retcode = error.retcode(), error = error.report(), "failed");
+                }
             }
             result
         }
@@ -132,7 +134,11 @@ fn failure(action: &str, request: &Request, reason: BoxError) -> Error {
     if request.give_up() {
         return not_sent(action, reason);
     }
-    Error::OutcomeUnknown(Box::new(OutcomeUnknown { action: action.to_owned(), reason, text: String::new() }))
+    #[cfg(feature = "http")]
+    let text = crate::transport::http::begun(&reason);
+    #[cfg(not(feature = "http"))]
+    let text = String::new();
+    Error::OutcomeUnknown(Box::new(OutcomeUnknown { action: action.to_owned(), reason, text }))
 }
 
 impl<A: Action> IntoFuture for Call<A> {

@@ -306,7 +306,7 @@ pub struct OutcomeUnknown {
     pub action: String,
     /// What is known.
     pub reason: Source,
-    /// What came in place of an answer, such as a proxy's page; mostly empty.
+    /// What came in place of an answer, such as a proxy's page, or of an answer before it broke off; mostly empty.
     pub text: String,
 }
 

@@ -83,7 +83,7 @@ pub struct Reply {
     pub http_status: Option<u16>,
     /// The body was longer than the client's limit, in bytes, and ends there.
     pub cut_at: Option<usize>,
-    /// How the body is compressed, such as `gzip`: by nobody's wish, and it is not undone.
+    /// The compression that the body came with, such as `gzip`: it was not asked for, and is not undone.
     pub encoding: Option<String>,
 }
 

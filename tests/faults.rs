@@ -103,7 +103,9 @@ async fn a_web_page_is_undecodable_and_hints_at_the_address() {
         let Error::Undecodable(undecodable) = &error else { unreachable!() };
         assert_eq!((&*undecodable.path, &*undecodable.text, undecodable.http_status), ("", body, None));
     }
-    expect(&answered("204 No Content", "").await, Undecodable, "is this a OneBot server's address?");
+    for status in ["204 No Content", "101 Switching Protocols"] {
+        expect(&answered(status, "").await, Undecodable, "is this a OneBot server's address?");
+    }
 }
 
 #[tokio::test]
@@ -263,6 +265,11 @@ async fn a_body_shorter_than_announced_leaves_the_outcome_unknown() {
     {
         let error = answered_with(format!("HTTP/1.1 200 OK\r\n{rest}")).await.unwrap_err();
         expect(&error, OutcomeUnknown, says);
+        assert!(
+            text_of(&error).starts_with("{\"status\""),
+            "what has come may tell the outcome: {:?}",
+            text_of(&error)
+        );
         let error = answered_with(format!("HTTP/1.1 403 Forbidden\r\n{rest}")).await.unwrap_err();
         expect(&error, OutcomeUnknown, &format!("{says}, which has HTTP status 403"));
     }

@@ -68,7 +68,8 @@ fn faces(error: Error) -> String {
         faces += &format!(" {error} {error:?}");
         cause = error.source();
     }
-    let panic = catch_unwind(AssertUnwindSafe(|| Err::<(), Error>(error).unwrap())).unwrap_err();
+    let failed: Result<(), Error> = Err(error);
+    let panic = catch_unwind(AssertUnwindSafe(|| failed.unwrap())).unwrap_err();
     faces + panic.downcast_ref::<String>().unwrap()
 }
 
@@ -158,9 +159,10 @@ async fn the_access_token_shows_nowhere() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/?access_token={IN_URL}", listener.local_addr().unwrap());
     let client = builder(&url).build().unwrap();
-    for answer in
-        [format!("Bearer {TOKEN}\r\n\r\n"), format!("HTTP/1.1 200 OK\r\nx: {TOKEN}\r\ncontent-length: 9\r\n\r\n")]
-    {
+    for answer in [
+        format!("Bearer {TOKEN}\r\n\r\n"),
+        format!("HTTP/1.1 200 OK\r\nx: {TOKEN}\r\ncontent-length: 99\r\n\r\n{TOKEN}"),
+    ] {
         let call = tokio::spawn(client.get_login_info().into_future());
         let (mut stream, _) = listener.accept().await.unwrap();
         assert!(read_request(&mut stream).await.unwrap().contains(TOKEN), "it is what the server gets");
@@ -199,10 +201,11 @@ async fn the_access_token_shows_nowhere() {
     // The log holds what it should, from every side.
     let log = printed.text();
     for said in [
-        "call{action=get_login_info effect=Read}",
+        "call{action=\"get_login_info\" effect=Read}",
         "answered",
         "failed elapsed=",
         "the access token is missing or wrong",
+        "Connection refused",      // why, and not only what
         "starting new connection", // reqwest's, by way of `log`
         "layer request=Request { action: \"get_login_info\"",
         "layer reply=Ok(Reply { body: ",

@@ -60,13 +60,14 @@ impl Http {
             .tcp_nodelay(true)
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT);
-        #[cfg(unix)]
-        let builder = match address.socket {
+        let Address { base, socket } = address;
+        let builder = match socket {
+            #[cfg(unix)]
             Some(path) => builder.unix_socket(path),
-            None => builder,
+            _ => builder,
         };
         let client = builder.build().map_err(|error| BuildError::Http(error.without_url().into()))?;
-        Ok(Self(Arc::new(Inner { client, base: address.base, body_limit })))
+        Ok(Self(Arc::new(Inner { client, base, body_limit })))
     }
 
     /// The address of an action: one segment of a path, whatever is in its name.
@@ -88,17 +89,20 @@ impl Http {
         let status = response.status().as_u16();
         let encoding = response.headers().get(CONTENT_ENCODING).map(|name| String::from_utf8_lossy(name.as_bytes()));
         let encoding = encoding.map(|name| name.to_lowercase()).filter(|name| !matches!(&**name, "" | "identity"));
-        let read = read_body(response, self.0.body_limit).await;
-        let (body, cut_at) = read.map_err(|error| NoAnswer::amid(error, status))?;
+        let (body, cut_at) = read_body(response, self.0.body_limit).await?;
         Ok(Reply { body, http_status: Some(status), cut_at, encoding })
     }
 }
 
 /// The body up to `limit` bytes, and where it was cut if it has more.
-async fn read_body(mut response: Response, limit: usize) -> reqwest::Result<(Bytes, Option<usize>)> {
-    let Some(first) = response.chunk().await? else { return Ok((Bytes::new(), None)) };
+async fn read_body(mut response: Response, limit: usize) -> Result<(Bytes, Option<usize>), NoAnswer> {
+    let status = response.status().as_u16();
+    let broken = |error, begun: &[u8]| NoAnswer::amid(error, status, begun);
+    let Some(first) = response.chunk().await.map_err(|error| broken(error, b""))? else {
+        return Ok((Bytes::new(), None));
+    };
     // Most answers come in one piece, which is taken as it is.
-    let mut whole = match response.chunk().await? {
+    let mut whole = match response.chunk().await.map_err(|error| broken(error, &first))? {
         None if first.len() <= limit => return Ok((first, None)),
         None => BytesMut::from(first),
         Some(second) => {
@@ -108,7 +112,7 @@ async fn read_body(mut response: Response, limit: usize) -> reqwest::Result<(Byt
         }
     };
     while whole.len() <= limit {
-        match response.chunk().await? {
+        match response.chunk().await.map_err(|error| broken(error, &whole))? {
             Some(chunk) => whole.extend_from_slice(&chunk),
             None => return Ok((whole.freeze(), None)),
         }
@@ -132,10 +136,16 @@ impl tower::Service<Request> for Http {
 }
 
 /// No whole answer came about.
-#[derive(Debug)]
 struct NoAnswer {
     says: Cow<'static, str>,
+    /// What had come of one.
+    begun: String,
     source: reqwest::Error,
+}
+
+/// What had come of the answer whose lack this is.
+pub(crate) fn begun(error: &BoxError) -> String {
+    error.downcast_ref::<NoAnswer>().map(|error| error.begun.clone()).unwrap_or_default()
 }
 
 impl NoAnswer {
@@ -151,16 +161,16 @@ impl NoAnswer {
         } else {
             "the connection was lost before an answer came: the server's log may say why"
         };
-        Self { says: says.into(), source: error.without_url() }
+        Self { says: says.into(), begun: String::new(), source: error.without_url() }
     }
 
     /// An answer began, and broke off.
-    fn amid(error: reqwest::Error, status: u16) -> Self {
+    fn amid(error: reqwest::Error, status: u16, begun: &[u8]) -> Self {
         let says = match status {
             200 => "the connection was lost in the middle of the answer".into(),
             _ => format!("the connection was lost in the middle of the answer, which has HTTP status {status}").into(),
         };
-        Self { says, source: error.without_url() }
+        Self { says, begun: String::from_utf8_lossy(begun).into_owned(), source: error.without_url() }
     }
 }
 
@@ -173,6 +183,13 @@ fn hyper_error(error: &reqwest::Error) -> Option<&hyper::Error> {
         cause = error.source();
     }
     None
+}
+
+impl std::fmt::Debug for NoAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { says, begun: _, source } = self;
+        f.debug_struct("NoAnswer").field("says", says).field("source", source).finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Display for NoAnswer {
