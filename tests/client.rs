@@ -2,14 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use cqhttp::action::{GetGroupInfo, GetLoginInfo, SetGroupBan};
 use cqhttp::mock::{self, Server, refuse};
 use cqhttp::transport::{BoxError, Reply, Request};
 use cqhttp::types::{GroupInfo, HonorKind};
-use cqhttp::{BuildError, Client, Effect, Error, GroupId, Message, Raw, RefusalCode, Target, UserId};
+use cqhttp::{Client, Effect, Error, GroupId, Message, Raw, RefusalCode, Target, UserId};
 use serde_json::{Value, json};
 use support::{answering, is_complete};
 use tokio::io::AsyncReadExt;

@@ -184,7 +184,12 @@ async fn all_tasks_end() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), ended).await.expect("no task is left behind");
+    in_time(ended).await;
+}
+
+/// What would otherwise never come fails the test.
+async fn in_time<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(60), future).await.expect("something is left behind")
 }
 
 /// Keeps the names of the actions that pass, of which every request has a share.
@@ -247,7 +252,7 @@ async fn a_call_that_is_dropped_on_its_way_leaves_nothing_behind() {
         }
         drop(calls);
         for _ in 0..50 {
-            assert_eq!(seen.recv().await, Some(Seen::End), "its connection is closed");
+            assert_eq!(in_time(seen.recv()).await, Some(Seen::End), "its connection is closed");
         }
         drop(client);
         all_tasks_end().await;
@@ -287,6 +292,6 @@ async fn a_client_that_is_dropped_closes_its_connections() {
     });
     client.get_group_info(1).await.unwrap();
     drop(client);
-    assert_eq!(server.await.unwrap(), None, "the kept connection ends with the client");
+    assert_eq!(in_time(server).await.unwrap(), None, "the kept connection ends with the client");
     all_tasks_end().await;
 }

@@ -68,8 +68,8 @@ fn faces(error: Error) -> String {
         faces += &format!(" {error} {error:?}");
         cause = error.source();
     }
-    let failed: Result<(), Error> = Err(error);
-    let panic = catch_unwind(AssertUnwindSafe(|| failed.unwrap())).unwrap_err();
+    let hasty = |outcome: Result<(), Error>| outcome.unwrap();
+    let panic = catch_unwind(AssertUnwindSafe(|| hasty(Err(error)))).unwrap_err();
     faces + panic.downcast_ref::<String>().unwrap()
 }
 
