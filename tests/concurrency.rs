@@ -57,7 +57,9 @@ async fn asked_server() -> (String, mpsc::UnboundedReceiver<Asked>, Arc<Mutex<us
                     tell.send((group, go)).unwrap();
                     gone.await.unwrap();
                     let data = format!(r#"{{"group_id":{group},"group_name":"group {group}"}}"#);
-                    stream.write_all(answer(&data).as_bytes()).await.unwrap();
+                    if stream.write_all(answer(&data).as_bytes()).await.is_err() {
+                        break;
+                    }
                 }
             });
         }
