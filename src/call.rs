@@ -72,7 +72,9 @@ impl<A: Action> Call<A> {
             let elapsed = begun.map(|begun| begun.elapsed());
             match &result {
                 Ok(_) => tracing::debug!(?elapsed, "answered"),
-                Err(error) => tracing::debug!(?elapsed, retcode = error.retcode(), %error, "failed"),
+                Err(error) => {
+                    tracing::debug!(?elapsed, retcode = error.retcode(), error = error.report(), "failed");
+                }
             }
             result
         }
@@ -114,6 +116,9 @@ impl<A: Action> Call<A> {
                 let uncertain = self.request.uncertain_refusals();
                 refused.uncertain = refused.msg.as_deref().is_some_and(|msg| uncertain.contains(&msg));
             }
+            if let Some(token) = self.client.token() {
+                error.hide(token);
+            }
             error
         })?;
         Ok((answer, reply))
@@ -129,7 +134,11 @@ fn failure(action: &str, request: &Request, reason: BoxError) -> Error {
     if request.give_up() {
         return not_sent(action, reason);
     }
-    Error::OutcomeUnknown(Box::new(OutcomeUnknown { action: action.to_owned(), reason, text: String::new() }))
+    #[cfg(feature = "http")]
+    let text = crate::transport::http::begun(&reason);
+    #[cfg(not(feature = "http"))]
+    let text = String::new();
+    Error::OutcomeUnknown(Box::new(OutcomeUnknown { action: action.to_owned(), reason, text }))
 }
 
 impl<A: Action> IntoFuture for Call<A> {
@@ -164,8 +173,8 @@ impl<A: Action> IntoFuture for RawCall<A> {
     }
 }
 
-/// An answer and the text that it came in.
-#[derive(Clone, Debug)]
+/// An answer and the text that it came in; `Debug` tells the length of the text only.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct WithRaw<R> {
     /// The answer.
@@ -177,5 +186,12 @@ impl<R> WithRaw<R> {
     /// The whole envelope as the server sent it; what is no UTF-8 is replaced.
     pub fn text(&self) -> &str {
         &self.text
+    }
+}
+
+impl<R: fmt::Debug> fmt::Debug for WithRaw<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { answer, text } = self;
+        f.debug_struct("WithRaw").field("answer", answer).field("text", &format_args!("{} bytes", text.len())).finish()
     }
 }

@@ -29,6 +29,7 @@ pub struct Client {
 struct Inner {
     service: Bottom,
     timeout: Option<Duration>,
+    token: Option<String>,
 }
 
 /// The time limit of a call, unless the client or the call has another.
@@ -45,11 +46,11 @@ impl Client {
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
     {
-        Self::new(BoxCloneSyncService::new(service.map_err(Into::into)), Some(DEFAULT_TIMEOUT))
+        Self::new(BoxCloneSyncService::new(service.map_err(Into::into)), Some(DEFAULT_TIMEOUT), None)
     }
 
-    fn new(service: Bottom, timeout: Option<Duration>) -> Self {
-        Self { inner: Arc::new(Inner { service, timeout }) }
+    fn new(service: Bottom, timeout: Option<Duration>, token: Option<String>) -> Self {
+        Self { inner: Arc::new(Inner { service, timeout, token }) }
     }
 
     /// Calls any action: one built beforehand, one of an extension, or [`Raw`](crate::Raw).
@@ -63,6 +64,11 @@ impl Client {
 
     pub(crate) fn timeout(&self) -> Option<Duration> {
         self.inner.timeout
+    }
+
+    /// The access token, for errors to leave out.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.inner.token.as_deref()
     }
 }
 
@@ -83,7 +89,7 @@ mod over_http {
     use tower::Layer;
 
     use super::*;
-    use crate::transport::http::Http;
+    use crate::transport::http::{Address, Http};
 
     /// The variable that [`Client::from_env`] takes the address from.
     const URL_VARIABLE: &str = "CQHTTP_URL";
@@ -94,6 +100,12 @@ mod over_http {
 
     impl Client {
         /// A client over HTTP, for the server at `url`, such as `http://127.0.0.1:5700`. Feature `http`.
+        ///
+        /// - A path goes before the name of every action, for a server behind a proxy: with `http://example.com/bot` calls
+        ///   go to `http://example.com/bot/get_login_info`. The name of an action does not belong there.
+        /// - `unix:///run/cqhttp.sock` is a server on a unix socket, where the platform has them.
+        /// - `?access_token=…` is taken as [`ClientBuilder::access_token`], and is not sent as a part of the address.
+        /// - `https://` needs the feature `rustls` or `native-tls`.
         pub fn builder(url: impl Into<String>) -> ClientBuilder {
             ClientBuilder {
                 url: url.into(),
@@ -134,7 +146,10 @@ mod over_http {
     }
 
     impl ClientBuilder {
-        /// The server's access token; sent as `Authorization: Bearer`. Default: none, and an empty one is none.
+        /// The server's access token; sent as `Authorization: Bearer`. Default: none, and an empty one is none. It comes
+        /// before one in the address.
+        ///
+        /// It shows in no log, no `Debug` and no error: where the server names it in a refusal, errors have `…` instead.
         pub fn access_token(mut self, token: impl Into<String>) -> Self {
             self.token = Some(token.into());
             self
@@ -196,12 +211,12 @@ mod over_http {
             if tokio::runtime::Handle::try_current().is_err() {
                 return Err(BuildError::NoRuntime);
             }
-            let (url, token_in_url) = parse(&self.url)?;
+            let (address, token_in_url) = parse(&self.url)?;
             let token = self.token.or(token_in_url).filter(|token| !token.is_empty());
-            let http = Http::new(url, token.as_deref(), self.body_limit)?;
+            let http = Http::new(address, token.as_deref(), self.body_limit)?;
             let bottom = BoxCloneSyncService::new(http);
             let service = self.layers.into_iter().fold(bottom, |service, layer| layer(service));
-            Ok(Client::new(service, self.timeout))
+            Ok(Client::new(service, self.timeout, token))
         }
     }
 
@@ -216,7 +231,7 @@ mod over_http {
     }
 
     /// The address without what does not belong to it, and the token that it may carry as `?access_token=`.
-    fn parse(text: &str) -> Result<(Url, Option<String>), BuildError> {
+    fn parse(text: &str) -> Result<(Address, Option<String>), BuildError> {
         let text = text.trim();
         if !text.contains("://") {
             return Err(BuildError::Url("it has no `http://` in front".into()));
@@ -226,7 +241,7 @@ mod over_http {
             "ws" | "wss" => {
                 return Err(BuildError::Url("it is a WebSocket's; this needs the server's HTTP port".into()));
             }
-            "http" => {}
+            "http" | "unix" => {}
             "https" if cfg!(any(feature = "rustls", feature = "native-tls")) => {}
             "https" => return Err(BuildError::Tls),
             other => return Err(BuildError::Url(format!("`{other}://` is neither `http://` nor `https://`"))),
@@ -241,9 +256,33 @@ mod over_http {
                 _ => return Err(BuildError::Url("its query holds more than `access_token`".into())),
             }
         }
+        if url.fragment().is_some() {
+            return Err(BuildError::Url("it holds a `#`, which is written `%23` in a token".into()));
+        }
         url.set_query(None);
-        url.set_fragment(None);
-        Ok((url, token))
+        if url.scheme() == "unix" {
+            return Ok((on_unix_socket(&url)?, token));
+        }
+        Ok((Address { base: url, socket: None }, token))
+    }
+
+    #[cfg(unix)]
+    fn on_unix_socket(url: &Url) -> Result<Address, BuildError> {
+        use std::os::unix::ffi::OsStringExt;
+
+        if url.has_host() || matches!(url.path(), "" | "/") {
+            return Err(BuildError::Url(
+                "a unix socket has three slashes and a path: `unix:///run/cqhttp.sock`".into(),
+            ));
+        }
+        let path = percent_encoding::percent_decode_str(url.path()).collect();
+        let base = Url::parse("http://localhost").map_err(|error| BuildError::Url(error.to_string()))?;
+        Ok(Address { base, socket: Some(std::ffi::OsString::from_vec(path).into()) })
+    }
+
+    #[cfg(not(unix))]
+    fn on_unix_socket(_: &Url) -> Result<Address, BuildError> {
+        Err(BuildError::Url("this platform has no unix sockets".into()))
     }
 
     /// Why a [`Client`] cannot be built.
@@ -271,7 +310,9 @@ mod over_http {
                     write!(f, "the server address cannot be used: {why}; write it like `http://127.0.0.1:5700`")
                 }
                 Self::Tls => f.write_str("`https://` needs the feature `rustls` or `native-tls` of the crate `cqhttp`"),
-                Self::AccessToken => f.write_str("the access token holds a character that no HTTP header can carry"),
+                Self::AccessToken => f.write_str(
+                    "the access token holds a line break, or another character that no HTTP header can carry",
+                ),
                 Self::Environment(name) => {
                     write!(f, "the environment variable `{name}` is not set, or is not valid Unicode")
                 }

@@ -156,7 +156,7 @@ pub(crate) fn decode<T: Answer>(action: &str, reply: &Reply) -> Result<T, Error>
                 }
                 other => match reply.http_status.and_then(|status| by_http_status(action, status, &reply.body)) {
                     Some(error) => Err(error),
-                    None => Err(undecodable(String::new(), no_envelope(other.err()))),
+                    None => Err(undecodable(String::new(), no_envelope(reply, other.err()))),
                 },
             }
         }
@@ -175,7 +175,12 @@ fn unexplained(error: Option<serde_json::Error>) -> Box<dyn std::error::Error + 
     }
 }
 
-fn no_envelope(error: Option<serde_json::Error>) -> Box<dyn std::error::Error + Send + Sync> {
+fn no_envelope(reply: &Reply, error: Option<serde_json::Error>) -> Box<dyn std::error::Error + Send + Sync> {
+    if let Some(encoding) = &reply.encoding {
+        let reason =
+            format!("it is compressed ({encoding}), which was not asked for: turn that off on the server's side");
+        return Reason(reason.into()).into();
+    }
     match error {
         Some(error) => NoEnvelope(error).into(),
         None => Reason("it is JSON, but has neither `status` nor `retcode`: is this a OneBot server's address?".into())
@@ -189,7 +194,10 @@ struct NoEnvelope(serde_json::Error);
 
 impl fmt::Display for NoEnvelope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("it is no JSON with `status` and `retcode`: is this a OneBot server's address?")
+        f.write_str(match self.0.is_eof() && self.0.column() > 0 {
+            true => "it breaks off in the middle",
+            false => "it is no JSON with `status` and `retcode`: is this a OneBot server's address?",
+        })
     }
 }
 
@@ -212,7 +220,9 @@ fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
     };
     Some(match status {
         301 | 302 | 307 | 308 => {
-            let reason = format!("the server redirects (HTTP status {status}): use the address that it points to");
+            let reason = format!(
+                "the server redirects (HTTP status {status}), often to `https://`: give the address that it points to"
+            );
             Error::NotSent(Box::new(NotSent { action, reason: Reason(reason.into()).into() }))
         }
         // Answered after the request was read, or given up on the way.
@@ -241,23 +251,13 @@ fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
     })
 }
 
-/// The way to the field of `data` that does not decode, and what is wrong there.
+/// The way to the field that does not decode, and what is wrong there.
 fn locate<T: Answer>(body: &[u8]) -> Option<(String, Box<dyn std::error::Error + Send + Sync>)> {
-    #[derive(Deserialize)]
-    struct Only<'a> {
-        #[serde(borrow)]
-        data: &'a serde_json::value::RawValue,
-    }
-    let only: Only<'_> = serde_json::from_slice(body).ok()?;
+    let mut json = serde_json::Deserializer::from_slice(body);
     let mut track = serde_path_to_error::Track::new();
-    let mut data = serde_json::Deserializer::from_str(only.data.get());
-    let error = T::from_data(serde_path_to_error::Deserializer::new(&mut data, &mut track)).err()?;
-    let path = match track.path().to_string() {
-        path if path == "." => "data".to_owned(),
-        path if path.starts_with('[') => format!("data{path}"),
-        path => format!("data.{path}"),
-    };
-    Some((path, error.into()))
+    let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
+    let error = Envelope::<Data<T>>::deserialize(tracked).err()?;
+    Some((track.path().to_string(), error.into()))
 }
 
 /// Reads `data` alone, as an answer's example has it.

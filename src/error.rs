@@ -8,7 +8,9 @@ type Source = Box<dyn StdError + Send + Sync>;
 
 /// Why a call failed. The four kinds differ in what a bot can do about them.
 ///
-/// `Display` says what failed, and [`source`](StdError::source) why; [`Error::report`] says both.
+/// `Display` says what failed, and [`source`](StdError::source) why; [`Error::report`] says both. Neither repeats the answer
+/// that came: it is in the fields called `text`, of which `Debug` tells the length only, since answers hold what belongs in
+/// no log (`get_cookies`). The access token is taken out of what the server says about a failure, and stays in `text` alone.
 ///
 /// ```no_run
 /// # async fn run(client: &cqhttp::Client) -> Result<(), cqhttp::Error> {
@@ -96,13 +98,27 @@ impl Error {
     /// ```
     #[must_use]
     pub fn report(&self) -> String {
-        let mut report = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            report += &format!(": {error}");
-            cause = error.source();
+        chain(self)
+    }
+
+    /// Takes the access token out of what the server said: there are servers that name a wrong one.
+    pub(crate) fn hide(&mut self, token: &str) {
+        let hidden = |text: &str| text.replace(token, "…");
+        match self {
+            Self::Refused(refused) => {
+                for text in [&mut refused.msg, &mut refused.message, &mut refused.wording].into_iter().flatten() {
+                    *text = hidden(text);
+                }
+            }
+            Self::Undecodable(undecodable) => {
+                undecodable.path = hidden(&undecodable.path);
+                let reason = chain(&*undecodable.reason);
+                if reason.contains(token) {
+                    undecodable.reason = Reason(hidden(&reason).into()).into();
+                }
+            }
+            Self::NotSent(_) | Self::OutcomeUnknown(_) => {}
         }
-        report
     }
 }
 
@@ -151,7 +167,7 @@ impl StdError for NotSent {
 }
 
 /// The server's refusal: see [`Error::Refused`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refused {
     /// The action, by its name on the wire.
@@ -194,10 +210,14 @@ impl Refused {
 
     fn hint(&self) -> Option<&'static str> {
         match self.retcode {
-            1401 => Some("the server wants an access token: see `ClientBuilder::access_token`"),
-            1403 => Some("the access token is wrong"),
-            1404 if self.http_status.is_some() => Some("no such path there: check the address"),
-            404 | 1404 => Some("this server does not know the action, or the address has a path too much"),
+            1401 | 1403 => Some("the access token is missing or wrong: see `ClientBuilder::access_token`"),
+            404 | 1404 => Some("this server does not know the action; if it knows none, the address is wrong"),
+            // The rest are a OneBot server's only where an explanation comes with them.
+            _ if self.explanation().is_some() => None,
+            1400 | 1405 | 1426 => Some("is this the server's HTTP port, and not its WebSocket's?"),
+            1406 | 1415 => Some("no JSON is taken there: is this a OneBot server's address?"),
+            1413 => Some("the server, or a proxy before it, takes no request of this size"),
+            1429 => Some("too many calls: see `ClientBuilder::layer` for a limit"),
             _ => None,
         }
     }
@@ -217,10 +237,25 @@ impl fmt::Display for Refused {
     }
 }
 
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { action, retcode, msg, message, wording, http_status, text, uncertain } = self;
+        f.debug_struct("Refused")
+            .field("action", action)
+            .field("retcode", retcode)
+            .field("msg", msg)
+            .field("message", message)
+            .field("wording", wording)
+            .field("http_status", http_status)
+            .field("text", &format_args!("{} bytes", text.len()))
+            .field("uncertain", uncertain)
+            .finish()
+    }
+}
+
 impl StdError for Refused {}
 
 /// An answer that is not what the action answers: see [`Error::Undecodable`].
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Undecodable {
     /// The action, by its name on the wire.
@@ -245,6 +280,19 @@ impl fmt::Display for Undecodable {
     }
 }
 
+impl fmt::Debug for Undecodable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { action, path, reason, text, http_status } = self;
+        f.debug_struct("Undecodable")
+            .field("action", action)
+            .field("path", path)
+            .field("reason", reason)
+            .field("text", &format_args!("{} bytes", text.len()))
+            .field("http_status", http_status)
+            .finish()
+    }
+}
+
 impl StdError for Undecodable {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(&*self.reason)
@@ -252,14 +300,13 @@ impl StdError for Undecodable {
 }
 
 /// No answer came: see [`Error::OutcomeUnknown`].
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct OutcomeUnknown {
     /// The action, by its name on the wire.
     pub action: String,
     /// What is known.
     pub reason: Source,
-    /// What came in place of an answer, such as a proxy's page; mostly empty.
+    /// What came in place of an answer, such as a proxy's page, or of an answer before it broke off; mostly empty.
     pub text: String,
 }
 
@@ -269,10 +316,32 @@ impl fmt::Display for OutcomeUnknown {
     }
 }
 
+impl fmt::Debug for OutcomeUnknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { action, reason, text } = self;
+        f.debug_struct("OutcomeUnknown")
+            .field("action", action)
+            .field("reason", reason)
+            .field("text", &format_args!("{} bytes", text.len()))
+            .finish()
+    }
+}
+
 impl StdError for OutcomeUnknown {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(&*self.reason)
     }
+}
+
+/// An error and its causes, on one line.
+fn chain(error: &dyn StdError) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line += &format!(": {error}");
+        cause = error.source();
+    }
+    line
 }
 
 /// A reason that is a sentence.

@@ -72,7 +72,9 @@ impl fmt::Debug for Request {
 }
 
 /// What the server sent back.
-#[derive(Clone, Debug, Default)]
+///
+/// Its `Debug` tells the length of the body only: answers hold what belongs in no log.
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Reply {
     /// The body: the envelope with the answer.
@@ -81,6 +83,20 @@ pub struct Reply {
     pub http_status: Option<u16>,
     /// The body was longer than the client's limit, in bytes, and ends there.
     pub cut_at: Option<usize>,
+    /// The compression that the body came with, such as `gzip`: it was not asked for, and is not undone.
+    pub encoding: Option<String>,
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { body, http_status, cut_at, encoding } = self;
+        f.debug_struct("Reply")
+            .field("body", &format_args!("{} bytes", body.len()))
+            .field("http_status", http_status)
+            .field("cut_at", cut_at)
+            .field("encoding", encoding)
+            .finish()
+    }
 }
 
 impl Reply {

@@ -1,6 +1,8 @@
 //! Calls as HTTP requests: `POST /<action>` with the parameters as JSON.
 
+use std::borrow::Cow;
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -8,7 +10,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Response, Url};
 
@@ -26,6 +28,14 @@ struct Inner {
     body_limit: usize,
 }
 
+/// Where the server is.
+pub(crate) struct Address {
+    /// What the actions' names are put behind.
+    pub(crate) base: Url,
+    /// The unix socket to connect to, in place of the host in `base`.
+    pub(crate) socket: Option<PathBuf>,
+}
+
 /// How long a connection may take to come about; the time limit of a call counts besides.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -34,7 +44,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 impl Http {
-    pub(crate) fn new(base: Url, token: Option<&str>, body_limit: usize) -> Result<Self, BuildError> {
+    pub(crate) fn new(address: Address, token: Option<&str>, body_limit: usize) -> Result<Self, BuildError> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(token) = token {
@@ -42,16 +52,21 @@ impl Http {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        let client = reqwest::Client::builder()
+        let builder = reqwest::Client::builder()
             .default_headers(headers)
             .redirect(Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
             .tcp_nodelay(true)
             .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .build()
-            .map_err(|error| BuildError::Http(error.without_url().into()))?;
+            .pool_idle_timeout(IDLE_TIMEOUT);
+        let Address { base, socket } = address;
+        let builder = match socket {
+            #[cfg(unix)]
+            Some(path) => builder.unix_socket(path),
+            _ => builder,
+        };
+        let client = builder.build().map_err(|error| BuildError::Http(error.without_url().into()))?;
         Ok(Self(Arc::new(Inner { client, base, body_limit })))
     }
 
@@ -70,22 +85,24 @@ impl Http {
         };
         let body = reqwest::Body::wrap(Leaving { params: Some(request.params.clone()), request });
         let call = self.0.client.post(url).body(body).build().map_err(reqwest::Error::without_url)?;
-        let response = match self.0.client.execute(call).await {
-            Ok(response) => response,
-            Err(error) if error.is_connect() => return Err(Unreachable(error.without_url()).into()),
-            Err(error) => return Err(error.without_url().into()),
-        };
-        let http_status = Some(response.status().as_u16());
-        let (body, cut_at) = read_body(response, self.0.body_limit).await.map_err(reqwest::Error::without_url)?;
-        Ok(Reply { body, http_status, cut_at })
+        let response = self.0.client.execute(call).await.map_err(NoAnswer::before)?;
+        let status = response.status().as_u16();
+        let encoding = response.headers().get(CONTENT_ENCODING).map(|name| String::from_utf8_lossy(name.as_bytes()));
+        let encoding = encoding.map(|name| name.to_lowercase()).filter(|name| !matches!(&**name, "" | "identity"));
+        let (body, cut_at) = read_body(response, self.0.body_limit).await?;
+        Ok(Reply { body, http_status: Some(status), cut_at, encoding })
     }
 }
 
 /// The body up to `limit` bytes, and where it was cut if it has more.
-async fn read_body(mut response: Response, limit: usize) -> reqwest::Result<(Bytes, Option<usize>)> {
-    let Some(first) = response.chunk().await? else { return Ok((Bytes::new(), None)) };
+async fn read_body(mut response: Response, limit: usize) -> Result<(Bytes, Option<usize>), NoAnswer> {
+    let status = response.status().as_u16();
+    let broken = |error, begun: &[u8]| NoAnswer::amid(error, status, begun);
+    let Some(first) = response.chunk().await.map_err(|error| broken(error, b""))? else {
+        return Ok((Bytes::new(), None));
+    };
     // Most answers come in one piece, which is taken as it is.
-    let mut whole = match response.chunk().await? {
+    let mut whole = match response.chunk().await.map_err(|error| broken(error, &first))? {
         None if first.len() <= limit => return Ok((first, None)),
         None => BytesMut::from(first),
         Some(second) => {
@@ -95,7 +112,7 @@ async fn read_body(mut response: Response, limit: usize) -> reqwest::Result<(Byt
         }
     };
     while whole.len() <= limit {
-        match response.chunk().await? {
+        match response.chunk().await.map_err(|error| broken(error, &whole))? {
             Some(chunk) => whole.extend_from_slice(&chunk),
             None => return Ok((whole.freeze(), None)),
         }
@@ -118,19 +135,72 @@ impl tower::Service<Request> for Http {
     }
 }
 
-/// No connection came about, so nothing was sent.
-#[derive(Debug)]
-pub(crate) struct Unreachable(reqwest::Error);
+/// No whole answer came about.
+struct NoAnswer {
+    says: Cow<'static, str>,
+    /// What had come of one.
+    begun: String,
+    source: reqwest::Error,
+}
 
-impl std::fmt::Display for Unreachable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the server cannot be reached: is it running, and is this its address?")
+/// What had come of the answer whose lack this is.
+pub(crate) fn begun(error: &BoxError) -> String {
+    error.downcast_ref::<NoAnswer>().map(|error| error.begun.clone()).unwrap_or_default()
+}
+
+impl NoAnswer {
+    /// Nothing came that is an answer.
+    fn before(error: reqwest::Error) -> Self {
+        let cause = hyper_error(&error);
+        let says = if error.is_connect() {
+            "the server cannot be reached: is it running, and is this its address?"
+        } else if cause.is_some_and(hyper::Error::is_parse) {
+            "what came back is no HTTP: is this the server's HTTP port?"
+        } else if cause.is_some_and(hyper::Error::is_canceled) {
+            "the connection was lost before the request left: is this the server's HTTP port?"
+        } else {
+            "the connection was lost before an answer came: the server's log may say why"
+        };
+        Self { says: says.into(), begun: String::new(), source: error.without_url() }
+    }
+
+    /// An answer began, and broke off.
+    fn amid(error: reqwest::Error, status: u16, begun: &[u8]) -> Self {
+        let says = match status {
+            200 => "the connection was lost in the middle of the answer".into(),
+            _ => format!("the connection was lost in the middle of the answer, which has HTTP status {status}").into(),
+        };
+        Self { says, begun: String::from_utf8_lossy(begun).into_owned(), source: error.without_url() }
     }
 }
 
-impl std::error::Error for Unreachable {
+fn hyper_error(error: &reqwest::Error) -> Option<&hyper::Error> {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        cause = error.source();
+    }
+    None
+}
+
+impl std::fmt::Debug for NoAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { says, begun: _, source } = self;
+        f.debug_struct("NoAnswer").field("says", says).field("source", source).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.says)
+    }
+}
+
+impl std::error::Error for NoAnswer {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.0)
+        Some(&self.source)
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -164,14 +164,23 @@ pub(crate) async fn answering(status: &str, body: impl AsRef<[u8]>) -> (String, 
     let url = format!("http://{}", listener.local_addr().unwrap());
     let task = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
-        let mut request = Vec::new();
-        while !is_complete(&request) {
-            assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "the request is whole");
-        }
+        let request = read_request(&mut stream).await.expect("a request comes");
         stream.write_all(&answer).await.unwrap();
-        String::from_utf8(request).unwrap()
+        request
     });
     (url, task)
+}
+
+/// The next request on a connection; `None` where the client has closed it.
+pub(crate) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
+    let mut request = Vec::new();
+    while !is_complete(&request) {
+        if stream.read_buf(&mut request).await.unwrap_or(0) == 0 {
+            assert!(request.is_empty(), "the request is whole");
+            return None;
+        }
+    }
+    Some(String::from_utf8(request).unwrap())
 }
 
 /// Whether head and body of a request are there.
