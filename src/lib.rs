@@ -13,6 +13,7 @@ mod file;
 pub mod forward;
 mod generated;
 mod id;
+pub mod layer;
 mod message;
 #[cfg(feature = "mock")]
 pub mod mock;
