@@ -117,12 +117,7 @@ pub struct RetryReads {
 impl RetryReads {
     /// Three attempts in all; waits that begin at 200 milliseconds and end at 5 seconds.
     pub fn new() -> Self {
-        Self {
-            left: 2,
-            first_wait: Duration::from_millis(200),
-            longest_wait: Duration::from_secs(5),
-            backoff: None,
-        }
+        Self { left: 2, first_wait: Duration::from_millis(200), longest_wait: Duration::from_secs(5), backoff: None }
     }
 
     /// How many attempts a call has in all, the first included. Default: 3. With 1, and with 0, nothing is repeated.
@@ -139,11 +134,14 @@ impl RetryReads {
         self
     }
 
-    /// A source of waits for one call. Each has its own seed: `ExponentialBackoffMaker` hands the same to every call it
-    /// makes one for, and all would wait for the same time.
+    /// A source of waits for one call, with a seed of its own: one maker hands the same seed to every call, and all would
+    /// wait for the same time.
     fn new_backoff(&self) -> ExponentialBackoff {
+        // The share that chance adds is taken of the whole seconds and of the rest, and each is rounded down: of a wait of
+        // one second sharp nothing would be left.
+        let first = self.first_wait.saturating_sub(Duration::from_nanos(1));
         let longest = self.longest_wait.max(self.first_wait).max(Duration::from_millis(1));
-        ExponentialBackoffMaker::new(self.first_wait, longest, 1.0, HasherRng::new()).unwrap_or_default().make_backoff()
+        ExponentialBackoffMaker::new(first, longest, 1.0, HasherRng::new()).unwrap_or_default().make_backoff()
     }
 }
 
@@ -186,9 +184,7 @@ impl Policy<Request, Reply, BoxError> for RetryReads {
 /// Whether the next attempt may fare better.
 fn may_pass(result: &Result<Reply, BoxError>) -> bool {
     match result {
-        Ok(reply) => {
-            matches!(reply.http_status, Some(429 | 502 | 503 | 504)) && !envelope::is_envelope(&reply.body)
-        }
+        Ok(reply) => matches!(reply.http_status, Some(429 | 502 | 503 | 504)) && !envelope::is_envelope(&reply.body),
         // A `Reason` is this crate's own, about the request itself.
         Err(error) => !error.is::<Overloaded>() && !error.is::<Reason>(),
     }

@@ -42,12 +42,12 @@ impl Request {
     ///
     /// It is read from the parameters each time it is asked for, as leniently as a server reads them: ids as numbers or as
     /// strings of digits, 0 for none. A call that names a group and a user concerns the group, such as a mute; but a
-    /// message into a temporary session goes to the user. For a quick operation it is the chat of its event.
+    /// message into a temporary session goes to the user. A quick operation concerns the chat of its event.
     #[must_use]
     pub fn target(&self) -> Option<RequestTarget> {
         let params: Ids<'_> = serde_json::from_slice(&self.params).ok()?;
-        let target = params.target(self.effect);
-        target.or_else(|| serde_json::from_str::<Ids<'_>>(params.context?.get()).ok()?.target(self.effect))
+        let to_people = self.effect == Effect::Send;
+        params.target(to_people).or_else(|| serde_json::from_str::<Ids<'_>>(params.context?.get()).ok()?.target(false))
     }
 
     /// Says that the request is leaving now: from here on a failure may come after the fact. A transport calls it right
@@ -124,18 +124,18 @@ struct Ids<'a> {
 }
 
 impl Ids<'_> {
-    fn target(&self, effect: Effect) -> Option<RequestTarget> {
-        let private = match self.message_type.map(RawValue::get) {
-            Some(kind) => kind == "\"private\"",
-            None => effect == Effect::Send,
-        };
+    /// `private` says what a group and a user without a `message_type` mean: a message to the user.
+    fn target(&self, private: bool) -> Option<RequestTarget> {
+        if let Some(guild) = id(self.guild_id) {
+            return Some(match id(self.channel_id) {
+                Some(channel) => RequestTarget::Channel(guild, channel),
+                None => RequestTarget::Guild(guild),
+            });
+        }
+        let private = self.message_type.map_or(private, |kind| kind.get() == "\"private\"");
         let user = id(self.user_id).map(RequestTarget::User);
         let group = id(self.group_id).map(RequestTarget::Group);
-        let guild = || match (id(self.guild_id), id(self.channel_id)) {
-            (Some(guild), Some(channel)) => Some(RequestTarget::Channel(guild, channel)),
-            (guild, _) => guild.map(RequestTarget::Guild),
-        };
-        if private { user.or(group) } else { group.or(user) }.or_else(guild)
+        if private { user.or(group) } else { group.or(user) }
     }
 }
 

@@ -264,3 +264,57 @@ impl Clock for TokioClock {
         self.0.elapsed()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::GroupId;
+
+    fn group(number: i64) -> Key {
+        Some(RequestTarget::Group(GroupId::new(number)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn targets_that_have_all_their_turns_again_are_forgotten() {
+        let turns = Turns::new(Duration::from_secs(1), 2);
+        for number in 0..10 * FEW_KEYS as i64 {
+            turns.next(group(number)).await;
+            tokio::time::advance(Duration::from_millis(10)).await;
+        }
+        let kept = turns.book().limiter.len();
+        assert!(kept <= FEW_KEYS, "{kept} targets are kept");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn targets_that_have_to_wait_are_not_forgotten() {
+        let turns = Turns::new(Duration::from_secs(3600), 1);
+        let targets = 3 * FEW_KEYS as i64;
+        for number in 0..targets {
+            turns.next(group(number)).await;
+        }
+        for number in 0..targets {
+            assert!(turns.book().check(group(number)).is_err(), "target {number}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_line_ends_with_the_last_who_stood_in_it() {
+        let turns = Arc::new(Turns::new(Duration::from_secs(1), 1));
+        let stand = |key| {
+            let turns = turns.clone();
+            tokio::spawn(async move { turns.next(key).await })
+        };
+        let mut calls: Vec<_> = (0..4).map(|_| stand(group(1))).collect();
+        calls.extend([stand(None), stand(None)]);
+        tokio::task::yield_now().await;
+        let standing = |key| turns.book().lines.get(&key).map(|line| line.calls);
+        assert_eq!((standing(group(1)), standing(None)), (Some(3), Some(1)));
+        // One gives up at the head of the line, one in the middle of it.
+        calls.remove(2).abort();
+        calls.remove(1).abort();
+        for call in calls {
+            call.await.expect("its turn comes");
+        }
+        assert!(turns.book().lines.is_empty());
+    }
+}
