@@ -5,17 +5,16 @@
 //!
 //! | what you want | what to write |
 //! |---|---|
-//! | at most five calls a second | `.layer(RateLimit::per_second(5))` |
-//! | at most twenty messages a minute, other calls unhindered | `.layer(RateLimit::per_minute(20).only(Effect::Send))` |
+//! | five calls a second | `.layer(RateLimit::per_second(5))` |
+//! | twenty messages a minute, other calls unhindered | `.layer(RateLimit::per_minute(20).only(Effect::Send))` |
 //! | one message every two seconds in each group and to each user | `.layer(RateLimit::every(Duration::from_secs(2)).only(Effect::Send).per_target())` |
 //! | at most eight calls at the server at once; the others wait | `.layer(ConcurrencyLimitLayer::new(8))` |
 //! | the same, and the others fail at once | `.layer(ServiceBuilder::new().load_shed().concurrency_limit(8).into_inner())` |
-//! | a time limit for a call, waiting and repeating included | [`ClientBuilder::timeout`], or [`Call::within`] for one call |
+//! | a time limit for a call, waiting and repeating included | `ClientBuilder::timeout`, or [`Call::within`] for one call |
 //! | a time limit for each attempt | `.layer(TimeoutLayer::new(Duration::from_secs(5)))` |
 //! | reads that are repeated when they fail on the way | `.layer(RetryReads::new())` |
 //! | a limiter of yours that is not `Clone` | `.layer(ServiceBuilder::new().buffer(64).layer(yours).into_inner())` (tower's feature `buffer`) |
 //!
-//! [`ClientBuilder::timeout`]: https://docs.rs/cqhttp/latest/cqhttp/struct.ClientBuilder.html#method.timeout
 //! [`Call::within`]: crate::Call::within
 //!
 //! # In which order

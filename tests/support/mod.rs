@@ -115,7 +115,9 @@ impl Held {
 
     /// The next request, as soon as it is there.
     pub(crate) async fn next(&mut self) -> Arrived {
-        self.arrivals.recv().await.unwrap()
+        // Only a test that fails waits that long.
+        let arrived = tokio::time::timeout(std::time::Duration::from_secs(60), self.arrivals.recv()).await;
+        arrived.expect("a request comes").unwrap()
     }
 
     /// Whether no request has come that the test has not taken.
