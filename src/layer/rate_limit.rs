@@ -298,6 +298,21 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn who_comes_late_does_not_overtake() {
+        let turns = Turns::new(Duration::from_secs(1), 1);
+        turns.next(None).await;
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        let mut first = std::pin::pin!(turns.next(None));
+        assert!(first.as_mut().poll(&mut context).is_pending());
+        // There is a turn, and the first in line has not noticed yet.
+        tokio::time::advance(Duration::from_secs(2)).await;
+        let mut late = std::pin::pin!(turns.next(None));
+        assert!(late.as_mut().poll(&mut context).is_pending());
+        assert!(first.as_mut().poll(&mut context).is_ready());
+        assert!(late.as_mut().poll(&mut context).is_pending());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_line_ends_with_the_last_who_stood_in_it() -> Result<(), tokio::task::JoinError> {
         let turns = Arc::new(Turns::new(Duration::from_secs(1), 1));
         let stand = |key| {
