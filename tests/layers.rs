@@ -554,12 +554,11 @@ mod from_tower {
     #[tokio::test]
     async fn an_attempt_that_had_not_left_when_it_was_ended_is_not_sent() {
         let server = Server::start().await.unwrap();
-        let client = Client::builder(server.url())
-            .layer(RateLimit::every(HOUR))
-            .layer(TimeoutLayer::new(SHORT))
-            .build()
-            .unwrap();
-        client.get_login_info().await.unwrap();
+        let limit = RateLimit::every(HOUR);
+        // The one turn is taken without a hurry.
+        let other = Client::builder(server.url()).layer(limit.clone()).build().unwrap();
+        other.get_login_info().await.unwrap();
+        let client = Client::builder(server.url()).layer(limit).layer(TimeoutLayer::new(SHORT)).build().unwrap();
         let error = client.get_login_info().await.unwrap_err();
         assert!(matches!(error, Error::NotSent(_)) && has_source::<Elapsed>(&error), "{error:?}");
         assert_eq!(server.calls().len(), 1);
