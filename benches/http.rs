@@ -1,7 +1,8 @@
 //! Calls a second: `cqhttp::Client` against hand-written code on a bare `reqwest::Client`, as a ratio.
 //!
 //! The server is this program, started a second time. A round is one small batch of calls through each side in turn, so
-//! that whatever else the machine does falls on all of them; a ratio compares two batches of one round.
+//! that whatever else the machine does falls on all of them; a ratio compares two batches of one round. The feature
+//! `rate-limit` adds a side: the same client with layers that hold nothing back.
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
@@ -11,9 +12,13 @@ use std::time::{Duration, Instant};
 
 use cqhttp::Client;
 use cqhttp::action::SendGroupMsg;
+#[cfg(feature = "rate-limit")]
+use cqhttp::layer::{RateLimit, RetryReads};
 use criterion::{Criterion, SamplingMode, Throughput};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
+#[cfg(feature = "rate-limit")]
+use tower::limit::ConcurrencyLimitLayer;
 
 use reference::Reference;
 use server::Server;
@@ -96,7 +101,10 @@ impl Side for Reference {
 }
 
 /// The sides by name, in the order of a round's times: first what is measured, then what it is measured against.
+#[cfg(not(feature = "rate-limit"))]
 const SIDES: [&str; 3] = ["cqhttp", "reqwest", "reqwest, time limit"];
+#[cfg(feature = "rate-limit")]
+const SIDES: [&str; 4] = ["cqhttp", "reqwest", "reqwest, time limit", "cqhttp with layers"];
 
 /// How long a batch took each side.
 type Round = [Duration; SIDES.len()];
@@ -152,6 +160,8 @@ impl Case {
 /// A server, and the sides with new connections to it.
 struct Bench {
     cqhttp: Client,
+    #[cfg(feature = "rate-limit")]
+    layered: Client,
     bare: Reference,
     /// With the time limit that every call through `cqhttp` has.
     limited: Reference,
@@ -165,10 +175,26 @@ impl Bench {
         let runtime = Runtime::new().expect("a runtime starts");
         let inside = runtime.enter();
         let cqhttp = Client::builder(&server.url).access_token(TOKEN).build().expect("the client is built");
+        #[cfg(feature = "rate-limit")]
+        let layered = Client::builder(&server.url)
+            .access_token(TOKEN)
+            .layer(ConcurrencyLimitLayer::new(1_000_000))
+            .layer(RateLimit::per_second(1_000_000).per_target())
+            .layer(RetryReads::new())
+            .build()
+            .expect("the client is built");
         let reference = |limit| Reference::new(&server.url, TOKEN, limit).expect("the reference is built");
         let (bare, limited) = (reference(None), reference(Some(Duration::from_secs(30))));
         drop(inside);
-        Self { cqhttp, bare, limited, runtime, _server: server }
+        Self {
+            cqhttp,
+            #[cfg(feature = "rate-limit")]
+            layered,
+            bare,
+            limited,
+            runtime,
+            _server: server,
+        }
     }
 
     /// One batch through each side; they take turns at being the first.
@@ -180,7 +206,10 @@ impl Bench {
                 match side {
                     0 => batch(&self.cqhttp, load).await,
                     1 => batch(&self.bare, load).await,
-                    _ => batch(&self.limited, load).await,
+                    2 => batch(&self.limited, load).await,
+                    #[cfg(feature = "rate-limit")]
+                    3 => batch(&self.layered, load).await,
+                    other => unreachable!("there is no side {other}"),
                 }
             });
         }

@@ -177,19 +177,19 @@ mod over_http {
 
         /// Puts a tower layer around the client, outside of those added before it.
         ///
-        /// The layered service must be `Clone`. Put one that is not behind a buffer; for a limit of five calls a second:
+        /// Which there are, and in which order they make sense: see [`layer`](crate::layer).
         ///
         /// ```
         /// # async fn run() -> Result<(), cqhttp::BuildError> {
-        /// use std::time::Duration;
-        /// use tower::ServiceBuilder;
+        /// use cqhttp::layer::RetryReads;
         ///
-        /// let client = cqhttp::Client::builder("http://127.0.0.1:5700")
-        ///     .layer(ServiceBuilder::new().buffer(64).rate_limit(5, Duration::from_secs(1)).into_inner())
-        ///     .build()?;
+        /// let client = cqhttp::Client::builder("http://127.0.0.1:5700").layer(RetryReads::new()).build()?;
         /// # Ok(())
         /// # }
         /// ```
+        ///
+        /// The layered service must be `Clone`. Put one that is not behind a buffer:
+        /// `ServiceBuilder::new().buffer(64).layer(yours).into_inner()`.
         pub fn layer<L>(mut self, layer: L) -> Self
         where
             L: Layer<BoxCloneSyncService<Request, Reply, BoxError>> + Send + 'static,

@@ -163,6 +163,11 @@ pub(crate) fn decode<T: Answer>(action: &str, reply: &Reply) -> Result<T, Error>
     }
 }
 
+/// Whether a body is an envelope, whatever it says.
+pub(crate) fn is_envelope(body: &[u8]) -> bool {
+    serde_json::from_slice::<Envelope<IgnoredAny>>(body).is_ok_and(|envelope| envelope.head.is_envelope())
+}
+
 /// A body for an error to keep.
 fn text(body: &[u8]) -> String {
     String::from_utf8_lossy(body).into_owned()

@@ -15,6 +15,7 @@ mod file;
 pub mod forward;
 mod generated;
 mod id;
+pub mod layer;
 mod message;
 #[cfg(feature = "mock")]
 pub mod mock;

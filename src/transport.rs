@@ -1,6 +1,7 @@
 //! What lies under a client: a [`tower::Service`] from [`Request`] to [`Reply`].
 //!
-//! Layers go between the two. A layer that asks what a call does finds it in [`Request::effect`].
+//! Layers go between the two: [`layer`](crate::layer) says which there are. A layer of your own finds what a call does in
+//! [`Request::effect`], and whom it concerns in [`Request::target`].
 
 #[cfg(feature = "http")]
 pub(crate) mod http;
@@ -10,8 +11,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use crate::{Action, Effect};
+use crate::{Action, ChannelId, Effect, GroupId, GuildId, UserId, wire};
 
 /// The error of a service: anything.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -35,6 +38,18 @@ impl Request {
         Ok(Self { action: action.name().into(), effect: action.effect(), params, way: Arc::default() })
     }
 
+    /// The group, user or guild channel that the call concerns, for layers that count by it; `None` where it names none.
+    ///
+    /// It is read from the parameters each time it is asked for, as leniently as a server reads them: ids as numbers or as
+    /// strings of digits, 0 for none. A call that names a group and a user concerns the group, such as a mute; but a
+    /// message into a temporary session goes to the user. A quick operation concerns the chat of its event.
+    #[must_use]
+    pub fn target(&self) -> Option<RequestTarget> {
+        let params: Ids<'_> = serde_json::from_slice(&self.params).ok()?;
+        let to_people = self.effect == Effect::Send;
+        params.target(to_people).or_else(|| serde_json::from_str::<Ids<'_>>(params.context?.get()).ok()?.target(false))
+    }
+
     /// Says that the request is leaving now: from here on a failure may come after the fact. A transport calls it right
     /// before it writes, and writes only if the answer is `true`: a call that has been given up must not leave any more,
     /// since its caller has been told that nothing was sent.
@@ -47,6 +62,11 @@ impl Request {
     #[must_use]
     pub fn is_sent(&self) -> bool {
         self.way.load(Ordering::Acquire) == SENT
+    }
+
+    /// Whether the caller has been told that nothing was sent.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.way.load(Ordering::Acquire) == GIVEN_UP
     }
 
     /// Keeps the request from leaving; `false` where it has left already.
@@ -69,6 +89,60 @@ impl fmt::Debug for Request {
             .field("params", &params.len())
             .finish()
     }
+}
+
+/// Whom a call concerns: see [`Request::target`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RequestTarget {
+    /// A group.
+    Group(GroupId),
+    /// A user outside of groups.
+    User(UserId),
+    /// A channel of a guild.
+    Channel(GuildId, ChannelId),
+    /// A guild as a whole.
+    Guild(GuildId),
+}
+
+/// The parameters that name a target, whatever stands in them.
+#[derive(Deserialize)]
+struct Ids<'a> {
+    #[serde(borrow)]
+    message_type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    group_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    user_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    guild_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    channel_id: Option<&'a RawValue>,
+    /// The event of a quick operation.
+    #[serde(borrow)]
+    context: Option<&'a RawValue>,
+}
+
+impl Ids<'_> {
+    /// `private` says what a group and a user without a `message_type` mean: a message to the user.
+    fn target(&self, private: bool) -> Option<RequestTarget> {
+        if let Some(guild) = id(self.guild_id) {
+            return Some(match id(self.channel_id) {
+                Some(channel) => RequestTarget::Channel(guild, channel),
+                None => RequestTarget::Guild(guild),
+            });
+        }
+        let private = self.message_type.map_or(private, |kind| kind.get() == "\"private\"");
+        let user = id(self.user_id).map(RequestTarget::User);
+        let group = id(self.group_id).map(RequestTarget::Group);
+        if private { user.or(group) } else { group.or(user) }
+    }
+}
+
+/// An id, where there is one; 0 is none.
+fn id<T: wire::Integer + PartialEq>(raw: Option<&RawValue>) -> Option<T> {
+    let found = wire::opt_int(&mut serde_json::Deserializer::from_str(raw?.get())).ok()?;
+    found.filter(|id| Some(id) != T::from_wide(0).as_ref())
 }
 
 /// What the server sent back.

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// Whether two answers or requests say the same.
@@ -181,6 +182,82 @@ pub(crate) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Optio
         }
     }
     Some(String::from_utf8(request).unwrap())
+}
+
+/// A server whose requests the test holds in its hand: each stays open until the test answers or drops it.
+pub(crate) struct Held {
+    pub(crate) url: String,
+    arrivals: mpsc::UnboundedReceiver<Arrived>,
+    task: JoinHandle<()>,
+}
+
+impl Held {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (arrived, arrivals) = mpsc::unbounded_channel();
+        let task = tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(hold(stream, arrived.clone()));
+            }
+        });
+        Self { url, arrivals, task }
+    }
+
+    /// The next request, as soon as it is there.
+    pub(crate) async fn next(&mut self) -> Arrived {
+        // Only a test that fails waits that long.
+        let arrived = tokio::time::timeout(std::time::Duration::from_secs(60), self.arrivals.recv()).await;
+        arrived.expect("a request comes").unwrap()
+    }
+
+    /// Whether no request has come that the test has not taken.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.arrivals.is_empty()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// A request in the test's hand. Dropping it drops the connection without an answer.
+pub(crate) struct Arrived {
+    pub(crate) action: String,
+    answer: oneshot::Sender<String>,
+}
+
+impl Arrived {
+    pub(crate) fn answer(self, status: &str, body: &str) {
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        // The client may have gone, if the test is about that.
+        let _ = self.answer.send(answer);
+    }
+}
+
+/// The requests of one connection, one after the other.
+async fn hold(mut stream: TcpStream, arrived: mpsc::UnboundedSender<Arrived>) {
+    loop {
+        let mut request = Vec::new();
+        while !is_complete(&request) {
+            if !matches!(stream.read_buf(&mut request).await, Ok(read) if read > 0) {
+                return;
+            }
+        }
+        let line = String::from_utf8_lossy(&request).lines().next().unwrap_or_default().to_owned();
+        let action = line.split(' ').nth(1).unwrap_or_default().trim_start_matches('/').to_owned();
+        let (answer, answered) = oneshot::channel();
+        if arrived.send(Arrived { action, answer }).is_err() {
+            return;
+        }
+        let Ok(answer) = answered.await else { return };
+        if stream.write_all(answer.as_bytes()).await.is_err() {
+            return;
+        }
+    }
 }
 
 /// Whether head and body of a request are there.
