@@ -31,7 +31,7 @@ pub use client::Client;
 pub use client::{BuildError, ClientBuilder};
 pub use envelope::Answer;
 pub use error::{Error, NotSent, OutcomeUnknown, Refused, Undecodable};
-pub use file::{FileSource, ReadFileError};
+pub use file::{FileSource, ReadFileError, UploadSource};
 pub use forward::{ForwardNode, ForwardedMessage};
 pub use generated::types::{ChannelId, GroupId, GuildId, MessageId, RefusalCode, TinyId, UserId};
 pub use message::{Message, MessageError};

@@ -203,6 +203,7 @@ fn scalar(scalar: &Scalar) -> TokenStream {
         Scalar::ForwardedMessage => quote!(::cqhttp::ForwardedMessage),
         Scalar::Timestamp => quote!(::cqhttp::Timestamp),
         Scalar::FileSource => quote!(::cqhttp::FileSource),
+        Scalar::UploadSource => quote!(::cqhttp::UploadSource),
         Scalar::Target => quote!(::cqhttp::Target),
         Scalar::Named(name, _) => ident(name).into_token_stream(),
     }

@@ -240,9 +240,13 @@ impl Checker<'_> {
         match (scalar, value) {
             (Scalar::Bool, Value::Bool(_)) => true,
             (Scalar::F64, Value::Float(number)) => number.is_finite(),
-            (Scalar::String | Scalar::FileSource | Scalar::Named(_, NamedKind::Id(IdBase::String)), Value::Text(_)) => {
-                true
-            }
+            (
+                Scalar::String
+                | Scalar::FileSource
+                | Scalar::UploadSource
+                | Scalar::Named(_, NamedKind::Id(IdBase::String)),
+                Value::Text(_),
+            ) => true,
             (Scalar::I32, Value::Int(n)) => i32::try_from(*n).is_ok(),
             (Scalar::U32, Value::Int(n)) => u32::try_from(*n).is_ok(),
             (Scalar::U64, Value::Int(n)) => u64::try_from(*n).is_ok(),
@@ -282,6 +286,7 @@ impl Checker<'_> {
             Scalar::ForwardedMessage => "a mapping with `sender` (`user_id`, `nickname`) and `content`".to_owned(),
             Scalar::Timestamp => "seconds as an integer".to_owned(),
             Scalar::FileSource => "an address, or a name of the server's (a string)".to_owned(),
+            Scalar::UploadSource => "a path on the server's disk, or an address (a string)".to_owned(),
             Scalar::Target => "a target".to_owned(),
             Scalar::Named(name, NamedKind::Id(IdBase::I64)) => format!("a number (`{name}`)"),
             Scalar::Named(name, NamedKind::Id(IdBase::U64)) => format!("a string of digits (`{name}`)"),

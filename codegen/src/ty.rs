@@ -16,6 +16,7 @@ pub(crate) enum Scalar {
     ForwardedMessage,
     Timestamp,
     FileSource,
+    UploadSource,
     Target,
     /// An id, enum or object of the schema, by its Rust name.
     Named(String, NamedKind),
@@ -46,7 +47,8 @@ pub(crate) enum EnumBase {
 impl Scalar {
     /// Whether its values are written as JSON in Rust, too.
     pub(crate) fn has_no_literal(&self) -> bool {
-        matches!(self, Self::Json | Self::Message | Self::ForwardNode | Self::ForwardedMessage | Self::FileSource)
+        use Scalar::{FileSource, ForwardNode, ForwardedMessage, Json, Message, UploadSource};
+        matches!(self, Json | Message | ForwardNode | ForwardedMessage | FileSource | UploadSource)
     }
 }
 
@@ -64,7 +66,10 @@ impl Ty {
         !self.list
             && !matches!(
                 self.scalar,
-                Scalar::Target | Scalar::FileSource | Scalar::Named(_, NamedKind::Id(_) | NamedKind::Object)
+                Scalar::Target
+                    | Scalar::FileSource
+                    | Scalar::UploadSource
+                    | Scalar::Named(_, NamedKind::Id(_) | NamedKind::Object)
             )
     }
 
@@ -92,6 +97,7 @@ pub(crate) const BUILT_IN: &[(&str, Scalar)] = &[
     ("forwarded_message", Scalar::ForwardedMessage),
     ("timestamp", Scalar::Timestamp),
     ("file_source", Scalar::FileSource),
+    ("upload_source", Scalar::UploadSource),
     ("Target", Scalar::Target),
 ];
 

@@ -46,6 +46,7 @@ pub(super) fn type_text(ty: &Ty) -> String {
         Scalar::ForwardedMessage => "ForwardedMessage",
         Scalar::Timestamp => "Timestamp",
         Scalar::FileSource => "FileSource",
+        Scalar::UploadSource => "UploadSource",
         Scalar::Target => "Target",
         Scalar::Named(name, _) => name,
     };
