@@ -124,6 +124,9 @@ impl FileSource {
         let path = path.as_ref();
         let failed = |why| ReadFileError { path: path.to_owned(), why };
         let unreadable = |error| failed(Why::Unreadable(error));
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(unreadable(io::Error::other("a file is read inside a tokio runtime, and there is none here")));
+        }
         let found = tokio::fs::metadata(path).await.map_err(unreadable)?;
         if found.is_dir() {
             return Err(failed(Why::Folder));
@@ -135,7 +138,7 @@ impl FileSource {
             return Err(failed(Why::TooLarge { limit }));
         }
         let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
-        let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or_default());
+        let mut bytes = Vec::new();
         // It may grow meanwhile, and some file systems name no sizes.
         file.take(limit.saturating_add(1)).read_to_end(&mut bytes).await.map_err(unreadable)?;
         match bytes.len() as u64 {
@@ -152,23 +155,23 @@ impl FileSource {
     }
 }
 
-impl From<ImageFile> for FileSource {
-    fn from(name: ImageFile) -> Self {
-        Self::received(name)
-    }
-}
+// By value and by reference, as ids convert.
+macro_rules! sources {
+    ($($from:ty, $made_by:ident)*) => {$(
+        impl From<$from> for FileSource {
+            fn from(from: $from) -> Self {
+                Self::$made_by(from)
+            }
+        }
 
-impl From<RecordFile> for FileSource {
-    fn from(name: RecordFile) -> Self {
-        Self::received(name)
-    }
+        impl From<&$from> for FileSource {
+            fn from(from: &$from) -> Self {
+                Self::$made_by(from)
+            }
+        }
+    )*};
 }
-
-impl From<ServerPath> for FileSource {
-    fn from(path: ServerPath) -> Self {
-        Self::path(path)
-    }
-}
+sources!(ImageFile, received RecordFile, received ServerPath, path);
 
 impl From<&FileSource> for FileSource {
     fn from(source: &FileSource) -> Self {
@@ -261,6 +264,18 @@ impl From<FileSource> for UploadSource {
             _ => address,
         };
         Self(percent_decode_str(path).decode_utf8_lossy().into())
+    }
+}
+
+impl From<&ServerPath> for UploadSource {
+    fn from(path: &ServerPath) -> Self {
+        path.as_str().into()
+    }
+}
+
+impl From<&FileSource> for UploadSource {
+    fn from(source: &FileSource) -> Self {
+        source.clone().into()
     }
 }
 

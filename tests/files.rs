@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::error::Error as _;
-use std::time::Duration;
+use std::task::{Context, Poll, Waker};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -86,6 +86,15 @@ async fn the_limit_counts_what_is_read() {
     assert!(carried(whole.as_str()).starts_with(b"Name:"));
 }
 
+/// Without a runtime there is an error, as there is for a call.
+#[test]
+fn a_file_is_read_inside_a_runtime() {
+    let mut read = std::pin::pin!(FileSource::read("Cargo.toml"));
+    let polled = read.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(Err(error)) = polled else { panic!("{polled:?}") };
+    assert!(error.source().unwrap().to_string().contains("inside a tokio runtime"), "{error:?}");
+}
+
 /// A pipe without a writer, and a device that never ends, are refused at once.
 #[cfg(unix)]
 #[tokio::test]
@@ -94,7 +103,7 @@ async fn pipes_and_devices_are_no_files() {
     let pipe = folder.path().join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for path in [pipe.as_path(), std::path::Path::new("/dev/zero")] {
-        let read = tokio::time::timeout(Duration::from_secs(60), FileSource::read(path)).await.unwrap();
+        let read = tokio::time::timeout(std::time::Duration::from_secs(60), FileSource::read(path)).await.unwrap();
         let error = read.unwrap_err();
         assert!(error.to_string().contains("is no file"), "{error}");
     }
@@ -152,8 +161,11 @@ fn debug_shows_no_bytes() {
 #[tokio::test]
 async fn a_name_goes_out_as_it_came() {
     let (server, client) = connected().await;
-    client.set_group_portrait(10001000, ImageFile::new("5d41.image")).await.unwrap();
+    let image = ImageFile::new("5d41.image");
+    client.set_group_portrait(10001000, &image).await.unwrap();
+    client.ocr_image(image).await.unwrap();
     assert_eq!(server.calls()[0].params, json!({ "group_id": 10001000, "file": "5d41.image", "cache": 1 }));
+    assert_eq!(server.calls()[1].params, json!({ "image": "5d41.image" }));
 }
 
 /// A path goes out plain, since go-cqhttp opens it as it stands; addresses and bytes go to the servers that read them.
@@ -167,7 +179,7 @@ async fn uploads_take_paths_as_they_are() {
         ServerPath::new(r"C:\图\cat.pdf").into(),
         FileSource::url("https://example.com/cat.pdf").into(),
         FileSource::received("cat.pdf").into(),
-        bytes.clone().into(),
+        (&bytes).into(),
     ] {
         client.upload_group_file(10001000, source, "cat.pdf").await.unwrap();
     }
@@ -208,6 +220,6 @@ fn the_path_of_a_source_is_the_path_of_an_upload() {
 async fn what_was_downloaded_can_be_uploaded() {
     let (server, client) = connected().await;
     let downloaded = client.download_file("https://example.com/march.pdf").await.unwrap();
-    client.upload_group_file(10001000, downloaded.file.clone(), "march.pdf").await.unwrap();
+    client.upload_group_file(10001000, &downloaded.file, "march.pdf").await.unwrap();
     assert_eq!(server.calls()[1].params["file"], downloaded.file.as_str());
 }
