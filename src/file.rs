@@ -5,21 +5,21 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tokio::io::AsyncReadExt;
 
 use crate::types::{ImageFile, RecordFile, ServerPath};
 use crate::wire;
 
-/// Where the server takes a file from that is to be sent: an image, a voice message, a video, a group's picture.
+/// Where the server takes a file from: an image, a voice message, a group's picture.
 ///
-/// | made by | the server takes |
-/// |---|---|
-/// | [`url`](Self::url) | what it downloads from there |
-/// | [`bytes`](Self::bytes), [`read`](Self::read) | these bytes, which travel with the call |
-/// | [`received`](Self::received) | a file that it has received before, by the name it gave it |
-/// | [`path`](Self::path) | a file on its own disk, which is not the bot's where the two run on different machines |
+/// | made by | the server takes | servers |
+/// |---|---|---|
+/// | [`url`](Self::url) | what it downloads from there | all |
+/// | [`bytes`](Self::bytes), [`read`](Self::read) | these bytes, which travel with the call | all; go-cqhttp not for videos |
+/// | [`path`](Self::path) | a file on its own disk, which is not the bot's where the two run on different machines | all |
+/// | [`received`](Self::received) | a file that it has received before, by the name it gave it | not Lagrange; see the parameter |
 ///
 /// A plain string is no source: text from a user could name any file of the server's. Say which it is.
 ///
@@ -31,25 +31,45 @@ use crate::wire;
 /// assert_eq!(FileSource::path("/data/my cat.png").as_str(), "file:///data/my%20cat.png");
 /// assert_eq!(FileSource::received("5d41402abc4b2a76b9719d911017c592.image").as_str(), "5d41402abc4b2a76b9719d911017c592.image");
 /// ```
+///
+/// # Sizes
+///
+/// go-cqhttp takes images smaller than 30 MiB and videos smaller than 100 MiB; it does not weigh bytes, pictures of groups
+/// and notices, or voice messages. NapCat reads no more than 50 MiB from a WebSocket, which are 37 MiB of bytes. QQ has
+/// limits of its own.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct FileSource(Arc<str>);
 
 /// What a path in a `file://` address cannot hold as it is: servers decode it as a URL.
 const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'`');
+/// On Unix a `\` is part of a name, and servers in JavaScript would read it as a separator.
+const UNIX_PATH: &AsciiSet = &PATH.add(b'\\');
 
 impl FileSource {
-    /// The largest file, in bytes, that go-cqhttp sends as an image: just below 30 MiB. [`read`](Self::read) takes no
+    /// The largest file, in bytes, that go-cqhttp takes as an image: just below 30 MiB. [`read`](Self::read) takes no
     /// larger one.
     pub const LIMIT: u64 = 30 * 1024 * 1024 - 1;
 
     /// A file from the web, which the server downloads: an `http://` or `https://` address.
     ///
-    /// go-cqhttp downloads at most 30 MiB for an image and 100 MiB for a video, and keeps what it has downloaded.
+    /// Text that begins with neither gets `http://` in front. So text from a user never becomes a path on the server's
+    /// disk; but the server may reach addresses that the user does not.
+    ///
+    /// go-cqhttp keeps what it has downloaded, and takes it from there the next time.
     pub fn url(url: impl AsRef<str>) -> Self {
-        Self(url.as_ref().into())
+        let url = url.as_ref();
+        // Servers know the two in lower case alone.
+        for scheme in ["http://", "https://"] {
+            if let Some((head, rest)) = url.split_at_checked(scheme.len())
+                && head.eq_ignore_ascii_case(scheme)
+            {
+                return Self([scheme, rest].concat().into());
+            }
+        }
+        Self(["http://", url].concat().into())
     }
 
-    /// These bytes, which travel with the call, a third longer as base64. Videos cannot be sent this way on go-cqhttp.
+    /// These bytes, which travel with the call, a third longer as base64.
     pub fn bytes(bytes: impl AsRef<[u8]>) -> Self {
         let mut text = String::from("base64://");
         STANDARD.encode_string(bytes, &mut text);
@@ -58,25 +78,30 @@ impl FileSource {
 
     /// A file that the server has received before, by the name that it gave it: an [`ImageFile`], a [`RecordFile`], or
     /// the `file` of a received segment.
+    ///
+    /// It goes out as it is, and servers read an address or a path as what it is: not for text from a user.
     pub fn received(name: impl AsRef<str>) -> Self {
         Self(name.as_ref().into())
     }
 
     /// A file on the disk of the machine where the server runs, by its absolute path there: `/data/cat.png`,
-    /// `C:\cat.png`.
+    /// `C:\cat.png`. An address cannot hold a relative one; servers take it from the root.
     pub fn path(path: impl Into<ServerPath>) -> Self {
         let path = path.into();
         let path = path.as_str();
-        // `C:\cat.png` becomes `file:///C:\cat.png`, as go-cqhttp's documentation writes it.
-        let root = if path.starts_with('/') { "" } else { "/" };
-        Self(format!("file://{root}{}", utf8_percent_encode(path, PATH)).into())
+        let address = match path.starts_with('/') {
+            true => format!("file://{}", utf8_percent_encode(path, UNIX_PATH)),
+            // `C:\cat.png` becomes `file:///C:\cat.png`, as go-cqhttp's documentation writes it.
+            false => format!("file:///{}", utf8_percent_encode(path, PATH)),
+        };
+        Self(address.into())
     }
 
     /// Reads a file from the bot's own disk; its bytes travel with the call.
     ///
     /// # Errors
     ///
-    /// It cannot be read, is empty, or is larger than [`LIMIT`](Self::LIMIT), which go-cqhttp refuses.
+    /// It cannot be read, is no file but a folder, pipe or device, is empty, or is larger than [`LIMIT`](Self::LIMIT).
     ///
     /// ```no_run
     /// # async fn run(client: cqhttp::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -94,14 +119,27 @@ impl FileSource {
     ///
     /// # Errors
     ///
-    /// It cannot be read, is empty, or is larger than `limit`.
+    /// It cannot be read, is no file but a folder, pipe or device, is empty, or is larger than `limit`.
     pub async fn read_within(path: impl AsRef<Path>, limit: u64) -> Result<Self, ReadFileError> {
         let path = path.as_ref();
         let failed = |why| ReadFileError { path: path.to_owned(), why };
         let unreadable = |error| failed(Why::Unreadable(error));
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(unreadable(io::Error::other("a file is read inside a tokio runtime, and there is none here")));
+        }
+        let found = tokio::fs::metadata(path).await.map_err(unreadable)?;
+        if found.is_dir() {
+            return Err(failed(Why::Folder));
+        }
+        if !found.is_file() {
+            return Err(failed(Why::NoFile));
+        }
+        if found.len() > limit {
+            return Err(failed(Why::TooLarge { limit }));
+        }
         let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
         let mut bytes = Vec::new();
-        // A file may grow while it is read, and a device has no size: the limit is kept here, not by asking first.
+        // It may grow meanwhile, and some file systems name no sizes.
         file.take(limit.saturating_add(1)).read_to_end(&mut bytes).await.map_err(unreadable)?;
         match bytes.len() as u64 {
             0 => Err(failed(Why::Empty)),
@@ -117,23 +155,23 @@ impl FileSource {
     }
 }
 
-impl From<ImageFile> for FileSource {
-    fn from(name: ImageFile) -> Self {
-        Self::received(name)
-    }
-}
+// By value and by reference, as ids convert.
+macro_rules! sources {
+    ($($from:ty, $made_by:ident)*) => {$(
+        impl From<$from> for FileSource {
+            fn from(from: $from) -> Self {
+                Self::$made_by(from)
+            }
+        }
 
-impl From<RecordFile> for FileSource {
-    fn from(name: RecordFile) -> Self {
-        Self::received(name)
-    }
+        impl From<&$from> for FileSource {
+            fn from(from: &$from) -> Self {
+                Self::$made_by(from)
+            }
+        }
+    )*};
 }
-
-impl From<ServerPath> for FileSource {
-    fn from(path: ServerPath) -> Self {
-        Self::path(path)
-    }
-}
+sources!(ImageFile, received RecordFile, received ServerPath, path);
 
 impl From<&FileSource> for FileSource {
     fn from(source: &FileSource) -> Self {
@@ -144,12 +182,14 @@ impl From<&FileSource> for FileSource {
 /// Bytes are shown by their length.
 impl fmt::Debug for FileSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.split_once("://") {
-            Some((scheme @ ("base64" | "base16384"), bytes)) => {
-                write!(f, "FileSource({scheme}, {} characters)", bytes.len())
-            }
-            _ => write!(f, "FileSource({:?})", self.as_str()),
-        }
+        debug(f, "FileSource", &self.0)
+    }
+}
+
+fn debug(f: &mut fmt::Formatter<'_>, name: &str, source: &str) -> fmt::Result {
+    match source.split_once("://") {
+        Some((scheme @ ("base64" | "base16384"), bytes)) => write!(f, "{name}({scheme}, {} characters)", bytes.len()),
+        _ => write!(f, "{name}({source:?})"),
     }
 }
 
@@ -165,6 +205,105 @@ impl<'de> Deserialize<'de> for FileSource {
     }
 }
 
+/// What [`upload_group_file`](crate::Client::upload_group_file) and
+/// [`upload_private_file`](crate::Client::upload_private_file) upload. A string or a [`ServerPath`] is a path on the server's
+/// own disk, which every server takes; some take a [`FileSource`] too.
+///
+/// | made from | go-cqhttp, Lagrange | NapCat | LLOneBot |
+/// |---|---|---|---|
+/// | a string, a [`ServerPath`], [`FileSource::path`] | yes | yes, but for paths with a `%` | yes |
+/// | [`FileSource::url`], [`FileSource::bytes`], [`FileSource::read`] | no | yes | yes |
+/// | [`FileSource::received`] | no | no | yes |
+///
+/// go-cqhttp uploads from the web by way of [`download_file`](crate::Client::download_file):
+///
+/// ```no_run
+/// # async fn run(client: cqhttp::Client) -> Result<(), cqhttp::Error> {
+/// let downloaded = client.download_file("https://example.com/march.pdf").await?;
+/// client.upload_group_file(10001000, downloaded.file, "march.pdf").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct UploadSource(Arc<str>);
+
+impl UploadSource {
+    /// The source as it goes out.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for UploadSource {
+    fn from(path: &str) -> Self {
+        Self(path.into())
+    }
+}
+
+impl From<String> for UploadSource {
+    fn from(path: String) -> Self {
+        Self(path.into())
+    }
+}
+
+impl From<ServerPath> for UploadSource {
+    fn from(path: ServerPath) -> Self {
+        path.as_str().into()
+    }
+}
+
+/// A path goes out plain, since not every server reads `file://` here.
+impl From<FileSource> for UploadSource {
+    fn from(source: FileSource) -> Self {
+        let Some(address) = source.0.strip_prefix("file://") else { return Self(source.0) };
+        // Before a path of Windows, `C:\cat.png`, the slash belongs to the address.
+        let path = match address.as_bytes() {
+            [b'/', b'\\', ..] => &address[1..],
+            [b'/', drive, b':', ..] if drive.is_ascii_alphabetic() => &address[1..],
+            _ => address,
+        };
+        Self(percent_decode_str(path).decode_utf8_lossy().into())
+    }
+}
+
+impl From<&ServerPath> for UploadSource {
+    fn from(path: &ServerPath) -> Self {
+        path.as_str().into()
+    }
+}
+
+impl From<&FileSource> for UploadSource {
+    fn from(source: &FileSource) -> Self {
+        source.clone().into()
+    }
+}
+
+impl From<&UploadSource> for UploadSource {
+    fn from(source: &UploadSource) -> Self {
+        source.clone()
+    }
+}
+
+/// Bytes are shown by their length.
+impl fmt::Debug for UploadSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug(f, "UploadSource", &self.0)
+    }
+}
+
+impl Serialize for UploadSource {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for UploadSource {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        wire::string(deserializer).map(|text| Self(text.into()))
+    }
+}
+
 /// Why [`FileSource::read`] has no file.
 #[derive(Debug)]
 pub struct ReadFileError {
@@ -175,6 +314,8 @@ pub struct ReadFileError {
 #[derive(Debug)]
 enum Why {
     Unreadable(io::Error),
+    Folder,
+    NoFile,
     Empty,
     TooLarge { limit: u64 },
 }
@@ -184,12 +325,11 @@ impl fmt::Display for ReadFileError {
         let path = self.path.display();
         match &self.why {
             Why::Unreadable(_) => write!(f, "{path} cannot be read"),
+            Why::Folder => write!(f, "{path} is a folder, not a file"),
+            Why::NoFile => write!(f, "{path} is no file but a pipe or a device"),
             Why::Empty => write!(f, "{path} is empty, and servers refuse empty files"),
             Why::TooLarge { limit } => {
-                write!(
-                    f,
-                    "{path} is larger than {limit} bytes; put it where the server can fetch it, and send its address"
-                )
+                write!(f, "{path} is larger than {limit} bytes; `FileSource::read_within` sets another limit")
             }
         }
     }
@@ -199,7 +339,7 @@ impl std::error::Error for ReadFileError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.why {
             Why::Unreadable(error) => Some(error),
-            Why::Empty | Why::TooLarge { .. } => None,
+            Why::Folder | Why::NoFile | Why::Empty | Why::TooLarge { .. } => None,
         }
     }
 }

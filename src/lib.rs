@@ -37,7 +37,7 @@ pub use client::{BuildError, ClientBuilder};
 pub use envelope::Answer;
 pub use error::{Error, NotSent, OutcomeUnknown, Refused, Undecodable};
 pub use event::{Event, EventKind};
-pub use file::{FileSource, ReadFileError};
+pub use file::{FileSource, ReadFileError, UploadSource};
 pub use forward::{ForwardNode, ForwardedMessage};
 pub use generated::types::{ChannelId, GroupId, GuildId, MessageId, RefusalCode, TinyId, UserId};
 pub use message::{CqError, CqFields, CqPart, CqParts, Message, MessageArg, MessageBuilder, MessageError};

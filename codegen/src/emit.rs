@@ -259,6 +259,7 @@ fn scalar(scalar: &Scalar) -> TokenStream {
         Scalar::Mention => quote!(::cqhttp::Mention),
         Scalar::FeedSegment => quote!(::cqhttp::segment::FeedSegment),
         Scalar::Event => quote!(::cqhttp::Event),
+        Scalar::UploadSource => quote!(::cqhttp::UploadSource),
         Scalar::Target => quote!(::cqhttp::Target),
         Scalar::Named(name, _) => ident(name).into_token_stream(),
     }

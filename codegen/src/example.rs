@@ -341,7 +341,11 @@ impl Checker<'_> {
             (Scalar::Bool, Value::Bool(_)) => true,
             (Scalar::F64, Value::Float(number)) => number.is_finite(),
             (
-                Scalar::String | Scalar::FileSource | Scalar::Mention | Scalar::Named(_, NamedKind::Id(IdBase::String)),
+                Scalar::String
+                | Scalar::FileSource
+                | Scalar::UploadSource
+                | Scalar::Mention
+                | Scalar::Named(_, NamedKind::Id(IdBase::String)),
                 Value::Text(_),
             ) => true,
             (Scalar::I32, Value::Int(n)) => i32::try_from(*n).is_ok(),
@@ -389,6 +393,7 @@ impl Checker<'_> {
             Scalar::FeedSegment => "a segment of a feed".to_owned(),
             Scalar::Event => "a whole event".to_owned(),
             Scalar::FileSource => "an address, or a name of the server's (a string)".to_owned(),
+            Scalar::UploadSource => "a path on the server's disk, or an address (a string)".to_owned(),
             Scalar::Target => "a target".to_owned(),
             Scalar::Named(name, NamedKind::Id(IdBase::I64)) => format!("a number (`{name}`)"),
             Scalar::Named(name, NamedKind::Id(IdBase::U64)) => format!("a string of digits (`{name}`)"),

@@ -50,6 +50,7 @@ const RESERVED_TYPES: &[&str] = &[
     "String",
     "Timestamp",
     "Unlisted",
+    "UploadSource",
     "Vec",
 ];
 
@@ -612,7 +613,7 @@ impl Resolver<'_> {
         if ty.optional {
             self.faults.add(&spot, "an optional parameter with a default", "remove the `?`: a default is always sent");
         } else if !ty.has_default() {
-            let message = "ids, objects and lists have no default";
+            let message = "ids, objects, files and lists have no default";
             self.faults.add(&spot, message, "make the parameter required or optional");
         }
         Presence::Default(default.clone())

@@ -19,6 +19,7 @@ pub(crate) enum Scalar {
     Mention,
     FeedSegment,
     Event,
+    UploadSource,
     Target,
     /// An id, enum or object of the schema, by its Rust name.
     Named(String, NamedKind),
@@ -49,16 +50,12 @@ pub(crate) enum EnumBase {
 impl Scalar {
     /// Whether its values are written as JSON in Rust, too.
     pub(crate) fn has_no_literal(&self) -> bool {
+        use Scalar::{
+            Event, FeedSegment, FileSource, ForwardNode, ForwardedMessage, Json, Mention, Message, UploadSource,
+        };
         matches!(
             self,
-            Self::Json
-                | Self::Message
-                | Self::ForwardNode
-                | Self::ForwardedMessage
-                | Self::FileSource
-                | Self::Mention
-                | Self::FeedSegment
-                | Self::Event
+            Json | Message | ForwardNode | ForwardedMessage | FileSource | UploadSource | Mention | FeedSegment | Event
         )
     }
 }
@@ -81,6 +78,7 @@ impl Ty {
                     | Scalar::FileSource
                     | Scalar::Mention
                     | Scalar::Event
+                    | Scalar::UploadSource
                     | Scalar::Named(_, NamedKind::Id(_) | NamedKind::Object)
             )
     }
@@ -112,6 +110,7 @@ pub(crate) const BUILT_IN: &[(&str, Scalar)] = &[
     ("mention", Scalar::Mention),
     ("feed_segment", Scalar::FeedSegment),
     ("event", Scalar::Event),
+    ("upload_source", Scalar::UploadSource),
     ("Target", Scalar::Target),
 ];
 

@@ -49,6 +49,7 @@ pub(super) fn type_text(ty: &Ty) -> String {
         Scalar::Mention => "Mention",
         Scalar::FeedSegment => "FeedSegment",
         Scalar::Event => "Event",
+        Scalar::UploadSource => "UploadSource",
         Scalar::Target => "Target",
         Scalar::Named(name, _) => name,
     };

@@ -1,0 +1,21 @@
+//! Runs one input without the fuzzer: `replay answers fuzz/artifacts/answers/crash-…`.
+
+use std::error::Error;
+use std::fs;
+
+use cqhttp_fuzz::answers;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [target, file] = args.as_slice() else { return Err("say which target, and which file".into()) };
+    let input = fs::read(file)?;
+    match target.as_str() {
+        "answers" => {
+            println!("{}", answers::describe(&input));
+            answers::check(&input);
+        }
+        other => return Err(format!("there is no target `{other}`").into()),
+    }
+    println!("nothing to complain of");
+    Ok(())
+}

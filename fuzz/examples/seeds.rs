@@ -1,0 +1,50 @@
+//! Writes what the fuzzer starts from into `fuzz/corpus`: the answers of `tests/corpus`, and the schema's examples.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use cqhttp_fuzz::answers;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// A case of `tests/corpus/answers`.
+#[derive(Deserialize)]
+struct Case {
+    action: String,
+    http_status: Option<u16>,
+    answer: Box<RawValue>,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let corpus = here.join("corpus/answers");
+    fs::create_dir_all(&corpus)?;
+    let mut written = 0;
+    for folder in fs::read_dir(here.join("../tests/corpus/answers"))? {
+        let folder = folder?;
+        if !folder.file_type()?.is_dir() {
+            continue;
+        }
+        for file in fs::read_dir(folder.path())? {
+            let file = file?;
+            let case: Case = serde_json::from_slice(&fs::read(file.path())?)?;
+            let status = case.http_status.or(Some(200));
+            // What the schema does not know is read like any answer without a type.
+            let input = answers::input(&case.action, status, case.answer.get().as_bytes())
+                .or_else(|| answers::input("send_group_msg", status, case.answer.get().as_bytes()));
+            let Some(input) = input else {
+                return Err(format!("{}: its HTTP status is none of the target's", file.path().display()).into());
+            };
+            let name = format!("{}.{}", folder.file_name().display(), file.file_name().display());
+            fs::write(corpus.join(name), input)?;
+            written += 1;
+        }
+    }
+    for (action, input) in answers::examples() {
+        fs::write(corpus.join(format!("example.{action}")), input)?;
+        written += 1;
+    }
+    println!("{written} seeds in {}", corpus.display());
+    Ok(())
+}

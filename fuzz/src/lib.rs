@@ -1,0 +1,3 @@
+//! What the fuzz targets check, one module a target: `fuzz_targets/` hands each its bytes.
+
+pub mod answers;
