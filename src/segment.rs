@@ -366,12 +366,19 @@ pub struct Fields<'a> {
     items: Vec<(Cow<'a, str>, Item<'a>)>,
     /// Which of them are typed: they do not go into `extra`.
     typed: u64,
+    /// How many there are besides.
+    left: usize,
     beside: Vec<(String, Box<RawValue>)>,
 }
 
 impl<'a> Fields<'a> {
     pub(crate) fn push(&mut self, name: impl Into<Cow<'a, str>>, item: Item<'a>) {
-        self.items.push((name.into(), item));
+        self.add(name.into(), item);
+    }
+
+    fn add(&mut self, name: Cow<'a, str>, item: Item<'a>) {
+        self.items.push((name, item));
+        self.left += 1;
     }
 
     /// The field under the first of these names that holds such a value.
@@ -383,6 +390,10 @@ impl<'a> Fields<'a> {
 
     /// The same, or nothing.
     pub fn optional<T: FieldValue>(&mut self, names: &[&str]) -> Option<T> {
+        // Of a type's fields, few are there.
+        if self.left == 0 {
+            return None;
+        }
         let found = self.find(names);
         if let Some((index, _)) = &found {
             self.mark(*index, names);
@@ -403,11 +414,15 @@ impl<'a> Fields<'a> {
     fn mark(&mut self, index: usize, names: &[&str]) {
         if self.items[index].0 == names[0] && index < 64 {
             self.typed |= 1 << index;
+            self.left -= 1;
         }
     }
 
     /// What is left, for `extra`.
     pub fn rest(&mut self) -> Extra {
+        if self.left == 0 && self.beside.is_empty() {
+            return Extra::default();
+        }
         let typed = self.typed;
         let left = std::mem::take(&mut self.items).into_iter().enumerate();
         let left = left.filter(|(index, _)| *index >= 64 || typed & (1 << index) == 0).map(|(_, entry)| entry);
@@ -416,7 +431,7 @@ impl<'a> Fields<'a> {
     }
 
     fn into_extra(mut self) -> Extra {
-        self.typed = 0;
+        (self.typed, self.left) = (0, self.items.len());
         self.rest()
     }
 }
@@ -662,7 +677,7 @@ impl<'de> Visitor<'de> for Data {
                 true => entries.next_value_seed(Scalar)?,
                 false => Item::Json(entries.next_value()?),
             };
-            fields.items.push((name, item));
+            fields.add(name, item);
         }
         Ok(Ok(fields))
     }

@@ -147,30 +147,27 @@ fn kind_enum(events: &[&Event]) -> TokenStream {
     }
 }
 
-/// `EventKind::of_tags("notice", "notify", "poke")`
+/// `EventKind::of_tags("notice", "notify", "poke")`, one tag after the other.
 fn of_tags(events: &[&Event]) -> TokenStream {
-    let arms = events.iter().map(|event| {
-        let (post_type, _) = event.post_type.wire();
-        let (detail, kind) = (&event.detail, event.name.type_ident());
-        match &event.sub_type {
-            Some(sub_type) => quote!((#post_type, #detail, #sub_type) => Self::#kind,),
-            None => quote!((#post_type, #detail, _) => Self::#kind,),
-        }
+    let by_post_type = group(events, |event| event.post_type.wire().0);
+    let arms = by_post_type.iter().map(|(post_type, events)| {
+        let details = group(events, |event| event.detail.as_str());
+        let arms = details.iter().map(|(detail, events)| {
+            let kind = of_detail(events);
+            quote!(#detail => #kind,)
+        });
+        quote!(#post_type => match detail_type { #(#arms)* _ => Self::Unknown },)
     });
-    let mut by_sub_type: Vec<(&str, &str)> = Vec::new();
-    for event in events.iter().filter(|event| event.sub_type.is_some()) {
-        let tags = (event.post_type.wire().0, event.detail.as_str());
-        if !by_sub_type.contains(&tags) {
-            by_sub_type.push(tags);
-        }
-    }
-    let details = by_sub_type.iter().map(|(post_type, detail)| quote!((#post_type, #detail)));
+    let told = events.iter().filter(|event| event.sub_type.is_some());
+    let mut details: Vec<(&str, &str)> = told.map(|event| (event.post_type.wire().0, event.detail.as_str())).collect();
+    details.dedup();
+    let details = details.iter().map(|(post_type, detail)| quote!((#post_type, #detail)));
     quote! {
         impl EventKind {
             /// The kind with these tags.
             #[must_use]
             pub fn of_tags(post_type: &str, detail_type: &str, sub_type: &str) -> Self {
-                match (post_type, detail_type, sub_type) {
+                match post_type {
                     #(#arms)*
                     _ => Self::Unknown,
                 }
@@ -182,6 +179,33 @@ fn of_tags(events: &[&Event]) -> TokenStream {
             }
         }
     }
+}
+
+/// `Self::GroupBan`, or `match sub_type { "poke" => Self::Poke, … }`
+fn of_detail(events: &[&Event]) -> TokenStream {
+    let arms = events.iter().map(|event| {
+        let kind = event.name.type_ident();
+        match &event.sub_type {
+            Some(sub_type) => quote!(#sub_type => Self::#kind,),
+            None => quote!(Self::#kind),
+        }
+    });
+    match events.iter().any(|event| event.sub_type.is_some()) {
+        true => quote!(match sub_type { #(#arms)* _ => Self::Unknown }),
+        false => quote!(#(#arms)*),
+    }
+}
+
+/// Events by a tag, in the order of the schema.
+fn group<'e>(events: &[&'e Event], tag: impl Fn(&'e Event) -> &'e str) -> Vec<(&'e str, Vec<&'e Event>)> {
+    let mut groups: Vec<(&str, Vec<&Event>)> = Vec::new();
+    for event in events {
+        match groups.iter_mut().find(|(known, _)| *known == tag(event)) {
+            Some((_, group)) => group.push(event),
+            None => groups.push((tag(event), vec![event])),
+        }
+    }
+    groups
 }
 
 /// What an event's field of this name and type gives.
