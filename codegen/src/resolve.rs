@@ -201,8 +201,10 @@ impl Resolver<'_> {
                     let hint = "add `example:` with every required field";
                     self.faults.add(&ty.spot, format!("the object `{}` has no example", ty.name.value), hint);
                 }
-                let fields = self.fields(fields)?;
-                TypeKind::Object { fields, example: example.clone()? }
+                let sources = fields;
+                let fields = self.fields(sources)?;
+                let sound = sources.iter().zip(&fields).all(|(source, field)| self.not_in_place(source, &field.ty));
+                TypeKind::Object { fields: sound.then_some(fields)?, example: example.clone()? }
             }
         };
         let title = ty.title.as_ref().map(|title| title.value.clone());
@@ -281,6 +283,9 @@ impl Resolver<'_> {
                     self.faults.add(&source.ty.spot, "`Target` is no type of an answer", "name the ids one by one");
                     continue;
                 }
+                if !self.outside_of_segments(source, &ty) {
+                    continue;
+                }
                 fields.push(Field {
                     name: Name::from_wire(&source.name.value),
                     wire: wire_name(source),
@@ -291,6 +296,26 @@ impl Resolver<'_> {
             }
         }
         (fields.len() == sources.len()).then_some(fields)
+    }
+
+    /// Whether this is no type that segments alone have.
+    fn outside_of_segments(&mut self, source: &source::Field, ty: &Ty) -> bool {
+        let fits = ty.scalar != Scalar::Mention;
+        if !fits {
+            let hint = "write `UserId`, or `string`";
+            self.faults.add(&source.ty.spot, "`mention` is a type of segments' fields alone", hint);
+        }
+        fits
+    }
+
+    /// Whether a field of an event or an object is none that contains an event in place, which may contain it in turn.
+    fn not_in_place(&mut self, source: &source::Field, ty: &Ty) -> bool {
+        let fits = ty.scalar != Scalar::Event || ty.list;
+        if !fits {
+            let message = "an event within an event or an object stands in a list";
+            self.faults.add(&source.ty.spot, message, "write `event[]`");
+        }
+        fits
     }
 
     /// Reports fields that share a Rust name or a name on the wire.
@@ -536,6 +561,7 @@ impl Resolver<'_> {
             if ty.scalar == Scalar::Target {
                 sound &= self.target(source, &ty, &params);
             }
+            sound &= self.outside_of_segments(source, &ty);
             let presence = self.presence(source, &ty);
             if matches!(presence, Presence::Required) {
                 if params.iter().any(|param| !matches!(param.presence, Presence::Required)) {

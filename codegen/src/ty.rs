@@ -80,6 +80,7 @@ impl Ty {
                 Scalar::Target
                     | Scalar::FileSource
                     | Scalar::Mention
+                    | Scalar::FeedSegment
                     | Scalar::Event
                     | Scalar::Named(_, NamedKind::Id(_) | NamedKind::Object)
             )
