@@ -164,10 +164,7 @@ impl Checker<'_> {
             }
             Some(field) if !self.is_text_of(value, &field.ty) => {
                 let message = format!("`{name}` is {}", value.value.describe());
-                let hint = match field.ty.scalar {
-                    Scalar::Bool => "values of segments are texts; expected `\"1\"` or `\"0\"`".into(),
-                    _ => format!("values of segments are texts; expected {}, in quotes", self.expected(&field.ty)),
-                };
+                let hint = format!("a segment's values are texts; expected {}", self.expected_text(&field.ty));
                 self.faults.add(&spot(self.file, value), message, hint);
             }
             Some(_) => {}
@@ -192,6 +189,19 @@ impl Checker<'_> {
             }
             scalar if is_integer(scalar) => number(),
             scalar => self.scalar(&node.value, scalar),
+        }
+    }
+
+    /// What the text of such a value must be, for messages.
+    fn expected_text(&self, ty: &Ty) -> String {
+        match &ty.scalar {
+            Scalar::Bool => "`\"1\"` or `\"0\"`".into(),
+            Scalar::F64 => "a number in its shortest form, such as `\"0.5\"`".into(),
+            Scalar::Timestamp | Scalar::Named(_, NamedKind::Id(IdBase::I64 | IdBase::U64)) => {
+                format!("{}, in quotes, without leading zeros", self.expected(ty))
+            }
+            scalar if is_integer(scalar) => format!("{}, in quotes, without leading zeros", self.expected(ty)),
+            _ => format!("{}, in quotes", self.expected(ty)),
         }
     }
 

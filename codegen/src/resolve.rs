@@ -201,10 +201,9 @@ impl Resolver<'_> {
                     let hint = "add `example:` with every required field";
                     self.faults.add(&ty.spot, format!("the object `{}` has no example", ty.name.value), hint);
                 }
-                let sources = fields;
-                let fields = self.fields(sources)?;
-                let sound = sources.iter().zip(&fields).all(|(source, field)| self.not_in_place(source, &field.ty));
-                TypeKind::Object { fields: sound.then_some(fields)?, example: example.clone()? }
+                let sound = self.no_event_in_place(fields);
+                let fields = self.fields(fields).filter(|_| sound)?;
+                TypeKind::Object { fields, example: example.clone()? }
             }
         };
         let title = ty.title.as_ref().map(|title| title.value.clone());
@@ -308,14 +307,14 @@ impl Resolver<'_> {
         fits
     }
 
-    /// Whether a field of an event or an object is none that contains an event in place, which may contain it in turn.
-    fn not_in_place(&mut self, source: &source::Field, ty: &Ty) -> bool {
-        let fits = ty.scalar != Scalar::Event || ty.list;
-        if !fits {
+    /// Whether no field of an event or an object holds an event in place, which may hold such a one in turn.
+    fn no_event_in_place(&mut self, sources: &[source::Field]) -> bool {
+        let before = self.faults.len();
+        for source in sources.iter().filter(|source| ["event", "event?"].contains(&source.ty.value.as_str())) {
             let message = "an event within an event or an object stands in a list";
             self.faults.add(&source.ty.spot, message, "write `event[]`");
         }
-        fits
+        self.faults.len() == before
     }
 
     /// Reports fields that share a Rust name or a name on the wire.

@@ -99,8 +99,8 @@ impl Resolver<'_> {
         for field in sources {
             self.no_tag(event, field);
         }
-        let own = self.fields(sources)?;
-        let sound = sources.iter().zip(&own).all(|(source, field)| self.not_in_place(source, &field.ty));
+        let sound = self.no_event_in_place(sources);
+        let own = self.fields(sources).filter(|_| sound)?;
         let common = |name: &str, scalar: Scalar, doc: &str| Field {
             name: Name::from_wire(name),
             wire: name.into(),
@@ -114,7 +114,7 @@ impl Resolver<'_> {
         };
         let time = common("time", Scalar::Timestamp, "When it happened, or was reported.");
         let self_id = common("self_id", account, "The account that it happened to.");
-        sound.then(|| [time, self_id].into_iter().chain(own).collect())
+        Some([time, self_id].into_iter().chain(own).collect())
     }
 
     /// Reports a field that every event has, and one that is a tag of this event.
@@ -259,7 +259,9 @@ impl Resolver<'_> {
         let unsure = self.any_refused || all.iter().any(|event| event.broken);
         for operation in files.iter().flat_map(|file| &file.operations).filter(|_| !unsure) {
             let name = &operation.name.value;
-            if !all.iter().any(|event| event.operation.as_ref().is_some_and(|operation| operation.value == *name)) {
+            if name::is_pascal(name)
+                && !all.iter().any(|event| event.operation.as_ref().is_some_and(|operation| operation.value == *name))
+            {
                 let hint = format!("write `operation: {name}` in the stanza of an event, or remove this one");
                 self.faults.add(&operation.name.spot, format!("no event has the operation `{name}`"), hint);
             }
