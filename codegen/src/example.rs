@@ -357,23 +357,7 @@ impl Checker<'_> {
                 self.segments(segments);
                 true
             }
-            (Value::Map(_), false) => match &ty.scalar {
-                Scalar::Named(name, NamedKind::Object) => {
-                    if let Some(fields) = self.objects.get(name) {
-                        self.object(node, fields, &format!("`{name}`"));
-                    }
-                    true
-                }
-                Scalar::Event => {
-                    self.any_event(node);
-                    true
-                }
-                Scalar::FeedSegment if is_segment(node) => {
-                    self.json(node);
-                    true
-                }
-                scalar => self.scalar(&node.value, scalar),
-            },
+            (Value::Map(_), false) => self.mapping(node, &ty.scalar),
             // Servers write some numbers as digits, and an example shows what they send.
             (Value::Text(digits), false) if self.answer && is_integer(&ty.scalar) => {
                 digits.parse().is_ok_and(|number| self.scalar(&Value::Int(number), &ty.scalar))
@@ -384,6 +368,21 @@ impl Checker<'_> {
             let message = format!("{what} is {}", node.value.describe());
             self.faults.add(&spot(self.file, node), message, format!("expected {}", self.expected(ty)));
         }
+    }
+
+    /// Whether a mapping may be of this type. What is wrong within it is reported.
+    fn mapping(&mut self, node: &Node, scalar: &Scalar) -> bool {
+        match scalar {
+            Scalar::Named(name, NamedKind::Object) => {
+                if let Some(fields) = self.objects.get(name) {
+                    self.object(node, fields, &format!("`{name}`"));
+                }
+            }
+            Scalar::Event => self.any_event(node),
+            Scalar::FeedSegment if is_segment(node) => self.json(node),
+            scalar => return self.scalar(&node.value, scalar),
+        }
+        true
     }
 
     fn scalar(&self, value: &Value, scalar: &Scalar) -> bool {

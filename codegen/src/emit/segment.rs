@@ -242,48 +242,55 @@ fn inner(segment: &Segment) -> TokenStream {
 /// `impl wire::Segments for Segment { … }`: reading and writing by type.
 fn dispatch(name: &str, segments: &[&Segment]) -> TokenStream {
     let name = crate::name::ident(name);
-    let fields = segments.iter().map(|segment| {
-        let (wire, name) = (&segment.wire, segment.name.type_ident());
-        quote!(#wire => <#name as wire::SegmentType>::FIELDS,)
-    });
-    let reads = segments.iter().map(|segment| read_arm(segment));
-    let kinds = segments.iter().map(|segment| {
-        let (wire, name) = (&segment.wire, segment.name.type_ident());
-        quote!(Self::#name(_) => #wire,)
-    });
-    let writes = segments.iter().map(|segment| write_arm(segment));
-    let extras = segments.iter().map(|segment| {
-        let name = segment.name.type_ident();
-        quote!(Self::#name(segment) => Some(&segment.extra),)
-    });
+    let arms: [fn(&Segment) -> TokenStream; 5] = [fields_arm, read_arm, kind_arm, write_arm, extra_arm];
+    let [fields, reads, kinds, writes, extras] =
+        arms.map(|arm| segments.iter().map(|segment| arm(segment)).collect::<TokenStream>());
     quote! {
         impl wire::Segments for #name {
             fn fields(kind: &str) -> &'static [&'static str] {
-                match kind { #(#fields)* _ => &[], }
+                match kind { #fields _ => &[], }
             }
             fn read(kind: &str, fields: &mut wire::Fields<'_>) -> Option<Self> {
-                match kind { #(#reads)* _ => None, }
+                match kind { #reads _ => None, }
             }
             fn unknown(segment: ::cqhttp::segment::UnknownSegment) -> Self {
                 Self::Unknown(segment)
             }
             fn kind(&self) -> &str {
-                match self { #(#kinds)* Self::Unknown(segment) => &segment.kind, }
+                match self { #kinds Self::Unknown(segment) => &segment.kind, }
             }
             fn each<'s>(&'s self, emit: &mut dyn FnMut(&'s str, wire::Written<'s>)) {
                 match self {
-                    #(#writes)*
+                    #writes
                     Self::Unknown(segment) => wire::Writing::new(&segment.data, emit).rest(),
                 }
             }
             fn extra(&self) -> Option<&::cqhttp::segment::Extra> {
                 match self {
-                    #(#extras)*
+                    #extras
                     Self::Unknown(segment) => Some(&segment.data),
                 }
             }
         }
     }
+}
+
+/// `"text" => <Text as wire::SegmentType>::FIELDS,`
+fn fields_arm(segment: &Segment) -> TokenStream {
+    let (wire, name) = (&segment.wire, segment.name.type_ident());
+    quote!(#wire => <#name as wire::SegmentType>::FIELDS,)
+}
+
+/// `Self::Text(_) => "text",`
+fn kind_arm(segment: &Segment) -> TokenStream {
+    let (wire, name) = (&segment.wire, segment.name.type_ident());
+    quote!(Self::#name(_) => #wire,)
+}
+
+/// `Self::Text(segment) => Some(&segment.extra),`
+fn extra_arm(segment: &Segment) -> TokenStream {
+    let name = segment.name.type_ident();
+    quote!(Self::#name(segment) => Some(&segment.extra),)
 }
 
 /// `"text" => <Text as wire::SegmentType>::read(fields).map(Self::Text),`
