@@ -40,24 +40,31 @@ pub struct Generated {
     pub files: Vec<GeneratedFile>,
     /// One line for each action: `set_group_ban(GroupId, UserId) .duration(u32 = 1800) -> ()`.
     pub api: String,
-    english_index: String,
-    chinese_index: String,
+    indexes: Vec<PageIndex>,
 }
 
-/// Where the index of actions stands in a page.
-const INDEX_MARKS: [(&str, bool); 2] = [("<!-- actions -->\n", false), ("<!-- actions zh -->\n", true)];
-const INDEX_END: &str = "<!-- end of actions -->";
+/// A table for pages, and the lines between which it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct PageIndex {
+    begin: &'static str,
+    end: &'static str,
+    table: String,
+}
 
 impl Generated {
-    /// A page with its index of actions made anew; `None` where it has no place for one, which is between a line
-    /// `<!-- actions -->` (or `<!-- actions zh -->`, in Chinese) and one `<!-- end of actions -->`.
+    /// A page with its indexes made anew; `None` where it has no place for one, or one without an end. A place is
+    /// between two lines: `<!-- actions -->` (or `<!-- actions zh -->`, in Chinese) and `<!-- end of actions -->`,
+    /// `<!-- events -->` and `<!-- end of events -->`, `<!-- segments -->` and `<!-- end of segments -->`.
     #[must_use]
     pub fn with_index(&self, page: &str) -> Option<String> {
-        let (begin, chinese) = INDEX_MARKS.into_iter().find(|(mark, _)| page.contains(mark))?;
-        let (before, rest) = page.split_once(begin)?;
-        let (_, after) = rest.split_once(INDEX_END)?;
-        let index = if chinese { &self.chinese_index } else { &self.english_index };
-        Some(format!("{before}{begin}\n{index}\n{INDEX_END}{after}"))
+        let mut filled: Option<String> = None;
+        for PageIndex { begin, end, table } in &self.indexes {
+            if let Some((before, rest)) = filled.as_deref().unwrap_or(page).split_once(begin) {
+                let (_, after) = rest.split_once(end)?;
+                filled = Some(format!("{before}{begin}\n{table}\n{end}{after}"));
+            }
+        }
+        filled
     }
 }
 
@@ -84,18 +91,25 @@ pub(crate) fn emit(api: &Api) -> Generated {
         [("all.event.rs", "events", event::joined(api)), ("all.segment.rs", "segments", segment::joined(api))]
     {
         if !items.is_empty() {
-            let text = format!(
-                "// Generated from all {what} of the schema: change those files, not this one.\n\n{}",
-                print(items)
-            );
+            let head = format!("// Generated from all {what} of the schema: change those files, not this one.");
+            let text = format!("{head}\n\n{}", print(items));
             files.push(GeneratedFile { path: path.into(), source: None, text });
         }
     }
-    let index = |reader| index::markdown(api, reader);
-    files.push(GeneratedFile { path: "index.md".into(), source: None, text: index(Reader::Rustdoc) });
+    files.push(GeneratedFile { path: "index.md".into(), source: None, text: index::markdown(api, Reader::Rustdoc) });
     files.push(GeneratedFile { path: "generated.rs".into(), source: None, text: root(api, &files) });
-    let (english_index, chinese_index) = (index(Reader::English), index(Reader::Chinese));
-    Generated { files, api: api::listing(api), english_index, chinese_index }
+    Generated { files, api: api::listing(api), indexes: indexes(api) }
+}
+
+fn indexes(api: &Api) -> Vec<PageIndex> {
+    const ACTIONS: &str = "<!-- end of actions -->";
+    let places = [
+        ("<!-- actions -->\n", ACTIONS, index::markdown(api, Reader::English)),
+        ("<!-- actions zh -->\n", ACTIONS, index::markdown(api, Reader::Chinese)),
+        ("<!-- events -->\n", "<!-- end of events -->", index::events(api)),
+        ("<!-- segments -->\n", "<!-- end of segments -->", index::segments(api)),
+    ];
+    places.map(|(begin, end, table)| PageIndex { begin, end, table }).into()
 }
 
 /// The file that joins the others.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Faults, Spot, nearest, suggest};
-use crate::model::{Action, Answer, Api, Event, Field, Param, Presence, Segment, TypeKind, Variant, VariantValue};
+use crate::model::{
+    Action, Answer, Api, Event, Field, File, Param, Presence, Segment, TypeKind, Variant, VariantValue,
+};
 use crate::name::Name;
 use crate::source::SourceFile;
 use crate::ty::{EnumBase, IdBase, NamedKind, Scalar, Ty};
@@ -14,45 +16,14 @@ pub(crate) const TARGET_KEYS: [&str; 3] = ["message_type", "user_id", "group_id"
 
 /// Reports every default and example that does not fit.
 pub(crate) fn check(files: &[SourceFile], api: &Api, faults: &mut Faults) {
-    for (index, file) in api.files.iter().enumerate() {
-        let mut checker = Checker { file: index, objects: &api.objects, enums: &api.enums, faults, answer: true };
-        for ty in &file.types {
-            if let TypeKind::Object { fields, example } = &ty.kind {
-                let broken = files[index].types.iter().any(|source| source.name.value == ty.name && source.broken);
-                if !broken {
-                    checker.object(example, fields, &ty.name);
-                }
-            }
-        }
-        for event in &file.events {
-            let broken =
-                files[index].events.iter().any(|source| source.name.value == event.name.snake() && source.broken);
-            if !broken {
-                checker.event(event);
-            }
-        }
-        for operation in &file.operations {
-            let broken =
-                files[index].operations.iter().any(|source| source.name.value == operation.name && source.broken);
-            if !broken {
-                checker.answer = false;
-                checker.defaults(&operation.params);
-                checker.answer = true;
-            }
-        }
-        for segment in &file.segments {
-            let broken = files[index].segments.iter().any(|source| source.name.value == segment.wire && source.broken);
-            if !broken {
-                checker.segment(segment);
-            }
-        }
-        for action in &file.actions {
-            // An action that was refused in part is left alone: what follows from it would mislead.
-            let broken = files[index].actions.iter().any(|source| source.name.value == action.wire && source.broken);
-            if !broken {
-                checker.action(action);
-            }
-        }
+    let events: Vec<&Event> = api.files.iter().flat_map(|file| &file.events).collect();
+    // An event that was refused may be the one that an example means.
+    let all_known = !files.iter().any(|file| file.refused.any || file.events.iter().any(|event| event.broken))
+        && events.len() == files.iter().map(|file| file.events.len()).sum::<usize>();
+    let events = all_known.then_some(events);
+    for (index, (source, file)) in files.iter().zip(&api.files).enumerate() {
+        let (objects, enums, events) = (&api.objects, &api.enums, events.as_deref());
+        Checker { file: index, objects, enums, events, faults, answer: true }.file(source, file);
     }
 }
 
@@ -60,12 +31,46 @@ struct Checker<'a> {
     file: usize,
     objects: &'a BTreeMap<String, Vec<Field>>,
     enums: &'a BTreeMap<String, Vec<Variant>>,
+    /// `None` where one was refused.
+    events: Option<&'a [&'a Event]>,
     faults: &'a mut Faults,
     /// Whether this is what a server sends, with its quirks, or what it is sent.
     answer: bool,
 }
 
 impl Checker<'_> {
+    /// What a file holds. A stanza that was refused in part is left alone: what follows from it would mislead.
+    fn file(&mut self, source: &SourceFile, file: &File) {
+        for ty in &file.types {
+            let broken = source.types.iter().any(|stanza| stanza.name.value == ty.name && stanza.broken);
+            if let (TypeKind::Object { fields, example }, false) = (&ty.kind, broken) {
+                self.object(example, fields, &ty.name);
+            }
+        }
+        for event in &file.events {
+            if !source.events.iter().any(|stanza| stanza.name.value == event.name.snake() && stanza.broken) {
+                self.event(event);
+            }
+        }
+        for operation in &file.operations {
+            if !source.operations.iter().any(|stanza| stanza.name.value == operation.name && stanza.broken) {
+                self.answer = false;
+                self.defaults(&operation.params);
+                self.answer = true;
+            }
+        }
+        for segment in &file.segments {
+            if !source.segments.iter().any(|stanza| stanza.name.value == segment.wire && stanza.broken) {
+                self.segment(segment);
+            }
+        }
+        for action in &file.actions {
+            if !source.actions.iter().any(|stanza| stanza.name.value == action.wire && stanza.broken) {
+                self.action(action);
+            }
+        }
+    }
+
     fn action(&mut self, action: &Action) {
         self.answer = false;
         self.defaults(&action.params);
@@ -90,76 +95,113 @@ impl Checker<'_> {
         }
     }
 
-    /// A whole event, as a server sends it: its tags, and its fields.
+    /// The example of an event, whose tags are those of the stanza.
     fn event(&mut self, event: &Event) {
-        let mut fields = event.fields.clone();
-        for (tag, value) in event.tags() {
-            let at = entry(&event.example.value, tag);
-            if !matches!(at, Some(Value::Text(given)) if given == value) {
-                let hint = format!("write `{tag}: {value}`");
-                self.faults.add(
-                    &spot(self.file, &event.example),
-                    format!("the example is no `{}` event", event.path()),
-                    hint,
-                );
+        let is_field = |tag: &str| event.fields.iter().any(|field| field.wire == tag);
+        for (tag, value) in event.tags().into_iter().filter(|_| matches!(event.example.value, Value::Map(_))) {
+            let given = entry_node(&event.example, tag);
+            // Whether a field is there is said with the other fields.
+            if given.map_or(!is_field(tag), |given| text(given) != value) {
+                let message = format!("the example is no event `{}`", event.path());
+                let at = given.unwrap_or(&event.example);
+                self.faults.add(&spot(self.file, at), message, format!("write `{tag}: {value}`"));
             }
-            let ty = Ty { scalar: Scalar::String, list: false, optional: true };
-            fields.push(Field {
-                name: Name::from_wire(tag),
-                wire: tag.into(),
-                aliases: Vec::new(),
-                ty,
-                doc: String::new(),
-            });
         }
-        self.object(&event.example, &fields, &format!("the event `{}`", event.name.snake()));
+        self.fields_of_event(&event.example, event);
+    }
+
+    /// A whole event, as a server sends it: its tags, and its fields.
+    fn fields_of_event(&mut self, node: &Node, event: &Event) {
+        let tags = event.fixed_tags().into_iter().map(|(tag, _)| Field {
+            name: Name::from_wire(tag),
+            wire: tag.into(),
+            aliases: Vec::new(),
+            ty: Ty { scalar: Scalar::Json, list: false, optional: true },
+            doc: String::new(),
+        });
+        let fields: Vec<Field> = event.fields.iter().cloned().chain(tags).collect();
+        self.object(node, &fields, &format!("the event `{}`", event.name.snake()));
+    }
+
+    /// An event within an answer, of the kind that its tags say.
+    fn any_event(&mut self, node: &Node) {
+        let Some(events) = self.events else { return self.json(node) };
+        let has = |(tag, value): (&str, &str)| entry_node(node, tag).is_some_and(|given| text(given) == value);
+        match events.iter().find(|event| event.tags().into_iter().all(has)) {
+            Some(event) => self.fields_of_event(node, event),
+            None => {
+                let hint = "write a whole event, with `post_type` and the further tags of one of this schema's events";
+                self.faults.add(&spot(self.file, node), "an event of no kind that this schema has", hint);
+            }
+        }
     }
 
     /// The data of a segment, as it stands on the wire: texts.
     fn segment(&mut self, segment: &Segment) {
+        self.answer = false;
         for param in &segment.fields {
             if let Some(default) = segment.defaults.get(param.name.snake()) {
                 self.value(default, &Ty { optional: false, ..param.ty.clone() }, "the default");
             }
         }
+        self.answer = true;
         let Some(example) = &segment.example else { return };
         let Some(entries) = self.entries(example, "the data of a segment") else { return };
         let known: Vec<&str> = segment.fields.iter().map(|field| field.wire.as_str()).collect();
         for (key, value) in entries {
-            match segment.fields.iter().find(|field| field.wire == text(key)) {
-                None => {
-                    let message = format!("the segment `{}` has no field `{}`", segment.wire, text(key));
-                    self.faults.add(&spot(self.file, key), message, suggest(text(key), &known));
-                }
-                Some(field) if !self.is_text_of(value, &field.ty) => {
-                    let message = format!("`{}` is {}", text(key), value.value.describe());
-                    let hint =
-                        format!("values of segments are texts; expected {}, in quotes", self.expected(&field.ty));
-                    self.faults.add(&spot(self.file, value), message, hint);
-                }
-                Some(_) => {}
-            }
+            self.segment_entry(segment, key, value, &known);
         }
-        let required: Vec<&str> = segment
-            .fields
-            .iter()
-            .filter(|field| matches!(field.presence, Presence::Required))
-            .map(|field| field.wire.as_str())
-            .collect();
+        let required: Vec<&str> = segment.required().map(|field| field.wire.as_str()).collect();
         self.missing(example, entries, &required, &known);
     }
 
+    fn segment_entry(&mut self, segment: &Segment, key: &Node, value: &Node, known: &[&str]) {
+        let name = text(key);
+        match segment.fields.iter().find(|field| field.wire == name) {
+            None => {
+                let message = format!("the segment `{}` has no field `{name}`", segment.wire);
+                self.faults.add(&spot(self.file, key), message, suggest(name, known));
+            }
+            Some(field) if !self.is_text_of(value, &field.ty) => {
+                let message = format!("`{name}` is {}", value.value.describe());
+                let hint = format!("a segment's values are texts; expected {}", self.expected_text(&field.ty));
+                self.faults.add(&spot(self.file, value), message, hint);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Whether a segment's value is the text of such a one, in the form in which it goes out again.
     fn is_text_of(&self, node: &Node, ty: &Ty) -> bool {
         let Value::Text(text) = &node.value else { return false };
-        let number = || text.parse().is_ok_and(|number| self.scalar(&Value::Int(number), &ty.scalar));
+        let number = || {
+            let number = text.parse::<i128>().ok().filter(|number| number.to_string() == *text);
+            number.is_some_and(|number| self.scalar(&Value::Int(number), &ty.scalar))
+        };
         match &ty.scalar {
             Scalar::Bool => matches!(text.as_str(), "0" | "1"),
-            Scalar::F64 => text.parse::<f64>().is_ok(),
+            Scalar::F64 => text.parse().is_ok_and(|number: f64| number.is_finite() && number.to_string() == *text),
             Scalar::Named(_, NamedKind::Id(IdBase::I64) | NamedKind::Enum(EnumBase::I64)) | Scalar::Timestamp => {
                 number()
             }
+            Scalar::Named(_, NamedKind::Id(IdBase::U64)) => {
+                text.parse().is_ok_and(|number: u64| number.to_string() == *text)
+            }
             scalar if is_integer(scalar) => number(),
             scalar => self.scalar(&node.value, scalar),
+        }
+    }
+
+    /// What the text of such a value must be, for messages.
+    fn expected_text(&self, ty: &Ty) -> String {
+        match &ty.scalar {
+            Scalar::Bool => "`\"1\"` or `\"0\"`".into(),
+            Scalar::F64 => "a number in its shortest form, such as `\"0.5\"`".into(),
+            Scalar::Timestamp | Scalar::Named(_, NamedKind::Id(IdBase::I64 | IdBase::U64)) => {
+                format!("{}, in quotes, without leading zeros", self.expected(ty))
+            }
+            scalar if is_integer(scalar) => format!("{}, in quotes, without leading zeros", self.expected(ty)),
+            _ => format!("{}, in quotes", self.expected(ty)),
         }
     }
 
@@ -315,15 +357,7 @@ impl Checker<'_> {
                 self.segments(segments);
                 true
             }
-            (Value::Map(_), false) => match &ty.scalar {
-                Scalar::Named(name, NamedKind::Object) => {
-                    if let Some(fields) = self.objects.get(name) {
-                        self.object(node, fields, &format!("`{name}`"));
-                    }
-                    true
-                }
-                scalar => self.scalar(&node.value, scalar),
-            },
+            (Value::Map(_), false) => self.mapping(node, &ty.scalar),
             // Servers write some numbers as digits, and an example shows what they send.
             (Value::Text(digits), false) if self.answer && is_integer(&ty.scalar) => {
                 digits.parse().is_ok_and(|number| self.scalar(&Value::Int(number), &ty.scalar))
@@ -334,6 +368,21 @@ impl Checker<'_> {
             let message = format!("{what} is {}", node.value.describe());
             self.faults.add(&spot(self.file, node), message, format!("expected {}", self.expected(ty)));
         }
+    }
+
+    /// Whether a mapping may be of this type. What is wrong within it is reported.
+    fn mapping(&mut self, node: &Node, scalar: &Scalar) -> bool {
+        match scalar {
+            Scalar::Named(name, NamedKind::Object) => {
+                if let Some(fields) = self.objects.get(name) {
+                    self.object(node, fields, &format!("`{name}`"));
+                }
+            }
+            Scalar::Event => self.any_event(node),
+            Scalar::FeedSegment if is_segment(node) => self.json(node),
+            scalar => return self.scalar(&node.value, scalar),
+        }
+        true
     }
 
     fn scalar(&self, value: &Value, scalar: &Scalar) -> bool {
@@ -364,8 +413,6 @@ impl Checker<'_> {
                 self.enums.get(name).is_none_or(|variants| variants.iter().any(known))
             }
             (Scalar::Message, Value::Text(_)) => self.answer,
-            (Scalar::Event, Value::Map(_)) => true,
-            (Scalar::FeedSegment, Value::Map(_)) => true,
             (Scalar::ForwardNode, value) => is_forward_node(value),
             (Scalar::ForwardedMessage, value) => is_forwarded_message(value),
             _ => false,
@@ -390,7 +437,7 @@ impl Checker<'_> {
             Scalar::ForwardedMessage => "a mapping with `sender` (`user_id`, `nickname`) and `content`".to_owned(),
             Scalar::Timestamp => "seconds as an integer".to_owned(),
             Scalar::Mention => "a QQ number or `all` (a string)".to_owned(),
-            Scalar::FeedSegment => "a segment of a feed".to_owned(),
+            Scalar::FeedSegment => "a segment of a feed (`type:` and `data:`)".to_owned(),
             Scalar::Event => "a whole event".to_owned(),
             Scalar::FileSource => "an address, or a name of the server's (a string)".to_owned(),
             Scalar::UploadSource => "a path on the server's disk, or an address (a string)".to_owned(),
@@ -476,6 +523,12 @@ fn is_number(value: &Value) -> bool {
 fn entry<'n>(value: &'n Value, name: &str) -> Option<&'n Value> {
     let Value::Map(entries) = value else { return None };
     entries.iter().find(|(key, _)| text(key) == name).map(|(_, value)| &value.value)
+}
+
+/// The value of a node's entry, with its place.
+fn entry_node<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
+    let Value::Map(entries) = &node.value else { return None };
+    entries.iter().find(|(key, _)| text(key) == name).map(|(_, value)| value)
 }
 
 fn is_integer(scalar: &Scalar) -> bool {

@@ -21,8 +21,8 @@ enum Command {
         #[arg(default_value = "schema")]
         schema: PathBuf,
     },
-    /// Makes the index of actions in Markdown pages anew: what stands between the lines `<!-- actions -->` (or
-    /// `<!-- actions zh -->`, in Chinese) and `<!-- end of actions -->`.
+    /// Makes the indexes in Markdown pages anew: what stands between the lines `<!-- actions -->` (or
+    /// `<!-- actions zh -->`, in Chinese) and `<!-- end of actions -->`, and likewise for `events` and `segments`.
     Index {
         /// The pages.
         #[arg(required = true)]

@@ -105,7 +105,7 @@ pub(crate) enum Server {
     Removed,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Param {
     pub(crate) name: Name,
     pub(crate) wire: String,
@@ -116,7 +116,7 @@ pub(crate) struct Param {
     pub(crate) presence: Presence,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Presence {
     Required,
     /// Sent with this value until another is set.
@@ -207,13 +207,19 @@ impl Event {
         self.shape == self.name
     }
 
-    /// The tags as they stand on the wire, without those that are fields.
+    /// The tags as they stand on the wire: what says which event it is.
     pub(crate) fn tags(&self) -> Vec<(&'static str, &str)> {
         let (post_type, detail_key) = self.post_type.wire();
         let tags =
             [("post_type", Some(post_type)), (detail_key, Some(&*self.detail)), ("sub_type", self.sub_type.as_deref())];
-        let tags = tags.into_iter().filter_map(|(key, value)| Some((key, value?)));
-        tags.filter(|(key, _)| !self.fields.iter().any(|field| field.wire == *key)).collect()
+        tags.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+    }
+
+    /// The tags that are no fields: of a struct that two kinds share, the `post_type` is one.
+    pub(crate) fn fixed_tags(&self) -> Vec<(&'static str, &str)> {
+        let mut tags = self.tags();
+        tags.retain(|(key, _)| !self.fields.iter().any(|field| field.wire == *key));
+        tags
     }
 
     /// `notice.notify.poke`.
@@ -268,6 +274,22 @@ pub(crate) struct Segment {
     /// The variant holds a box.
     pub(crate) boxed: bool,
     pub(crate) example: Option<Node>,
+}
+
+impl Segment {
+    pub(crate) fn required(&self) -> impl Iterator<Item = &Param> {
+        self.fields.iter().filter(|field| matches!(field.presence, Presence::Required))
+    }
+
+    pub(crate) fn settable(&self) -> impl Iterator<Item = &Param> {
+        self.fields.iter().filter(|field| !matches!(field.presence, Presence::Required))
+    }
+
+    /// Whether `Segment` has a method that creates it: where that is sent and takes arguments, or can take none.
+    pub(crate) fn has_shortcut(&self) -> bool {
+        let sent = matches!(self.direction, Direction::Both | Direction::Send);
+        sent && (self.fields.is_empty() || self.required().next().is_some())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

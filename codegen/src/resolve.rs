@@ -202,7 +202,8 @@ impl Resolver<'_> {
                     let hint = "add `example:` with every required field";
                     self.faults.add(&ty.spot, format!("the object `{}` has no example", ty.name.value), hint);
                 }
-                let fields = self.fields(fields)?;
+                let sound = self.no_event_in_place(fields);
+                let fields = self.fields(fields).filter(|_| sound)?;
                 TypeKind::Object { fields, example: example.clone()? }
             }
         };
@@ -282,6 +283,9 @@ impl Resolver<'_> {
                     self.faults.add(&source.ty.spot, "`Target` is no type of an answer", "name the ids one by one");
                     continue;
                 }
+                if !self.outside_of_segments(source, &ty) {
+                    continue;
+                }
                 fields.push(Field {
                     name: Name::from_wire(&source.name.value),
                     wire: wire_name(source),
@@ -292,6 +296,26 @@ impl Resolver<'_> {
             }
         }
         (fields.len() == sources.len()).then_some(fields)
+    }
+
+    /// Whether this is no type that segments alone have.
+    fn outside_of_segments(&mut self, source: &source::Field, ty: &Ty) -> bool {
+        let fits = ty.scalar != Scalar::Mention;
+        if !fits {
+            let hint = "write `UserId`, or `string`";
+            self.faults.add(&source.ty.spot, "`mention` is a type of segments' fields alone", hint);
+        }
+        fits
+    }
+
+    /// Whether no field of an event or an object holds an event in place, which may hold such a one in turn.
+    fn no_event_in_place(&mut self, sources: &[source::Field]) -> bool {
+        let before = self.faults.len();
+        for source in sources.iter().filter(|source| ["event", "event?"].contains(&source.ty.value.as_str())) {
+            let message = "an event within an event or an object stands in a list";
+            self.faults.add(&source.ty.spot, message, "write `event[]`");
+        }
+        self.faults.len() == before
     }
 
     /// Reports fields that share a Rust name or a name on the wire.
@@ -537,6 +561,7 @@ impl Resolver<'_> {
             if ty.scalar == Scalar::Target {
                 sound &= self.target(source, &ty, &params);
             }
+            sound &= self.outside_of_segments(source, &ty);
             let presence = self.presence(source, &ty);
             if matches!(presence, Presence::Required) {
                 if params.iter().any(|param| !matches!(param.presence, Presence::Required)) {

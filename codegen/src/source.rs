@@ -25,11 +25,11 @@ pub(crate) struct SourceFile {
     pub(crate) events: Vec<Event>,
     pub(crate) operations: Vec<Operation>,
     pub(crate) segments: Vec<Segment>,
-    /// Types that are not, or not all, as the file means them: what does not fit them is not reported.
+    /// Stanzas that are not, or not all, as the file means them: what does not fit them is not reported.
     pub(crate) refused: Refused,
 }
 
-/// What is known of types whose stanzas have faults.
+/// What is known of types, events and operations whose stanzas have faults.
 #[derive(Debug, Default)]
 pub(crate) struct Refused {
     pub(crate) names: Vec<String>,
@@ -285,20 +285,13 @@ impl Reader<'_> {
         let find = |name: &str| entries.iter().find(|(key, _)| matches!(&key.value, Value::Text(key) if key == name));
         let before = self.faults.len();
         match (find("kind"), misspelt_kind(entries)) {
-            (Some((_, Node { value: Value::Text(kind), .. })), _) if kind == "chapter" => self.chapter(node, file),
-            (Some((_, Node { value: Value::Text(kind), .. })), _) if kind == "event" => {
-                file.events.extend(self.event(node));
-                return;
-            }
-            (Some((_, Node { value: Value::Text(kind), .. })), _) if kind == "operation" => {
-                file.operations.extend(self.operation(node));
-                return;
-            }
-            (Some((_, Node { value: Value::Text(kind), .. })), _) if kind == "segment" => {
-                file.segments.extend(self.segment(node));
-                return;
-            }
-            (Some((_, kind)), _) => file.types.extend(self.type_stanza(node, kind)),
+            (Some((_, kind)), _) => match crate::example::text(kind) {
+                "chapter" => self.chapter(node, file),
+                "event" => file.events.extend(self.event(node)),
+                "operation" => file.operations.extend(self.operation(node)),
+                "segment" => file.segments.extend(self.segment(node)),
+                _ => file.types.extend(self.type_stanza(node, kind)),
+            },
             (None, Some((key, name))) => {
                 self.faults.add(&self.spot(key), format!("an action has no key `{name}`"), "did you mean `kind`?");
             }

@@ -77,6 +77,7 @@ impl Ty {
                 Scalar::Target
                     | Scalar::FileSource
                     | Scalar::Mention
+                    | Scalar::FeedSegment
                     | Scalar::Event
                     | Scalar::UploadSource
                     | Scalar::Named(_, NamedKind::Id(_) | NamedKind::Object)

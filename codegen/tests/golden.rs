@@ -15,9 +15,10 @@ fn generated(schema: &Path) -> Generated {
     generate(schema).unwrap_or_else(|diagnostics| panic!("\n{diagnostics}"))
 }
 
-/// The files with their paths above them, without the one that joins them, and the listing of the actions.
+/// The files with their paths above them, and the listing of the actions. What joins the files is shown elsewhere; the
+/// enums of all events and all segments are shown here.
 fn shown(generated: &Generated) -> String {
-    let files = generated.files.iter().filter(|file| file.source.is_some());
+    let files = generated.files.iter().filter(|file| !["index.md", "generated.rs"].contains(&file.path.as_str()));
     let mut text: String = files.map(|file| format!("==== {} ====\n{}\n", file.path, file.text)).collect();
     if !generated.api.is_empty() {
         text += &format!("==== api ====\n{}", generated.api);
@@ -34,7 +35,7 @@ fn every_feature_becomes_what_its_snapshot_shows() {
     });
 }
 
-/// `generated.rs`, for a folder with types in one file and actions in others.
+/// `generated.rs` and the enums, for a folder with types in one file and actions, events and segments in others.
 #[test]
 fn one_file_joins_the_others() {
     let generated = generated(&here("joined"));
@@ -49,13 +50,38 @@ fn one_file_joins_the_others() {
             "actions/room.types.rs",
             "actions/room.action.rs",
             "actions/room.mock.rs",
+            "events/door.event.rs",
+            "events/door.mock.rs",
+            "events/light.event.rs",
+            "events/light.mock.rs",
+            "segments.segment.rs",
+            "segments.mock.rs",
             "types.types.rs",
+            "all.event.rs",
+            "all.segment.rs",
             "index.md",
         ]
     );
+    let enums = others.iter().filter(|file| file.path.starts_with("all."));
+    let shown: String =
+        enums.chain([joining]).map(|file| format!("==== {} ====\n{}\n", file.path, file.text)).collect();
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
-        insta::assert_snapshot!("joined", joining.text);
+        insta::assert_snapshot!("joined", shown);
     });
+}
+
+/// Indexes stand between their marks, as many as a page has.
+#[test]
+fn a_page_gets_every_index_that_it_has_a_place_for() {
+    let generated = generated(&here("joined"));
+    let empty = "Rooms.\n\n<!-- events -->\n<!-- end of events -->\n\nAnd\n\n<!-- segments -->\nold\n<!-- end of segments -->\n";
+    let page = generated.with_index(empty).unwrap();
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("index", page);
+    });
+    assert_eq!(generated.with_index(&page), Some(page), "an index made anew is the same");
+    assert_eq!(generated.with_index("No place.\n"), None);
+    assert_eq!(generated.with_index("<!-- events -->\nNo end.\n"), None);
 }
 
 #[test]
@@ -99,7 +125,8 @@ fn no_snapshot_is_left_over_and_none_is_missing() {
     let of = |folder: &str| -> Vec<String> {
         yaml_files(folder).iter().map(|path| format!("{folder}@{}.snap", name(path))).collect()
     };
-    let expected: BTreeSet<String> = of("schema").into_iter().chain(of("bad")).chain(["joined.snap".into()]).collect();
+    let expected: BTreeSet<String> =
+        of("schema").into_iter().chain(of("bad")).chain(["index.snap".into(), "joined.snap".into()]).collect();
     let entries = fs::read_dir(here("snapshots")).unwrap();
     let found: BTreeSet<String> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())

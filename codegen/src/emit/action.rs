@@ -310,7 +310,7 @@ fn sends_twice(body: &Body<'_>) -> bool {
 }
 
 /// `impl Serialize`, where a parameter goes out under two names.
-fn serialize(body: &Body<'_>) -> Option<TokenStream> {
+pub(super) fn serialize(body: &Body<'_>) -> Option<TokenStream> {
     let name = ident(&body.name);
     let entries = body.params.iter().flat_map(|param| {
         let field = param.name.ident();

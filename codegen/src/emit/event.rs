@@ -3,9 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::action::{Body, body, constructors, default};
+use super::action::{self, Body, body, constructors, default};
 use super::types::{join, structure};
-use super::{aliases, docs, raw_string, value};
+use super::{aliases, docs, raw_string, rust_type, value};
 use crate::doc;
 use crate::model::{Api, Event, Field, File, Operation, PostType};
 use crate::name::ident;
@@ -20,7 +20,7 @@ pub(super) fn items(file: &File) -> Vec<TokenStream> {
 /// `pub struct GroupMessage { … }`, how it is written, and its quick operation.
 fn event(event: &Event) -> Vec<TokenStream> {
     let name = event.name.type_ident();
-    let docs = docs(&join(&[&event_docs(event)]));
+    let docs = docs(&event_docs(event));
     let aliases = aliases([&event.title]);
     let mut items = structure(&quote!(#docs #aliases), &name, &event.fields, &TokenStream::new());
     items.push(serialize(event));
@@ -40,11 +40,18 @@ fn event_docs(event: &Event) -> String {
     join(&[&format!("{summary} ({})", event.title), rest, &facts(event)])
 }
 
-/// "Event `notice.notify.poke` · sent by NapCat."
+/// "Event `notice.notify.input_status` · only from NapCat."
 fn facts(event: &Event) -> String {
-    let servers: Vec<&str> = event.servers.iter().map(|server| server_name(server)).collect();
-    let by = if servers.is_empty() { String::new() } else { format!(" · only from {}", servers.join(", ")) };
+    let by = match servers(event) {
+        servers if servers.is_empty() => String::new(),
+        servers => format!(" · only from {servers}"),
+    };
     format!("Event `{}`{by}.", event.path())
+}
+
+/// "NapCat, LLOneBot"; empty where go-cqhttp sends the event.
+pub(super) fn servers(event: &Event) -> String {
+    event.servers.iter().map(|server| server_name(server)).collect::<Vec<_>>().join(", ")
 }
 
 fn server_name(server: &str) -> &str {
@@ -56,10 +63,10 @@ fn server_name(server: &str) -> &str {
     }
 }
 
-/// `impl Serialize`: the tags, then the fields.
+/// `map.serialize_entry("post_type", "notice")?; … map.serialize_entry("time", &self.time)?; …`
 fn serialize(event: &Event) -> TokenStream {
     let name = event.name.type_ident();
-    let tags = event.tags();
+    let tags = event.fixed_tags();
     let tags = tags.iter().map(|(key, value)| quote!(map.serialize_entry(#key, #value)?;));
     let fields = event.fields.iter().map(|field| {
         let (name, wire) = (field.name.ident(), &field.wire);
@@ -86,6 +93,7 @@ fn operation(operation: &Operation) -> Vec<TokenStream> {
     let filled = Body { name: operation.name.clone(), params: &operation.params };
     let mut items = vec![body(&docs(&operation.doc), &filled), constructors(&filled)];
     items.extend(default(&filled));
+    items.extend(action::serialize(&filled));
     items
 }
 
@@ -158,10 +166,7 @@ fn of_tags(events: &[&Event]) -> TokenStream {
         });
         quote!(#post_type => match detail_type { #(#arms)* _ => Self::Unknown },)
     });
-    let told = events.iter().filter(|event| event.sub_type.is_some());
-    let mut details: Vec<(&str, &str)> = told.map(|event| (event.post_type.wire().0, event.detail.as_str())).collect();
-    details.dedup();
-    let details = details.iter().map(|(post_type, detail)| quote!((#post_type, #detail)));
+    let needs_sub_type = needs_sub_type(events);
     quote! {
         impl EventKind {
             /// The kind with these tags.
@@ -172,11 +177,7 @@ fn of_tags(events: &[&Event]) -> TokenStream {
                     _ => Self::Unknown,
                 }
             }
-
-            /// Whether the sub type counts among the tags of such events.
-            pub(crate) fn needs_sub_type(post_type: &str, detail_type: &str) -> bool {
-                matches!((post_type, detail_type), #(#details)|*)
-            }
+            #needs_sub_type
         }
     }
 }
@@ -208,84 +209,110 @@ fn group<'e>(events: &[&'e Event], tag: impl Fn(&'e Event) -> &'e str) -> Vec<(&
     groups
 }
 
-/// What an event's field of this name and type gives.
-fn field<'e>(event: &'e Event, name: &str, ty: &str) -> Option<&'e Field> {
-    let is = |field: &&Field| {
-        field.name.snake() == name && matches!(&field.ty.scalar, Scalar::Named(named, NamedKind::Id(_)) if named == ty)
+/// `matches!((post_type, detail_type), ("notice", "notify"))`
+fn needs_sub_type(events: &[&Event]) -> TokenStream {
+    let mut by_sub_type: Vec<(&str, &str)> = Vec::new();
+    for event in events.iter().filter(|event| event.sub_type.is_some()) {
+        let tags = (event.post_type.wire().0, event.detail.as_str());
+        if !by_sub_type.contains(&tags) {
+            by_sub_type.push(tags);
+        }
+    }
+    let tags = by_sub_type.iter().map(|(post_type, detail)| quote!((#post_type, #detail)));
+    let (args, answer) = match by_sub_type.is_empty() {
+        true => (quote!(_: &str, _: &str), quote!(false)),
+        false => (quote!(post_type: &str, detail_type: &str), quote!(matches!((post_type, detail_type), #(#tags)|*))),
     };
-    event.fields.iter().find(is)
-}
-
-/// `time()`, `self_id()`, `user_id()`, `group_id()` and the like, of any event.
-fn accessors(events: &[&Event]) -> TokenStream {
-    let kinds = events.iter().map(|event| {
-        let variant = event.name.type_ident();
-        quote!(Self::#variant(_) => EventKind::#variant,)
-    });
-    let always = |field: &str| {
-        let field = ident(field);
-        let arms = events.iter().map(|event| {
-            let variant = event.name.type_ident();
-            quote!(Self::#variant(event) => Some(event.#field),)
-        });
-        quote!(#(#arms)* Self::Unknown(event) => event.#field,)
-    };
-    let (time, self_id) = (always("time"), always("self_id"));
-    let sometimes = |name: &str, ty: &str| {
-        let arms = events.iter().filter_map(|event| {
-            let (variant, field) = (event.name.type_ident(), field(event, name, ty)?);
-            let name = field.name.ident();
-            Some(match field.ty.optional {
-                true => quote!(Self::#variant(event) => event.#name,),
-                false => quote!(Self::#variant(event) => Some(event.#name),),
-            })
-        });
-        quote!(#(#arms)* _ => None,)
-    };
-    let (user_id, group_id) = (sometimes("user_id", "UserId"), sometimes("group_id", "GroupId"));
-    let (guild_id, channel_id) = (sometimes("guild_id", "GuildId"), sometimes("channel_id", "ChannelId"));
     quote! {
-        impl Event {
-            /// Which event it is.
-            #[must_use]
-            pub fn kind(&self) -> EventKind {
-                match self { #(#kinds)* Self::Unknown(_) => EventKind::Unknown, }
-            }
-            /// When it happened, or was reported.
-            #[must_use]
-            pub fn time(&self) -> Option<::cqhttp::Timestamp> {
-                match self { #time }
-            }
-            /// The account that it happened to.
-            #[must_use]
-            pub fn self_id(&self) -> Option<UserId> {
-                match self { #self_id }
-            }
-            /// Its `user_id`: who spoke, joined, was muted; what the event's own page says. `None` in guilds.
-            #[must_use]
-            pub fn user_id(&self) -> Option<UserId> {
-                match self { #user_id }
-            }
-            /// The group in which it happened.
-            #[must_use]
-            pub fn group_id(&self) -> Option<GroupId> {
-                match self { #group_id }
-            }
-            /// The guild in which it happened.
-            #[must_use]
-            pub fn guild_id(&self) -> Option<GuildId> {
-                match self { #guild_id }
-            }
-            /// The channel in which it happened.
-            #[must_use]
-            pub fn channel_id(&self) -> Option<ChannelId> {
-                match self { #channel_id }
-            }
+        /// Whether the sub type counts among the tags of such events.
+        pub(crate) fn needs_sub_type(#args) -> bool {
+            #answer
         }
     }
 }
 
-/// Decoding, when the kind is known.
+/// `time()`, `self_id()`, `user_id()`, `group_id()` and the like, of any event.
+fn accessors(events: &[&Event]) -> TokenStream {
+    let kind = kind(events);
+    let common = [("time", "When it happened, or was reported."), ("self_id", "The account that it happened to.")];
+    let common = common.into_iter().map(|(name, doc)| common_accessor(events, name, doc));
+    let ids = [
+        (
+            "user_id",
+            "UserId",
+            "Its `user_id`: who spoke, joined, was muted; what the event's own page says. `None` in guilds.",
+        ),
+        ("group_id", "GroupId", "The group in which it happened."),
+        ("guild_id", "GuildId", "The guild in which it happened."),
+        ("channel_id", "ChannelId", "The channel in which it happened."),
+    ];
+    let ids = ids.into_iter().filter_map(|(name, ty, doc)| id_accessor(events, name, ty, doc));
+    quote!(impl Event { #kind #(#common)* #(#ids)* })
+}
+
+/// `Self::GroupMessage(_) => EventKind::GroupMessage, …`
+fn kind(events: &[&Event]) -> TokenStream {
+    let arms = events.iter().map(|event| {
+        let variant = event.name.type_ident();
+        quote!(Self::#variant(_) => EventKind::#variant,)
+    });
+    quote! {
+        /// Which event it is.
+        #[must_use]
+        pub fn kind(&self) -> EventKind {
+            match self { #(#arms)* Self::Unknown(_) => EventKind::Unknown, }
+        }
+    }
+}
+
+/// `pub fn time(&self) -> Option<Timestamp> { match self { Self::GroupMessage(event) => Some(event.time), … } }`
+fn common_accessor(events: &[&Event], name: &str, doc: &str) -> TokenStream {
+    let is = |field: &&Field| field.name.snake() == name;
+    let ty = events.first().and_then(|event| event.fields.iter().find(is)).map(|field| rust_type(&field.ty));
+    let (docs, name) = (docs(doc), ident(name));
+    let arms = events.iter().map(|event| {
+        let variant = event.name.type_ident();
+        quote!(Self::#variant(event) => Some(event.#name),)
+    });
+    quote! {
+        #docs
+        #[must_use]
+        pub fn #name(&self) -> Option<#ty> {
+            match self { #(#arms)* Self::Unknown(event) => event.#name, }
+        }
+    }
+}
+
+/// `pub fn group_id(&self) -> Option<GroupId> { match self { …, _ => None } }`; nothing where no event has such an id.
+fn id_accessor(events: &[&Event], name: &str, ty: &str, doc: &str) -> Option<TokenStream> {
+    let is = |field: &&Field| {
+        field.name.snake() == name
+            && !field.ty.list
+            && matches!(&field.ty.scalar, Scalar::Named(named, NamedKind::Id(_)) if named == ty)
+    };
+    let (docs, name, ty) = (docs(doc), ident(name), ident(ty));
+    let arms: Vec<_> = events
+        .iter()
+        .filter_map(|event| {
+            let (variant, field) = (event.name.type_ident(), event.fields.iter().find(is)?);
+            Some(match field.ty.optional {
+                true => quote!(Self::#variant(event) => event.#name,),
+                false => quote!(Self::#variant(event) => Some(event.#name),),
+            })
+        })
+        .collect();
+    (!arms.is_empty()).then(|| {
+        quote! {
+            #docs
+            #[must_use]
+            pub fn #name(&self) -> Option<#ty> {
+                match self { #(#arms)* _ => None, }
+            }
+        }
+    })
+}
+
+/// `EventKind::GroupMessage => Self::GroupMessage(Box::new(wire::object::<GroupMessage, D>(deserializer)?)), …`
 fn reading(events: &[&Event]) -> TokenStream {
     let arms = events.iter().map(|event| {
         let (variant, shape) = (event.name.type_ident(), event.shape.type_ident());
@@ -310,6 +337,7 @@ fn reading(events: &[&Event]) -> TokenStream {
     }
 }
 
+/// `Self::GroupMessage(event) => event.serialize(serializer), …`
 fn writing(events: &[&Event]) -> TokenStream {
     let arms = events.iter().map(|event| {
         let variant = event.name.type_ident();
@@ -327,7 +355,7 @@ fn writing(events: &[&Event]) -> TokenStream {
     }
 }
 
-/// `impl From<GroupUpload> for Event`
+/// `impl From<GroupUpload> for Event { … }`; of a message it may yield the variant of own messages.
 fn from(event: &Event) -> TokenStream {
     let name = event.name.type_ident();
     let inner = if event.boxed { quote!(Box::new(event)) } else { quote!(event) };
@@ -341,37 +369,42 @@ fn from(event: &Event) -> TokenStream {
     }
 }
 
-/// `EventInfo { kind: …, example: r#"{ … }"# }`, and an example of each struct.
+/// An example of each struct, and the table of the kinds.
 pub(super) fn mock(file: &File) -> Vec<TokenStream> {
-    let examples = file.events.iter().filter(|event| event.owns_shape()).map(|event| {
-        let (name, json) = (event.name.type_ident(), raw_string(&value::json(&event.example)));
-        quote! {
-            impl event::#name {
-                /// The schema's example, to start from in tests. Feature `mock`.
-                #[must_use]
-                pub fn example() -> Self {
-                    wire::example(#json)
-                }
-            }
-        }
-    });
-    let entries = file.events.iter().map(|event| {
-        let (kind, path, title) = (event.name.type_ident(), event.path(), &event.title);
-        let json = raw_string(&value::json(&event.example));
-        let variant = event.name.pascal();
-        quote! {
-            ::cqhttp::mock::EventInfo {
-                kind: event::EventKind::#kind,
-                name: #variant,
-                tags: #path,
-                title: #title,
-                example: #json,
-            }
-        }
-    });
-    let mut items: Vec<TokenStream> = examples.collect();
+    let mut items: Vec<TokenStream> = file.events.iter().filter(|event| event.owns_shape()).map(example).collect();
     if !file.events.is_empty() {
+        let entries = file.events.iter().map(info);
         items.push(quote!(pub(crate) static EVENTS: &[::cqhttp::mock::EventInfo] = &[#(#entries),*];));
     }
     items
+}
+
+/// `impl event::GroupUpload { pub fn example() -> Self { … } }`
+fn example(event: &Event) -> TokenStream {
+    let (name, json) = (event.name.type_ident(), raw_string(&value::json(&event.example)));
+    quote! {
+        impl event::#name {
+            /// The schema's example, to start from in tests. Feature `mock`.
+            #[must_use]
+            pub fn example() -> Self {
+                wire::example(#json)
+            }
+        }
+    }
+}
+
+/// `EventInfo { kind: EventKind::GroupUpload, …, example: r#"{ … }"# }`
+fn info(event: &Event) -> TokenStream {
+    let (kind, path, title) = (event.name.type_ident(), event.path(), &event.title);
+    let json = raw_string(&value::json(&event.example));
+    let variant = event.name.pascal();
+    quote! {
+        ::cqhttp::mock::EventInfo {
+            kind: event::EventKind::#kind,
+            name: #variant,
+            tags: #path,
+            title: #title,
+            example: #json,
+        }
+    }
 }

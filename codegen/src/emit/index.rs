@@ -1,5 +1,6 @@
-//! An index of the actions by chapter, as Markdown.
+//! Indexes as Markdown: the actions by chapter, all events, all segments.
 
+use super::{event, segment};
 use crate::doc;
 use crate::model::{Action, Api, File, Server};
 
@@ -36,9 +37,7 @@ fn chapter(file: &File, reader: Reader) -> String {
 
 fn row(action: &Action, reader: Reader) -> String {
     let method = action.name.snake();
-    let (summary, _) = doc::summary(&action.doc);
-    let summary = summary.replace('|', "\\|").replace('\n', " ");
-    let title = &action.title;
+    let (title, summary) = (&action.title, summary(&action.doc));
     match reader {
         Reader::Chinese => {
             format!("| `{method}` | {title}{} |\n", state(action, "（go-cqhttp 未实现）", "（go-cqhttp 已移除）"))
@@ -48,6 +47,37 @@ fn row(action: &Action, reader: Reader) -> String {
             format!("| [`{method}`](crate::Client::{method}) | {title} | {summary}{} |\n", english_state(action))
         }
     }
+}
+
+/// The first sentence of a doc, as a cell takes it.
+fn summary(doc: &str) -> String {
+    cell(doc::summary(doc).0)
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+/// A row for each variant of `Event`.
+pub(super) fn events(api: &Api) -> String {
+    let rows = api.files.iter().flat_map(|file| &file.events).map(|event| {
+        let (variant, tags, title) = (event.name.pascal(), event.path(), cell(&event.title));
+        format!("| `{variant}` | `{tags}` | {title} | {} | {} |\n", summary(&event.doc), event::servers(event))
+    });
+    format!(
+        "| variant | tags | title | what happened | only from |\n|---|---|---|---|---|\n{}",
+        rows.collect::<String>()
+    )
+}
+
+/// A row for each variant of `Segment` and `FeedSegment`.
+pub(super) fn segments(api: &Api) -> String {
+    let rows = api.files.iter().flat_map(|file| &file.segments).map(|segment| {
+        let (variant, kind, title) = (segment.name.pascal(), &segment.wire, cell(&segment.title));
+        let direction = segment::direction(segment.direction);
+        format!("| `{variant}` | `{kind}` | {title} | {} | {direction} |\n", summary(&segment.doc))
+    });
+    format!("| variant | type | title | what it is | where |\n|---|---|---|---|---|\n{}", rows.collect::<String>())
 }
 
 fn english_state(action: &Action) -> &'static str {

@@ -16,21 +16,27 @@ pub(super) fn items(file: &File) -> Vec<TokenStream> {
 
 /// `pub struct Image { … }`, its constructor and setters, how it is read and written.
 fn segment(segment: &Segment) -> Vec<TokenStream> {
-    let mut items = vec![structure(segment), constructors(segment), data(segment)];
-    if segment.direction != Direction::Feed {
-        let (name, inner) =
-            (segment.name.type_ident(), if segment.boxed { quote!(Box::new(self)) } else { quote!(self) });
-        items.push(quote! {
-            impl ::cqhttp::segment::IntoSegment for #name {
-                fn into_segment(self) -> Segment {
-                    Segment::#name(#inner)
-                }
-            }
-        });
-    }
+    let mut items = vec![structure(segment), methods(segment)];
+    items.extend(default(segment));
+    items.push(data(segment));
+    items.extend((segment.direction != Direction::Feed).then(|| into_segment(segment)));
     items
 }
 
+/// `impl IntoSegment for Image { … }`
+fn into_segment(segment: &Segment) -> TokenStream {
+    let name = segment.name.type_ident();
+    let inner = if segment.boxed { quote!(Box::new(self)) } else { quote!(self) };
+    quote! {
+        impl ::cqhttp::segment::IntoSegment for #name {
+            fn into_segment(self) -> Segment {
+                Segment::#name(#inner)
+            }
+        }
+    }
+}
+
+/// `pub struct Image { pub file: FileSource, …, pub extra: Extra }`
 fn structure(segment: &Segment) -> TokenStream {
     let docs = docs(&segment_docs(segment));
     let aliases = aliases((segment.title != segment.name.pascal()).then_some(&segment.title));
@@ -80,10 +86,36 @@ fn field_doc(segment: &Segment, field: &Param) -> String {
     }
 }
 
-/// `pub fn new(file: impl Into<FileSource>) -> Self`, and the setters.
-fn constructors(segment: &Segment) -> TokenStream {
+/// `impl Image { pub fn new(…) -> Self { … } … }`: the constructor, the setters, and one for what has none.
+fn methods(segment: &Segment) -> TokenStream {
     let name = segment.name.type_ident();
-    let args = segment.fields.iter().filter(|field| is_required(field)).map(argument);
+    let new = new(segment);
+    // What is set is the field's own type: that it may be left unset goes without saying.
+    let setters = segment.settable().map(|field| {
+        let doc = field_doc(segment, field);
+        request_setter(&Param { doc, presence: Presence::Required, ..field.clone() })
+    });
+    quote! {
+        impl #name {
+            #new
+            #(#setters)*
+            /// Sets a further field, as some servers read it.
+            #[must_use]
+            pub fn field(mut self, name: impl Into<String>, value: impl Into<::cqhttp::serde_json::Value>) -> Self {
+                self.extra.set(name, value);
+                self
+            }
+        }
+    }
+}
+
+/// `pub fn new(file: impl Into<FileSource>) -> Self { Self { file: file.into(), kind: None, …, extra: … } }`
+fn new(segment: &Segment) -> TokenStream {
+    let doc = match segment.required().next() {
+        Some(_) => " Creates it from what it cannot be without.",
+        None => " Creates it with nothing set.",
+    };
+    let args = segment.required().map(argument);
     let fields = segment.fields.iter().map(|field| {
         let name = field.name.ident();
         match is_required(field) {
@@ -95,14 +127,19 @@ fn constructors(segment: &Segment) -> TokenStream {
             false => quote!(#name: None),
         }
     });
-    let setters = segment.fields.iter().filter(|field| !is_required(field)).map(|field| {
-        request_setter(&Param { doc: field_doc(segment, field), presence: Presence::Required, ..clone(field) })
-    });
-    let new = match segment.fields.iter().any(is_required) {
-        true => " Creates it from what it cannot be without.",
-        false => " Creates it with nothing set.",
-    };
-    let default = (!segment.fields.iter().any(is_required)).then(|| {
+    quote! {
+        #[doc = #doc]
+        #[must_use]
+        pub fn new(#(#args),*) -> Self {
+            Self { #(#fields,)* extra: Default::default() }
+        }
+    }
+}
+
+/// `impl Default` for a segment that can be without anything.
+fn default(segment: &Segment) -> Option<TokenStream> {
+    let name = segment.name.type_ident();
+    segment.required().next().is_none().then(|| {
         quote! {
             impl Default for #name {
                 fn default() -> Self {
@@ -110,36 +147,7 @@ fn constructors(segment: &Segment) -> TokenStream {
                 }
             }
         }
-    });
-    quote! {
-        impl #name {
-            #[doc = #new]
-            #[must_use]
-            pub fn new(#(#args),*) -> Self {
-                Self { #(#fields,)* extra: Default::default() }
-            }
-            #(#setters)*
-            /// Sets a further field, as some servers read it.
-            #[must_use]
-            pub fn field(mut self, name: impl Into<String>, value: impl Into<::cqhttp::serde_json::Value>) -> Self {
-                self.extra.set(name, value);
-                self
-            }
-        }
-        #default
-    }
-}
-
-fn clone(field: &Param) -> Param {
-    Param {
-        name: field.name.clone(),
-        wire: field.wire.clone(),
-        also: Vec::new(),
-        aliases: field.aliases.clone(),
-        ty: field.ty.clone(),
-        doc: field.doc.clone(),
-        presence: Presence::Required,
-    }
+    })
 }
 
 fn is_required(field: &Param) -> bool {
@@ -195,7 +203,8 @@ pub(super) fn joined(api: &Api) -> Vec<TokenStream> {
     let mut items = Vec::new();
     if !plain.is_empty() {
         let docs = docs("Any message segment: one variant for each type.");
-        items.extend([segment_enum("Segment", &docs, &plain), dispatch("Segment", &plain), shortcuts(&plain)]);
+        items.extend([segment_enum("Segment", &docs, &plain), dispatch("Segment", &plain)]);
+        items.extend(shortcuts(&plain));
     }
     if !feed.is_empty() {
         let docs = docs("A piece of a post in a topic channel, which is none of a message.");
@@ -224,60 +233,41 @@ fn segment_enum(name: &str, head: &TokenStream, segments: &[&Segment]) -> TokenS
     }
 }
 
+/// `Text`, `Box<Image>`
 fn inner(segment: &Segment) -> TokenStream {
     let name = segment.name.type_ident();
     if segment.boxed { quote!(Box<#name>) } else { quote!(#name) }
 }
 
-/// Reading and writing by type.
+/// `impl wire::Segments for Segment { … }`: reading and writing by type.
 fn dispatch(name: &str, segments: &[&Segment]) -> TokenStream {
     let name = crate::name::ident(name);
-    let variant = |segment: &Segment| segment.name.type_ident();
-    let fields = segments.iter().map(|segment| {
-        let (wire, name) = (&segment.wire, variant(segment));
-        quote!(#wire => <#name as wire::SegmentType>::FIELDS,)
-    });
-    let reads = segments.iter().map(|segment| {
-        let (wire, name) = (&segment.wire, variant(segment));
-        let made = if segment.boxed { quote!(|segment| Self::#name(Box::new(segment))) } else { quote!(Self::#name) };
-        quote!(#wire => <#name as wire::SegmentType>::read(fields).map(#made),)
-    });
-    let kinds = segments.iter().map(|segment| {
-        let (wire, name) = (&segment.wire, variant(segment));
-        quote!(Self::#name(_) => #wire,)
-    });
-    let writes = segments.iter().map(|segment| {
-        let name = variant(segment);
-        let this = if segment.boxed { quote!(&**segment) } else { quote!(segment) };
-        quote!(Self::#name(segment) => wire::SegmentType::write(#this, wire::Writing::new(&segment.extra, emit)),)
-    });
-    let extras = segments.iter().map(|segment| {
-        let name = variant(segment);
-        quote!(Self::#name(segment) => Some(&segment.extra),)
-    });
+    let arms: [fn(&Segment) -> TokenStream; 5] = [fields_arm, read_arm, kind_arm, write_arm, extra_arm];
+    let [fields, reads, kinds, writes, extras] =
+        arms.map(|arm| segments.iter().map(|segment| arm(segment)).collect::<TokenStream>());
     quote! {
         impl wire::Segments for #name {
             fn fields(kind: &str) -> &'static [&'static str] {
-                match kind { #(#fields)* _ => &[], }
+                match kind { #fields _ => &[], }
             }
             fn read(kind: &str, fields: &mut wire::Fields<'_>) -> Option<Self> {
-                match kind { #(#reads)* _ => None, }
+                match kind { #reads _ => None, }
             }
             fn unknown(segment: ::cqhttp::segment::UnknownSegment) -> Self {
                 Self::Unknown(segment)
             }
             fn kind(&self) -> &str {
-                match self { #(#kinds)* Self::Unknown(segment) => &segment.kind, }
+                match self { #kinds Self::Unknown(segment) => &segment.kind, }
             }
             fn each<'s>(&'s self, emit: &mut dyn FnMut(&'s str, wire::Written<'s>)) {
                 match self {
-                    #(#writes)*
+                    #writes
                     Self::Unknown(segment) => wire::Writing::new(&segment.data, emit).rest(),
                 }
             }
             fn extra(&self) -> Option<&::cqhttp::segment::Extra> {
                 match self {
-                    #(#extras)*
+                    #extras
                     Self::Unknown(segment) => Some(&segment.data),
                 }
             }
@@ -285,24 +275,55 @@ fn dispatch(name: &str, segments: &[&Segment]) -> TokenStream {
     }
 }
 
-/// `impl Segment { pub fn image(file: impl Into<FileSource>) -> Image { … } }`
-fn shortcuts(segments: &[&Segment]) -> TokenStream {
-    let sent = segments.iter().filter(|segment| matches!(segment.direction, Direction::Both | Direction::Send));
-    let shortcuts =
-        sent.filter(|segment| segment.fields.is_empty() || segment.fields.iter().any(is_required)).map(|segment| {
-            let docs = docs(&format!("{} See [`{}`].", doc::summary(&segment.doc).0, segment.name.pascal()));
-            let (method, name) = (segment.name.ident(), segment.name.type_ident());
-            let args = segment.fields.iter().filter(|field| is_required(field)).map(argument);
-            let given = segment.fields.iter().filter(|field| is_required(field)).map(|field| field.name.ident());
-            quote! {
-                #docs
-                #[must_use]
-                pub fn #method(#(#args),*) -> #name {
-                    #name::new(#(#given),*)
-                }
+/// `"text" => <Text as wire::SegmentType>::FIELDS,`
+fn fields_arm(segment: &Segment) -> TokenStream {
+    let (wire, name) = (&segment.wire, segment.name.type_ident());
+    quote!(#wire => <#name as wire::SegmentType>::FIELDS,)
+}
+
+/// `Self::Text(_) => "text",`
+fn kind_arm(segment: &Segment) -> TokenStream {
+    let (wire, name) = (&segment.wire, segment.name.type_ident());
+    quote!(Self::#name(_) => #wire,)
+}
+
+/// `Self::Text(segment) => Some(&segment.extra),`
+fn extra_arm(segment: &Segment) -> TokenStream {
+    let name = segment.name.type_ident();
+    quote!(Self::#name(segment) => Some(&segment.extra),)
+}
+
+/// `"text" => <Text as wire::SegmentType>::read(fields).map(Self::Text),`
+fn read_arm(segment: &Segment) -> TokenStream {
+    let (wire, name) = (&segment.wire, segment.name.type_ident());
+    let made = if segment.boxed { quote!(|segment| Self::#name(Box::new(segment))) } else { quote!(Self::#name) };
+    quote!(#wire => <#name as wire::SegmentType>::read(fields).map(#made),)
+}
+
+/// `Self::Text(segment) => wire::SegmentType::write(segment, wire::Writing::new(&segment.extra, emit)),`
+fn write_arm(segment: &Segment) -> TokenStream {
+    let name = segment.name.type_ident();
+    let this = if segment.boxed { quote!(&**segment) } else { quote!(segment) };
+    quote!(Self::#name(segment) => wire::SegmentType::write(#this, wire::Writing::new(&segment.extra, emit)),)
+}
+
+/// `impl Segment { pub fn image(file: impl Into<FileSource>) -> Image { Image::new(file) } … }`
+fn shortcuts(segments: &[&Segment]) -> Option<TokenStream> {
+    let mut shortcuts = segments.iter().filter(|segment| segment.has_shortcut()).map(|segment| {
+        let docs = docs(&format!("{} See [`{}`].", doc::summary(&segment.doc).0, segment.name.pascal()));
+        let (method, name) = (segment.name.ident(), segment.name.type_ident());
+        let args = segment.required().map(argument);
+        let given = segment.required().map(|field| field.name.ident());
+        quote! {
+            #docs
+            #[must_use]
+            pub fn #method(#(#args),*) -> #name {
+                #name::new(#(#given),*)
             }
-        });
-    quote!(impl Segment { #(#shortcuts)* })
+        }
+    });
+    let first = shortcuts.next()?;
+    Some(quote!(impl Segment { #first #(#shortcuts)* }))
 }
 
 /// `SegmentInfo { kind: "image", … }`

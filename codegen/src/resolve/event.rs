@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{Resolver, values};
-use crate::diagnostic::suggest;
+use crate::diagnostic::{Spot, list, suggest};
 use crate::model::{Api, Direction, Event, Field, Operation, Param, PostType, Presence, Segment};
 use crate::name::{self, Name};
 use crate::source::{self, At, SourceFile};
@@ -28,15 +28,50 @@ const DIRECTIONS: &[(&str, Direction)] = &[
 /// The servers besides go-cqhttp.
 const FORKS: &[(&str, ())] = &[("napcat", ()), ("llonebot", ()), ("lagrange", ())];
 
-/// Names that `Event` and `Segment` have already.
-const VARIANTS: &[&str] =
-    &["Unknown", "Self", "Event", "EventKind", "Segment", "FeedSegment", "Extra", "Mention", "UnknownSegment"];
+/// What the module `event` has besides the events, and what cannot be a variant.
+const EVENT_ITEMS: &[&str] = &[
+    "Event",
+    "EventError",
+    "EventKind",
+    "MessageEvent",
+    "QuickOperable",
+    "RequestEvent",
+    "Self",
+    "Unknown",
+    "UnknownEvent",
+];
+
+/// What the module `segment` has besides the segments, and what cannot be a variant.
+const SEGMENT_ITEMS: &[&str] = &[
+    "Extra",
+    "FeedSegment",
+    "FieldValue",
+    "Fields",
+    "IntoSegment",
+    "Item",
+    "Mention",
+    "Segment",
+    "SegmentType",
+    "Segments",
+    "Self",
+    "Unknown",
+    "UnknownSegment",
+    "Value",
+    "Writing",
+    "Written",
+];
+
+/// Methods of `Segment` that are written by hand.
+const SEGMENT_SHORTCUTS: &[&str] = &["as_mention", "as_text", "at_all", "clone", "kind", "reply"];
 
 /// Methods that every segment has.
-const SEGMENT_METHODS: &[&str] = &["new", "clone", "extra", "field"];
+const SEGMENT_METHODS: &[&str] = &["new", "clone", "extra", "field", "into_segment"];
 
 /// A struct of more fields than this is boxed in an enum.
 const BOXED_FROM: usize = 5;
+
+/// The Rust names in use, and whose they are.
+type Taken = HashMap<String, String>;
 
 impl Resolver<'_> {
     /// The events and operations of all files; shapes and operations are found wherever they stand.
@@ -52,26 +87,20 @@ impl Resolver<'_> {
             }
         }
         for (file, resolved) in files.iter().zip(&mut api.files) {
-            resolved.events = file.events.iter().filter_map(|event| self.one_event(event, &all, &shapes)).collect();
+            resolved.events = file.events.iter().filter_map(|event| self.event(event, &all, &shapes)).collect();
         }
-        self.event_names(files, &all);
+        self.unused_operations(files, &all);
+        self.event_tags(&all);
+        self.item_names(files);
     }
 
     /// The fields of a struct: those of every event first.
     fn event_fields(&mut self, event: &source::Event, sources: &[source::Field]) -> Option<Vec<Field>> {
         for field in sources {
-            let wire = field.wire.as_ref().unwrap_or(&field.name);
-            if ["time", "self_id"].contains(&wire.value.as_str())
-                || ["time", "self_id"].contains(&field.name.value.as_str())
-            {
-                let message = format!("every event has `{}`", wire.value);
-                self.faults.add(&field.name.spot, message, "remove it: it is added to each");
-            }
-            if event.sub_type.is_some() && wire.value == "sub_type" {
-                self.faults.add(&field.name.spot, "`sub_type` makes the kind of this event", "remove the field");
-            }
+            self.no_tag(event, field);
         }
-        let own = self.fields(sources)?;
+        let sound = self.no_event_in_place(sources);
+        let own = self.fields(sources).filter(|_| sound)?;
         let common = |name: &str, scalar: Scalar, doc: &str| Field {
             name: Name::from_wire(name),
             wire: name.into(),
@@ -88,7 +117,30 @@ impl Resolver<'_> {
         Some([time, self_id].into_iter().chain(own).collect())
     }
 
-    fn one_event(
+    /// Reports a field that every event has, and one that is a tag of this event.
+    fn no_tag(&mut self, event: &source::Event, field: &source::Field) {
+        let wire = field.wire.as_ref().unwrap_or(&field.name);
+        let names: Vec<&At<String>> = [wire].into_iter().chain(&field.aliases).collect();
+        let has = |name: &str| names.iter().find(|at| at.value == name).copied();
+        let post_type = POST_TYPES.iter().find(|(name, _)| *name == event.post_type.value);
+        let detail = post_type.and_then(|(_, post_type)| has(post_type.wire().1));
+        let common = [&field.name].into_iter().chain(names.iter().copied());
+        if let Some(name) = common.into_iter().find(|name| ["time", "self_id"].contains(&name.value.as_str())) {
+            let hint = "rename or remove it: that field is added to each";
+            self.faults.add(&name.spot, format!("every event has `{}`", name.value), hint);
+        } else if let Some(tag) = detail {
+            let message = format!("`{}` makes the kind of this event", tag.value);
+            self.faults.add(&tag.spot, message, "remove it: `type:` says its value");
+        } else if let (Some(_), Some(tag)) = (&event.sub_type, has("sub_type")) {
+            let hint = "remove it: `sub_type:` says its value";
+            self.faults.add(&tag.spot, "`sub_type` makes the kind of this event", hint);
+        } else if wire.value == "post_type" && field.ty.value.ends_with(['?', ']']) {
+            let message = "the `post_type` makes the kind of this event";
+            self.faults.add(&field.ty.spot, message, "remove the `?` or `[]`: it is always there");
+        }
+    }
+
+    fn event(
         &mut self,
         source: &source::Event,
         all: &[&source::Event],
@@ -97,46 +149,16 @@ impl Resolver<'_> {
         self.doc(&source.doc);
         self.alias(&source.title, &source.name.value);
         let post_type = self.choice(&source.post_type, "post type", POST_TYPES);
-        for server in &source.servers {
-            self.choice(server, "server besides go-cqhttp", FORKS);
-        }
+        self.servers(&source.servers);
         for word in [&source.detail].into_iter().chain(&source.sub_type) {
             if !name::is_snake(&word.value) {
-                self.faults.add(
-                    &word.spot,
-                    format!("`{}` is no type of an event", word.value),
-                    "write it as on the wire",
-                );
+                let message = format!("`{}` is no type of an event", word.value);
+                self.faults.add(&word.spot, message, "write it as on the wire, in snake case");
             }
         }
-        let shape = match (&source.shape, &source.fields) {
-            (None, Some(_)) => &source.name,
-            (Some(shape), None) => shape,
-            _ => {
-                let hint = "write `fields:`, or `shape:` and the event whose struct this one shares";
-                self.faults.add(&source.spot, "an event has either `fields` or a `shape`", hint);
-                return None;
-            }
-        };
-        if let Some(operation) = &source.operation {
-            let known = self.operations.iter().map(String::as_str).collect::<Vec<_>>();
-            if !known.contains(&operation.value.as_str()) {
-                let hint = suggest(&operation.value, &known);
-                self.faults.add(&operation.spot, format!("unknown operation `{}`", operation.value), hint);
-            }
-        }
-        let owner = all.iter().find(|event| event.name.value == shape.value);
-        if let (Some(shape), Some(owner)) = (&source.shape, owner) {
-            let shared = owner.detail.value == source.detail.value && owner.shape.is_none();
-            let told = owner.fields.iter().flatten().any(|field| field.name.value == "post_type");
-            if !shared || !told {
-                let hint = "share one of the same `type` whose fields hold `post_type`";
-                self.faults.add(&shape.spot, format!("`{}` cannot lend its struct", shape.value), hint);
-            }
-        } else if let (Some(shape), None) = (&source.shape, owner) {
-            self.faults.add(&shape.spot, format!("unknown event `{}`", shape.value), "name an event with `fields`");
-        }
-        let fields = shapes.get(shape.value.as_str())?.clone();
+        self.operation_of(source);
+        let shape = self.shape(source, all)?;
+        let fields = shapes.get(shape)?.clone();
         Some(Event {
             name: Name::from_wire(&source.name.value),
             title: source.title.value.clone(),
@@ -146,65 +168,168 @@ impl Resolver<'_> {
             sub_type: source.sub_type.as_ref().map(|sub_type| sub_type.value.clone()),
             servers: values(&source.servers),
             operation: source.operation.as_ref().map(|operation| operation.value.clone()),
-            shape: Name::from_wire(&shape.value),
+            shape: Name::from_wire(shape),
             boxed: fields.len() > BOXED_FROM,
             fields,
             example: source.example.clone()?,
         })
     }
 
-    /// Events that cannot be told apart, and names that meet in Rust.
-    fn event_names(&mut self, files: &[SourceFile], all: &[&source::Event]) {
-        let mut kinds: HashMap<String, &At<String>> = HashMap::new();
-        let mut rust: HashMap<String, String> = HashMap::new();
-        for ty in files.iter().flat_map(|file| &file.types) {
-            rust.insert(ty.name.value.clone(), format!("the type `{}`", ty.name.value));
+    fn servers(&mut self, servers: &[At<String>]) {
+        for (index, server) in servers.iter().enumerate() {
+            self.choice(server, "server besides go-cqhttp", FORKS);
+            if servers[..index].iter().any(|seen| seen.value == server.value) {
+                let message = format!("the server `{}` stands here twice", server.value);
+                self.faults.add(&server.spot, message, "keep one of them");
+            }
         }
+    }
+
+    /// The operation of an event: whether there is one, and whether the struct is the event's own.
+    fn operation_of(&mut self, event: &source::Event) {
+        let Some(operation) = &event.operation else { return };
+        let known = self.operations.iter().map(String::as_str).collect::<Vec<_>>();
+        if !known.contains(&operation.value.as_str()) && !self.is_refused(&operation.value) {
+            let hint = suggest(&operation.value, &known);
+            self.faults.add(&operation.spot, format!("unknown operation `{}`", operation.value), hint);
+        }
+        if let Some(shape) = &event.shape {
+            let message = format!("the struct is that of `{}`, and so is the operation", shape.value);
+            self.faults.add(&operation.spot, message, "write `operation:` there");
+        }
+    }
+
+    /// Whether a stanza of this name may be meant to exist, and has a fault.
+    fn is_refused(&self, name: &str) -> bool {
+        self.any_refused || self.refused.contains(name)
+    }
+
+    /// The event whose struct this one has: itself, or the one that `shape:` names.
+    fn shape<'e>(&mut self, source: &'e source::Event, all: &[&source::Event]) -> Option<&'e str> {
+        match (&source.shape, &source.fields) {
+            (None, Some(_)) => Some(&source.name.value),
+            (Some(shape), None) => {
+                self.lender(source, shape, all);
+                Some(&shape.value)
+            }
+            _ => {
+                if !source.broken {
+                    let hint = "write `fields:`, or `shape:` and the event whose struct this one shares";
+                    self.faults.add(&source.spot, "an event has either `fields` or a `shape`", hint);
+                }
+                None
+            }
+        }
+    }
+
+    /// Whether the struct of the event `shape` can be this one's, too.
+    fn lender(&mut self, source: &source::Event, shape: &At<String>, all: &[&source::Event]) {
+        let Some(owner) = all.iter().find(|event| event.name.value == shape.value) else {
+            if !self.is_refused(&shape.value) {
+                let own: Vec<&str> =
+                    all.iter().filter(|event| event.fields.is_some()).map(|event| &*event.name.value).collect();
+                let hint = suggest(&shape.value, &own);
+                self.faults.add(&shape.spot, format!("unknown event `{}`", shape.value), hint);
+            }
+            return;
+        };
+        let key = |event: &source::Event| {
+            let (_, post_type) = POST_TYPES.iter().find(|(name, _)| *name == event.post_type.value)?;
+            let sub_type = event.sub_type.as_ref().map(|sub_type| sub_type.value.clone());
+            Some((post_type.wire().1, event.detail.value.clone(), sub_type))
+        };
+        let told = owner.fields.iter().flatten().any(|field| {
+            let wire = field.wire.as_ref().unwrap_or(&field.name);
+            wire.value == "post_type"
+        });
+        let hint = if let Some(further) = &owner.shape {
+            format!("it has none of its own: name `{}`", further.value)
+        } else if key(source).zip(key(owner)).is_some_and(|(this, other)| this != other) {
+            "name an event that differs in nothing but its `post_type`".into()
+        } else if owner.fields.is_some() && !told {
+            "give it a field `post_type`, by which the two are told apart".into()
+        } else {
+            return;
+        };
+        self.faults.add(&shape.spot, format!("`{}` cannot lend its struct", shape.value), hint);
+    }
+
+    /// Operations that no event has.
+    fn unused_operations(&mut self, files: &[SourceFile], all: &[&source::Event]) {
+        let unsure = self.any_refused || all.iter().any(|event| event.broken);
+        for operation in files.iter().flat_map(|file| &file.operations).filter(|_| !unsure) {
+            let name = &operation.name.value;
+            if name::is_pascal(name)
+                && !all.iter().any(|event| event.operation.as_ref().is_some_and(|operation| operation.value == *name))
+            {
+                let hint = format!("write `operation: {name}` in the stanza of an event, or remove this one");
+                self.faults.add(&operation.name.spot, format!("no event has the operation `{name}`"), hint);
+            }
+        }
+    }
+
+    /// Events that cannot be told apart.
+    fn event_tags(&mut self, all: &[&source::Event]) {
+        let mut kinds: HashMap<String, &At<String>> = HashMap::new();
         for event in all {
             let sub_type = event.sub_type.as_ref().map_or("", |sub_type| &sub_type.value);
             let kind = format!("{} {} {sub_type}", event.post_type.value, event.detail.value);
-            if let Some(other) = kinds.insert(kind, &event.name) {
+            if let Some(other) = kinds.insert(kind, &event.name).filter(|other| other.value != event.name.value) {
                 let message = format!("`{}` and `{}` have the same tags", event.name.value, other.value);
-                self.faults.add(&event.name.spot, message, "make them one event, with an open `sub_type`");
+                self.faults.add(&event.name.spot, message, "make them one event, with an open enum as `sub_type`");
             }
             let half = all.iter().any(|other| {
                 let same = other.post_type.value == event.post_type.value && other.detail.value == event.detail.value;
-                same && other.sub_type.is_some() != event.sub_type.is_some()
+                same && other.sub_type.is_some()
             });
             if half && event.sub_type.is_none() {
                 let message = format!("other `{}` events are told apart by `sub_type`", event.detail.value);
                 self.faults.add(&event.name.spot, message, "give this one a `sub_type:`, too");
             }
-            self.variant(&event.name, &Name::from_wire(&event.name.value), "event", &mut rust);
-        }
-        for operation in files.iter().flat_map(|file| &file.operations) {
-            let name = &operation.name;
-            self.claim(&mut rust, name.value.clone(), format!("the operation `{}`", name.value), &name.spot);
-        }
-        for segment in files.iter().flat_map(|file| &file.segments) {
-            self.variant(&segment.name, &segment_name(segment), "segment", &mut rust);
         }
     }
 
-    fn variant(&mut self, wire: &At<String>, name: &Name, what: &str, rust: &mut HashMap<String, String>) {
-        if !name::is_snake(&wire.value) {
-            self.faults.add(&wire.spot, format!("`{}` is no name of an {what}", wire.value), "write it in snake case");
-        } else if VARIANTS.contains(&name.pascal().as_str()) || super::RESERVED_TYPES.contains(&name.pascal().as_str())
-        {
-            let message = format!("the {what} would be called `{}`, which is taken", name.pascal());
-            self.faults.add(&wire.spot, message, "choose another name");
-        } else {
-            self.claim(
-                rust,
-                format!("{what}::{}", name.pascal()),
-                format!("the {what} `{}`", name.snake()),
-                &wire.spot,
-            );
-            if let Some(other) = rust.get(&name.pascal()).filter(|other| other.starts_with("the type")) {
-                let message =
-                    format!("the {what} `{}` is called `{}` in Rust, and so is {other}", wire.value, name.pascal());
-                self.faults.add(&wire.spot, message, "rename the type");
+    /// Names of events, operations and segments that meet in Rust.
+    fn item_names(&mut self, files: &[SourceFile]) {
+        let types = files.iter().flat_map(|file| &file.types).map(|ty| &ty.name.value);
+        let mut taken: Taken = types.map(|name| (name.clone(), format!("the type `{name}`"))).collect();
+        for event in files.iter().flat_map(|file| &file.events) {
+            if self.snake_name(&event.name, "an event") {
+                let name = Name::from_wire(&event.name.value).pascal();
+                self.item("event", &event.name, &name, "event", &mut taken);
             }
+        }
+        for operation in files.iter().flat_map(|file| &file.operations) {
+            self.item("event", &operation.name, &operation.name.value, "operation", &mut taken);
+        }
+        for segment in files.iter().flat_map(|file| &file.segments) {
+            if self.snake_name(&segment.name, "a segment") {
+                let name = segment_name(segment);
+                self.item("segment", &segment.name, &name.pascal(), "segment", &mut taken);
+            }
+        }
+    }
+
+    fn snake_name(&mut self, name: &At<String>, whose: &str) -> bool {
+        let sound = name::is_snake(&name.value);
+        if !sound {
+            self.faults.add(&name.spot, format!("`{}` is no name of {whose}", name.value), "write it in snake case");
+        }
+        sound
+    }
+
+    /// Claims a name in a module that holds all types, too.
+    fn item(&mut self, module: &str, source: &At<String>, name: &str, what: &str, taken: &mut Taken) {
+        let what = format!("the {what} `{}`", source.value);
+        let items = if module == "event" { EVENT_ITEMS } else { SEGMENT_ITEMS };
+        if items.contains(&name) || super::RESERVED_TYPES.contains(&name) {
+            let message = format!("{what} would be called `{name}` in Rust, which is taken");
+            self.faults.add(&source.spot, message, "choose another name");
+        } else if let Some(ty) = taken.get(name) {
+            let message = format!("{what} is called `{name}` in Rust, and so is {ty}");
+            self.faults.add(&source.spot, message, "rename one of them");
+        } else {
+            self.claim(taken, format!("{module}::{name}"), what, &source.spot);
         }
     }
 
@@ -216,9 +341,11 @@ impl Resolver<'_> {
         }
         self.operations.push(source.name.value.clone());
         let params = self.params(&source.params)?;
-        if let Some(required) = params.iter().find(|param| matches!(param.presence, Presence::Required)) {
-            let message = format!("`{}` is required, and an operation requires nothing", required.name.snake());
-            self.faults.add(&source.name.spot, message, "give it a default, or make it optional with `?`");
+        for (source, param) in source.params.iter().zip(&params) {
+            if matches!(param.presence, Presence::Required) {
+                let message = format!("`{}` is required, and an operation requires nothing", source.name.value);
+                self.faults.add(&source.ty.spot, message, "give it a default, or make it optional with `?`");
+            }
         }
         Some(Operation { name: source.name.value.clone(), doc: source.doc.value.clone(), params })
     }
@@ -229,7 +356,7 @@ impl Resolver<'_> {
             self.alias(&source.title, &segment_name(source).pascal());
         }
         let direction = self.choice(&source.direction, "direction of a segment", DIRECTIONS);
-        if source.example.is_none() && !source.fields.is_empty() {
+        if source.example.is_none() && !source.fields.is_empty() && !source.broken {
             let hint = "add `example:`, its data with every required field";
             self.faults.add(&source.spot, format!("the segment `{}` has no example", source.name.value), hint);
         }
@@ -237,7 +364,7 @@ impl Resolver<'_> {
             source.fields.iter().filter_map(|field| Some((field.name.value.clone(), field.default.clone()?)));
         let defaults: BTreeMap<_, _> = defaults.collect();
         let fields = self.segment_fields(&source.fields)?;
-        Some(Segment {
+        let segment = Segment {
             wire: source.name.value.clone(),
             name: segment_name(source),
             title: source.title.value.clone(),
@@ -247,51 +374,73 @@ impl Resolver<'_> {
             fields,
             defaults,
             example: source.example.clone(),
-        })
+        };
+        self.shortcut(&segment, source);
+        Some(segment)
+    }
+
+    /// Whether `Segment` can have a method of the segment's name, where it gets one.
+    fn shortcut(&mut self, segment: &Segment, source: &source::Segment) {
+        let name = segment.name.snake();
+        if segment.has_shortcut() && (SEGMENT_SHORTCUTS.contains(&name) || name::is_keyword(name)) {
+            let message = format!("`{name}` cannot be a method of `Segment`");
+            let hint = format!("taken are Rust's keywords and {}", list(SEGMENT_SHORTCUTS));
+            self.faults.add(&source.name.spot, message, hint);
+        }
     }
 
     fn segment_fields(&mut self, sources: &[source::Field]) -> Option<Vec<Param>> {
         self.distinct(sources);
         let mut fields: Vec<Param> = Vec::new();
         for source in sources {
-            self.doc(&source.doc);
-            self.field_name(source);
-            if SEGMENT_METHODS.contains(&source.name.value.as_str()) {
-                let hint = format!("write another `name:`, and `wire: {}`", source.name.value);
-                self.faults.add(&source.name.spot, format!("every segment has a method `{}`", source.name.value), hint);
-            }
-            let Some(ty) = self.ty(&source.ty) else { continue };
-            let flat = !ty.list
-                && !ty.scalar.has_no_literal() | matches!(ty.scalar, Scalar::FileSource | Scalar::Mention)
-                && !matches!(ty.scalar, Scalar::Target | Scalar::Named(_, NamedKind::Object));
-            if !flat {
-                let hint = "a value of a segment is a text: a number, a flag, an id, an enum, `file_source`, `mention`";
-                self.faults.add(
-                    &source.ty.spot,
-                    format!("`{}` is no type of a segment's field", source.ty.value),
-                    hint,
-                );
-            }
-            let presence = if ty.optional { Presence::Optional } else { Presence::Required };
-            if matches!(presence, Presence::Required) && fields.iter().any(|field| field.ty.optional) {
+            let Some(field) = self.segment_field(source) else { continue };
+            if matches!(field.presence, Presence::Required) && fields.iter().any(|field| field.ty.optional) {
                 let hint = "required fields come first: they are the constructor's arguments";
                 self.faults.add(&source.name.spot, format!("`{}` is required", source.name.value), hint);
             }
-            if let (Some(_), Presence::Required) = (&source.default, &presence) {
-                self.faults.add(&source.name.spot, "a default of what is always sent", "write `?` behind the type");
-            }
-            fields.push(Param {
-                name: Name::from_wire(&source.name.value),
-                wire: super::wire_name(source),
-                also: Vec::new(),
-                aliases: values(&source.aliases),
-                ty,
-                doc: source.doc.value.clone(),
-                presence,
-            });
+            fields.push(field);
         }
         (fields.len() == sources.len()).then_some(fields)
     }
+
+    fn segment_field(&mut self, source: &source::Field) -> Option<Param> {
+        self.doc(&source.doc);
+        self.field_name(source);
+        if SEGMENT_METHODS.contains(&source.name.value.as_str()) {
+            let hint = format!("write another `name:`, and `wire: {}`", source.name.value);
+            self.faults.add(&source.name.spot, format!("every segment has a method `{}`", source.name.value), hint);
+        }
+        let ty = self.ty(&source.ty)?;
+        if !is_flat(&ty) {
+            let message = format!("`{}` is no type of a segment's field", source.ty.value);
+            let hint = "a value of a segment is a text: a number, a flag, an id, an enum, `file_source`, `mention`";
+            self.faults.add(&source.ty.spot, message, hint);
+            return None;
+        }
+        if let (Some(default), false) = (&source.default, ty.optional) {
+            let spot = Spot { file: source.name.spot.file, place: default.place.clone() };
+            self.faults.add(&spot, "a default of what is always sent", "write `?` behind the type");
+        }
+        Some(Param {
+            name: Name::from_wire(&source.name.value),
+            wire: super::wire_name(source),
+            also: Vec::new(),
+            aliases: values(&source.aliases),
+            presence: if ty.optional { Presence::Optional } else { Presence::Required },
+            ty,
+            doc: source.doc.value.clone(),
+        })
+    }
+}
+
+/// Whether a value of this type is one text.
+fn is_flat(ty: &Ty) -> bool {
+    let text = match &ty.scalar {
+        Scalar::FileSource | Scalar::Mention => true,
+        Scalar::Target | Scalar::Named(_, NamedKind::Object) => false,
+        scalar => !scalar.has_no_literal(),
+    };
+    text && !ty.list
 }
 
 /// `image` → `Image`; in a feed `FeedImage`.
