@@ -111,12 +111,12 @@ impl Event {
     ///
     /// The bytes are no JSON object, or none with a `post_type`.
     pub fn from_slice(json: &[u8]) -> Result<Self, EventError> {
-        let tags = Tags::peek(json);
+        let kind = EventKind::peek(json);
         let mut bytes = Bytes::from_slice(json);
-        match Self::decode(tags.kind(), &mut bytes).and_then(|event| bytes.end().map(|()| event)) {
+        match Self::decode(kind, &mut bytes).and_then(|event| bytes.end().map(|()| event)) {
             Ok(Some(event)) => Ok(event.told_apart()),
             Ok(None) => Self::unknown(json, None),
-            Err(error) => Self::unknown(json, Some((tags.kind(), error))),
+            Err(error) => Self::unknown(json, Some((kind, error))),
         }
     }
 
@@ -236,7 +236,7 @@ impl EventKind {
     /// what is no event is [`EventKind::Unknown`].
     #[must_use]
     pub fn peek(json: &[u8]) -> Self {
-        Tags::peek(json).kind()
+        Tags::leading(json).unwrap_or_else(|| Tags::peek(json).kind())
     }
 }
 
@@ -273,6 +273,16 @@ impl<'a> Tags<'a> {
         tags
     }
 
+    /// The tags of an object that begins with them, as go-cqhttp writes it: nothing needs to be parsed for that. `None`
+    /// where it begins otherwise, or where two tags are not enough.
+    fn leading(json: &[u8]) -> Option<EventKind> {
+        let (post_type, rest) = plain_string(json.strip_prefix(b"{\"post_type\":\"")?)?;
+        let (key, rest) = plain_string(rest.strip_prefix(b",\"")?)?;
+        let (detail, _) = plain_string(rest.strip_prefix(b":\"")?)?;
+        let fits = key == detail_key(post_type)? && !EventKind::needs_sub_type(post_type, detail);
+        fits.then(|| EventKind::of_tags(post_type, detail, ""))
+    }
+
     fn detail(&self) -> Option<&Cow<'a, str>> {
         match self.post_type.as_deref()? {
             "message" | "message_sent" => self.message_type.as_ref(),
@@ -297,6 +307,23 @@ impl<'a> Tags<'a> {
             _ => false,
         }
     }
+}
+
+/// The key of the second tag, by the first.
+fn detail_key(post_type: &str) -> Option<&'static str> {
+    Some(match post_type {
+        "message" | "message_sent" => "message_type",
+        "notice" => "notice_type",
+        "request" => "request_type",
+        "meta_event" => "meta_event_type",
+        _ => return None,
+    })
+}
+
+/// What stands before a closing quote, where nothing is escaped, and what follows it.
+fn plain_string(json: &[u8]) -> Option<(&str, &[u8])> {
+    let end = json.iter().position(|byte| matches!(byte, b'"' | b'\\')).filter(|end| json[*end] == b'"')?;
+    Some((std::str::from_utf8(&json[..end]).ok()?, &json[end + 1..]))
 }
 
 /// All of an object's tags, and the certainty that it is one.

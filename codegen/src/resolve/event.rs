@@ -67,8 +67,9 @@ const SEGMENT_SHORTCUTS: &[&str] = &["as_mention", "as_text", "at_all", "clone",
 /// Methods that every segment has.
 const SEGMENT_METHODS: &[&str] = &["new", "clone", "extra", "field", "into_segment"];
 
-/// A struct of more fields than this is boxed in an enum.
-const BOXED_FROM: usize = 5;
+/// A struct of more fields than this is boxed in its enum: an event, and a segment, of which there are many.
+const EVENT_BOXED_FROM: usize = 5;
+const SEGMENT_BOXED_FROM: usize = 3;
 
 /// The Rust names in use, and whose they are.
 type Taken = HashMap<String, String>;
@@ -169,7 +170,7 @@ impl Resolver<'_> {
             servers: values(&source.servers),
             operation: source.operation.as_ref().map(|operation| operation.value.clone()),
             shape: Name::from_wire(shape),
-            boxed: fields.len() > BOXED_FROM,
+            boxed: fields.len() > EVENT_BOXED_FROM,
             fields,
             example: source.example.clone()?,
         })
@@ -370,7 +371,7 @@ impl Resolver<'_> {
             title: source.title.value.clone(),
             doc: source.doc.value.clone(),
             direction: direction?,
-            boxed: fields.len() > BOXED_FROM,
+            boxed: fields.len() > SEGMENT_BOXED_FROM,
             fields,
             defaults,
             example: source.example.clone(),
