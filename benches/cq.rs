@@ -7,11 +7,16 @@
 mod rounds;
 
 use std::hint::black_box;
+use std::time::Instant;
 
 use cqhttp::Message;
 use rounds::{Case, measure};
 
 fn main() {
+    if let Some(index) = std::env::var(ROW).ok().and_then(|row| row.parse::<usize>().ok()) {
+        let (name, text) = ROWS[index];
+        return row(name, &text());
+    }
     let cases: Vec<Case> = [("1 KB", 1_000), ("100 KB", 100_000)]
         .into_iter()
         .map(|(name, size)| {
@@ -59,32 +64,47 @@ fn mixed(size: usize) -> String {
     text
 }
 
+/// The variable that asks this program, run once more, for one row of the table below.
+const ROW: &str = "CQHTTP_BENCH_ROW";
+
 /// How long texts that double in size take, and a million codes: time per byte should stay the same. The memory is that
-/// of the message, as the process's resident memory grows by it, against the size of the text; only Linux tells it.
+/// of the message, as the process's resident memory grows by it, against the size of the text; only Linux tells it. Each
+/// row is a process of its own, so that none finds the memory of another.
 fn linear() {
     println!("\nLong texts: reading and writing\n\n| text | size | time | per byte | memory of the message |");
     println!("|---|---:|---:|---:|---:|");
-    let mut rows = vec![];
-    for megabytes in [12, 25, 50, 100] {
-        rows.push((format!("mixed, {megabytes} MB"), mixed(megabytes * 1_000_000)));
+    let program = std::env::current_exe().expect("it has a path");
+    for row in 0..ROWS.len() {
+        let status = std::process::Command::new(&program).env(ROW, row.to_string()).status().expect("it runs");
+        assert!(status.success());
     }
-    rows.push(("a million codes".into(), "[CQ:face,id=1]".repeat(1_000_000)));
-    rows.push(("a million openings that are none".into(), "[CQ:a,b]".repeat(1_000_000)));
-    rows.push(("a million brackets".into(), "[".repeat(1_000_000)));
-    for (name, text) in rows {
-        let before = resident();
-        let begun = std::time::Instant::now();
-        let message = black_box(Message::cq(&text));
-        let reading = begun.elapsed();
-        let memory = resident().zip(before).map(|(after, before)| (after - before) / text.len() as f64);
-        let memory = memory.map_or_else(|| "unknown".into(), |times| format!("{times:.1} times the text"));
-        let begun = std::time::Instant::now();
-        drop(black_box(message.to_cq().expect("it has a form as CQ code")));
-        let elapsed = reading + begun.elapsed();
-        let per_byte = elapsed.as_secs_f64() * 1e9 / text.len() as f64;
-        let (size, time) = (text.len() as f64 / 1e6, elapsed.as_secs_f64() * 1e3);
-        println!("| {name} | {size:.1} MB | {time:.0} ms | {per_byte:.1} ns | {memory} |");
-    }
+}
+
+type Text = fn() -> String;
+
+const ROWS: [(&str, Text); 7] = [
+    ("mixed", || mixed(12_000_000)),
+    ("mixed", || mixed(25_000_000)),
+    ("mixed", || mixed(50_000_000)),
+    ("mixed", || mixed(100_000_000)),
+    ("a million codes", || "[CQ:face,id=1]".repeat(1_000_000)),
+    ("a million openings that are none", || "[CQ:a,b]".repeat(1_000_000)),
+    ("a million brackets", || "[".repeat(1_000_000)),
+];
+
+fn row(name: &str, text: &str) {
+    let before = resident();
+    let begun = Instant::now();
+    let message = black_box(Message::cq(text));
+    let reading = begun.elapsed();
+    let memory = resident().zip(before).map(|(after, before)| (after - before) / text.len() as f64);
+    let memory = memory.map_or_else(|| "unknown".into(), |times| format!("{times:.1} times the text"));
+    let begun = Instant::now();
+    drop(black_box(message.to_cq().expect("it has a form as CQ code")));
+    let elapsed = reading + begun.elapsed();
+    let per_byte = elapsed.as_secs_f64() * 1e9 / text.len() as f64;
+    let (size, time) = (text.len() as f64 / 1e6, elapsed.as_secs_f64() * 1e3);
+    println!("| {name} | {size:.1} MB | {time:.0} ms | {per_byte:.1} ns | {memory} |");
 }
 
 /// The process's resident memory in bytes.
