@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fs;
 
-use cqhttp_fuzz::answers;
+use cqhttp_fuzz::{answers, cq, events, messages};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -14,6 +14,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("{}", answers::describe(&input));
             answers::check(&input);
         }
+        "events" => events::check(&input),
+        "messages" => messages::check(&input),
+        "cq" => cq::check(&input),
         other => return Err(format!("there is no target `{other}`").into()),
     }
     println!("nothing to complain of");

@@ -1,5 +1,6 @@
-//! Writes what the fuzzer starts from into `fuzz/corpus`: the answers of `tests/corpus`, and the schema's examples.
+//! Writes what the fuzzer starts from into `fuzz/corpus`: what lies in `tests/corpus`, and the schema's examples.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
@@ -18,6 +19,41 @@ struct Case {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let written = [
+        ("events", from_cases(here, "events", "events", "payload")?),
+        ("messages", from_cases(here, "messages", "segments", "segment")?),
+        ("cq", from_cases(here, "cq", "segments", "cq")?),
+        ("answers", answers(here)?),
+    ];
+    for (target, count) in written {
+        println!("{count} seeds for {target}");
+    }
+    Ok(())
+}
+
+/// The values under `key` of the cases in a folder of `tests/corpus`: a text without its quotes, anything else as JSON.
+fn from_cases(here: &Path, target: &str, folder: &str, key: &str) -> Result<usize, Box<dyn Error>> {
+    let corpus = here.join("corpus").join(target);
+    fs::create_dir_all(&corpus)?;
+    let mut written = 0;
+    for server in fs::read_dir(here.join("../tests/corpus").join(folder))? {
+        let server = server?;
+        if !server.file_type()?.is_dir() {
+            continue;
+        }
+        for file in fs::read_dir(server.path())? {
+            let file = file?;
+            let case: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(&fs::read(file.path())?)?;
+            let Some(value) = case.get(key).filter(|value| value.get() != "null") else { continue };
+            let text = serde_json::from_str::<String>(value.get()).unwrap_or_else(|_| value.get().to_owned());
+            fs::write(corpus.join(format!("{}.{}", server.file_name().display(), file.file_name().display())), text)?;
+            written += 1;
+        }
+    }
+    Ok(written)
+}
+
+fn answers(here: &Path) -> Result<usize, Box<dyn Error>> {
     let corpus = here.join("corpus/answers");
     fs::create_dir_all(&corpus)?;
     let mut written = 0;
@@ -45,6 +81,5 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::write(corpus.join(format!("example.{action}")), input)?;
         written += 1;
     }
-    println!("{written} seeds in {}", corpus.display());
-    Ok(())
+    Ok(written)
 }
