@@ -13,9 +13,45 @@ use serde_json::Value;
 /// Texts that mean something to a reader of CQ codes, and some that do not.
 fn text() -> impl Strategy<Value = String> {
     const TOKENS: &[&str] = &[
-        "[CQ:", "[CQ:at,qq=", "[CQ:text,text=", "[", "]", ",", "=", "&", "&amp;", "&#44;", "&#91;", "&#93;", "&#91", "#91;", "amp;", "at",
-        "all", "qq", "0", "1", "-1", "007", "10086", "", " ", "\n", "\0", "你好", "🐈", "\u{301}", "CQ:", "null", "true",
-        "1.5", "[]", "{}", "\"", "\\", "\\u",
+        "[CQ:",
+        "[CQ:at,qq=",
+        "[CQ:text,text=",
+        "[",
+        "]",
+        ",",
+        "=",
+        "&",
+        "&amp;",
+        "&#44;",
+        "&#91;",
+        "&#93;",
+        "&#91",
+        "#91;",
+        "amp;",
+        "at",
+        "all",
+        "qq",
+        "0",
+        "1",
+        "-1",
+        "007",
+        "10086",
+        "",
+        " ",
+        "\n",
+        "\0",
+        "你好",
+        "🐈",
+        "\u{301}",
+        "CQ:",
+        "null",
+        "true",
+        "1.5",
+        "[]",
+        "{}",
+        "\"",
+        "\\",
+        "\\u",
     ];
     prop_oneof![
         3 => prop::collection::vec(select(TOKENS), 0..8).prop_map(|tokens| tokens.concat()),
@@ -125,7 +161,7 @@ proptest! {
             let canonical = message.canonical();
             prop_assert_eq!(canonical.canonical(), canonical.clone(), "canonical is not idempotent");
             let codes = message.to_cq();
-            prop_assert_eq!(&codes, &canonical.to_cq());
+            prop_assert_eq!(codes.clone().ok(), canonical.to_cq().ok());
             if let Ok(codes) = codes {
                 prop_assert_eq!(Message::cq(&codes), canonical, "{}", codes);
             }
