@@ -531,6 +531,14 @@ impl FieldValue for bool {
         }
     }
 
+    fn read(item: &Item<'_>) -> Option<Self> {
+        match item {
+            Item::Bare(text) => text.parse().ok().or_else(|| Self::read_text(text)),
+            Item::Text(text) => Self::read_text(text),
+            Item::Null | Item::Json(_) => None,
+        }
+    }
+
     fn text(&self) -> Cow<'_, str> {
         Cow::Borrowed(if *self { "1" } else { "0" })
     }
@@ -793,7 +801,7 @@ impl<'de> Visitor<'de> for Scalar {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Item<'de>, E> {
-        Ok(Item::Json(raw(value)?))
+        Ok(Item::Bare(Cow::Owned(raw::<E>(value)?.get().to_owned())))
     }
 
     fn visit_unit<E>(self) -> Result<Item<'de>, E> {
