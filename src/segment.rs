@@ -885,9 +885,10 @@ impl<'s, 'f> Writing<'s, 'f> {
     }
 
     /// The further fields.
-    pub fn rest(self) {
+    pub fn rest(mut self) {
+        self.stale.sort_unstable();
         for (index, field) in self.extra.fields().iter().enumerate() {
-            if !self.stale.contains(&index) {
+            if self.stale.binary_search(&index).is_err() {
                 (self.emit)(&field.name, Written::Json(&field.value));
             }
         }
