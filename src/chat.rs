@@ -239,9 +239,15 @@ pub struct ReplyTo {
 
 impl From<&Event> for ReplyTo {
     fn from(event: &Event) -> Self {
-        match event.as_message() {
-            Some(message) => message.into(),
-            None => Self { chat: event.target(), quoted: None, sender: event.user_id().map(Mention::User) },
+        match event {
+            Event::PrivateMessage(event) | Event::PrivateMessageSent(event) => event.into(),
+            Event::GroupMessage(event) | Event::GroupMessageSent(event) => event.into(),
+            Event::GuildMessage(event) => event.into(),
+            other => {
+                // A mention of 0 would be one of everyone.
+                let sender = other.user_id().map(Mention::User).filter(|sender| !sender.is_everyone());
+                Self { chat: other.target(), quoted: None, sender }
+            }
         }
     }
 }

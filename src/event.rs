@@ -199,7 +199,7 @@ impl Event {
     }
 
     /// Where it happened, and an answer goes: a group, a guild's channel, or the user whom it is about. `None` where
-    /// there is no such place, as for a heartbeat.
+    /// there is no such place, as for a heartbeat, and where it is about the account itself.
     #[must_use]
     pub fn target(&self) -> Option<Chat> {
         match self {
@@ -207,7 +207,11 @@ impl Event {
             other => {
                 let channel =
                     other.guild_id().zip(other.channel_id()).map(|(guild, channel)| Chat::Channel { guild, channel });
-                channel.or_else(|| other.group_id().map(Chat::Group)).or_else(|| other.user_id().map(Chat::User))
+                // 0 stands for no group, and for nobody.
+                let group = || other.group_id().filter(|group| group.get() != 0).map(Chat::Group);
+                let someone = |user: &UserId| user.get() != 0 && Some(*user) != other.self_id();
+                let user = || other.user_id().filter(someone).map(Chat::User);
+                channel.or_else(group).or_else(user)
             }
         }
     }
