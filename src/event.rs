@@ -576,6 +576,11 @@ pub trait QuickOperable: Serialize {
     type Operation: Serialize;
 }
 
+/// As events hold the large ones.
+impl<T: QuickOperable> QuickOperable for Box<T> {
+    type Operation = T::Operation;
+}
+
 // ---- What bots ask of an event ----
 
 impl PrivateMessage {

@@ -120,8 +120,8 @@ impl Message {
     ///
     /// # Errors
     ///
-    /// A segment has no form as a CQ code: a node with content of its own, or a type or name with characters that would
-    /// end it.
+    /// A segment has no form as a CQ code: a node with content of its own, a type or name with characters that would end
+    /// it, or one that holds more than `type` and `data`.
     pub fn to_cq(&self) -> Result<String, CqError> {
         cq::write(self)
     }
@@ -142,7 +142,7 @@ impl Message {
     }
 
     /// The same message in the one form that all its spellings share: adjacent texts are joined, empty ones dropped, and
-    /// every value in a segment is a text.
+    /// every value in a segment is a text, save the content of a node.
     #[must_use]
     pub fn canonical(&self) -> Self {
         cq::canonical(self)
@@ -394,6 +394,12 @@ impl From<&str> for Message {
 impl From<String> for Message {
     fn from(text: String) -> Self {
         Self(vec![Text::new(text).into_segment()])
+    }
+}
+
+impl From<&String> for Message {
+    fn from(text: &String) -> Self {
+        Self::from(text.clone())
     }
 }
 

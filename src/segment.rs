@@ -35,6 +35,9 @@ use crate::wire::Integer;
 
 /// The fields of a segment that its type does not know, in order, and what else its JSON holds.
 ///
+/// A value that came under another name than its field's is here, too, and so is one that does not fit. Setting the
+/// field replaces both.
+///
 /// ```
 /// use cqhttp::Segment;
 ///

@@ -5,6 +5,8 @@
 use std::error::Error as _;
 
 use cqhttp::{Event, EventKind, Message, Segment, Timestamp, UserId, mock};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
 /// The kind that an event's tags name, read without this crate's reader.
@@ -398,7 +400,7 @@ fn depth_breaks_nothing() {
                 drop(message.to_cq());
                 drop(message.canonical());
                 if let Segment::Node(node) = &message[0] {
-                    assert!(cqhttp::ForwardNode::try_from(&**node).is_err());
+                    assert!(cqhttp::ForwardNode::try_from(node).is_err());
                     assert_eq!(node.extra.get("content"), None);
                     assert!(node.extra.json("content").is_some());
                 }
@@ -419,6 +421,13 @@ fn size_breaks_nothing() {
         let written = event.message.to_cq().unwrap();
         assert!(written.len() >= codes.len(), "{unit}: nothing is lost");
         drop((event.message.plain_text(), event.message.args().count(), event.message.strip_prefix("x")));
+    }
+    let text = "x".repeat(10 << 20);
+    let mut event = example("PrivateMessage");
+    for message in [json!(text), json!([{ "type": "text", "data": { "text": text } }])] {
+        event["message"] = message;
+        let event = checked(&event.to_string());
+        assert_eq!(event.as_message().unwrap().message().plain_text().len(), text.len());
     }
     let fields: String = (0..100_000).map(|n| format!(",\"x{n}\":{n}")).collect();
     let same = ",\"id\":\"5\"".repeat(100_000);
@@ -490,3 +499,30 @@ fn own_messages_are_told_apart() {
         assert!(event.is_own() && event.kind() == own && event.as_message().is_none(), "{event:?}");
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_slips_in_anywhere_breaks_nothing(
+        info in select(mock::events().collect::<Vec<_>>()),
+        slips in prop::collection::vec((any::<Index>(), select(SLIPS)), 1..3),
+    ) {
+        let mut text: Vec<char> = info.example.chars().collect();
+        for (place, slip) in slips {
+            let place = place.index(text.len() + 1);
+            text.splice(place..place, slip.chars());
+        }
+        let text: String = text.into_iter().collect();
+        match serde_json::from_str::<Value>(&text) {
+            Ok(_) => prop_assert!(check(&text).is_ok(), "{:?}: {}", check(&text), text),
+            // A number without end or half a character in what nobody reads is no fault here.
+            Err(_) => drop(Event::from_slice(text.as_bytes())),
+        }
+    }
+}
+
+const SLIPS: &[&str] = &[
+    "\"", "{", "}", "[", "]", ",", ":", "\\", "0", "-", "e", ".", "null", "true", " ", "\0", "x", "你", "\\u12", "[]",
+    "{},",
+];

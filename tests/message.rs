@@ -6,7 +6,7 @@ use std::error::Error as _;
 
 use cqhttp::segment::{self, UnknownSegment};
 use cqhttp::types::ImageSubType;
-use cqhttp::{FileSource, Mention, Message, MessageArg, MessageBuilder, MessageId, Segment, UserId};
+use cqhttp::{FileSource, ForwardNode, Mention, Message, MessageArg, MessageBuilder, MessageId, Segment, UserId};
 use serde_json::{Value, json};
 
 fn segment(json: &str) -> Segment {
@@ -54,8 +54,9 @@ fn every_step_of_the_builder_is_a_starting_point_too() {
 
 #[test]
 fn everything_that_can_be_said_is_a_message() {
-    let said: [Message; 8] = [
+    let said: [Message; 9] = [
         "hi".into(),
+        (&String::from("hi")).into(),
         String::from("hi").into(),
         Message::text("hi").into(),
         Segment::text("hi").into(),
@@ -318,6 +319,14 @@ fn a_node_by_any_name_holds_a_message() {
     let mut node = UnknownSegment::new("node");
     node.data.set("content", json!([{ "type": "text", "data": { "text": "x" } }]));
     assert!(Message::from(Segment::Unknown(node)).to_cq().is_err());
+}
+
+/// As a match on a message gives it.
+#[test]
+fn a_node_in_a_message_is_a_node_of_a_forward() {
+    let said = Message::from(ForwardNode::custom(10086, "小明", "hi"));
+    let Segment::Node(node) = &said[0] else { panic!("{said:?}") };
+    assert_eq!(ForwardNode::try_from(node).unwrap(), ForwardNode::custom(10086, "小明", "hi"));
 }
 
 #[test]

@@ -300,6 +300,11 @@ async fn quick_operations_name_the_event_and_what_to_do() {
     assert_eq!(params["operation"], serde_json::to_value(&mute).unwrap());
     assert_eq!(params["operation"]["ban_duration"], 60);
 
+    // As a match on an event gives it.
+    let event = Event::GroupMessage(message.clone().into());
+    let Event::GroupMessage(boxed) = &event else { panic!("{event:?}") };
+    assert_eq!(HandleQuickOperation::on(boxed, &mute), HandleQuickOperation::on(&message, &mute));
+
     let answer = PrivateMessageOperation::new().reply("pong");
     client.call(HandleQuickOperation::on(&private(), &answer)).await.unwrap();
     assert_eq!(last(&server).1["operation"]["reply"], json!([text("pong")]));
