@@ -14,8 +14,8 @@
 //! }
 //! ```
 //!
-//! On the wire every value is a string; here it has the type that it means. A value that comes as a number, a flag or
-//! null is read all the same. What a type does not know stays in its `extra`, in order, and goes back out unchanged; a
+//! On the wire every value is a string; here it has the type that it means. A number is read as its digits, and null as
+//! nothing. A yes or no is `1` or `0`; go-cqhttp takes `true` for the text `true`, and so does this crate. What a type does not know stays in its `extra`, in order, and goes back out unchanged; a
 //! segment of an unknown type, or without a field that its type cannot be without, is a [`Segment::Unknown`].
 
 use std::borrow::Cow;
@@ -531,14 +531,6 @@ impl FieldValue for bool {
             "1" => Some(true),
             "0" => Some(false),
             _ => None,
-        }
-    }
-
-    fn read(item: &Item<'_>) -> Option<Self> {
-        match item {
-            Item::Bare(text) => text.parse().ok().or_else(|| Self::read_text(text)),
-            Item::Text(text) => Self::read_text(text),
-            Item::Null | Item::Json(_) => None,
         }
     }
 

@@ -260,8 +260,8 @@ async fn a_request_of_either_kind_is_answered_through_the_event() {
     for (name, action) in [("FriendRequest", "set_friend_add_request"), ("GroupRequest", "set_group_add_request")] {
         let event = event(name);
         match &event {
-            Event::FriendRequest(request) => drop(client.approve(request).remark("x").await.unwrap()),
-            Event::GroupRequest(request) => drop(client.approve(request).reason("x").await.unwrap()),
+            Event::FriendRequest(request) => client.approve(request).remark("x").await.unwrap(),
+            Event::GroupRequest(request) => client.approve(request).reason("x").await.unwrap(),
             other => panic!("{other:?}"),
         }
         let typed = last(&server);
