@@ -194,7 +194,7 @@ proptest! {
     #[test]
     fn nothing_in_codes_is_lost(codes in text()) {
         // A code of the type `text` is text, however it is written.
-        prop_assume!(!codes.contains("[CQ:text"));
+        let codes = codes.replace("[CQ:text", "[CQ:other");
         let written = Message::cq(&codes).to_cq().unwrap();
         prop_assert_eq!(content(&written), content(&codes), "{}", written);
     }
