@@ -317,6 +317,21 @@ async fn quick_operations_name_the_event_and_what_to_do() {
     assert_eq!(last(&server).1["operation"], json!({ "approve": false, "reason": "no" }));
 }
 
+/// Half a character, or too deep a list, is no tree; what names the event is there all the same.
+#[tokio::test]
+async fn a_quick_operation_names_its_event_whatever_was_said() {
+    let (server, client) = server().await;
+    for odd in [r#""\ud83d""#.to_owned(), format!("{}{}", "[".repeat(500), "]".repeat(500))] {
+        let mut message = GroupMessage::example();
+        message.message = serde_json::from_str(&format!(r#"[{{"type":"odd","data":{{"x":{odd}}}}}]"#)).unwrap();
+        client.call(HandleQuickOperation::on(&message, &GroupMessageOperation::new().delete(true))).await.unwrap();
+        let (_, params) = last(&server);
+        assert_eq!(params["context"]["message_id"], json!(message.message_id));
+        assert_eq!(params["context"]["post_type"], "message");
+        assert_eq!(params["operation"]["delete"], true);
+    }
+}
+
 fn is_send<T: Send + 'static>(_: &T) {}
 
 #[tokio::test]
