@@ -1,9 +1,12 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::action::{
     HandleQuickOperation, SendForwardMsg, SendGuildChannelMsg, SendMsg, SetFriendAddRequest, SetGroupAddRequest,
@@ -239,9 +242,15 @@ pub struct ReplyTo {
 
 impl From<&Event> for ReplyTo {
     fn from(event: &Event) -> Self {
-        match event.as_message() {
-            Some(message) => message.into(),
-            None => Self { chat: event.target(), quoted: None, sender: event.user_id().map(Mention::User) },
+        match event {
+            Event::PrivateMessage(event) | Event::PrivateMessageSent(event) => event.into(),
+            Event::GroupMessage(event) | Event::GroupMessageSent(event) => event.into(),
+            Event::GuildMessage(event) => event.into(),
+            other => {
+                // A mention of 0 would be one of everyone.
+                let sender = other.user_id().map(Mention::User).filter(|sender| !sender.is_everyone());
+                Self { chat: other.target(), quoted: None, sender }
+            }
         }
     }
 }
@@ -432,9 +441,17 @@ impl HandleQuickOperation {
     /// # }
     /// ```
     pub fn on<E: QuickOperable>(event: &E, operation: &E::Operation) -> Self {
-        let json = |value: serde_json::Result<serde_json::Value>| value.unwrap_or_default();
-        Self::new(json(serde_json::to_value(event)), json(serde_json::to_value(operation)))
+        Self::new(tree(event), tree(operation))
     }
+}
+
+/// An object as a tree. A message may hold what has no tree, such as half a character, and is left out then: the server
+/// finds it by its id.
+fn tree(object: &impl Serialize) -> Value {
+    let json = serde_json::to_string(object).unwrap_or_default();
+    let entries: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&json).unwrap_or_default();
+    let entry = |(name, value): (String, Box<RawValue>)| Some((name, serde_json::from_str(value.get()).ok()?));
+    Value::Object(entries.into_iter().filter_map(entry).collect())
 }
 
 impl fmt::Display for Chat {

@@ -70,27 +70,30 @@ impl Serialize for UnknownEvent {
 /// Why a text is no event, or an event did not decode.
 #[derive(Clone, Debug)]
 pub struct EventError {
-    path: String,
+    /// None where the text is no event.
+    path: Option<String>,
     reason: std::sync::Arc<dyn std::error::Error + Send + Sync>,
 }
 
 impl EventError {
-    /// The way to the field that failed, such as `sender.user_id`; empty where the text as a whole is no event.
+    /// The way to the field that failed, such as `sender.user_id`. It is empty where the text as a whole is no event,
+    /// and where a field of the event itself is missing, which the source names.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.path
+        self.path.as_deref().unwrap_or_default()
     }
 
-    fn new(path: impl Into<String>, reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { path: path.into(), reason: std::sync::Arc::from(reason.into()) }
+    fn no_event(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { path: None, reason: std::sync::Arc::from(reason.into()) }
     }
 }
 
 impl fmt::Display for EventError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.path {
-            "" => f.write_str("this is no event"),
-            path => write!(f, "the event cannot be read at `{path}`"),
+        match self.path.as_deref() {
+            None => f.write_str("this is no event"),
+            Some("") => f.write_str("the event cannot be read"),
+            Some(path) => write!(f, "the event cannot be read at `{path}`"),
         }
     }
 }
@@ -109,27 +112,26 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// The bytes are no JSON object, or none with a `post_type`.
+    /// The bytes are no JSON object, or none with a `post_type` that is a string.
     pub fn from_slice(json: &[u8]) -> Result<Self, EventError> {
         let kind = EventKind::peek(json);
         let mut bytes = Bytes::from_slice(json);
-        match Self::decode(kind, &mut bytes).and_then(|event| bytes.end().map(|()| event)) {
-            Ok(Some(event)) => Ok(event.told_apart()),
+        match Self::decode(kind, &mut bytes) {
             Ok(None) => Self::unknown(json, None),
+            Ok(Some(event)) => match bytes.end() {
+                Ok(()) => Ok(event.told_apart()),
+                Err(error) => Err(EventError::no_event(error)),
+            },
             Err(error) => Self::unknown(json, Some((kind, error))),
         }
     }
 
     fn unknown(json: &[u8], failure: Option<(EventKind, serde_json::Error)>) -> Result<Self, EventError> {
-        let whole: Whole<'_> = serde_json::from_slice(json).map_err(|error| EventError::new("", error))?;
-        let Whole(tags) = whole;
+        let Whole(tags) = serde_json::from_slice(json).map_err(EventError::no_event)?;
         if tags.post_type.is_none() {
-            return Err(EventError::new("", crate::error::Reason("it has no `post_type` that is a string".into())));
+            return Err(EventError::no_event(crate::error::Reason("it has no `post_type` that is a string".into())));
         }
-        let error = failure.map(|(kind, error)| match locate(kind, json) {
-            Some(located) => located,
-            None => EventError::new("", error),
-        });
+        let error = failure.map(|(kind, error)| locate(kind, json, error));
         let owned = |tag: Option<Cow<'_, str>>| tag.map(Cow::into_owned);
         Ok(Self::Unknown(Box::new(UnknownEvent {
             detail_type: owned(tags.detail().cloned()),
@@ -197,7 +199,7 @@ impl Event {
     }
 
     /// Where it happened, and an answer goes: a group, a guild's channel, or the user whom it is about. `None` where
-    /// there is no such place, as for a heartbeat.
+    /// there is no such place, as for a heartbeat, and where it is about the account itself.
     #[must_use]
     pub fn target(&self) -> Option<Chat> {
         match self {
@@ -205,7 +207,11 @@ impl Event {
             other => {
                 let channel =
                     other.guild_id().zip(other.channel_id()).map(|(guild, channel)| Chat::Channel { guild, channel });
-                channel.or_else(|| other.group_id().map(Chat::Group)).or_else(|| other.user_id().map(Chat::User))
+                // 0 stands for no group, and for nobody.
+                let group = || other.group_id().filter(|group| group.get() != 0).map(Chat::Group);
+                let someone = |user: &UserId| user.get() != 0 && Some(*user) != other.self_id();
+                let user = || other.user_id().filter(someone).map(Chat::User);
+                channel.or_else(group).or_else(user)
             }
         }
     }
@@ -242,13 +248,14 @@ impl EventKind {
 
 type Bytes<'a> = serde_json::Deserializer<serde_json::de::SliceRead<'a>>;
 
-/// Where decoding fails, and why.
-fn locate(kind: EventKind, json: &[u8]) -> Option<EventError> {
+/// Where decoding fails: it is done once more, with an eye on the way.
+fn locate(kind: EventKind, json: &[u8], error: serde_json::Error) -> EventError {
     let mut track = serde_path_to_error::Track::new();
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let error = Event::decode(kind, serde_path_to_error::Deserializer::new(&mut deserializer, &mut track)).err()?;
+    let mut bytes = Bytes::from_slice(json);
+    let again = Event::decode(kind, serde_path_to_error::Deserializer::new(&mut bytes, &mut track));
     let path = track.path().to_string();
-    Some(EventError::new(if path == "." { String::new() } else { path }, error))
+    let reason = again.err().unwrap_or(error);
+    EventError { path: Some(if path == "." { String::new() } else { path }), reason: std::sync::Arc::new(reason) }
 }
 
 /// The tags of an event, borrowed.
@@ -594,6 +601,11 @@ impl RequestEvent<'_> {
 pub trait QuickOperable: Serialize {
     /// What can be done.
     type Operation: Serialize;
+}
+
+/// As events hold the large ones.
+impl<T: QuickOperable> QuickOperable for Box<T> {
+    type Operation = T::Operation;
 }
 
 // ---- What bots ask of an event ----

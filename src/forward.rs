@@ -267,6 +267,15 @@ impl TryFrom<&segment::Node> for ForwardNode {
     }
 }
 
+/// As segments hold it.
+impl TryFrom<&Box<segment::Node>> for ForwardNode {
+    type Error = Error;
+
+    fn try_from(node: &Box<segment::Node>) -> Result<Self, Error> {
+        (&**node).try_into()
+    }
+}
+
 /// Reads what servers read: either spelling, numbers or digits. As on go-cqhttp, a node with an `id` names a message,
 /// whatever else it holds.
 impl<'de> Deserialize<'de> for ForwardNode {

@@ -120,8 +120,8 @@ impl Message {
     ///
     /// # Errors
     ///
-    /// A segment has no form as a CQ code: a node with content of its own, or a type or name with characters that would
-    /// end it.
+    /// A segment has no form as a CQ code: a node with content of its own, a type or name with characters that would end
+    /// it, or one that holds more than `type` and `data`.
     pub fn to_cq(&self) -> Result<String, CqError> {
         cq::write(self)
     }
@@ -142,7 +142,7 @@ impl Message {
     }
 
     /// The same message in the one form that all its spellings share: adjacent texts are joined, empty ones dropped, and
-    /// every value in a segment is a text.
+    /// every value in a segment is a text, save the content of a node.
     #[must_use]
     pub fn canonical(&self) -> Self {
         cq::canonical(self)
@@ -244,7 +244,8 @@ impl Message {
     /// The rest of the message behind a prefix such as `/mute`; `None` where it begins otherwise.
     ///
     /// Blanks around the prefix are dropped, and so is a quotation before it. A prefix that ends in an ASCII letter or
-    /// digit does not match within a word: `/mute` is no prefix of `/muted`.
+    /// digit does not match within a word: `/mute` is no prefix of `/muted`. Where the bot is mentioned first, see
+    /// [`strip_mention`](Self::strip_mention).
     ///
     /// ```
     /// use cqhttp::{Message, UserId};
@@ -257,10 +258,7 @@ impl Message {
     /// ```
     #[must_use]
     pub fn strip_prefix(&self, prefix: &str) -> Option<Self> {
-        let mut segments = self.iter().skip_while(|segment| match segment {
-            Segment::Text(text) => text.text.trim().is_empty(),
-            segment => matches!(segment, Segment::Reply(_)),
-        });
+        let mut segments = self.iter().skip_while(|segment| is_prelude(segment));
         let text = segments.next()?.as_text()?.trim_start();
         let rest = text.strip_prefix(prefix)?;
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -269,6 +267,29 @@ impl Message {
         }
         let rest = Some(rest.trim_start()).filter(|rest| !rest.is_empty());
         Some(rest.map(|rest| Text::new(rest).into_segment()).into_iter().chain(segments.cloned()).collect())
+    }
+
+    /// The rest of a message that begins with a mention of `user`, as commands to a bot do in groups; `None` where it
+    /// begins otherwise. A quotation before it is dropped, and so are blanks.
+    ///
+    /// ```
+    /// use cqhttp::{Message, UserId};
+    ///
+    /// let me = UserId::new(10010);
+    /// let message = Message::at(me).text(" /mute 60").build();
+    /// let said = message.strip_mention(me).unwrap_or(message);
+    /// assert_eq!(said.strip_prefix("/mute").unwrap().plain_text(), "60");
+    /// ```
+    #[must_use]
+    pub fn strip_mention(&self, user: impl Into<UserId>) -> Option<Self> {
+        let user = user.into();
+        let mut segments = self.iter().skip_while(|segment| is_prelude(segment));
+        segments.next()?.as_mention().filter(|mention| mention.user() == Some(user))?;
+        let mut rest: Self = segments.cloned().collect();
+        if let Some(Segment::Text(text)) = rest.0.first_mut() {
+            text.text = text.text.trim_start().to_owned();
+        }
+        Some(rest)
     }
 
     /// Its words, and its other segments, in order.
@@ -288,6 +309,14 @@ impl Message {
             let other = segment.as_text().is_none().then_some(MessageArg::Segment(segment));
             words.chain(other)
         })
+    }
+}
+
+/// Blanks, and a quotation: what may stand before that which was said.
+fn is_prelude(segment: &Segment) -> bool {
+    match segment {
+        Segment::Text(text) => text.text.trim().is_empty(),
+        segment => matches!(segment, Segment::Reply(_)),
     }
 }
 
@@ -358,6 +387,12 @@ impl MessageBuilder {
         self
     }
 
+    /// Adds all segments of another message.
+    pub fn append(mut self, message: impl Into<Message>) -> Self {
+        self.0.extend(message.into());
+        self
+    }
+
     /// The message.
     #[must_use]
     pub fn build(self) -> Message {
@@ -394,6 +429,12 @@ impl From<&str> for Message {
 impl From<String> for Message {
     fn from(text: String) -> Self {
         Self(vec![Text::new(text).into_segment()])
+    }
+}
+
+impl From<&String> for Message {
+    fn from(text: &String) -> Self {
+        Self::from(text.clone())
     }
 }
 

@@ -14,15 +14,15 @@
 //! }
 //! ```
 //!
-//! On the wire every value is a string; here it has the type that it means. A value that comes as a number, a flag or
-//! null is read all the same. What a type does not know stays in its `extra`, in order, and goes back out unchanged; a
+//! On the wire every value is a string; here it has the type that it means. A number is read as its digits, and null as
+//! nothing. A yes or no is `1` or `0`; go-cqhttp takes `true` for the text `true`, and so does this crate. What a type does not know stays in its `extra`, in order, and goes back out unchanged; a
 //! segment of an unknown type, or without a field that its type cannot be without, is a [`Segment::Unknown`].
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -34,6 +34,9 @@ use crate::types::UserId;
 use crate::wire::Integer;
 
 /// The fields of a segment that its type does not know, in order, and what else its JSON holds.
+///
+/// A value that came under another name than its field's is here, too, and so is one that does not fit. Setting the
+/// field replaces both.
 ///
 /// ```
 /// use cqhttp::Segment;
@@ -53,9 +56,45 @@ pub struct Extra(Option<Box<Kept>>);
 #[derive(Clone, Default)]
 struct Kept {
     /// Of the segment's `data`.
-    fields: Vec<(String, Box<RawValue>)>,
-    /// Beside `type` and `data`; `data` itself where it is no object.
+    fields: Vec<Field>,
+    rest: Rest,
+}
+
+#[derive(Clone)]
+struct Field {
+    name: String,
+    value: Box<RawValue>,
+    role: Role,
+}
+
+/// What a value is to a typed field that has its name, or has it among its other names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// Nothing: no such field has a value from here.
+    Free,
+    /// The field holds it. It came under the field's own name, and is not kept beside it.
+    Typed,
+    /// The field holds it. It came under another name, and goes out under that until the field is changed.
+    Source,
+    /// It says the same as the field, until that is changed.
+    Echo,
+    /// It came with the field's value, and says otherwise or nothing.
+    Rival,
+}
+
+/// What a segment's JSON holds beside its type and the fields of its data.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rest {
+    /// `data`, where it is no object.
+    data: Option<Box<RawValue>>,
+    /// Beside `type` and `data`.
     beside: Vec<(String, Box<RawValue>)>,
+}
+
+impl Rest {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.data.is_none() && self.beside.is_empty()
+    }
 }
 
 impl Extra {
@@ -68,7 +107,7 @@ impl Extra {
     /// The value of a field, as the JSON text that came.
     #[must_use]
     pub fn json(&self, name: &str) -> Option<&str> {
-        self.fields().iter().find(|(known, _)| known == name).map(|(_, value)| value.get())
+        self.fields().iter().find(|field| field.name == name).map(|field| field.value.get())
     }
 
     /// Sets a field, in its place where there is one, else at the end.
@@ -76,60 +115,68 @@ impl Extra {
         let name = name.into();
         let Ok(value) = to_raw_value(&value.into()) else { return };
         let fields = &mut self.0.get_or_insert_default().fields;
-        match fields.iter_mut().find(|(known, _)| *known == name) {
-            Some(field) => field.1 = value,
-            None => fields.push((name, value)),
+        let field = Field { name, value, role: Role::Free };
+        match fields.iter_mut().find(|known| known.name == field.name) {
+            Some(known) => *known = field,
+            None => fields.push(field),
         }
     }
 
     /// Removes a field.
     pub fn remove(&mut self, name: &str) {
         if let Some(kept) = &mut self.0 {
-            kept.fields.retain(|(known, _)| known != name);
+            kept.fields.retain(|field| field.name != name);
         }
     }
 
     /// The fields' names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.fields().iter().map(|(name, _)| name.as_str())
+        self.fields().iter().map(|field| field.name.as_str())
     }
 
     /// Whether there is nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.fields().is_empty() && self.beside().is_empty()
+        self.fields().is_empty() && self.rest().is_none()
     }
 
-    fn fields(&self) -> &[(String, Box<RawValue>)] {
+    fn fields(&self) -> &[Field] {
         self.0.as_ref().map(|kept| &*kept.fields).unwrap_or_default()
     }
 
-    pub(crate) fn beside(&self) -> &[(String, Box<RawValue>)] {
-        self.0.as_ref().map(|kept| &*kept.beside).unwrap_or_default()
+    pub(crate) fn rest(&self) -> Option<&Rest> {
+        self.0.as_ref().map(|kept| &kept.rest).filter(|rest| !rest.is_empty())
     }
 
-    fn new(fields: Vec<(String, Box<RawValue>)>, beside: Vec<(String, Box<RawValue>)>) -> Self {
-        Self((!fields.is_empty() || !beside.is_empty()).then(|| Box::new(Kept { fields, beside })))
+    fn new(fields: Vec<Field>, rest: Rest) -> Self {
+        Self((!fields.is_empty() || !rest.is_empty()).then(|| Box::new(Kept { fields, rest })))
+    }
+
+    /// All of it, by name.
+    fn entries(&self) -> impl Iterator<Item = (&str, &RawValue)> {
+        let data = self.rest().and_then(|rest| rest.data.as_deref()).map(|data| ("data", data));
+        let beside = self.rest().map(|rest| &*rest.beside).unwrap_or_default();
+        let beside = beside.iter().map(|(name, value)| (name.as_str(), &**value));
+        self.fields().iter().map(|field| (field.name.as_str(), &*field.value)).chain(data).chain(beside)
     }
 }
 
+/// The same names have the same JSON, however it is spaced.
 impl PartialEq for Extra {
     fn eq(&self, other: &Self) -> bool {
-        same_entries(self.fields(), other.fields()) && same_entries(self.beside(), other.beside())
+        let json = |value: &RawValue| serde_json::from_str::<Value>(value.get()).ok();
+        let same = |a: &RawValue, b: &RawValue| a.get() == b.get() || json(a).is_some_and(|a| Some(a) == json(b));
+        let data = |extra: &Self| extra.rest().is_some_and(|rest| rest.data.is_some());
+        self.fields().len() == other.fields().len()
+            && data(self) == data(other)
+            && self.entries().count() == other.entries().count()
+            && self.entries().zip(other.entries()).all(|(a, b)| a.0 == b.0 && same(a.1, b.1))
     }
-}
-
-/// Whether the same names have the same JSON, however it is spaced.
-fn same_entries(a: &[(String, Box<RawValue>)], b: &[(String, Box<RawValue>)]) -> bool {
-    let json = |value: &RawValue| serde_json::from_str::<Value>(value.get()).ok();
-    let same = |a: &RawValue, b: &RawValue| a.get() == b.get() || json(a).is_some_and(|a| Some(a) == json(b));
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.0 == b.0 && same(&a.1, &b.1))
 }
 
 impl fmt::Debug for Extra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let entries = self.fields().iter().chain(self.beside());
-        f.debug_map().entries(entries.map(|(name, value)| (name, value.get()))).finish()
+        f.debug_map().entries(self.entries().map(|(name, value)| (name, value.get()))).finish()
     }
 }
 
@@ -363,75 +410,81 @@ impl Item<'_> {
 #[doc(hidden)]
 #[derive(Debug, Default)]
 pub struct Fields<'a> {
-    items: Vec<(Cow<'a, str>, Item<'a>)>,
-    /// Which of them are typed: they do not go into `extra`.
-    typed: u64,
-    /// How many there are besides.
-    left: usize,
-    beside: Vec<(String, Box<RawValue>)>,
+    items: Vec<(Cow<'a, str>, Item<'a>, Role)>,
+    /// How many of them no field has claimed: of a type's many fields, few are there.
+    free: usize,
+    rest: Rest,
 }
 
 impl<'a> Fields<'a> {
-    pub(crate) fn push(&mut self, name: impl Into<Cow<'a, str>>, item: Item<'a>) {
-        self.add(name.into(), item);
+    pub(crate) fn with(rest: Option<&Rest>) -> Self {
+        Self { items: Vec::new(), free: 0, rest: rest.cloned().unwrap_or_default() }
     }
 
-    fn add(&mut self, name: Cow<'a, str>, item: Item<'a>) {
-        self.items.push((name, item));
-        self.left += 1;
+    pub(crate) fn push(&mut self, name: impl Into<Cow<'a, str>>, item: Item<'a>) {
+        self.items.push((name.into(), item, Role::Free));
+        self.free += 1;
     }
 
     /// The field under the first of these names that holds such a value.
     pub fn required<T: FieldValue>(&mut self, names: &[&str]) -> Option<T> {
         let (index, value) = self.find(names)?;
-        self.mark(index, names);
+        self.mark(index, &value, names);
         Some(value)
     }
 
     /// The same, or nothing.
     pub fn optional<T: FieldValue>(&mut self, names: &[&str]) -> Option<T> {
-        // Of a type's fields, few are there.
-        if self.left == 0 {
+        if self.free == 0 {
             return None;
         }
-        let found = self.find(names);
-        if let Some((index, _)) = &found {
-            self.mark(*index, names);
-        } else if let Some(index) = self.items.iter().position(|(name, item)| name == names[0] && item.is_null()) {
-            self.mark(index, names);
+        let found = self.required(names);
+        if found.is_none() {
+            // A value that is null says the same as none.
+            let before = self.items.len();
+            self.items.retain(|(name, item, _)| name != names[0] || !item.is_null());
+            self.free -= before - self.items.len();
         }
-        found.map(|(_, value)| value)
+        found
     }
 
     fn find<T: FieldValue>(&self, names: &[&str]) -> Option<(usize, T)> {
         names.iter().find_map(|wanted| {
-            let items = self.items.iter().enumerate().filter(|(_, (name, _))| name == wanted);
-            items.filter_map(|(index, (_, item))| T::read(item).map(|value| (index, value))).next()
+            let items = self.items.iter().enumerate().filter(|(_, (name, ..))| name == wanted);
+            items.filter_map(|(index, (_, item, _))| T::read(item).map(|value| (index, value))).next()
         })
     }
 
     /// What came under another of its names stays in `extra`, and so goes back out under that.
-    fn mark(&mut self, index: usize, names: &[&str]) {
-        if self.items[index].0 == names[0] && index < 64 {
-            self.typed |= 1 << index;
-            self.left -= 1;
+    fn mark<T: FieldValue>(&mut self, found: usize, value: &T, names: &[&str]) {
+        for (index, (name, item, role)) in self.items.iter_mut().enumerate() {
+            let claimed = match () {
+                () if index == found && name == names[0] => Role::Typed,
+                () if index == found => Role::Source,
+                () if !names.contains(&&**name) => continue,
+                () if T::read(item).as_ref() == Some(value) => Role::Echo,
+                () => Role::Rival,
+            };
+            self.free -= usize::from(*role == Role::Free);
+            *role = claimed;
         }
     }
 
     /// What is left, for `extra`.
     pub fn rest(&mut self) -> Extra {
-        if self.left == 0 && self.beside.is_empty() {
-            return Extra::default();
-        }
-        let typed = self.typed;
-        let left = std::mem::take(&mut self.items).into_iter().enumerate();
-        let left = left.filter(|(index, _)| *index >= 64 || typed & (1 << index) == 0).map(|(_, entry)| entry);
-        let fields = left.map(|(name, item)| (name.into_owned(), item.into_json())).collect();
-        Extra::new(fields, std::mem::take(&mut self.beside))
+        let left = std::mem::take(&mut self.items).into_iter().filter(|(.., role)| *role != Role::Typed);
+        let field = |(name, item, role): (Cow<'_, str>, Item<'_>, _)| Field {
+            name: name.into_owned(),
+            value: item.into_json(),
+            role,
+        };
+        Extra::new(left.map(field).collect(), std::mem::take(&mut self.rest))
     }
 
     fn into_extra(mut self) -> Extra {
-        (self.typed, self.left) = (0, self.items.len());
+        for (.., role) in &mut self.items {
+            *role = Role::Free;
+        }
         self.rest()
     }
 }
@@ -563,36 +616,36 @@ impl<'de, S: Segments> Visitor<'de> for SegmentVisitor<S> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<S, A::Error> {
         let mut kind: Option<Cow<'de, str>> = None;
-        let mut fields: Option<Fields<'de>> = None;
+        let mut data: Option<Result<Fields<'de>, Box<RawValue>>> = None;
         // `data` came before `type`: what its values are is not known yet.
         let mut early: Option<Box<RawValue>> = None;
         let mut beside = Vec::new();
         while let Some(key) = entries.next_key_seed(Str)? {
             match (&*key, &kind) {
                 ("type", None) => kind = Some(entries.next_value_seed(Str)?),
-                ("data", Some(kind)) if fields.is_none() && early.is_none() => {
-                    match entries.next_value_seed(Data(S::fields(kind)))? {
-                        Ok(read) => fields = Some(read),
-                        Err(other) => beside.push((key.into_owned(), other)),
-                    }
+                ("data", Some(kind)) if data.is_none() && early.is_none() => {
+                    data = Some(entries.next_value_seed(Data(S::fields(kind)))?);
                 }
                 ("data", None) if early.is_none() => early = Some(entries.next_value()?),
                 _ => beside.push((key.into_owned(), entries.next_value()?)),
             }
         }
         let kind = kind.ok_or_else(|| de::Error::missing_field("type"))?;
-        if let Some(data) = early {
-            let read = Data(S::fields(&kind)).deserialize(&mut serde_json::Deserializer::from_str(data.get()));
-            return match read.map_err(de::Error::custom)? {
-                Ok(read) => Ok(S::of(&kind, Fields { beside, ..read })),
-                Err(other) => {
-                    beside.push(("data".into(), other));
-                    Ok(S::of(&kind, Fields { beside, ..Fields::default() }))
-                }
-            };
-        }
-        Ok(S::of(&kind, Fields { beside, ..fields.unwrap_or_default() }))
+        let Some(early) = early else {
+            return Ok(whole(&kind, data.unwrap_or_else(|| Ok(Fields::default())), beside));
+        };
+        let read = Data(S::fields(&kind)).deserialize(&mut serde_json::Deserializer::from_str(early.get()));
+        Ok(whole(&kind, read.map_err(de::Error::custom)?, beside))
     }
+}
+
+fn whole<S: Segments>(kind: &str, data: Result<Fields<'_>, Box<RawValue>>, beside: Vec<(String, Box<RawValue>)>) -> S {
+    let (mut fields, data) = match data {
+        Ok(fields) => (fields, None),
+        Err(data) => (Fields::default(), Some(data)),
+    };
+    fields.rest = Rest { data, beside };
+    S::of(kind, fields)
 }
 
 /// A string, borrowed where it can be.
@@ -677,7 +730,7 @@ impl<'de> Visitor<'de> for Data {
                 true => entries.next_value_seed(Scalar)?,
                 false => Item::Json(entries.next_value()?),
             };
-            fields.add(name, item);
+            fields.push(name, item);
         }
         Ok(Ok(fields))
     }
@@ -754,7 +807,11 @@ impl<'de> Visitor<'de> for Scalar {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Item<'de>, E> {
-        Ok(Item::Json(raw(value)?))
+        // Beyond 2^53 a float no longer says which number came.
+        if value.abs() > 9_007_199_254_740_992.0 {
+            return Err(E::invalid_value(Unexpected::Float(value), &"a number of at most 64 bits"));
+        }
+        Ok(Item::Bare(Cow::Owned(raw::<E>(value)?.get().to_owned())))
     }
 
     fn visit_unit<E>(self) -> Result<Item<'de>, E> {
@@ -795,8 +852,8 @@ pub enum Written<'s> {
 pub struct Writing<'s, 'f> {
     emit: &'f mut dyn FnMut(&'s str, Written<'s>),
     extra: &'s Extra,
-    /// Names in `extra` whose value is out of date, since the typed field says another.
-    stale: Vec<&'s str>,
+    /// Which of the fields in `extra` are out of date, since the typed field says another.
+    stale: Vec<usize>,
 }
 
 impl<'s, 'f> Writing<'s, 'f> {
@@ -807,43 +864,42 @@ impl<'s, 'f> Writing<'s, 'f> {
 
     /// A field under its name, or under that of its other names under which it came.
     pub fn value<T: FieldValue>(&mut self, names: &'static [&'static str], value: &'s T) {
-        if self.in_extra(names, Some(value)) {
-            return;
+        if !self.is_in_extra(names, Some(value)) {
+            (self.emit)(names[0], Written::Text(value.text()));
         }
-        (self.emit)(names[0], Written::Text(value.text()));
     }
 
     /// The same for a field that may be absent.
     pub fn option<T: FieldValue>(&mut self, names: &'static [&'static str], value: &'s Option<T>) {
         match value {
             Some(value) => self.value(names, value),
-            None => drop(self.in_extra(names, None::<&T>)),
+            None => drop(self.is_in_extra(names, None::<&T>)),
         }
     }
 
-    /// Whether `extra` says so already; what in it says otherwise is marked as stale.
-    fn in_extra<T: FieldValue>(&mut self, names: &[&str], value: Option<&T>) -> bool {
-        let mut said = false;
-        for (name, json) in self.extra.fields() {
-            let Some(place) = names.iter().position(|known| known == name) else { continue };
-            let read = T::read(&Item::of_json(json));
-            match (&read, value) {
-                // Under its own name a second value is a repetition, and what does not fit was never typed.
-                (Some(_), _) if place == 0 => {}
-                (None, Some(_)) if place == 0 => self.stale.push(name),
-                (None, _) => {}
-                (Some(read), Some(value)) if read == value && !said => said = true,
-                (Some(_), _) => self.stale.push(name),
-            }
-        }
+    /// Whether `extra` says so already; what in it is out of date is marked as stale.
+    fn is_in_extra<T: FieldValue>(&mut self, names: &[&str], value: Option<&T>) -> bool {
+        let fields = self.extra.fields().iter().enumerate();
+        let fields = fields.filter(|(_, field)| names.contains(&field.name.as_str()));
+        let says_so = |field: &Field| value.is_some() && T::read(&Item::of_json(&field.value)).as_ref() == value;
+        let is_source = |field: &Field| field.role == Role::Source;
+        let said = fields.clone().any(|(_, field)| is_source(field) && says_so(field));
+        let changed = !said && fields.clone().any(|(_, field)| is_source(field));
+        let stale = fields.filter(|(_, field)| match field.role {
+            Role::Free => value.is_some(),
+            Role::Rival => value.is_none() || changed,
+            Role::Typed | Role::Source | Role::Echo => !says_so(field),
+        });
+        self.stale.extend(stale.map(|(index, _)| index));
         said
     }
 
     /// The further fields.
-    pub fn rest(self) {
-        for (name, value) in self.extra.fields() {
-            if !self.stale.contains(&name.as_str()) {
-                (self.emit)(name, Written::Json(value));
+    pub fn rest(mut self) {
+        self.stale.sort_unstable();
+        for (index, field) in self.extra.fields().iter().enumerate() {
+            if self.stale.binary_search(&index).is_err() {
+                (self.emit)(&field.name, Written::Json(&field.value));
             }
         }
     }
@@ -863,16 +919,23 @@ impl Serialize for FeedSegment {
 
 /// `{ "type": …, "data": { … } }`: the type first, so that reading need not wait for it.
 fn serialize<T: Segments, S: Serializer>(segment: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    let beside = segment.extra().map(Extra::beside).unwrap_or_default();
+    let rest = segment.extra().and_then(Extra::rest);
     let mut map = serializer.serialize_map(None)?;
     map.serialize_entry("type", segment.kind())?;
-    if !beside.iter().any(|(name, _)| name == "data") {
-        map.serialize_entry("data", &DataOf(segment))?;
+    match rest.and_then(|rest| rest.data.as_ref()) {
+        Some(data) if has_no_data(segment) => map.serialize_entry("data", data)?,
+        _ => map.serialize_entry("data", &DataOf(segment))?,
     }
-    for (name, value) in beside {
+    for (name, value) in rest.map(|rest| &*rest.beside).unwrap_or_default() {
         map.serialize_entry(name, value)?;
     }
     map.end()
+}
+
+fn has_no_data<T: Segments>(segment: &T) -> bool {
+    let mut nothing = true;
+    segment.each(&mut |_, _| nothing = false);
+    nothing
 }
 
 struct DataOf<'a, T>(&'a T);

@@ -6,10 +6,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use memchr::{memchr, memchr2};
+use serde_json::value::RawValue;
 
 use super::Message;
 use crate::Segment;
-use crate::segment::{Fields, Item, Segments, Text, Written};
+use crate::segment::{Extra, Fields, Item, Segments, Text, Written};
 
 /// How a code begins.
 const OPENING: &str = "[CQ:";
@@ -178,14 +179,18 @@ fn write_segment(segment: &Segment, out: &mut String) -> Result<(), Why> {
         escape(&text.text, false, out);
         return Ok(());
     }
-    if segment.extra().is_some_and(|extra| !extra.beside().is_empty()) {
+    if segment.extra().is_some_and(|extra| extra.rest().is_some()) {
         return Err(Why::Beside);
     }
-    // As text, it would be another message.
-    if let Segment::Node(node) = segment
-        && node.extra.json("content").is_some_and(|content| content.starts_with(['[', '{']))
+    // What is kept as it came may have a field that its type knows, in another form: the code shows the one form.
+    let other = segment.extra().is_some_and(|extra| !extra.is_empty()) || matches!(segment, Segment::Unknown(_));
+    let canonical = other.then(|| canonical_segment(segment));
+    let segment = canonical.as_ref().unwrap_or(segment);
+    if let Segment::Text(text) = segment
+        && text.extra.is_empty()
     {
-        return Err(Why::Node);
+        escape(&text.text, false, out);
+        return Ok(());
     }
     if memchr2(b',', b']', segment.kind().as_bytes()).is_some() {
         return Err(Why::Type);
@@ -202,9 +207,13 @@ fn write_segment(segment: &Segment, out: &mut String) -> Result<(), Why> {
         out.push('=');
         escape(value, true, out);
     };
-    segment.each(&mut |name, value| field(name, &text_of(value)));
+    let mut node = false;
+    segment.each(&mut |name, value| {
+        node |= is_node_content(segment, name, &value);
+        field(name, &text_of(value));
+    });
     out.push(']');
-    outcome
+    if node { Err(Why::Node) } else { outcome }
 }
 
 /// A value as text: a string as it is, null as an empty one, anything else as its JSON.
@@ -212,19 +221,36 @@ fn text_of(value: Written<'_>) -> Cow<'_, str> {
     match value {
         Written::Text(text) => text,
         Written::Json(json) => match json.get().as_bytes().first() {
-            Some(b'"') => Cow::Owned(serde_json::from_str(json.get()).unwrap_or_default()),
+            // A lone surrogate is no text: it stays escaped.
+            Some(b'"') => serde_json::from_str(json.get()).map_or(Cow::Borrowed(json.get()), Cow::Owned),
             Some(b'n') | None => Cow::Borrowed(""),
             Some(_) => Cow::Borrowed(json.get()),
         },
     }
 }
 
+/// The messages in a node, which as text would be one message.
+fn is_node_content(segment: &Segment, name: &str, value: &Written<'_>) -> bool {
+    let is_message = |json: &RawValue| json.get().starts_with(['[', '{']);
+    segment.kind() == "node" && name == "content" && matches!(value, Written::Json(json) if is_message(json))
+}
+
+fn canonical_segment(segment: &Segment) -> Segment {
+    let mut fields = Fields::with(segment.extra().and_then(Extra::rest));
+    segment.each(&mut |name, value| {
+        let item = match value {
+            Written::Json(json) if is_node_content(segment, name, &value) => Item::Json(json.to_owned()),
+            value => Item::Text(text_of(value)),
+        };
+        fields.push(name, item);
+    });
+    Segment::of(segment.kind(), fields)
+}
+
 pub(super) fn canonical(message: &Message) -> Message {
     let mut whole = Message::new();
     for segment in message {
-        let mut fields = Fields::default();
-        segment.each(&mut |name, value| fields.push(name, Item::Text(text_of(value))));
-        match (Segment::of(segment.kind(), fields), whole.0.last_mut()) {
+        match (canonical_segment(segment), whole.0.last_mut()) {
             (Segment::Text(text), _) if text.text.is_empty() && text.extra.is_empty() => {}
             (Segment::Text(text), Some(Segment::Text(last))) if text.extra.is_empty() && last.extra.is_empty() => {
                 last.text.push_str(&text.text);
