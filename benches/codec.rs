@@ -5,61 +5,19 @@
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
-use std::cell::RefCell;
+#[path = "support/rounds.rs"]
+mod rounds;
+
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use cqhttp::action::*;
 use cqhttp::{Action, Answer, mock};
-use criterion::{Criterion, SamplingMode};
+use rounds::{Case, measure};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Operations in a batch.
-const BATCH: u32 = 2_000;
-
-type Operation = Box<dyn Fn()>;
-
-/// One thing that both sides do.
-struct Case {
-    name: String,
-    /// Ours, and the hand-written one.
-    sides: [Operation; 2],
-    rounds: RefCell<Vec<[Duration; 2]>>,
-}
-
 fn main() {
-    let cases = cases();
-    let measuring = std::env::args().any(|argument| argument == "--bench");
-    let mut criterion = Criterion::default().configure_from_args();
-    let mut group = criterion.benchmark_group("codec");
-    group.sampling_mode(SamplingMode::Flat).sample_size(30);
-    group.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
-    for case in &cases {
-        group.bench_function(&case.name, |bencher| {
-            bencher.iter_custom(|iterations| (0..iterations).map(|turn| case.round(turn)[0]).sum());
-        });
-    }
-    group.finish();
-    criterion.final_summary();
-    if measuring {
-        report(&cases);
-    }
-}
-
-impl Case {
-    /// One batch through each side; they take turns at being the first.
-    fn round(&self, turn: u64) -> [Duration; 2] {
-        let mut times = [Duration::ZERO; 2];
-        for place in 0..2 {
-            let side = (turn as usize + place) % 2;
-            let begun = Instant::now();
-            (0..BATCH).for_each(|_| self.sides[side]());
-            times[side] = begun.elapsed();
-        }
-        self.rounds.borrow_mut().push(times);
-        times
-    }
+    measure("codec", &cases(), true);
 }
 
 /// Encoding and decoding of action `A`, whose hand-written twins are `Q` and `R`.
@@ -78,22 +36,15 @@ where
     let answer = info.example_answer.as_bytes();
     let decode = move || read::<A>(answer);
     decode();
-    let case = |what: &str, sides| Case { name: format!("{what} {}", A::NAME), sides, rounds: RefCell::default() };
     [
-        case(
-            "encode",
-            [
-                Box::new(move || drop(black_box(serde_json::to_vec(black_box(&ours))))),
-                Box::new(move || drop(black_box(serde_json::to_vec(black_box(&twin))))),
-            ],
+        Case::new(
+            &format!("encode {}", A::NAME),
+            move || drop(black_box(serde_json::to_vec(black_box(&ours)))),
+            move || drop(black_box(serde_json::to_vec(black_box(&twin)))),
         ),
-        case(
-            "decode",
-            [
-                Box::new(decode),
-                Box::new(move || drop(black_box(serde_json::from_slice::<R>(black_box(answer)).expect("it decodes")))),
-            ],
-        ),
+        Case::new(&format!("decode {}", A::NAME), decode, move || {
+            drop(black_box(serde_json::from_slice::<R>(black_box(answer)).expect("it decodes")))
+        }),
     ]
 }
 
@@ -119,32 +70,6 @@ fn cases() -> Vec<Case> {
     .into_iter()
     .flatten()
     .collect()
-}
-
-fn report(cases: &[Case]) {
-    println!("| case | by hand | generated | time ratio, median | 10th–90th percentile |\n|---|---:|---:|---:|---:|");
-    let mut sums = [0.0; 2];
-    for case in cases {
-        let rounds = case.rounds.borrow();
-        let sorted = |value: &dyn Fn(&[Duration; 2]) -> f64| {
-            let mut values: Vec<f64> = rounds.iter().map(value).collect();
-            values.sort_by(f64::total_cmp);
-            values
-        };
-        let nanoseconds =
-            |side: usize| quantile(&sorted(&|round| round[side].as_secs_f64()), 0.5) * 1e9 / f64::from(BATCH);
-        let ratios = sorted(&|round| round[0].as_secs_f64() / round[1].as_secs_f64());
-        let (ours, by_hand) = (nanoseconds(0), nanoseconds(1));
-        sums = [sums[0] + ours, sums[1] + by_hand];
-        let [tenth, median, ninetieth] = [0.1, 0.5, 0.9].map(|at| quantile(&ratios, at));
-        println!("| {} | {by_hand:.0} ns | {ours:.0} ns | {median:.2} | {tenth:.2}–{ninetieth:.2} |", case.name);
-    }
-    let [ours, by_hand] = sums;
-    println!("| all, summed | {by_hand:.0} ns | {ours:.0} ns | **{:.2}** | |", ours / by_hand);
-}
-
-fn quantile(sorted: &[f64], at: f64) -> f64 {
-    sorted[(at * (sorted.len() - 1) as f64).round() as usize]
 }
 
 /// What a bot's author writes who has serde alone: exactly what go-cqhttp sends, and nothing else.

@@ -6,6 +6,8 @@
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
+#[path = "../tests/support/compact.rs"]
+mod compact;
 #[path = "support/rounds.rs"]
 mod rounds;
 
@@ -13,6 +15,7 @@ use std::fs;
 use std::hint::black_box;
 use std::path::Path;
 
+use compact::compact;
 use cqhttp::{Event, EventKind};
 use rounds::{Case, measure};
 use serde::Deserialize;
@@ -59,18 +62,6 @@ fn events() -> Vec<(String, String, Vec<u8>)> {
             (case.variant != "Unknown").then(|| (name, case.variant, compact(case.payload.get()).into_bytes()))
         })
         .collect()
-}
-
-/// JSON without the blanks between its tokens, as servers send it; the keys stay in their order.
-fn compact(json: &str) -> String {
-    let (mut quoted, mut escaped) = (false, false);
-    let kept = |c: &char| {
-        let keep = quoted || !c.is_ascii_whitespace();
-        quoted ^= *c == '"' && !escaped;
-        escaped = quoted && *c == '\\' && !escaped;
-        keep
-    };
-    json.chars().filter(kept).collect()
 }
 
 fn decoding(name: &str, kind: &str, json: &[u8]) -> Case {

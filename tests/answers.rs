@@ -6,8 +6,6 @@
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 
 use cqhttp::{Client, Error, Raw, mock};
 use serde::Deserialize;
@@ -40,19 +38,8 @@ enum Expect {
     Undecodable(String),
 }
 
-/// Every case, by folder and file name.
 fn cases() -> BTreeMap<String, Case> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/answers");
-    let folders = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
-    let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
-    files
-        .map(|file| {
-            let name = file.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
-            let text = fs::read_to_string(&file).unwrap();
-            let case = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-            (name, case)
-        })
-        .collect()
+    support::cases("answers")
 }
 
 /// Serves the answer, calls the action through its generated method if it has one, and says what is not as expected.

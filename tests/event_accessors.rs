@@ -2,8 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
-use std::fs;
-use std::path::Path;
+mod support;
 
 use cqhttp::event::{GroupMessage, GuildMessage, PrivateMessage};
 use cqhttp::types::{GroupMemberInfo, GroupRole};
@@ -12,13 +11,7 @@ use serde_json::{Value, json};
 
 /// Every payload of the corpus, and every example of the schema.
 fn payloads() -> Vec<(String, Value)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/events");
-    let folders = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
-    let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
-    let cases = files.map(|file| {
-        let case: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-        (file.display().to_string(), case["payload"].clone())
-    });
+    let cases = support::cases::<Value>("events").into_iter().map(|(name, case)| (name, case["payload"].clone()));
     let examples = mock::events().map(|info| (info.name.to_owned(), serde_json::from_str(info.example).unwrap()));
     cases.chain(examples).collect()
 }

@@ -5,8 +5,6 @@
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 
 use cqhttp::{Event, EventKind, mock};
 use serde::Deserialize;
@@ -27,18 +25,8 @@ struct Case {
     untyped: Vec<String>,
 }
 
-/// Every case, by folder and file name.
 fn cases() -> BTreeMap<String, Case> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/events");
-    let folders = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
-    let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
-    files
-        .map(|file| {
-            let name = file.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
-            let text = fs::read_to_string(&file).unwrap();
-            (name.clone(), serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}")))
-        })
-        .collect()
+    support::cases("events")
 }
 
 fn kind(event: &Event) -> String {

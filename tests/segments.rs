@@ -2,12 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+#[path = "support/compact.rs"]
+mod compact;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 
+use compact::compact;
 use cqhttp::segment::FeedSegment;
 use cqhttp::{CqPart, Message, Segment, mock};
 use serde::Deserialize;
@@ -24,35 +25,13 @@ struct Case {
     cq: Option<String>,
 }
 
-/// Every case, by folder and file name.
 fn cases() -> BTreeMap<String, Case> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/segments");
-    let folders = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
-    let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
-    files
-        .map(|file| {
-            let name = file.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
-            let text = fs::read_to_string(&file).unwrap();
-            (name.clone(), serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}")))
-        })
-        .collect()
+    support::cases("segments")
 }
 
 /// `Image`, as `Debug` begins.
 fn variant(debug: &str) -> &str {
     debug.split(|c: char| !c.is_alphanumeric()).next().unwrap()
-}
-
-/// JSON without the blanks between its tokens.
-fn compact(json: &str) -> String {
-    let (mut quoted, mut escaped) = (false, false);
-    let kept = |c: &char| {
-        let keep = quoted || !c.is_ascii_whitespace();
-        quoted ^= *c == '"' && !escaped;
-        escaped = quoted && *c == '\\' && !escaped;
-        keep
-    };
-    json.chars().filter(kept).collect()
 }
 
 fn check(name: &str, case: &Case) -> Result<(), String> {
