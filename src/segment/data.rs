@@ -561,6 +561,10 @@ impl<'s, 'f> Writing<'s, 'f> {
 
     /// Whether `extra` says so already; what in it is out of date is marked as stale.
     fn is_in_extra<T: FieldValue>(&mut self, names: &[&str], value: Option<&T>) -> bool {
+        // By far the most segments hold nothing besides.
+        if self.extra.0.is_none() {
+            return false;
+        }
         let fields = self.extra.fields().iter().enumerate();
         let fields = fields.filter(|(_, field)| names.contains(&field.name.as_str()));
         let says_so = |field: &Field| value.is_some() && T::read(&Item::of_json(&field.value)).as_ref() == value;
