@@ -246,11 +246,7 @@ impl From<&Event> for ReplyTo {
             Event::PrivateMessage(event) | Event::PrivateMessageSent(event) => event.into(),
             Event::GroupMessage(event) | Event::GroupMessageSent(event) => event.into(),
             Event::GuildMessage(event) => event.into(),
-            other => {
-                // A mention of 0 would be one of everyone.
-                let sender = other.user_id().map(Mention::User).filter(|sender| !sender.is_everyone());
-                Self { chat: other.target(), quoted: None, sender }
-            }
+            other => Self { chat: other.target(), quoted: None, sender: other.user_id().map(Mention::User) },
         }
     }
 }
@@ -315,7 +311,8 @@ impl ReplyCall {
         self
     }
 
-    /// Mentions the sender in front, with a blank behind. Ignored in private, and for anonymous senders.
+    /// Mentions the sender in front, with a blank behind. Ignored in private, for anonymous senders, and where the sender
+    /// is 0.
     pub fn at_sender(mut self) -> Self {
         self.at_sender = true;
         self
@@ -332,8 +329,10 @@ impl ReplyCall {
     pub fn message(&self) -> Message {
         let quoted = self.to.quoted.filter(|id| self.quote && !matches!(id.get(), 0 | -1));
         let quoted = quoted.map(|id| Segment::reply(id).into_segment());
-        let everywhere = !matches!(self.to.chat, Some(Chat::User(_) | Chat::Temp { .. }));
-        let sender = self.to.sender.clone().filter(|_| self.at_sender && everywhere);
+        let in_private = matches!(self.to.chat, Some(Chat::User(_) | Chat::Temp { .. }));
+        // A mention of 0, which is nobody, would be one of everyone.
+        let can_be_mentioned = |sender: &Mention| !in_private && !sender.is_everyone();
+        let sender = self.to.sender.clone().filter(|sender| self.at_sender && can_be_mentioned(sender));
         let sender = sender.map(|sender| [Segment::at(sender).into_segment(), Segment::text(" ").into_segment()]);
         let before = quoted.into_iter().chain(sender.into_iter().flatten());
         before.chain(self.send.message.iter().cloned()).collect()

@@ -184,6 +184,20 @@ async fn an_answer_quotes_and_mentions_where_that_can_be() {
     assert_eq!(call.message()[0].kind(), "reply");
 }
 
+/// A mention of 0 would be one of everyone.
+#[tokio::test]
+async fn nobody_is_not_mentioned_as_everyone() {
+    let (_server, client) = server().await;
+    let mut group = GroupMessage::example();
+    group.user_id = UserId::new(0);
+    let mut guild = GuildMessage::example();
+    guild.user_id = 0.into();
+    for event in [Event::from(group), guild.into()] {
+        let message = client.reply(&event, "pong").at_sender().message();
+        assert_eq!(message, Message::from("pong"), "{event:?}");
+    }
+}
+
 /// The same by way of the event, a view of it and the message itself.
 #[tokio::test]
 async fn every_view_of_an_event_is_answered_alike() {
