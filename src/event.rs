@@ -1,7 +1,7 @@
 //! Events: what happens, as the server reports it.
 //!
-//! [`Event`] has one variant for each kind of event. What comes over a connection is decoded already; from bytes of your
-//! own, it is [`Event::from_slice`] or [`Event::from_str`](std::str::FromStr::from_str):
+//! [`Event`] has one variant for each kind of event. What [`get_updates`](crate::Client::get_updates) answers is decoded
+//! already; bytes of your own are decoded by [`Event::from_slice`] or [`Event::from_str`](std::str::FromStr::from_str):
 //!
 //! ```
 //! use cqhttp::Event;
@@ -561,7 +561,7 @@ impl<'a> MessageEvent<'a> {
     pub fn mentions_me(&self) -> bool {
         match self {
             Self::Private(event) => event.message.mentions(event.self_id),
-            Self::Group(event) => event.message.mentions(event.self_id),
+            Self::Group(event) => event.mentions_me(),
             Self::Guild(event) => event.mentions_me(),
         }
     }
@@ -655,6 +655,12 @@ impl GroupMessage {
     #[must_use]
     pub fn is_admin(&self) -> bool {
         self.sender.is_admin()
+    }
+
+    /// Whether the account itself is mentioned by name.
+    #[must_use]
+    pub fn mentions_me(&self) -> bool {
+        self.message.mentions(self.self_id)
     }
 }
 

@@ -152,16 +152,14 @@ impl Message {
     ///
     /// # Errors
     ///
-    /// An entry is no segment: no object, or without a `type` that is a string.
+    /// An entry is no segment: no object, without a `type` that is a string, or with a number too large for 64 bits in a
+    /// field that its type knows.
     pub fn from_json(segments: Value) -> Result<Self, MessageError> {
-        let position = |entry: &Value| !entry.get("type").is_some_and(Value::is_string);
-        let index = match &segments {
-            Value::Array(entries) => entries.iter().position(position),
-            entry => position(entry).then_some(0).filter(|_| !entry.is_string()),
-        };
-        match Self::deserialize(segments) {
-            Ok(message) if index.is_none() => Ok(message),
-            _ => Err(MessageError { index: index.unwrap_or_default() }),
+        let read = |(index, entry)| Segment::deserialize(entry).map_err(|_| MessageError { index });
+        match segments {
+            Value::String(codes) => Ok(Self::cq(codes)),
+            Value::Array(entries) => entries.into_iter().enumerate().map(read).collect(),
+            entry => read((0, entry)).map(Self::from),
         }
     }
 
@@ -209,7 +207,7 @@ impl Message {
     #[must_use]
     pub fn mentions(&self, user: impl Into<UserId>) -> bool {
         let user = user.into();
-        self.iter().filter_map(Segment::as_mention).any(|mention| mention.user() == Some(user))
+        self.mentioned().any(|mentioned| mentioned == user)
     }
 
     /// Whether everyone is mentioned.
@@ -218,10 +216,15 @@ impl Message {
         self.iter().filter_map(Segment::as_mention).any(Mention::is_everyone)
     }
 
+    /// The users who are mentioned, in order; mentions of everyone are passed over.
+    pub fn mentioned(&self) -> impl Iterator<Item = UserId> + '_ {
+        self.iter().filter_map(Segment::as_mention).filter_map(Mention::user)
+    }
+
     /// The first user who is mentioned; mentions of everyone are passed over.
     #[must_use]
     pub fn first_mention(&self) -> Option<UserId> {
-        self.iter().filter_map(Segment::as_mention).find_map(Mention::user)
+        self.mentioned().next()
     }
 
     /// The message that it quotes.

@@ -112,6 +112,7 @@ fn what_is_said_and_to_whom() {
     assert_eq!(said.plain_text(), "ab");
     assert!(said.mentions(1) && said.mentions(UserId::new(2)) && !said.mentions(3));
     assert_eq!(said.first_mention(), Some(UserId::new(2)));
+    assert_eq!(said.mentioned().map(UserId::get).collect::<Vec<_>>(), [2, 1]);
     assert!(said.mentions_everyone());
     assert!(!said.mentions(0), "0 is everyone, and nobody's number");
     assert_eq!(said.reply_to(), Some(MessageId::new(0)));
@@ -233,6 +234,7 @@ fn json_values_become_messages_or_say_which_entry_is_none() {
         (json!([face, "hi"]), 1),
         (json!([face, face, { "type": 5 }, 7]), 2),
         (json!([face, null]), 1),
+        (json!([face, { "type": "face", "data": { "id": 1e300 } }]), 1),
         (json!({ "data": {} }), 0),
         (json!(null), 0),
         (json!(5), 0),
