@@ -141,8 +141,8 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Any event will do that has a [`target`](Event::target): somebody who has just joined can be greeted this way.
-    /// One without is [`Error::NotSent`].
+    /// It takes a message of any kind, or a whole [`Event`] that has a [`target`](Event::target): somebody who has just
+    /// joined can be greeted this way. One without is [`Error::NotSent`].
     pub fn reply(&self, event: impl Into<ReplyTo>, message: impl Into<Message>) -> ReplyCall {
         ReplyCall {
             to: event.into(),
