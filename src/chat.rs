@@ -63,6 +63,20 @@ impl Chat {
         Self::Channel { guild: guild.into(), channel: channel.into() }
     }
 
+    /// Where an event with these ids happened; `None` where that is nowhere, or it is about the account itself.
+    pub(crate) fn of(
+        self_id: Option<UserId>,
+        user: Option<UserId>,
+        group: Option<GroupId>,
+        channel: Option<(GuildId, ChannelId)>,
+    ) -> Option<Self> {
+        let channel = channel.map(|(guild, channel)| Self::Channel { guild, channel });
+        // 0 stands for no group, and for nobody.
+        let group = group.filter(|group| group.get() != 0).map(Self::Group);
+        let user = user.filter(|user| user.get() != 0 && Some(*user) != self_id).map(Self::User);
+        channel.or(group).or(user)
+    }
+
     /// As a target; `None` for a channel of a guild.
     #[must_use]
     pub fn target(self) -> Option<Target> {
@@ -141,8 +155,8 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Any event will do that has a [`target`](Event::target): somebody who has just joined can be greeted this way.
-    /// One without is [`Error::NotSent`].
+    /// It takes any event, whole or as its variant holds it: somebody who has just joined can be greeted this way. One
+    /// without a [`target`](Event::target) is [`Error::NotSent`].
     pub fn reply(&self, event: impl Into<ReplyTo>, message: impl Into<Message>) -> ReplyCall {
         ReplyCall {
             to: event.into(),
@@ -246,11 +260,7 @@ impl From<&Event> for ReplyTo {
             Event::PrivateMessage(event) | Event::PrivateMessageSent(event) => event.into(),
             Event::GroupMessage(event) | Event::GroupMessageSent(event) => event.into(),
             Event::GuildMessage(event) => event.into(),
-            other => {
-                // A mention of 0 would be one of everyone.
-                let sender = other.user_id().map(Mention::User).filter(|sender| !sender.is_everyone());
-                Self { chat: other.target(), quoted: None, sender }
-            }
+            other => Self::about(other.target(), other.user_id()),
         }
     }
 }
@@ -262,6 +272,13 @@ impl From<MessageEvent<'_>> for ReplyTo {
             MessageEvent::Group(event) => event.into(),
             MessageEvent::Guild(event) => event.into(),
         }
+    }
+}
+
+impl ReplyTo {
+    /// About an event that is no message, with these ids.
+    pub(crate) fn about(chat: Option<Chat>, user: Option<UserId>) -> Self {
+        Self { chat, quoted: None, sender: user.map(Mention::User) }
     }
 }
 
@@ -315,7 +332,8 @@ impl ReplyCall {
         self
     }
 
-    /// Mentions the sender in front, with a blank behind. Ignored in private, and for anonymous senders.
+    /// Mentions the sender in front, with a blank behind. Ignored in private, for anonymous senders, and where the sender
+    /// is 0.
     pub fn at_sender(mut self) -> Self {
         self.at_sender = true;
         self
@@ -332,8 +350,10 @@ impl ReplyCall {
     pub fn message(&self) -> Message {
         let quoted = self.to.quoted.filter(|id| self.quote && !matches!(id.get(), 0 | -1));
         let quoted = quoted.map(|id| Segment::reply(id).into_segment());
-        let everywhere = !matches!(self.to.chat, Some(Chat::User(_) | Chat::Temp { .. }));
-        let sender = self.to.sender.clone().filter(|_| self.at_sender && everywhere);
+        let in_private = matches!(self.to.chat, Some(Chat::User(_) | Chat::Temp { .. }));
+        // A mention of 0, which is nobody, would be one of everyone.
+        let can_be_mentioned = |sender: &Mention| !in_private && !sender.is_everyone();
+        let sender = self.to.sender.clone().filter(|sender| self.at_sender && can_be_mentioned(sender));
         let sender = sender.map(|sender| [Segment::at(sender).into_segment(), Segment::text(" ").into_segment()]);
         let before = quoted.into_iter().chain(sender.into_iter().flatten());
         before.chain(self.send.message.iter().cloned()).collect()

@@ -1,7 +1,7 @@
 //! Events: what happens, as the server reports it.
 //!
-//! [`Event`] has one variant for each kind of event. What comes over a connection is decoded already; from bytes of your
-//! own, it is [`Event::from_slice`] or [`Event::from_str`](std::str::FromStr::from_str):
+//! [`Event`] has one variant for each kind of event. What [`get_updates`](crate::Client::get_updates) answers is decoded
+//! already; bytes of your own are decoded by [`Event::from_slice`] or [`Event::from_str`](std::str::FromStr::from_str):
 //!
 //! ```
 //! use cqhttp::Event;
@@ -207,13 +207,7 @@ impl Event {
         match self {
             Self::PrivateMessage(event) | Self::PrivateMessageSent(event) => Some(event.target()),
             other => {
-                let channel =
-                    other.guild_id().zip(other.channel_id()).map(|(guild, channel)| Chat::Channel { guild, channel });
-                // 0 stands for no group, and for nobody.
-                let group = || other.group_id().filter(|group| group.get() != 0).map(Chat::Group);
-                let someone = |user: &UserId| user.get() != 0 && Some(*user) != other.self_id();
-                let user = || other.user_id().filter(someone).map(Chat::User);
-                channel.or_else(group).or_else(user)
+                Chat::of(other.self_id(), other.user_id(), other.group_id(), other.guild_id().zip(other.channel_id()))
             }
         }
     }
@@ -349,7 +343,7 @@ impl<'a> MessageEvent<'a> {
     pub fn mentions_me(&self) -> bool {
         match self {
             Self::Private(event) => event.message.mentions(event.self_id),
-            Self::Group(event) => event.message.mentions(event.self_id),
+            Self::Group(event) => event.mentions_me(),
             Self::Guild(event) => event.mentions_me(),
         }
     }
@@ -443,6 +437,12 @@ impl GroupMessage {
     #[must_use]
     pub fn is_admin(&self) -> bool {
         self.sender.is_admin()
+    }
+
+    /// Whether the account itself is mentioned by name.
+    #[must_use]
+    pub fn mentions_me(&self) -> bool {
+        self.message.mentions(self.self_id)
     }
 }
 

@@ -152,16 +152,14 @@ impl Message {
     ///
     /// # Errors
     ///
-    /// An entry is no segment: no object, or without a `type` that is a string.
+    /// An entry is no segment: no object, without a `type` that is a string, or with a number too large for 64 bits in a
+    /// field that its type knows.
     pub fn from_json(segments: Value) -> Result<Self, MessageError> {
-        let position = |entry: &Value| !entry.get("type").is_some_and(Value::is_string);
-        let index = match &segments {
-            Value::Array(entries) => entries.iter().position(position),
-            entry => position(entry).then_some(0).filter(|_| !entry.is_string()),
-        };
-        match Self::deserialize(segments) {
-            Ok(message) if index.is_none() => Ok(message),
-            _ => Err(MessageError { index: index.unwrap_or_default() }),
+        let read = |(index, entry)| Segment::deserialize(entry).map_err(|_| MessageError { index });
+        match segments {
+            Value::String(codes) => Ok(Self::cq(codes)),
+            Value::Array(entries) => entries.into_iter().enumerate().map(read).collect(),
+            entry => read((0, entry)).map(Self::from),
         }
     }
 
@@ -209,7 +207,7 @@ impl Message {
     #[must_use]
     pub fn mentions(&self, user: impl Into<UserId>) -> bool {
         let user = user.into();
-        self.iter().filter_map(Segment::as_mention).any(|mention| mention.user() == Some(user))
+        self.mentioned().any(|mentioned| mentioned == user)
     }
 
     /// Whether everyone is mentioned.
@@ -218,10 +216,15 @@ impl Message {
         self.iter().filter_map(Segment::as_mention).any(Mention::is_everyone)
     }
 
+    /// The users who are mentioned, in order; mentions of everyone are passed over.
+    pub fn mentioned(&self) -> impl Iterator<Item = UserId> + '_ {
+        self.iter().filter_map(Segment::as_mention).filter_map(Mention::user)
+    }
+
     /// The first user who is mentioned; mentions of everyone are passed over.
     #[must_use]
     pub fn first_mention(&self) -> Option<UserId> {
-        self.iter().filter_map(Segment::as_mention).find_map(Mention::user)
+        self.mentioned().next()
     }
 
     /// The message that it quotes.
@@ -243,8 +246,8 @@ impl Message {
 
     /// The rest of the message behind a prefix such as `/mute`; `None` where it begins otherwise.
     ///
-    /// Blanks around the prefix are dropped, and so is a quotation before it. A prefix that ends in an ASCII letter or
-    /// digit does not match within a word: `/mute` is no prefix of `/muted`. Where the bot is mentioned first, see
+    /// Blanks around the prefix are dropped, and so is a quotation before it, with the mention that QQ puts behind a
+    /// quotation. A prefix that ends in an ASCII letter or digit does not match within a word: `/mute` is no prefix of `/muted`. Where the bot is mentioned first, see
     /// [`strip_mention`](Self::strip_mention).
     ///
     /// ```
@@ -258,7 +261,7 @@ impl Message {
     /// ```
     #[must_use]
     pub fn strip_prefix(&self, prefix: &str) -> Option<Self> {
-        let mut segments = self.iter().skip_while(|segment| is_prelude(segment));
+        let mut segments = said_behind_mention(self).iter();
         let text = segments.next()?.as_text()?.trim_start();
         let rest = text.strip_prefix(prefix)?;
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -283,9 +286,13 @@ impl Message {
     #[must_use]
     pub fn strip_mention(&self, user: impl Into<UserId>) -> Option<Self> {
         let user = user.into();
-        let mut segments = self.iter().skip_while(|segment| is_prelude(segment));
-        segments.next()?.as_mention().filter(|mention| mention.user() == Some(user))?;
-        let mut rest: Self = segments.cloned().collect();
+        let begins = |segments: &[Segment]| {
+            let mention = segments.iter().find(|segment| segment.as_text().is_none_or(|text| !text.trim().is_empty()));
+            mention.and_then(Segment::as_mention).and_then(Mention::user) == Some(user)
+        };
+        let segments = [said(self), said_behind_mention(self)].into_iter().find(|segments| begins(segments))?;
+        let behind = segments.iter().skip_while(|segment| segment.as_mention().is_none()).skip(1);
+        let mut rest: Self = behind.cloned().collect();
         if let Some(Segment::Text(text)) = rest.0.first_mut() {
             text.text = text.text.trim_start().to_owned();
         }
@@ -312,11 +319,22 @@ impl Message {
     }
 }
 
-/// Blanks, and a quotation: what may stand before that which was said.
-fn is_prelude(segment: &Segment) -> bool {
-    match segment {
+/// A message behind what may stand before that which was said: blanks and a quotation.
+fn said(message: &Message) -> &[Segment] {
+    let is_prelude = |segment: &Segment| match segment {
         Segment::Text(text) => text.text.trim().is_empty(),
         segment => matches!(segment, Segment::Reply(_)),
+    };
+    let begin = message.iter().position(|segment| !is_prelude(segment)).unwrap_or(message.len());
+    &message[begin..]
+}
+
+/// The same, and the mention dropped that QQ puts behind a quotation: of whoever wrote what is quoted.
+fn said_behind_mention(message: &Message) -> &[Segment] {
+    let said = self::said(message);
+    match said {
+        [Segment::At(_), rest @ ..] if message.reply_to().is_some() => rest,
+        said => said,
     }
 }
 

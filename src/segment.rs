@@ -15,9 +15,9 @@
 //! ```
 //!
 //! On the wire every value is a string; here it has the type that it means. A number is read as its digits, and null as
-//! nothing. A yes or no is `1` or `0`; go-cqhttp takes `true` for the text `true`, and so does this crate.
+//! nothing. A yes or no is `1` or `0`; `true` is neither, as on go-cqhttp, and stays in `extra`.
 //!
-//! What a type does not know stays in its `extra`, in order, and goes back out unchanged. A segment of an unknown type, or
+//! What a type does not know stays in its `extra`, in order, and goes back out unchanged; a segment of an unknown type, or
 //! without a field that its type cannot be without, is a [`Segment::Unknown`].
 
 mod data;

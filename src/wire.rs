@@ -13,9 +13,10 @@ pub use serde::ser::SerializeMap;
 pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::Event;
 pub use crate::segment::{FieldValue, Fields, SegmentType, Segments, Writing, Written};
 use crate::types::Unlisted;
+use crate::types::{ChannelId, GroupId, GuildId, UserId};
+use crate::{Chat, Event, ReplyTo};
 
 /// The only way to make an [`Unlisted`]: by an enum's `from`.
 pub fn unlisted<T>(value: T) -> Unlisted<T> {
@@ -536,6 +537,17 @@ pub fn event_numbers(list: &[Event]) -> impl Iterator<Item = i64> {
 pub fn before<T: Integer + Ord + Copy>(this: Option<T>, numbers: impl Iterator<Item = i64>) -> Option<T> {
     let next = numbers.min()?.checked_sub(1).filter(|next| *next > 0)?;
     T::from_wide(next.into()).filter(|next| this.is_none_or(|this| *next < this))
+}
+
+/// What an answer to an event with these ids needs to know.
+pub fn reply_to(
+    self_id: UserId,
+    user: Option<UserId>,
+    group: Option<GroupId>,
+    guild: Option<GuildId>,
+    channel: Option<ChannelId>,
+) -> ReplyTo {
+    ReplyTo::about(Chat::of(Some(self_id), user, group, guild.zip(channel)), user)
 }
 
 /// What stands for a field that came under none of its names.

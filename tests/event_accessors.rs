@@ -149,8 +149,10 @@ fn a_mute_of_everyone_names_nobody() {
 fn the_account_knows_when_it_is_meant() {
     let mut group = GroupMessage::example();
     group.message = Message::at(group.self_id).into();
+    assert!(group.mentions_me());
     assert!(Event::GroupMessage(group.clone().into()).as_message().unwrap().mentions_me());
     group.message = Message::at_all().at(group.user_id).text("10010").into();
+    assert!(!group.mentions_me());
     assert!(!Event::GroupMessage(group.into()).as_message().unwrap().mentions_me());
 
     let mut guild = GuildMessage::example();

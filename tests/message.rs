@@ -112,6 +112,7 @@ fn what_is_said_and_to_whom() {
     assert_eq!(said.plain_text(), "ab");
     assert!(said.mentions(1) && said.mentions(UserId::new(2)) && !said.mentions(3));
     assert_eq!(said.first_mention(), Some(UserId::new(2)));
+    assert_eq!(said.mentioned().map(UserId::get).collect::<Vec<_>>(), [2, 1]);
     assert!(said.mentions_everyone());
     assert!(!said.mentions(0), "0 is everyone, and nobody's number");
     assert_eq!(said.reply_to(), Some(MessageId::new(0)));
@@ -233,6 +234,7 @@ fn json_values_become_messages_or_say_which_entry_is_none() {
         (json!([face, "hi"]), 1),
         (json!([face, face, { "type": 5 }, 7]), 2),
         (json!([face, null]), 1),
+        (json!([face, { "type": "face", "data": { "id": 1e300 } }]), 1),
         (json!({ "data": {} }), 0),
         (json!(null), 0),
         (json!(5), 0),
@@ -590,4 +592,17 @@ fn a_number_that_cannot_be_kept_is_refused() {
     let unknown = r#"[{"type":"other","data":{"n":1234567890123456789012345}}]"#;
     let message: Message = serde_json::from_str(unknown).unwrap();
     assert_eq!(serde_json::to_string(&message).unwrap(), unknown);
+}
+
+/// QQ's clients mention whoever wrote what is quoted, right behind the quotation.
+#[test]
+fn the_mention_behind_a_quotation_is_no_part_of_what_was_said() {
+    let (me, author) = (UserId::new(10010), UserId::new(10086));
+    let quoting = Message::reply(7).at(author).text(" /kick now").build();
+    assert_eq!(quoting.strip_prefix("/kick"), Some(Message::from("now")));
+    assert!(Message::at(author).text(" /kick").build().strip_prefix("/kick").is_none(), "nothing is quoted");
+    assert!(Message::reply(7).at(author).at(author).text("/kick").build().strip_prefix("/kick").is_none());
+    let to_me = Message::reply(7).at(author).text(" ").at(me).text(" /kick").build();
+    assert_eq!(to_me.strip_mention(me), Some(Message::from("/kick")));
+    assert_eq!(Message::reply(7).at(me).text(" hi").build().strip_mention(me), Some(Message::from("hi")));
 }

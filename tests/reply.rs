@@ -184,6 +184,20 @@ async fn an_answer_quotes_and_mentions_where_that_can_be() {
     assert_eq!(call.message()[0].kind(), "reply");
 }
 
+/// A mention of 0 would be one of everyone.
+#[tokio::test]
+async fn nobody_is_not_mentioned_as_everyone() {
+    let (_server, client) = server().await;
+    let mut group = GroupMessage::example();
+    group.user_id = UserId::new(0);
+    let mut guild = GuildMessage::example();
+    guild.user_id = 0.into();
+    for event in [Event::from(group), guild.into()] {
+        let message = client.reply(&event, "pong").at_sender().message();
+        assert_eq!(message, Message::from("pong"), "{event:?}");
+    }
+}
+
 /// The same by way of the event, a view of it and the message itself.
 #[tokio::test]
 async fn every_view_of_an_event_is_answered_alike() {
@@ -375,4 +389,22 @@ async fn a_time_limit_of_its_own_is_kept() {
     ] {
         assert!(matches!(error, Error::OutcomeUnknown(_)), "{error:?}");
     }
+}
+
+/// What a variant holds is answered like the whole event.
+#[tokio::test]
+async fn a_typed_notice_is_answered_like_its_event() {
+    let (server, client) = server().await;
+    let whole = event("GroupIncrease");
+    let Event::GroupIncrease(joined) = &whole else { panic!("{whole:?}") };
+    client.reply(&whole, "welcome").at_sender().await.unwrap();
+    let expected = last(&server);
+    client.reply(joined, "welcome").at_sender().await.unwrap();
+    assert_eq!(last(&server), expected);
+    assert_eq!(expected.1["group_id"], joined.group_id.get());
+    assert_eq!(expected.1["message"][0]["data"]["qq"], joined.user_id.to_string());
+
+    let Event::ChannelCreated(created) = event("ChannelCreated") else { panic!("it is one") };
+    client.reply(&created, "a new one").await.unwrap();
+    assert_eq!(last(&server).0, "send_guild_channel_msg");
 }

@@ -24,6 +24,7 @@ fn event(event: &Event) -> Vec<TokenStream> {
     let aliases = aliases([&event.title]);
     let mut items = structure(&quote!(#docs #aliases), &name, &event.fields, &TokenStream::new());
     items.push(serialize(event));
+    items.extend(reply_to(event));
     items.extend(event.operation.as_ref().map(|operation| {
         let operation = ident(operation);
         quote! {
@@ -61,6 +62,27 @@ fn server_name(server: &str) -> &str {
         "lagrange" => "Lagrange",
         other => other,
     }
+}
+
+/// `impl From<&GroupIncrease> for ReplyTo`, where the event happened somewhere and is no message: those know more.
+fn reply_to(event: &Event) -> Option<TokenStream> {
+    if matches!(event.post_type, PostType::Message | PostType::MessageSent | PostType::MetaEvent) {
+        return None;
+    }
+    let ids = [("user_id", "UserId"), ("group_id", "GroupId"), ("guild_id", "GuildId"), ("channel_id", "ChannelId")];
+    let ids = ids.map(|(name, ty)| id_of(event, name, ty));
+    if ids.iter().all(Option::is_none) {
+        return None;
+    }
+    let values = ids.into_iter().map(|id| id.unwrap_or_else(|| quote!(None)));
+    let name = event.name.type_ident();
+    Some(quote! {
+        impl From<&#name> for ::cqhttp::ReplyTo {
+            fn from(event: &#name) -> Self {
+                wire::reply_to(event.self_id, #(#values),*)
+            }
+        }
+    })
 }
 
 /// `map.serialize_entry("post_type", "notice")?; … map.serialize_entry("time", &self.time)?; …`
@@ -283,24 +305,26 @@ fn common_accessor(events: &[&Event], name: &str, doc: &str) -> TokenStream {
     }
 }
 
-/// `pub fn group_id(&self) -> Option<GroupId> { match self { …, _ => None } }`; nothing where no event has such an id.
-fn id_accessor(events: &[&Event], name: &str, ty: &str, doc: &str) -> Option<TokenStream> {
+/// `Some(event.user_id)`, `event.group_id`: an id as an `Option`, where the event has it.
+fn id_of(event: &Event, name: &str, ty: &str) -> Option<TokenStream> {
     let is = |field: &&Field| {
         field.name.snake() == name
             && !field.ty.list
             && matches!(&field.ty.scalar, Scalar::Named(named, NamedKind::Id(_)) if named == ty)
     };
+    let field = event.fields.iter().find(is)?;
+    let name = field.name.ident();
+    Some(if field.ty.optional { quote!(event.#name) } else { quote!(Some(event.#name)) })
+}
+
+/// `pub fn group_id(&self) -> Option<GroupId> { match self { …, _ => None } }`; nothing where no event has such an id.
+fn id_accessor(events: &[&Event], name: &str, ty: &str, doc: &str) -> Option<TokenStream> {
+    let arms = events.iter().filter_map(|event| {
+        let (variant, id) = (event.name.type_ident(), id_of(event, name, ty)?);
+        Some(quote!(Self::#variant(event) => #id,))
+    });
+    let arms: Vec<_> = arms.collect();
     let (docs, name, ty) = (docs(doc), ident(name), ident(ty));
-    let arms: Vec<_> = events
-        .iter()
-        .filter_map(|event| {
-            let (variant, field) = (event.name.type_ident(), event.fields.iter().find(is)?);
-            Some(match field.ty.optional {
-                true => quote!(Self::#variant(event) => event.#name,),
-                false => quote!(Self::#variant(event) => Some(event.#name),),
-            })
-        })
-        .collect();
     (!arms.is_empty()).then(|| {
         quote! {
             #docs
