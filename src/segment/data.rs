@@ -435,8 +435,9 @@ impl<'de> Visitor<'de> for Data {
         raw(value).map(Err)
     }
 
+    /// A float would not go back out as it came.
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {
-        raw(value).map(Err)
+        Err(E::invalid_type(Unexpected::Float(value), &self))
     }
 
     fn visit_str<E: de::Error>(self, value: &str) -> Result<Self::Value, E> {
