@@ -8,6 +8,7 @@ use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAn
 use serde_json::Value;
 
 use crate::error::{Error, OutcomeUnknown, Reason, Refused, Undecodable};
+use crate::path::path_of;
 use crate::transport::Reply;
 use crate::{NotSent, wire};
 
@@ -148,9 +149,8 @@ pub(crate) fn decode<T: Answer>(action: &str, reply: &Reply) -> Result<T, Error>
                     match envelope.head.refusal(action, reply, http_status) {
                         Some(refused) => Err(Error::Refused(Box::new(refused))),
                         None => {
-                            let (path, error) =
-                                locate::<T>(&reply.body).unwrap_or_else(|| ("data".into(), unexplained(first.err())));
-                            Err(undecodable(path, error))
+                            let path = first.as_ref().err().map(|error| path_of(&reply.body, error));
+                            Err(undecodable(path.unwrap_or_default(), unexplained(first.err())))
                         }
                     }
                 }
@@ -254,15 +254,6 @@ fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
         500.. => unknown(format!("the server, or a proxy before it, failed with HTTP status {status}")),
         _ => return None,
     })
-}
-
-/// The way to the field that does not decode, and what is wrong there.
-fn locate<T: Answer>(body: &[u8]) -> Option<(String, Box<dyn std::error::Error + Send + Sync>)> {
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let mut track = serde_path_to_error::Track::new();
-    let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
-    let error = Envelope::<Data<T>>::deserialize(tracked).err()?;
-    Some((track.path().to_string(), error.into()))
 }
 
 /// Reads `data` alone, as an answer's example has it.

@@ -30,6 +30,7 @@ use serde_json::value::RawValue;
 
 use self::tags::{Tags, Whole};
 pub use crate::generated::event::*;
+use crate::path::path_of;
 use crate::types::{
     GroupId, GroupMemberInfo, GroupRole, GroupSender, MessageId, MessageSeq, PostType, PrivateMessageKind, UserId,
 };
@@ -115,6 +116,7 @@ impl Event {
     /// # Errors
     ///
     /// The bytes are no JSON object, or none with a `post_type` that is a string.
+    #[inline]
     pub fn from_slice(json: &[u8]) -> Result<Self, EventError> {
         let kind = EventKind::peek(json);
         let mut bytes = Bytes::from_slice(json);
@@ -124,16 +126,18 @@ impl Event {
                 Ok(()) => Ok(event.told_apart()),
                 Err(error) => Err(EventError::no_event(error)),
             },
-            Err(error) => Self::unknown(json, Some((kind, error))),
+            Err(error) => Self::unknown(json, Some(error)),
         }
     }
 
-    fn unknown(json: &[u8], failure: Option<(EventKind, serde_json::Error)>) -> Result<Self, EventError> {
+    #[inline]
+    fn unknown(json: &[u8], failure: Option<serde_json::Error>) -> Result<Self, EventError> {
         let Whole(tags) = serde_json::from_slice(json).map_err(EventError::no_event)?;
         if tags.post_type.is_none() {
             return Err(EventError::no_event(crate::error::Reason("it has no `post_type` that is a string".into())));
         }
-        let error = failure.map(|(kind, error)| locate(kind, json, error));
+        let error =
+            failure.map(|error| EventError { path: Some(path_of(json, &error)), reason: std::sync::Arc::new(error) });
         let owned = |tag: Option<Cow<'_, str>>| tag.map(Cow::into_owned);
         Ok(Self::Unknown(Box::new(UnknownEvent {
             detail_type: owned(tags.detail().cloned()),
@@ -216,6 +220,7 @@ impl Event {
 impl FromStr for Event {
     type Err = EventError;
 
+    #[inline]
     fn from_str(json: &str) -> Result<Self, EventError> {
         Self::from_slice(json.as_bytes())
     }
@@ -243,16 +248,6 @@ impl EventKind {
 }
 
 type Bytes<'a> = serde_json::Deserializer<serde_json::de::SliceRead<'a>>;
-
-/// Where decoding fails: it is done once more, with an eye on the way.
-fn locate(kind: EventKind, json: &[u8], error: serde_json::Error) -> EventError {
-    let mut track = serde_path_to_error::Track::new();
-    let mut bytes = Bytes::from_slice(json);
-    let again = Event::decode(kind, serde_path_to_error::Deserializer::new(&mut bytes, &mut track));
-    let path = track.path().to_string();
-    let reason = again.err().unwrap_or(error);
-    EventError { path: Some(if path == "." { String::new() } else { path }), reason: std::sync::Arc::new(reason) }
-}
 
 // ---- Views ----
 

@@ -20,6 +20,7 @@ mod message;
 #[cfg(feature = "mock")]
 pub mod mock;
 mod pages;
+mod path;
 pub mod segment;
 mod target;
 mod time;

@@ -48,24 +48,33 @@ integers!(i32 i64 u32 u64);
 
 /// An integer, also as a string of digits or as a float without fraction.
 pub fn int<'de, T: Integer, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    let found = deserializer.deserialize_any(IntVisitor(PhantomData))?;
-    found.ok_or_else(|| D::Error::custom("nothing where an integer is expected"))
+    deserializer.deserialize_any(IntVisitor::<T, true>(PhantomData)).and_then(there)
 }
 
 /// The same, or nothing: absent, null or `""`.
 pub fn opt_int<'de, T: Integer, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    deserializer.deserialize_any(IntVisitor(PhantomData))
+    deserializer.deserialize_any(IntVisitor::<T, false>(PhantomData))
 }
 
-struct IntVisitor<T>(PhantomData<T>);
+/// What a visitor that asks for something has found: it has refused nothing itself, where the place is known.
+fn there<T, E: de::Error>(found: Option<T>) -> Result<T, E> {
+    found.ok_or_else(|| E::custom("nothing where something is expected"))
+}
 
-impl<T: Integer> IntVisitor<T> {
+/// Null and `""` to a visitor: an error where there must be something.
+fn nothing<T, E: de::Error>(required: bool, expected: &dyn de::Expected) -> Result<Option<T>, E> {
+    if required { Err(E::custom(format_args!("nothing where {expected} is expected"))) } else { Ok(None) }
+}
+
+struct IntVisitor<T, const REQUIRED: bool>(PhantomData<T>);
+
+impl<T: Integer, const REQUIRED: bool> IntVisitor<T, REQUIRED> {
     fn wide<E: de::Error>(value: i128, unexpected: Unexpected<'_>) -> Result<Option<T>, E> {
         T::from_wide(value).map(Some).ok_or_else(|| E::invalid_value(unexpected, &"an integer in range"))
     }
 }
 
-impl<'de, T: Integer> Visitor<'de> for IntVisitor<T> {
+impl<'de, T: Integer, const REQUIRED: bool> Visitor<'de> for IntVisitor<T, REQUIRED> {
     type Value = Option<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,18 +100,18 @@ impl<'de, T: Integer> Visitor<'de> for IntVisitor<T> {
     fn visit_str<E: de::Error>(self, value: &str) -> Result<Self::Value, E> {
         let digits = value.trim();
         if digits.is_empty() {
-            return Ok(None);
+            return nothing(REQUIRED, &self);
         }
         let number = digits.parse().map_err(|_| E::invalid_value(Unexpected::Str(value), &self))?;
         Self::wide(number, Unexpected::Str(value))
     }
 
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        nothing(REQUIRED, &self)
     }
 
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
+        nothing(REQUIRED, &self)
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -112,17 +121,17 @@ impl<'de, T: Integer> Visitor<'de> for IntVisitor<T> {
 
 /// A flag, also as a number or as text.
 pub fn bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    deserializer.deserialize_any(BoolVisitor)?.ok_or_else(|| D::Error::custom("nothing where a flag is expected"))
+    deserializer.deserialize_any(BoolVisitor::<true>).and_then(there)
 }
 
 /// The same, or nothing: absent, null or `""`.
 pub fn opt_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    deserializer.deserialize_any(BoolVisitor)
+    deserializer.deserialize_any(BoolVisitor::<false>)
 }
 
-struct BoolVisitor;
+struct BoolVisitor<const REQUIRED: bool>;
 
-impl<'de> Visitor<'de> for BoolVisitor {
+impl<'de, const REQUIRED: bool> Visitor<'de> for BoolVisitor<REQUIRED> {
     type Value = Option<bool>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -143,7 +152,7 @@ impl<'de> Visitor<'de> for BoolVisitor {
 
     fn visit_str<E: de::Error>(self, value: &str) -> Result<Self::Value, E> {
         match value.trim() {
-            "" => Ok(None),
+            "" => nothing(REQUIRED, &self),
             "1" => Ok(Some(true)),
             "0" => Ok(Some(false)),
             text if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
@@ -152,12 +161,12 @@ impl<'de> Visitor<'de> for BoolVisitor {
         }
     }
 
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        nothing(REQUIRED, &self)
     }
 
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
+        nothing(REQUIRED, &self)
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -167,17 +176,17 @@ impl<'de> Visitor<'de> for BoolVisitor {
 
 /// A number, also as text.
 pub fn float<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    deserializer.deserialize_any(FloatVisitor)?.ok_or_else(|| D::Error::custom("nothing where a number is expected"))
+    deserializer.deserialize_any(FloatVisitor::<true>).and_then(there)
 }
 
 /// The same, or nothing: absent, null or `""`.
 pub fn opt_float<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    deserializer.deserialize_any(FloatVisitor)
+    deserializer.deserialize_any(FloatVisitor::<false>)
 }
 
-struct FloatVisitor;
+struct FloatVisitor<const REQUIRED: bool>;
 
-impl<'de> Visitor<'de> for FloatVisitor {
+impl<'de, const REQUIRED: bool> Visitor<'de> for FloatVisitor<REQUIRED> {
     type Value = Option<f64>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -199,18 +208,18 @@ impl<'de> Visitor<'de> for FloatVisitor {
     fn visit_str<E: de::Error>(self, value: &str) -> Result<Self::Value, E> {
         let text = value.trim();
         if text.is_empty() {
-            return Ok(None);
+            return nothing(REQUIRED, &self);
         }
         let number = text.parse().ok().filter(|number: &f64| number.is_finite());
         number.map(Some).ok_or_else(|| E::invalid_value(Unexpected::Str(value), &self))
     }
 
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        nothing(REQUIRED, &self)
     }
 
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
+        nothing(REQUIRED, &self)
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -220,17 +229,17 @@ impl<'de> Visitor<'de> for FloatVisitor {
 
 /// A text, also where a number or a flag is sent.
 pub fn string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    deserializer.deserialize_any(StringVisitor)?.ok_or_else(|| D::Error::custom("null where a string is expected"))
+    deserializer.deserialize_any(StringVisitor::<true>).and_then(there)
 }
 
 /// The same, or nothing: absent or null. `""` stays a text.
 pub fn opt_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    deserializer.deserialize_any(StringVisitor)
+    deserializer.deserialize_any(StringVisitor::<false>)
 }
 
-struct StringVisitor;
+struct StringVisitor<const REQUIRED: bool>;
 
-impl<'de> Visitor<'de> for StringVisitor {
+impl<'de, const REQUIRED: bool> Visitor<'de> for StringVisitor<REQUIRED> {
     type Value = Option<String>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -265,12 +274,12 @@ impl<'de> Visitor<'de> for StringVisitor {
         Ok(Some(value))
     }
 
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        nothing(REQUIRED, &self)
     }
 
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
+        nothing(REQUIRED, &self)
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {

@@ -319,7 +319,9 @@ impl<'de, S: Segments> Visitor<'de> for SegmentVisitor<S> {
             return Ok(whole(&kind, data.unwrap_or_else(|| Ok(Fields::default())), beside));
         };
         let read = Data(S::fields(&kind)).deserialize(&mut serde_json::Deserializer::from_str(early.get()));
-        Ok(whole(&kind, read.map_err(de::Error::custom)?, beside))
+        // The place that the error names is one in the data; not at the end of a text, serde_json takes it for no other.
+        let read = read.map_err(|error| de::Error::custom(format_args!("{error} of the data of a segment")))?;
+        Ok(whole(&kind, read, beside))
     }
 }
 
