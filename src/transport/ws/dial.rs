@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue, UPGRADE};
 use reqwest::redirect::Policy;
 use reqwest::{Upgraded, Url};
@@ -50,7 +51,11 @@ impl Endpoint {
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(VERSION, HeaderValue::from_static("13"));
         match &token {
-            Some(token) if token_in_query => drop(url.query_pairs_mut().append_pair("access_token", token)),
+            Some(token) if token_in_query => {
+                // A blank as `%20`: not everybody reads `+` as one.
+                let token = utf8_percent_encode(token, NON_ALPHANUMERIC);
+                url.set_query(Some(&format!("access_token={token}")));
+            }
             Some(token) => {
                 let value = HeaderValue::from_str(&format!("Bearer {token}"));
                 let mut value = value.map_err(|_| ConnectionError::AccessToken)?;

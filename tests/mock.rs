@@ -1,0 +1,277 @@
+//! The stand-in's WebSocket side, from a client that knows nothing of this crate.
+
+#![cfg(feature = "mock")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+use std::time::Duration;
+
+use cqhttp::action::GetLoginInfo;
+use cqhttp::mock::{self, Server, refuse};
+use cqhttp::{Event, EventKind, RefusalCode};
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::{ClientRequestBuilder, IntoClientRequest};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// A bare client.
+struct Peer(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Peer {
+    async fn connect(url: &str) -> Self {
+        Self(connect_async(url).await.unwrap().0)
+    }
+
+    /// On `/`, past the greeting.
+    async fn on(server: &Server) -> Self {
+        let mut peer = Self::connect(&server.ws_url()).await;
+        assert_eq!(peer.json().await["meta_event_type"], "lifecycle");
+        peer
+    }
+
+    async fn send(&mut self, text: impl Into<String>) {
+        self.0.send(Message::text(text.into())).await.unwrap();
+    }
+
+    async fn call(&mut self, action: &str, echo: &str) {
+        self.send(json!({ "action": action, "params": {}, "echo": echo }).to_string()).await;
+    }
+
+    /// What comes next; `None` at the end of the stream.
+    async fn next(&mut self) -> Option<Result<Message, Error>> {
+        // Only a test that fails waits that long.
+        tokio::time::timeout(Duration::from_secs(30), self.0.next()).await.expect("something comes")
+    }
+
+    async fn text(&mut self) -> String {
+        match self.next().await {
+            Some(Ok(Message::Text(text))) => text.to_string(),
+            other => panic!("no text: {other:?}"),
+        }
+    }
+
+    async fn json(&mut self) -> Value {
+        serde_json::from_str(&self.text().await).unwrap()
+    }
+
+    /// Ended without a close frame.
+    async fn is_cut(&mut self) -> bool {
+        !matches!(self.next().await, Some(Ok(_)))
+    }
+}
+
+async fn refused(request: impl IntoClientRequest + Unpin) -> u16 {
+    match connect_async(request).await {
+        Err(Error::Http(response)) => response.status().as_u16(),
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_path_says_what_a_connection_is_for() {
+    let server = Server::start().await.unwrap();
+    let url = server.ws_url();
+    for path in ["", "/", "/event", "/event/", "/api/", "/what/ever"] {
+        let mut peer = Peer::connect(&format!("{url}{path}")).await;
+        let greeting = peer.json().await;
+        assert_eq!(greeting["post_type"], "meta_event", "{path}");
+        assert_eq!(greeting["sub_type"], "connect", "{path}");
+        assert_eq!(serde_json::from_value::<Event>(greeting).unwrap().kind(), EventKind::Lifecycle);
+    }
+    server.connected(0).await;
+
+    let mut calls = Peer::connect(&format!("{url}/api")).await;
+    let mut events = Peer::connect(&format!("{url}/event")).await;
+    let mut both = Peer::on(&server).await;
+    assert_eq!(server.connections(), 3);
+    events.json().await;
+    assert_eq!(server.push_text("pushed"), 2);
+    for peer in [&mut calls, &mut events, &mut both] {
+        peer.call("get_login_info", "1").await;
+    }
+    assert_eq!(calls.json().await["echo"], "1", "no greeting, no event");
+    assert_eq!(events.text().await, "pushed");
+    assert_eq!(both.text().await, "pushed");
+    assert_eq!(both.json().await["echo"], "1");
+    assert_eq!(server.calls().len(), 2, "a call on /event is not read");
+}
+
+#[tokio::test]
+async fn a_call_is_answered_with_its_echo_as_go_cqhttp_writes_it() {
+    let server = Server::start().await.unwrap();
+    let mut peer = Peer::on(&server).await;
+    peer.send(r#"{"action":"get_login_info","echo":"a"}"#).await;
+    let example = mock::action("get_login_info").unwrap().example_answer;
+    assert_eq!(
+        peer.text().await,
+        format!("{{\"data\":{example},\"echo\":\"a\",\"message\":\"\",\"retcode\":0,\"status\":\"ok\"}}\n")
+    );
+
+    server.on::<GetLoginInfo>(|_| Err(refuse(RefusalCode::NotManageable).wording("no")));
+    peer.call("get_login_info", "b").await;
+    assert_eq!(
+        peer.text().await,
+        "{\"data\":null,\"echo\":\"b\",\"message\":\"no\",\"msg\":\"NOT_MANAGEABLE\",\"retcode\":100,\"status\":\"failed\",\"wording\":\"no\"}\n"
+    );
+    assert_eq!(server.calls().iter().map(|call| call.action.as_str()).collect::<Vec<_>>(), ["get_login_info"; 2]);
+}
+
+#[tokio::test]
+async fn echoes_come_back_as_go_cqhttp_reads_them() {
+    let server = Server::start().await.unwrap();
+    let mut peer = Peer::on(&server).await;
+    for (echo, back) in [
+        (r#""a b\n""#, r#""a b\n""#),
+        ("null", "null"),
+        ("7", "7"),
+        ("1.50", "1.5"),
+        ("9007199254740993", "9007199254740992"),
+        (r#"{"b":[1.0,true],"a":null}"#, r#"{"a":null,"b":[1,true]}"#),
+    ] {
+        peer.send(format!(r#"{{"action":"can_send_image","echo":{echo}}}"#)).await;
+        let answer = peer.text().await;
+        assert!(answer.contains(&format!(r#","echo":{back},"message""#)), "{echo}: {answer}");
+    }
+    peer.send(r#"{"action":"can_send_image"}"#).await;
+    assert_eq!(peer.json().await.get("echo"), None);
+}
+
+#[tokio::test]
+async fn frames_that_are_no_call_are_an_unknown_action() {
+    let server = Server::start().await.unwrap();
+    let mut peer = Peer::on(&server).await;
+    for (frame, echo) in [
+        ("no json", None),
+        ("[]", None),
+        ("{}", None),
+        (r#"{"action":7,"echo":"a"}"#, Some("a")),
+        (r#"{"action":"nothing","echo":"b"}"#, Some("b")),
+    ] {
+        peer.send(frame).await;
+        let answer = peer.json().await;
+        assert_eq!((&answer["retcode"], &answer["msg"]), (&json!(404), &json!("API_NOT_FOUND")), "{frame}");
+        assert_eq!(answer.get("echo").and_then(Value::as_str), echo, "{frame}");
+    }
+    peer.0.send(Message::binary(r#"{"action":"get_status"}"#)).await.unwrap();
+    peer.call("can_send_image", "c").await;
+    assert_eq!(peer.json().await["echo"], "c", "binary frames are not read");
+}
+
+#[tokio::test]
+async fn the_token_is_checked_before_the_upgrade() {
+    let server = Server::start_with_token("s e").await.unwrap();
+    let url = server.ws_url();
+    let with = |header: &str| ClientRequestBuilder::new(url.parse().unwrap()).with_header("Authorization", header);
+    assert_eq!(refused(&url).await, 401);
+    assert_eq!(refused(format!("{url}/?access_token=")).await, 401);
+    assert_eq!(refused(with("")).await, 401);
+    for path in ["/", "/api", "/event"] {
+        assert_eq!(refused(format!("{url}{path}?access_token=wrong")).await, 403);
+    }
+    assert_eq!(refused(with("Bearer wrong")).await, 403);
+    assert_eq!(server.connections(), 0);
+
+    Peer::connect(&format!("{url}/?x=y&access_token=s%20e")).await;
+    for header in ["Bearer s e", "Token s e"] {
+        connect_async(with(header)).await.unwrap();
+    }
+    let both = ClientRequestBuilder::new(format!("{url}/?access_token=s%20e").parse().unwrap())
+        .with_header("Authorization", "Bearer wrong");
+    assert_eq!(refused(both).await, 403, "where there is a header, the query does not count");
+}
+
+#[tokio::test]
+async fn a_token_can_be_refused_after_the_upgrade() {
+    let server = Server::builder().token("secret").refuse_after_upgrade(1403).start().await.unwrap();
+    let mut peer = Peer::connect(&server.ws_url()).await;
+    peer.call("get_login_info", "1").await;
+    let frame = peer.json().await;
+    assert_eq!((&frame["retcode"], &frame["echo"]), (&json!(1403), &Value::Null));
+    assert!(matches!(peer.next().await, Some(Ok(Message::Close(None)))));
+    assert!(peer.next().await.is_none());
+    assert_eq!((server.connections(), server.calls().len()), (0, 0));
+
+    let mut peer = Peer::connect(&format!("{}/?access_token=secret", server.ws_url())).await;
+    assert_eq!(peer.json().await["meta_event_type"], "lifecycle");
+
+    let server = Server::builder().refuse_after_upgrade(1401).start().await.unwrap();
+    assert_eq!(Peer::connect(&server.ws_url()).await.json().await["retcode"], 1401, "no token that would do");
+}
+
+#[tokio::test]
+async fn connections_are_counted_and_dropped() {
+    let server = Server::start().await.unwrap();
+    let mut first = Peer::on(&server).await;
+    let mut second = Peer::on(&server).await;
+    assert_eq!(server.connections(), 2);
+    let event: Event = mock::events().find(|info| info.name == "GroupMessage").unwrap().example.parse().unwrap();
+    assert_eq!(server.push(event.clone()), 2);
+    assert_eq!(first.text().await.parse::<Event>().unwrap(), event);
+
+    server.drop_connections();
+    assert_eq!((server.connections(), server.push_text("nobody")), (0, 0));
+    assert_eq!(second.text().await.parse::<Event>().unwrap(), event, "what was written is still read");
+    assert!(first.is_cut().await && second.is_cut().await);
+
+    let third = Peer::on(&server).await;
+    server.connected(1).await;
+    drop(third);
+    server.connected(0).await;
+}
+
+#[tokio::test]
+async fn a_server_comes_back_on_its_port() {
+    let mut server = Server::start().await.unwrap();
+    for _ in 0..10 {
+        let mut peer = Peer::on(&server).await;
+        let port = server.port();
+        server.stop().await;
+        assert!(peer.is_cut().await);
+        server = Server::builder().port(port).start().await.unwrap();
+    }
+    let taken = Server::builder().port(server.port()).start().await;
+    assert_eq!(taken.unwrap_err().kind(), std::io::ErrorKind::AddrInUse);
+}
+
+#[tokio::test]
+async fn heartbeats_come_at_their_interval() {
+    let server = Server::builder().heartbeat(Duration::from_millis(20)).start().await.unwrap();
+    let mut peer = Peer::on(&server).await;
+    for _ in 0..3 {
+        let Event::Heartbeat(beat) = peer.text().await.parse().unwrap() else { panic!("no heartbeat") };
+        assert_eq!(beat.interval, 20);
+    }
+}
+
+#[tokio::test]
+async fn pings_and_close_frames_are_answered_except_on_event() {
+    let server = Server::start().await.unwrap();
+    let mut peer = Peer::on(&server).await;
+    peer.0.send(Message::Ping("hello".into())).await.unwrap();
+    assert_eq!(peer.next().await.unwrap().unwrap(), Message::Pong("hello".into()));
+    peer.0.close(None).await.unwrap();
+    assert!(matches!(peer.next().await, Some(Ok(Message::Close(None)))));
+    assert!(peer.next().await.is_none());
+    server.connected(0).await;
+
+    let mut peer = Peer::connect(&format!("{}/event", server.ws_url())).await;
+    peer.json().await;
+    peer.0.send(Message::Ping("hello".into())).await.unwrap();
+    server.push_text("no pong before it");
+    assert_eq!(peer.text().await, "no pong before it");
+    peer.0.close(None).await.unwrap();
+    assert_eq!(server.push_text("nor a close frame"), 1);
+    assert_eq!(peer.text().await, "nor a close frame");
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_cuts_the_connection() {
+    let server = Server::start().await.unwrap();
+    server.on::<GetLoginInfo>(|_| panic!("the handler's fault"));
+    let mut peer = Peer::on(&server).await;
+    peer.call("get_login_info", "1").await;
+    assert!(peer.is_cut().await);
+    server.connected(0).await;
+    Peer::on(&server).await.call("can_send_image", "2").await;
+}
