@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+mod fault;
 mod http;
 mod ws;
 
@@ -35,6 +36,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+pub use fault::Fault;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -275,6 +277,7 @@ impl ServerBuilder {
             lifecycle: ws::lifecycle(),
             handlers: Mutex::default(),
             calls: Mutex::default(),
+            faults: Mutex::default(),
             stalled: watch::Sender::new(false),
             links: watch::Sender::default(),
             next_link: AtomicU64::new(0),
@@ -293,6 +296,8 @@ impl fmt::Debug for ServerBuilder {
 
 type Handler = Arc<dyn Fn(&[u8]) -> Outcome + Send + Sync>;
 
+type Faults = Box<dyn FnMut(&Received) -> Fault + Send>;
+
 /// What a call comes to: its `data`, or a refusal.
 type Outcome = Result<Box<RawValue>, Refusal>;
 
@@ -302,6 +307,7 @@ struct State {
     lifecycle: String,
     handlers: Mutex<HashMap<&'static str, Handler>>,
     calls: Mutex<Vec<Received>>,
+    faults: Mutex<Option<Faults>>,
     stalled: watch::Sender<bool>,
     links: watch::Sender<BTreeMap<u64, Link>>,
     next_link: AtomicU64,
@@ -367,6 +373,11 @@ impl Server {
         self.state.push(&ws::text(text.into()))
     }
 
+    /// The same with bytes as they are, with no frame around them: for frames that are wrong in themselves.
+    pub fn push_raw(&self, bytes: impl Into<Vec<u8>>) -> usize {
+        self.state.push(&bytes.into().into())
+    }
+
     /// The number of WebSocket connections that stand. One counts from before its client knows that it is connected.
     #[must_use]
     pub fn connections(&self) -> usize {
@@ -383,6 +394,53 @@ impl Server {
         for link in self.state.take_links() {
             let _ = link.cut.send(Cut::Drop);
         }
+    }
+
+    /// Closes every WebSocket connection with a close frame. New ones are served.
+    ///
+    /// Any code goes, those too that no server may send. A reason has room for 123 bytes.
+    pub fn close_connections(&self, code: u16, reason: &str) {
+        for link in self.state.take_links() {
+            link.close(code, reason);
+        }
+    }
+
+    /// Lets every WebSocket connection go silent for ever, as after a change of network: it is neither read from nor
+    /// written to any more, and not closed. It does not count any longer. New ones are served.
+    pub fn silence_connections(&self) {
+        for link in self.state.take_links() {
+            let _ = link.cut.send(Cut::Silence);
+        }
+    }
+
+    /// Holds the whole server, as if its process was stopped, or lets it go on. While it is held it accepts connections
+    /// and says nothing on any; what comes meanwhile is served when it goes on.
+    pub fn stall(&self, stalled: bool) {
+        self.state.stalled.send_replace(stalled);
+    }
+
+    /// Asks `faults` from now on what goes wrong with each call.
+    ///
+    /// A call counts as received whatever becomes of it. [`Fault::script`] and [`Fault::for_share`] are ready-made;
+    /// `|_| Fault::None` ends it.
+    ///
+    /// ```
+    /// # #[cfg(feature = "http")]
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// use cqhttp::mock::{Fault, Server};
+    /// use cqhttp::{Client, Target};
+    ///
+    /// let server = Server::start().await?;
+    /// server.faults(|call| if call.action == "send_msg" { Fault::DropAfter } else { Fault::None });
+    ///
+    /// let client = Client::builder(server.url()).build()?;
+    /// let error = client.send_msg(Target::group(10001000), "hello").await.unwrap_err();
+    /// assert!(error.may_have_happened());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn faults(&self, faults: impl FnMut(&Received) -> Fault + Send + 'static) {
+        *lock(&self.state.faults) = Some(Box::new(faults));
     }
 
     /// Answers the action `A` with `handler` from now on.
@@ -421,9 +479,36 @@ impl fmt::Debug for Server {
 }
 
 impl State {
-    /// The envelope that answers a call.
-    fn answer(&self, action: &str, params: &[u8], echo: Option<&RawValue>) -> Vec<u8> {
-        Written::new(&self.run(action, params), echo).to_bytes()
+    /// Notes a call, and says what is to go wrong with it.
+    fn receive(&self, action: &str, params: &[u8]) -> Fault {
+        let params = serde_json::from_slice(params).unwrap_or(Value::Null);
+        let call = Received { action: action.to_owned(), params };
+        let fault = lock(&self.faults).as_mut().map(|faults| faults(&call));
+        lock(&self.calls).push(call);
+        fault.unwrap_or_default()
+    }
+
+    /// The envelope that answers a call, or what comes in its place.
+    fn answer(&self, action: &str, params: &[u8], echo: Option<&RawValue>, fault: &Fault) -> Vec<u8> {
+        let outcome = match fault {
+            Fault::Refuse(refusal) => Err(refusal.clone()),
+            _ => self.act(action, params),
+        };
+        let echo = echo.and_then(|echo| match fault {
+            Fault::WrongEcho => serde_json::from_str("\"nobody's\"").ok(),
+            Fault::NumberEcho => serde_json::from_str("7").ok(),
+            Fault::NullEcho => Some(RawValue::NULL),
+            Fault::NoEcho => None,
+            _ => Some(echo),
+        });
+        let mut written = Written::new(&outcome, echo);
+        match fault {
+            Fault::NoData => written.data = None,
+            Fault::Garbage => return b"{\"status\":\"ok\",".to_vec(),
+            Fault::Text(text) => return text.clone().into_bytes(),
+            _ => {}
+        }
+        written.to_bytes()
     }
 
     fn next_link(&self) -> u64 {
@@ -441,9 +526,7 @@ impl State {
         }
     }
 
-    fn run(&self, action: &str, params: &[u8]) -> Outcome {
-        let value = serde_json::from_slice(params).unwrap_or(Value::Null);
-        lock(&self.calls).push(Received { action: action.to_owned(), params: value });
+    fn act(&self, action: &str, params: &[u8]) -> Outcome {
         let Some(info) = self::action(action) else {
             return Err(refuse(RefusalCode::ApiNotFound).wording("no such action"));
         };
@@ -469,7 +552,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// An envelope with its keys in go-cqhttp's order.
 #[derive(Serialize)]
 struct Written<'a> {
-    data: &'a RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     echo: Option<&'a RawValue>,
     message: &'a str,
@@ -484,9 +568,11 @@ struct Written<'a> {
 impl<'a> Written<'a> {
     fn new(outcome: &'a Outcome, echo: Option<&'a RawValue>) -> Self {
         match outcome {
-            Ok(data) => Self { data, echo, message: "", msg: None, retcode: 0, status: "ok", wording: None },
+            Ok(data) => {
+                Self { data: Some(data), echo, message: "", msg: None, retcode: 0, status: "ok", wording: None }
+            }
             Err(refusal) => Self {
-                data: RawValue::NULL,
+                data: Some(RawValue::NULL),
                 echo,
                 message: &refusal.wording,
                 msg: Some(&refusal.msg),

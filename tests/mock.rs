@@ -3,10 +3,12 @@
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use cqhttp::action::GetLoginInfo;
-use cqhttp::mock::{self, Server, refuse};
+use cqhttp::action::{GetLoginInfo, SetRestart};
+use cqhttp::mock::{self, Fault, Server, refuse};
 use cqhttp::{Event, EventKind, RefusalCode};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -53,6 +55,19 @@ impl Peer {
 
     async fn json(&mut self) -> Value {
         serde_json::from_str(&self.text().await).unwrap()
+    }
+
+    /// The echoes of the answers up to the one to `last`, which is asked for now.
+    async fn echoes_until(&mut self, last: &str) -> Vec<String> {
+        self.call("can_send_image", last).await;
+        let mut echoes = Vec::new();
+        loop {
+            let echo = self.json().await["echo"].as_str().unwrap().to_owned();
+            if echo == last {
+                return echoes;
+            }
+            echoes.push(echo);
+        }
     }
 
     /// Ended without a close frame.
@@ -274,4 +289,251 @@ async fn a_handler_that_panics_cuts_the_connection() {
     assert!(peer.is_cut().await);
     server.connected(0).await;
     Peer::on(&server).await.call("can_send_image", "2").await;
+}
+
+/// A server whose first call fails so, and how often that call was acted on.
+async fn failing(fault: Fault) -> (Server, Arc<AtomicUsize>) {
+    let server = Server::start().await.unwrap();
+    let acted = Arc::new(AtomicUsize::new(0));
+    let counter = acted.clone();
+    server.on::<SetRestart>(move |_| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Ok(Default::default())
+    });
+    server.faults(Fault::script([fault]));
+    (server, acted)
+}
+
+#[tokio::test]
+async fn a_fault_changes_the_answer() {
+    let ok = |data: &str, echo: &str| format!("{{{data}{echo}\"message\":\"\",\"retcode\":0,\"status\":\"ok\"}}\n");
+    let (data, echo) = (r#""data":null,"#, r#""echo":"a","#);
+    for (fault, answer) in [
+        (Fault::None, ok(data, echo)),
+        (Fault::WrongEcho, ok(data, r#""echo":"nobody's","#)),
+        (Fault::NumberEcho, ok(data, r#""echo":7,"#)),
+        (Fault::NullEcho, ok(data, r#""echo":null,"#)),
+        (Fault::NoEcho, ok(data, "")),
+        (Fault::NoData, ok("", echo)),
+        (Fault::Text("{}".into()), "{}".into()),
+    ] {
+        let (server, acted) = failing(fault.clone()).await;
+        let mut peer = Peer::on(&server).await;
+        peer.call("set_restart", "a").await;
+        assert_eq!(peer.text().await, answer, "{fault:?}");
+        assert_eq!(acted.load(Ordering::Relaxed), 1);
+        peer.call("set_restart", "a").await;
+        assert_eq!(peer.text().await, ok(data, echo), "the second call has no fault");
+    }
+
+    let (server, acted) = failing(Fault::Refuse(refuse(RefusalCode::NotManageable).retcode(7))).await;
+    let mut peer = Peer::on(&server).await;
+    peer.call("set_restart", "a").await;
+    let answer = peer.json().await;
+    assert_eq!((&answer["retcode"], &answer["echo"], acted.load(Ordering::Relaxed)), (&json!(7), &json!("a"), 0));
+
+    let (server, _) = failing(Fault::Garbage).await;
+    let mut peer = Peer::on(&server).await;
+    peer.call("set_restart", "a").await;
+    serde_json::from_str::<Value>(&peer.text().await).unwrap_err();
+
+    let (server, _) = failing(Fault::Binary).await;
+    let mut peer = Peer::on(&server).await;
+    peer.call("set_restart", "a").await;
+    assert_eq!(peer.next().await.unwrap().unwrap(), Message::binary(ok(data, echo)));
+}
+
+#[tokio::test]
+async fn a_fault_changes_when_and_how_often_the_answer_comes() {
+    for (fault, echoes) in [
+        (Fault::None, &["a"][..]),
+        (Fault::NoAnswer, &[]),
+        (Fault::Twice, &["a", "a"]),
+        (Fault::SlowBytes(Duration::from_micros(1)), &["a"]),
+        (Fault::Delay(Duration::from_secs(600)), &[]),
+        (Fault::Shuffle(2), &[]),
+    ] {
+        let (server, acted) = failing(fault.clone()).await;
+        let mut peer = Peer::on(&server).await;
+        peer.call("set_restart", "a").await;
+        assert_eq!(peer.echoes_until("b").await, echoes, "{fault:?}");
+        assert_eq!((acted.load(Ordering::Relaxed), server.calls().len()), (1, 2));
+    }
+
+    let (server, _) = failing(Fault::Delay(Duration::from_millis(50))).await;
+    let mut peer = Peer::on(&server).await;
+    let start = Instant::now();
+    peer.call("set_restart", "a").await;
+    assert_eq!(peer.json().await["echo"], "a");
+    assert!(start.elapsed() >= Duration::from_millis(50));
+}
+
+#[tokio::test]
+async fn a_fault_ends_the_connection() {
+    for (fault, acted_on) in [(Fault::DropBefore, 0), (Fault::DropAfter, 1), (Fault::HalfAnswer, 1)] {
+        let (server, acted) = failing(fault.clone()).await;
+        let mut peer = Peer::on(&server).await;
+        server.push_text("before");
+        peer.call("set_restart", "a").await;
+        assert_eq!(peer.text().await, "before", "what came before it arrives");
+        assert!(peer.is_cut().await, "{fault:?}");
+        assert_eq!((acted.load(Ordering::Relaxed), server.calls().len()), (acted_on, 1), "{fault:?}");
+        server.connected(0).await;
+        let mut peer = Peer::on(&server).await;
+        peer.call("set_restart", "a").await;
+        assert_eq!(peer.json().await["echo"], "a");
+    }
+}
+
+#[tokio::test]
+async fn a_shuffle_is_the_same_at_every_run_and_loses_nothing() {
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let server = Server::start().await.unwrap();
+        server.faults(|_| Fault::Shuffle(8));
+        let mut peer = Peer::on(&server).await;
+        // Two full hands, and three that nothing follows.
+        for echo in 0..19 {
+            peer.call("can_send_image", &echo.to_string()).await;
+        }
+        let mut echoes = Vec::new();
+        for _ in 0..19 {
+            echoes.push(peer.json().await["echo"].as_str().unwrap().parse::<u32>().unwrap());
+        }
+        assert!(!echoes[..8].is_sorted(), "{echoes:?}");
+        runs.push(echoes.clone());
+        echoes[..8].sort_unstable();
+        echoes[8..16].sort_unstable();
+        echoes[16..].sort_unstable();
+        assert!(echoes.into_iter().eq(0..19));
+    }
+    assert_eq!(runs[0], runs[1]);
+}
+
+#[tokio::test]
+async fn a_share_of_the_calls_is_the_seeds() {
+    async fn answered(seed: u64) -> Vec<String> {
+        let server = Server::start().await.unwrap();
+        let mut share = Fault::NoAnswer.for_share(0.25, seed);
+        server.faults(move |call| if call.action == "get_login_info" { share(call) } else { Fault::None });
+        let mut peer = Peer::on(&server).await;
+        for echo in 0..400 {
+            peer.call("get_login_info", &echo.to_string()).await;
+        }
+        peer.echoes_until("end").await
+    }
+    let first = answered(1).await;
+    assert!((250..350).contains(&first.len()), "{}", first.len());
+    assert_eq!(first, answered(1).await);
+    assert_ne!(first, answered(2).await);
+}
+
+#[tokio::test]
+async fn a_stalled_server_says_nothing_and_goes_on_later() {
+    let server = Server::start().await.unwrap();
+    let mut peer = Peer::on(&server).await;
+    server.stall(true);
+    server.push_text("pushed");
+    peer.call("can_send_image", "a").await;
+    // A connection is taken, and its upgrade not answered.
+    let url = server.ws_url();
+    let mut second = tokio::spawn(async move { Peer::connect(&url).await });
+    let quiet = Duration::from_millis(100);
+    assert!(tokio::time::timeout(quiet, &mut second).await.is_err());
+    assert!(tokio::time::timeout(quiet, peer.0.next()).await.is_err());
+    assert!(server.calls().is_empty());
+
+    server.stall(false);
+    assert_eq!(peer.text().await, "pushed");
+    assert_eq!(peer.json().await["echo"], "a");
+    assert_eq!(second.await.unwrap().json().await["meta_event_type"], "lifecycle");
+
+    server.stall(true);
+    server.drop_connections();
+    assert!(peer.is_cut().await, "what is stalled can be dropped");
+}
+
+#[tokio::test]
+async fn a_silenced_connection_stays_silent_and_open() {
+    let server = Server::start().await.unwrap();
+    let mut silent = Peer::on(&server).await;
+    server.silence_connections();
+    assert_eq!((server.connections(), server.push_text("x")), (0, 0));
+    silent.call("can_send_image", "a").await;
+    let mut peer = Peer::on(&server).await;
+    peer.call("can_send_image", "b").await;
+    assert_eq!(peer.json().await["echo"], "b");
+    assert_eq!(server.calls().len(), 1);
+    assert!(tokio::time::timeout(Duration::from_millis(100), silent.0.next()).await.is_err());
+    server.stop().await;
+    assert!(silent.is_cut().await);
+}
+
+#[tokio::test]
+async fn connections_are_closed_with_any_code() {
+    let server = Server::start().await.unwrap();
+    for path in ["/", "/api", "/event"] {
+        let mut peer = Peer::connect(&format!("{}{path}", server.ws_url())).await;
+        if path != "/api" {
+            peer.json().await;
+        }
+        server.close_connections(1012, "restart");
+        let Some(Ok(Message::Close(Some(frame)))) = peer.next().await else { panic!("no close frame") };
+        assert_eq!((u16::from(frame.code), frame.reason.as_str()), (1012, "restart"));
+        assert!(peer.next().await.is_none(), "a clean end");
+    }
+    let mut peer = Peer::on(&server).await;
+    server.close_connections(1005, "");
+    assert!(matches!(peer.next().await, Some(Ok(Message::Close(Some(_)))) | Some(Err(_))));
+}
+
+#[tokio::test]
+async fn raw_bytes_are_pushed_as_they_are() {
+    let server = Server::start().await.unwrap();
+    let mut peer = Peer::on(&server).await;
+    // A text in two frames with a ping between them, then one that is no UTF-8.
+    server.push_raw(*b"\x01\x02he\x89\x00\x80\x03llo");
+    server.push_raw(*b"\x81\x02\xff\xfe");
+    assert_eq!(peer.next().await.unwrap().unwrap(), Message::Ping("".into()));
+    assert_eq!(peer.text().await, "hello");
+    assert!(matches!(peer.next().await, Some(Err(Error::Utf8(_)))));
+}
+
+#[tokio::test]
+async fn faults_are_there_over_http_too() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    async fn response(fault: Fault) -> (String, usize) {
+        let (server, acted) = failing(fault).await;
+        let mut stream = TcpStream::connect(("127.0.0.1", server.port())).await.unwrap();
+        stream.write_all(b"GET /set_restart HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
+        assert_eq!(server.calls().len(), 1);
+        (response, acted.load(Ordering::Relaxed))
+    }
+
+    let body = "{\"data\":null,\"message\":\"\",\"retcode\":0,\"status\":\"ok\"}\n";
+    for fault in [
+        Fault::None,
+        Fault::Delay(Duration::from_millis(1)),
+        Fault::SlowBytes(Duration::from_micros(1)),
+        Fault::WrongEcho,
+        Fault::Twice,
+        Fault::Shuffle(5),
+        Fault::Binary,
+    ] {
+        let (response, acted) = response(fault.clone()).await;
+        assert!(response.ends_with(&format!("\r\n\r\n{body}")), "{fault:?}: {response}");
+        assert_eq!(acted, 1);
+    }
+    assert_eq!(response(Fault::DropBefore).await, (String::new(), 0));
+    assert_eq!(response(Fault::DropAfter).await, (String::new(), 1));
+    let (half, acted) = response(Fault::HalfAnswer).await;
+    let expected = &body[..body.len() - body.len() / 2];
+    assert!(half.contains(&format!("content-length: {}\r\n", body.len())) && half.ends_with(expected), "{half}");
+    assert_eq!(acted, 1);
+    assert!(response(Fault::NoData).await.0.ends_with("{\"message\":\"\",\"retcode\":0,\"status\":\"ok\"}\n"));
+    assert!(response(Fault::Text("hm".into())).await.0.ends_with("\r\n\r\nhm"));
+    assert!(response(Fault::Refuse(refuse(RefusalCode::NotManageable))).await.0.contains("NOT_MANAGEABLE"));
 }

@@ -1,13 +1,16 @@
 //! The stand-in's HTTP side.
 
 use std::borrow::Cow;
-use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use http_body_util::BodyExt;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -17,7 +20,9 @@ use percent_encoding::percent_decode_str;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tokio::time::{Sleep, sleep};
 
+use super::fault::Fault;
 use super::ws::{self, Accepted};
 use super::{State, lock};
 
@@ -62,7 +67,7 @@ async fn respond(
     state: &Arc<State>,
     socket: &Mutex<Option<Accepted>>,
     mut request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<Body>, Dropped> {
     state.go_on().await;
     if ws::is_upgrade(request.headers()) {
         let refused = unauthorised(state, request.uri(), request.headers());
@@ -91,7 +96,23 @@ async fn respond(
         return Ok(plain(refused));
     }
     let action = parts.uri.path().trim_start_matches('/');
-    let mut response = Response::new(Full::from(state.answer(action, params, None)));
+    let fault = state.receive(action, params);
+    if fault == Fault::DropBefore {
+        return Err(Dropped);
+    }
+    let answer = Bytes::from(state.answer(action, params, None, &fault));
+    let body = match fault {
+        Fault::NoAnswer => std::future::pending().await,
+        Fault::DropAfter => return Err(Dropped),
+        Fault::Delay(delay) => {
+            sleep(delay).await;
+            Body::whole(answer)
+        }
+        Fault::HalfAnswer => Body::half(answer),
+        Fault::SlowBytes(pause) => Body::slow(answer, pause),
+        _ => Body::whole(answer),
+    };
+    let mut response = Response::new(body);
     response
         .headers_mut()
         .insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static("application/json; charset=utf-8"));
@@ -119,8 +140,79 @@ fn token_in_query(query: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(value).decode_utf8().ok()
 }
 
-fn plain(status: StatusCode) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::default());
+fn plain(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::default());
     *response.status_mut() = status;
     response
+}
+
+/// The connection ends by a fault.
+#[derive(Debug)]
+pub(super) struct Dropped;
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("dropped on purpose")
+    }
+}
+
+impl std::error::Error for Dropped {}
+
+/// An answer, and the way it comes.
+#[derive(Default)]
+pub(super) struct Body {
+    rest: Bytes,
+    /// At this many bytes before its end the connection is dropped.
+    drop_at: Option<usize>,
+    pause: Option<Duration>,
+    /// What the next byte waits for.
+    wait: Option<Pin<Box<Sleep>>>,
+}
+
+impl Body {
+    fn whole(rest: Bytes) -> Self {
+        Self { rest, ..Self::default() }
+    }
+
+    fn half(rest: Bytes) -> Self {
+        Self { drop_at: Some(rest.len() / 2), rest, ..Self::default() }
+    }
+
+    fn slow(rest: Bytes, pause: Duration) -> Self {
+        Self { rest, pause: Some(pause), ..Self::default() }
+    }
+}
+
+impl hyper::body::Body for Body {
+    type Data = Bytes;
+    type Error = Dropped;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Dropped>>> {
+        if let Some(wait) = &mut self.wait {
+            ready!(wait.as_mut().poll(cx));
+        }
+        let left = self.rest.len();
+        if self.drop_at == Some(left) {
+            return Poll::Ready(Some(Err(Dropped)));
+        }
+        let length = match (self.drop_at, self.pause) {
+            (_, Some(_)) => left.min(1),
+            (Some(drop_at), None) => left - drop_at,
+            (None, None) => left,
+        };
+        if length == 0 {
+            return Poll::Ready(None);
+        }
+        // What is written leaves while the body waits.
+        self.wait = self.pause.or(self.drop_at.map(|_| Duration::from_millis(1))).map(|pause| Box::pin(sleep(pause)));
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.len() as u64)
+    }
 }

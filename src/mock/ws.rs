@@ -3,13 +3,13 @@
 //! Frames are read by tungstenite and written by hand: a stand-in also has to write what no library lets pass.
 
 use std::convert::Infallible;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_core::Stream;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE};
 use hyper::upgrade::OnUpgrade;
@@ -22,6 +22,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -29,8 +30,13 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+use super::fault::{Dice, Fault};
+use super::http::Body;
 use super::{State, events};
 use crate::EventKind;
+
+/// How long an answer is held back at most with no call coming.
+const HOLD: Duration = Duration::from_millis(50);
 
 /// A connection, as the server holds it.
 pub(super) struct Link {
@@ -43,12 +49,22 @@ pub(super) struct Link {
 pub(super) enum Cut {
     /// The socket is closed with no word.
     Drop,
+    /// The socket stays open, and nobody looks after it.
+    Silence,
+}
+
+impl Link {
+    pub(super) fn close(&self, code: u16, reason: &str) {
+        let _ = self.out.send(Out::Close(close(Some(CloseFrame { code: code.into(), reason: reason.into() }))));
+    }
 }
 
 /// What a connection is to write.
 enum Out {
     /// Whole frames, or what is said to be one.
     Bytes(Bytes),
+    /// The same, byte by byte.
+    Slowly(Bytes, Duration),
     /// A close frame and the end of the stream; nothing follows.
     Close(Bytes),
     /// The end of the connection.
@@ -87,8 +103,8 @@ impl Accepted {
         state: &Arc<State>,
         request: &mut Request<Incoming>,
         refused: Option<i64>,
-    ) -> (Response<Full<Bytes>>, Self) {
-        let mut response = Response::new(Full::default());
+    ) -> (Response<Body>, Self) {
+        let mut response = Response::new(Body::default());
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         let headers = response.headers_mut();
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
@@ -126,11 +142,22 @@ impl Accepted {
         let Ok(upgraded) = (&mut self.upgrade).await else { return };
         let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else { return };
         let (mut read, mut write) = parts.io.into_inner().into_split();
-        let mut reader = Reader { state: self.state.clone(), id: self.id, kind: self.kind, out: self.out.clone() };
+        let mut reader = Reader {
+            state: self.state.clone(),
+            id: self.id,
+            kind: self.kind,
+            out: self.out.clone(),
+            delayed: JoinSet::new(),
+            held: Vec::new(),
+            dice: Dice(0),
+        };
         tokio::select! {
             () = reader.run(&mut read, parts.read_buf) => {}
             () = write_all(&self.state, &mut self.queue, &mut write) => {}
-            Ok(Cut::Drop) = &mut self.cut => {}
+            Ok(cut) = &mut self.cut => match cut {
+                Cut::Drop => {}
+                Cut::Silence => std::future::pending().await,
+            },
         }
     }
 }
@@ -149,6 +176,7 @@ async fn write_all(state: &State, queue: &mut mpsc::UnboundedReceiver<Out>, writ
             Out::End => return,
             _ if closed => Ok(()),
             Out::Bytes(bytes) => write.write_all(&bytes).await,
+            Out::Slowly(bytes, pause) => slowly(write, &bytes, pause).await,
             Out::Close(bytes) => {
                 closed = true;
                 match write.write_all(&bytes).await {
@@ -163,11 +191,22 @@ async fn write_all(state: &State, queue: &mut mpsc::UnboundedReceiver<Out>, writ
     }
 }
 
+async fn slowly(write: &mut OwnedWriteHalf, bytes: &[u8], pause: Duration) -> io::Result<()> {
+    for byte in bytes {
+        write.write_u8(*byte).await?;
+        tokio::time::sleep(pause).await;
+    }
+    Ok(())
+}
+
 struct Reader {
     state: Arc<State>,
     id: u64,
     kind: Kind,
     out: mpsc::UnboundedSender<Out>,
+    delayed: JoinSet<()>,
+    held: Vec<Bytes>,
+    dice: Dice,
 }
 
 impl Reader {
@@ -181,10 +220,20 @@ impl Reader {
         let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
         let mut socket =
             WebSocketStream::from_partially_read(io, read_already.into(), Role::Server, Some(config)).await;
-        while let Some(Ok(message)) = std::future::poll_fn(|cx| Pin::new(&mut socket).poll_next(cx)).await {
+        loop {
+            let mut next = std::future::poll_fn(|cx| Pin::new(&mut socket).poll_next(cx));
+            let next = if self.held.is_empty() {
+                next.await
+            } else if let Ok(next) = tokio::time::timeout(HOLD, &mut next).await {
+                next
+            } else {
+                self.let_go();
+                continue;
+            };
+            let Some(Ok(message)) = next else { return };
             self.state.go_on().await;
             match message {
-                Message::Text(text) if self.kind != Kind::Refused => self.call(&text),
+                Message::Text(text) if self.kind != Kind::Refused => self.call(&text).await,
                 Message::Ping(payload) => self.write(bytes_of(Frame::pong(payload))),
                 Message::Close(frame) => {
                     self.state.remove_link(self.id);
@@ -204,13 +253,56 @@ impl Reader {
         }
     }
 
-    fn call(&self, text: &str) {
+    async fn call(&mut self, text: &str) {
         let call: CallFrame<'_> = serde_json::from_str(text).unwrap_or_default();
         let action = call.action.and_then(|action| serde_json::from_str::<String>(action.get()).ok());
-        let params = call.params.map_or("{}", RawValue::get);
+        let action = action.as_deref().unwrap_or_default();
+        let params = call.params.map_or("{}", RawValue::get).as_bytes();
         let echo = call.echo.and_then(|echo| as_echoed(echo).ok());
-        let answer = self.state.answer(action.as_deref().unwrap_or_default(), params.as_bytes(), echo.as_deref());
-        self.write(frame(Data::Text, answer));
+
+        let fault = self.state.receive(action, params);
+        if fault == Fault::DropBefore {
+            match self.end().await {}
+        }
+        let answer = self.state.answer(action, params, echo.as_deref(), &fault);
+        let kind = if fault == Fault::Binary { Data::Binary } else { Data::Text };
+        let answer = frame(kind, answer);
+        match fault {
+            Fault::NoAnswer => {}
+            Fault::DropAfter => match self.end().await {},
+            Fault::HalfAnswer => {
+                self.write(answer.slice(..answer.len() / 2));
+                match self.end().await {}
+            }
+            Fault::Delay(delay) => {
+                while self.delayed.try_join_next().is_some() {}
+                let out = self.out.clone();
+                self.delayed.spawn(async move {
+                    tokio::time::sleep(delay).await;
+                    let _ = out.send(Out::Bytes(answer));
+                });
+            }
+            Fault::Shuffle(n) => {
+                self.held.push(answer);
+                if self.held.len() >= n {
+                    self.let_go();
+                }
+            }
+            Fault::SlowBytes(pause) => _ = self.out.send(Out::Slowly(answer, pause)),
+            Fault::Twice => {
+                self.write(answer.clone());
+                self.write(answer);
+            }
+            _ => self.write(answer),
+        }
+    }
+
+    /// Answers in disorder.
+    fn let_go(&mut self) {
+        self.dice.shuffle(&mut self.held);
+        for answer in std::mem::take(&mut self.held) {
+            self.write(answer);
+        }
     }
 
     fn write(&self, bytes: Bytes) {
