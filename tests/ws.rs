@@ -2,116 +2,22 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
-use std::future::IntoFuture;
+use std::future::{Future, IntoFuture};
 use std::time::Duration;
 
 use cqhttp::mock::{Server, refuse};
-use cqhttp::{
-    Client, Connect, ConnectionError, ConnectionState, Error, Event, Events, Message, Overflow, Raw, RefusalCode,
-    connect,
-};
+use cqhttp::{ConnectionError, Error, Event, Overflow, Raw, RefusalCode, connect};
 use futures_util::{SinkExt, StreamExt};
+use peer::{Bare, login, next_said, said, soon, spawn, text_of};
 use serde_json::{Value, json};
 use support::answering;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
-use tokio_tungstenite::WebSocketStream;
+use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message as Frame;
 
+#[path = "support/peer.rs"]
+mod peer;
 mod support;
-
-/// Only a test that fails waits that long.
-const LONG: Duration = Duration::from_secs(60);
-
-async fn soon<T>(what: impl IntoFuture<Output = T>) -> T {
-    tokio::time::timeout(LONG, what).await.expect("it comes")
-}
-
-/// A message in a group, as go-cqhttp sends it.
-fn said(text: &str) -> String {
-    json!({
-        "post_type": "message", "message_type": "group", "time": 1700000000, "self_id": 10010, "sub_type": "normal",
-        "sender": { "nickname": "somebody", "user_id": 10086 }, "message_id": 1, "user_id": 10086, "anonymous": null,
-        "font": 0, "group_id": 10001000, "message_seq": 7, "raw_message": text, "message": text,
-    })
-    .to_string()
-}
-
-fn text_of(event: &Event) -> String {
-    event.as_message().expect("a message").message().plain_text()
-}
-
-/// The next message, whatever else comes before it.
-async fn next_said(events: &mut Events) -> String {
-    loop {
-        let received = soon(events.next()).await.expect("an event");
-        if received.event.as_message().is_some() {
-            return text_of(&received.event);
-        }
-    }
-}
-
-/// A server without manners: the test holds its side of each connection in its hand.
-struct Bare {
-    url: String,
-    listener: TcpListener,
-}
-
-impl Bare {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        Self { url: format!("ws://{}", listener.local_addr().unwrap()), listener }
-    }
-
-    async fn accept(&self) -> Peer {
-        let (stream, _) = soon(self.listener.accept()).await.unwrap();
-        Peer(tokio_tungstenite::accept_async(stream).await.unwrap())
-    }
-
-    /// A connection, both ends of it.
-    async fn connected(&self, connect: Connect) -> (Client, Events, Peer) {
-        let (connected, peer) = tokio::join!(connect.into_future(), self.accept());
-        let (client, events) = connected.unwrap();
-        (client, events, peer)
-    }
-}
-
-/// The server's side of a connection.
-struct Peer(WebSocketStream<TcpStream>);
-
-impl Peer {
-    /// The next call: its action and its echo.
-    async fn next(&mut self) -> (String, Value) {
-        loop {
-            match soon(self.0.next()).await.expect("the connection stands").unwrap() {
-                Frame::Text(text) => {
-                    let call: Value = serde_json::from_str(&text).unwrap();
-                    return (call["action"].as_str().unwrap().to_owned(), call["echo"].clone());
-                }
-                Frame::Ping(_) | Frame::Pong(_) => {}
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-
-    async fn send(&mut self, text: impl Into<String>) {
-        self.0.send(Frame::text(text.into())).await.unwrap();
-    }
-
-    async fn answer(&mut self, echo: &Value, data: Value) {
-        let answer = json!({ "data": data, "echo": echo, "message": "", "retcode": 0, "status": "ok" });
-        self.send(answer.to_string()).await;
-    }
-}
-
-fn spawn<A: cqhttp::Action>(call: cqhttp::Call<A>) -> JoinHandle<Result<A::Response, Error>> {
-    tokio::spawn(call.into_future())
-}
-
-fn login(name: &str) -> Value {
-    json!({ "user_id": 10010, "nickname": name })
-}
 
 #[tokio::test]
 async fn calls_go_out_and_events_come_in_over_one_connection() {
@@ -335,4 +241,141 @@ async fn the_first_connection_fails_at_once_and_says_why() {
     stream.write_all(b"what do you want?\r\n\r\n").await.unwrap();
     let error = soon(connecting).await.unwrap().unwrap_err();
     assert!(matches!(error, ConnectionError::NotUpgraded { status: None, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_client_may_lie_in_layers_and_has_a_time_limit() {
+    let bare = Bare::start().await;
+    let limit = tower::limit::ConcurrencyLimitLayer::new(1);
+    let connecting = connect(&bare.url).layer(limit).timeout(Duration::from_millis(100));
+    let (client, _events, mut peer) = bare.connected(connecting).await;
+    let first = spawn(client.get_login_info());
+    peer.next().await;
+    let second = spawn(client.get_login_info());
+    assert!(matches!(soon(first).await.unwrap().unwrap_err(), Error::OutcomeUnknown(_)));
+    // Its turn came as the first gave up, if its time was not over yet.
+    let error = soon(second).await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown(_) | Error::NotSent(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_too_late_is_nobodys() {
+    let bare = Bare::start().await;
+    let (client, _events, mut peer) = bare.connected(connect(&bare.url)).await;
+    let late = spawn(client.get_login_info().within(Duration::from_millis(20)));
+    let (_, late_echo) = peer.next().await;
+    assert!(matches!(soon(late).await.unwrap().unwrap_err(), Error::OutcomeUnknown(_)));
+    let call = spawn(client.get_login_info());
+    let (_, echo) = peer.next().await;
+    assert_ne!(echo, late_echo);
+    peer.answer(&late_echo, login("late")).await;
+    peer.answer(&echo, login("bot")).await;
+    assert_eq!(soon(call).await.unwrap().unwrap().nickname, "bot");
+}
+
+#[tokio::test]
+async fn every_consumer_has_a_queue_of_its_own() {
+    let server = Server::start().await.unwrap();
+    let (_, mut first) = connect(server.ws_url()).await.unwrap();
+    server.push_text(said("one"));
+    assert_eq!(next_said(&mut first).await, "one");
+    let mut second = first.subscribe();
+    let mut third = second.subscribe();
+    server.push_text(said("two"));
+    server.push_text(said("three"));
+    for events in [&mut first, &mut second, &mut third] {
+        assert_eq!(next_said(events).await, "two", "the first is none of those that come from now on");
+        assert_eq!(next_said(events).await, "three");
+    }
+    drop(first);
+    drop(third);
+    server.push_text(said("four"));
+    assert_eq!(next_said(&mut second).await, "four");
+}
+
+#[tokio::test]
+async fn events_are_a_stream() {
+    let server = Server::start().await.unwrap();
+    let (_, events) = connect(server.ws_url()).await.unwrap();
+    server.push_text(said("one"));
+    server.push_text(said("two"));
+    let texts: Vec<_> = soon(events.skip(1).take(2).map(|received| text_of(&received.event)).collect::<Vec<_>>()).await;
+    assert_eq!(texts, ["one", "two"]);
+}
+
+#[tokio::test]
+async fn a_consumer_that_is_too_slow_misses_the_oldest_and_knows_how_many() {
+    let server = Server::start().await.unwrap();
+    let (client, mut events) = connect(server.ws_url()).event_queue(4).await.unwrap();
+    // The lifecycle event makes eleven.
+    for n in 0..10 {
+        server.push_text(said(&n.to_string()));
+    }
+    // The answer comes behind the events, so they have all been read when it is there.
+    client.get_login_info().await.unwrap();
+    assert_eq!(events.missed(), 7);
+    for n in 6..10 {
+        assert_eq!(next_said(&mut events).await, n.to_string());
+    }
+    assert_eq!(events.missed(), 7);
+}
+
+#[tokio::test]
+async fn events_may_wait_for_room_and_answers_do_not_wait_with_them() {
+    let server = Server::start().await.unwrap();
+    let patient = Overflow::Wait(Duration::from_secs(600));
+    let (client, mut events) = connect(server.ws_url()).event_queue(4).overflow(patient).await.unwrap();
+    for n in 0..10 {
+        server.push_text(said(&n.to_string()));
+    }
+    client.get_login_info().await.unwrap();
+    // Four in the queue with the lifecycle event, four more that wait.
+    assert_eq!(events.missed(), 3);
+    for n in 0..7 {
+        assert_eq!(next_said(&mut events).await, n.to_string());
+    }
+    // Without patience none of those that found no room is there later.
+    let hasty = Overflow::Wait(Duration::ZERO);
+    let (client, mut events) = connect(server.ws_url()).event_queue(4).overflow(hasty).await.unwrap();
+    for n in 0..10 {
+        server.push_text(said(&n.to_string()));
+    }
+    client.get_login_info().await.unwrap();
+    for n in 0..3 {
+        assert_eq!(next_said(&mut events).await, n.to_string());
+    }
+    assert_eq!(events.missed(), 7);
+}
+
+#[tokio::test]
+async fn an_event_that_comes_twice_is_dropped_once_if_asked_for() {
+    let server = Server::start().await.unwrap();
+    let heartbeat = cqhttp::mock::events().find(|event| event.name == "Heartbeat").unwrap().example;
+    let window = Duration::from_secs(600);
+    let (_, mut events) = connect(server.ws_url()).dedupe(window).await.unwrap();
+    assert!(matches!(soon(events.next()).await.unwrap().event, Event::Lifecycle(_)));
+    for text in [&said("one"), &said("one"), heartbeat, heartbeat, &said("two"), &said("one"), &said("three")] {
+        server.push_text(text);
+    }
+    assert_eq!(next_said(&mut events).await, "one");
+    for _ in 0..2 {
+        assert!(matches!(soon(events.next()).await.unwrap().event, Event::Heartbeat(_)));
+    }
+    assert_eq!(next_said(&mut events).await, "two");
+    assert_eq!(next_said(&mut events).await, "three");
+    assert_eq!(events.missed(), 0);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_server_may_be_on_a_unix_socket() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ws.sock");
+    let listener = tokio::net::UnixListener::bind(&path).unwrap();
+    let connecting = tokio::spawn(connect(format!("unix://{}", path.display())).into_future());
+    let (stream, _) = soon(listener.accept()).await.unwrap();
+    let mut peer = tokio_tungstenite::accept_async(stream).await.unwrap();
+    let (_client, mut events) = soon(connecting).await.unwrap().unwrap();
+    peer.send(Frame::text(said("hi"))).await.unwrap();
+    assert_eq!(next_said(&mut events).await, "hi");
 }

@@ -547,7 +547,7 @@ impl Task {
                 }
                 continue;
             }
-            let Some(due) = open.next_due() else { return None };
+            let due = open.next_due()?;
             if open.timer.deadline() != due {
                 open.timer.as_mut().reset(due);
             }
