@@ -693,3 +693,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Open<S> {
         why
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_that_were_given_up_are_not_kept() {
+        let mut calls = Calls::default();
+        let (answer, waiting) = oneshot::channel();
+        calls.insert(0, answer);
+        for echo in 1..100_000 {
+            calls.insert(echo, oneshot::channel().0);
+        }
+        assert!(calls.waiting.len() <= FEW_CALLS && calls.waiting.capacity() < 4 * FEW_CALLS);
+        // Those that wait are all kept, however many they are.
+        let many: Vec<_> = (0..10_000).map(|_| oneshot::channel()).collect();
+        let (answers, waiting_too): (Vec<_>, Vec<_>) = many.into_iter().unzip();
+        answers.into_iter().zip(100_000..).for_each(|(answer, echo)| calls.insert(echo, answer));
+        calls.fail_all(&ConnectionError::Closed);
+        assert!(waiting_too.into_iter().chain([waiting]).all(|mut told| matches!(told.try_recv(), Ok(Err(_)))));
+        assert_eq!(calls.waiting.capacity(), 0);
+    }
+}
