@@ -555,3 +555,14 @@ async fn faults_are_there_over_http_too() {
     assert!(response(Fault::Text("hm".into())).await.0.ends_with("\r\n\r\nhm"));
     assert!(response(Fault::Refuse(refuse(RefusalCode::NotManageable))).await.0.contains("NOT_MANAGEABLE"));
 }
+
+#[tokio::test]
+async fn a_call_may_be_as_large_as_a_file() {
+    let server = Server::start().await.unwrap();
+    let mut peer = Peer::on(&server).await;
+    // More than tungstenite takes in one frame unless told otherwise.
+    let file = "A".repeat(20 << 20);
+    peer.send(json!({ "action": "upload_group_file", "params": { "file": file }, "echo": "a" }).to_string()).await;
+    assert_eq!(peer.json().await["echo"], "a");
+    assert_eq!(server.calls()[0].params["file"].as_str().map(str::len), Some(file.len()));
+}
