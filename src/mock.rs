@@ -1,8 +1,8 @@
 //! A stand-in for go-cqhttp, for tests and demos without a QQ account. Feature `mock`.
 //!
-//! It listens on 127.0.0.1, answers every action of the schema with the schema's example, refuses unknown ones as
-//! go-cqhttp does, and records what it is asked. It does not check parameters, and it answers those actions too that
-//! go-cqhttp does not implement. [`Server::on`] gives an action an answer of your own.
+//! It listens on 127.0.0.1, over HTTP and WebSocket on one port. It answers every action of the schema with the schema's
+//! example, refuses unknown ones as go-cqhttp does, and records what it is asked. It does not check parameters, and it
+//! answers those actions too that go-cqhttp does not implement. [`Server::on`] gives an action an answer of your own.
 //!
 //! ```
 //! # #[cfg(feature = "http")]
@@ -21,6 +21,36 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Over WebSocket
+//!
+//! [`Server::ws_url`] is the address. [`push`](Server::push) sends an event to the bots that are connected;
+//! [`connected`](Server::connected) waits for them.
+//!
+//! ```
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use cqhttp::{Event, mock};
+//!
+//! let server = mock::Server::start().await?;
+//! // … the bot connects to `server.ws_url()` …
+//! server.connected(1).await;
+//! let json = r#"{"post_type":"notice","notice_type":"friend_add","time":1700000000,"self_id":10010,"user_id":10086}"#;
+//! server.push(json.parse::<Event>()?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What goes wrong on purpose
+//!
+//! | what | by |
+//! |---|---|
+//! | an answer that is late, missing, broken, doubled, another's | [`Server::faults`] with a [`Fault`] |
+//! | a server that is killed, and comes back | [`Server::drop_connections`]; [`Server::stop`] and [`ServerBuilder::port`] |
+//! | a server that hangs, and goes on | [`Server::stall`] |
+//! | a network that swallows everything | [`Server::silence_connections`] |
+//! | a close frame with any code | [`Server::close_connections`] |
+//! | a frame that no server should send | [`Server::push_text`], [`Server::push_raw`] |
+//! | a token that is refused after the upgrade | [`ServerBuilder::refuse_after_upgrade`] |
 
 mod fault;
 mod http;

@@ -1,4 +1,4 @@
-//! The stand-in's WebSocket side, from a client that knows nothing of this crate.
+//! The stand-in's WebSocket side, and its faults, from a client that knows nothing of this crate.
 
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
@@ -12,6 +12,7 @@ use cqhttp::mock::{self, Fault, Server, refuse};
 use cqhttp::{Event, EventKind, RefusalCode};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::{ClientRequestBuilder, IntoClientRequest};
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -298,7 +299,7 @@ async fn failing(fault: Fault) -> (Server, Arc<AtomicUsize>) {
     let counter = acted.clone();
     server.on::<SetRestart>(move |_| {
         counter.fetch_add(1, Ordering::Relaxed);
-        Ok(Default::default())
+        Ok(())
     });
     server.faults(Fault::script([fault]));
     (server, acted)
@@ -499,16 +500,33 @@ async fn raw_bytes_are_pushed_as_they_are() {
     assert!(matches!(peer.next().await, Some(Err(Error::Utf8(_)))));
 }
 
+/// What comes back over HTTP until the connection ends.
+async fn get(server: &Server, path: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port())).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    response
+}
+
+#[tokio::test]
+async fn a_token_in_the_query_does_over_http_too() {
+    let server = Server::start_with_token("s e").await.unwrap();
+    for (query, status) in
+        [("", 401), ("?access_token=", 401), ("?access_token=wrong", 403), ("?access_token=s%20e", 200)]
+    {
+        let response = get(&server, &format!("/can_send_image{query}")).await;
+        assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{query}: {response}");
+    }
+    assert_eq!(server.calls().len(), 1);
+}
+
 #[tokio::test]
 async fn faults_are_there_over_http_too() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
     async fn response(fault: Fault) -> (String, usize) {
         let (server, acted) = failing(fault).await;
-        let mut stream = TcpStream::connect(("127.0.0.1", server.port())).await.unwrap();
-        stream.write_all(b"GET /set_restart HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
-        let mut response = String::new();
-        stream.read_to_string(&mut response).await.unwrap();
+        let response = get(&server, "/set_restart").await;
         assert_eq!(server.calls().len(), 1);
         (response, acted.load(Ordering::Relaxed))
     }
@@ -536,4 +554,15 @@ async fn faults_are_there_over_http_too() {
     assert!(response(Fault::NoData).await.0.ends_with("{\"message\":\"\",\"retcode\":0,\"status\":\"ok\"}\n"));
     assert!(response(Fault::Text("hm".into())).await.0.ends_with("\r\n\r\nhm"));
     assert!(response(Fault::Refuse(refuse(RefusalCode::NotManageable))).await.0.contains("NOT_MANAGEABLE"));
+}
+
+#[tokio::test]
+async fn a_call_may_be_as_large_as_a_file() {
+    let server = Server::start().await.unwrap();
+    let mut peer = Peer::on(&server).await;
+    // More than tungstenite takes in one frame unless told otherwise.
+    let file = "A".repeat(20 << 20);
+    peer.send(json!({ "action": "upload_group_file", "params": { "file": file }, "echo": "a" }).to_string()).await;
+    assert_eq!(peer.json().await["echo"], "a");
+    assert_eq!(server.calls()[0].params["file"].as_str().map(str::len), Some(file.len()));
 }

@@ -42,7 +42,11 @@ pub(super) async fn serve(
             _ = &mut stopped => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
-                Err(_) => break,
+                // No file is to be had for it just now.
+                Err(_) => {
+                    sleep(Duration::from_millis(10)).await;
+                    continue;
+                }
             },
         };
         while tasks.try_join_next().is_some() {}

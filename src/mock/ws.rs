@@ -18,7 +18,7 @@ use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, oneshot};
@@ -72,7 +72,8 @@ enum Out {
 }
 
 pub(super) fn is_upgrade(headers: &HeaderMap) -> bool {
-    headers.get(UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    let websocket = headers.get(UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    websocket && headers.contains_key(SEC_WEBSOCKET_KEY)
 }
 
 /// A connection between its upgrade and its end.
@@ -153,7 +154,7 @@ impl Accepted {
         };
         tokio::select! {
             () = reader.run(&mut read, parts.read_buf) => {}
-            () = write_all(&self.state, &mut self.queue, &mut write) => {}
+            _ = write_all(&self.state, &mut self.queue, &mut write) => {}
             Ok(cut) = &mut self.cut => match cut {
                 Cut::Drop => {}
                 Cut::Silence => std::future::pending().await,
@@ -168,33 +169,36 @@ impl Drop for Accepted {
     }
 }
 
-async fn write_all(state: &State, queue: &mut mpsc::UnboundedReceiver<Out>, write: &mut OwnedWriteHalf) {
+/// Returns when the connection is to end.
+async fn write_all(
+    state: &State,
+    queue: &mut mpsc::UnboundedReceiver<Out>,
+    write: &mut OwnedWriteHalf,
+) -> io::Result<()> {
+    let mut write = BufWriter::new(write);
     let mut closed = false;
     while let Some(out) = queue.recv().await {
         state.go_on().await;
-        let written = match out {
-            Out::End => return,
-            _ if closed => Ok(()),
-            Out::Bytes(bytes) => write.write_all(&bytes).await,
-            Out::Slowly(bytes, pause) => slowly(write, &bytes, pause).await,
-            Out::Close(bytes) => {
-                closed = true;
-                match write.write_all(&bytes).await {
-                    Ok(()) => write.shutdown().await,
-                    failed => failed,
+        match out {
+            Out::End => return write.flush().await,
+            _ if closed => {}
+            Out::Bytes(bytes) => write.write_all(&bytes).await?,
+            Out::Slowly(bytes, pause) => {
+                for byte in bytes {
+                    write.write_u8(byte).await?;
+                    write.flush().await?;
+                    tokio::time::sleep(pause).await;
                 }
             }
-        };
-        if written.is_err() {
-            return;
+            Out::Close(bytes) => {
+                closed = true;
+                write.write_all(&bytes).await?;
+                write.shutdown().await?;
+            }
         }
-    }
-}
-
-async fn slowly(write: &mut OwnedWriteHalf, bytes: &[u8], pause: Duration) -> io::Result<()> {
-    for byte in bytes {
-        write.write_u8(*byte).await?;
-        tokio::time::sleep(pause).await;
+        if queue.is_empty() {
+            write.flush().await?;
+        }
     }
     Ok(())
 }
@@ -360,10 +364,15 @@ fn through_floats(value: &mut Value) {
 
 /// What a connection is greeted with. Its time is the server's start, as in go-cqhttp.
 pub(super) fn lifecycle() -> String {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     format!(
-        r#"{{"_post_method":2,"meta_event_type":"lifecycle","post_type":"meta_event","self_id":10010,"sub_type":"connect","time":{now}}}"#
+        r#"{{"_post_method":2,"meta_event_type":"lifecycle","post_type":"meta_event","self_id":10010,"sub_type":"connect","time":{}}}"#,
+        now()
     )
+}
+
+/// In seconds.
+fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// Pushes heartbeats until it is aborted.
@@ -374,8 +383,8 @@ pub(super) async fn heartbeat(state: Arc<State>, interval: Duration) {
     event["interval"] = json!(interval.as_millis());
     loop {
         tokio::time::sleep(interval).await;
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-        event["time"] = json!(now);
+        state.go_on().await;
+        event["time"] = json!(now());
         state.push(&text(format!("{event}\n")));
     }
 }
