@@ -186,6 +186,16 @@ async fn every_code_of_a_close_frame_is_told() {
 }
 
 #[tokio::test]
+async fn the_reason_of_a_close_frame_does_not_hold_the_token() {
+    let server = Server::start_with_token("sesame").await.unwrap();
+    let (_client, events) = connect(server.ws_url()).access_token("sesame").no_reconnect().await.unwrap();
+    server.close_connections(1008, "no such token: sesame!");
+    let why = end_of(&events).await;
+    assert!(!format!("{why:?} {why}").contains("sesame"));
+    assert!(why.to_string().contains("no such token: …!"), "{why}");
+}
+
+#[tokio::test]
 async fn frames_that_break_the_protocol_end_the_connection_and_it_comes_back() {
     // A frame longer than the limit.
     let bare = Bare::start().await;
