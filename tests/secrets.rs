@@ -245,6 +245,8 @@ async fn the_access_token_shows_nowhere() {
         "answered",
         "failed elapsed=",
         "the access token is missing or wrong",
+        "leaves over the WebSocket echo=1",
+        "disconnected why=\"the server closed the connection (code 1008, no such token)\"",
         "Connection refused",      // why, and not only what
         "starting new connection", // reqwest's, by way of `log`
         "layer request=Request { action: \"get_login_info\"",

@@ -83,6 +83,8 @@ const ORDERS: usize = 1024;
 const READ_AT_ONCE: usize = 64;
 /// How long the server may take to answer a close frame.
 const LEAVE_LIMIT: Duration = Duration::from_secs(1);
+/// Longer times count as so long: they are added to the clock's.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// So many calls in flight are kept without a thought.
 const FEW_CALLS: usize = 1024;
 
@@ -110,7 +112,7 @@ impl Ws {
     async fn send(self, request: Request) -> Outcome {
         let echo = self.0.next_echo.fetch_add(1, Ordering::Relaxed);
         let message = Message::Text(call_frame(&request, echo)?);
-        tracing::trace!(echo, bytes = message.len(), "leaves over the WebSocket");
+        tracing::debug!(echo, bytes = message.len(), "leaves over the WebSocket");
         let (answer, answered) = oneshot::channel();
         let order = Order { echo, message, request, answer };
         if self.0.orders.send(order).await.is_err() {
@@ -220,6 +222,9 @@ impl Calls {
                 }
             }
             None => tracing::debug!(echo, "dropped an answer that no call waits for"),
+        }
+        if self.waiting.is_empty() && self.waiting.capacity() > 4 * FEW_CALLS {
+            self.waiting.shrink_to(FEW_CALLS);
         }
     }
 
@@ -365,7 +370,7 @@ impl Task {
         }
         while let Poll::Ready(Some(limit)) = self.commands.poll_recv(cx) {
             self.stopping = true;
-            let deadline = Instant::now() + limit;
+            let deadline = Instant::now() + limit.min(LONGEST);
             open.closing = Some(open.closing.map_or(deadline, |closing| closing.min(deadline)));
         }
         if let Err(error) = self.write(cx, open) {
@@ -517,6 +522,7 @@ impl Task {
         if self.calls.waiting.is_empty() || open.closing.is_some_and(|deadline| deadline <= now) {
             self.calls.fail_all(&ConnectionError::Closed);
             open.leaving = Some(now + LEAVE_LIMIT);
+            open.next_ping = None;
             open.send(Message::Close(Some(close_frame(CloseCode::Normal))))?;
         }
         Ok(())
@@ -590,6 +596,8 @@ struct Open<S> {
 impl<S> Open<S> {
     fn new(socket: WebSocketStream<S>, settings: &Settings) -> Self {
         let now = Instant::now();
+        let keepalive = settings.keepalive;
+        let keepalive = keepalive.map(|(interval, patience)| (interval.min(LONGEST), patience.min(LONGEST)));
         Self {
             socket,
             frame_limit: settings.frame_limit,
@@ -597,9 +605,9 @@ impl<S> Open<S> {
             last_frame: now,
             frames_came: false,
             pong_came: false,
-            keepalive: settings.keepalive,
+            keepalive,
             // At once, so that it shows early whether the server answers.
-            next_ping: settings.keepalive.map(|_| now),
+            next_ping: keepalive.map(|_| now),
             pinged: None,
             longest_silence: None,
             timer: Box::pin(tokio::time::sleep_until(now)),
@@ -666,7 +674,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Open<S> {
     }
 
     fn ping(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), tungstenite::Error> {
-        self.next_ping = self.keepalive.filter(|_| self.leaving.is_none()).map(|(interval, _)| now + interval);
+        self.next_ping = self.keepalive.map(|(interval, _)| now + interval);
         self.pinged.get_or_insert(now);
         // Where the socket takes nothing, silence will tell as well.
         match Pin::new(&mut self.socket).poll_ready(cx) {
@@ -707,12 +715,22 @@ mod tests {
             calls.insert(echo, oneshot::channel().0);
         }
         assert!(calls.waiting.len() <= FEW_CALLS && calls.waiting.capacity() < 4 * FEW_CALLS);
-        // Those that wait are all kept, however many they are.
-        let many: Vec<_> = (0..10_000).map(|_| oneshot::channel()).collect();
-        let (answers, waiting_too): (Vec<_>, Vec<_>) = many.into_iter().unzip();
-        answers.into_iter().zip(100_000..).for_each(|(answer, echo)| calls.insert(echo, answer));
+        // Those that wait are all kept, however many they are, and leave nothing behind.
+        let many = |from: u64, calls: &mut Calls| -> Vec<_> {
+            let insert = |echo| {
+                let (answer, waiting) = oneshot::channel();
+                calls.insert(echo, answer);
+                waiting
+            };
+            (from..from + 10_000).map(insert).collect()
+        };
+        let first = many(100_000, &mut calls);
+        (0..200_000).for_each(|echo| calls.answer(echo, "{}".into()));
+        assert!(first.into_iter().chain([waiting]).all(|mut told| matches!(told.try_recv(), Ok(Ok(_)))));
+        assert!(calls.waiting.is_empty() && calls.waiting.capacity() < 4 * FEW_CALLS);
+        let second = many(300_000, &mut calls);
         calls.fail_all(&ConnectionError::Closed);
-        assert!(waiting_too.into_iter().chain([waiting]).all(|mut told| matches!(told.try_recv(), Ok(Err(_)))));
+        assert!(second.into_iter().all(|mut told| matches!(told.try_recv(), Ok(Err(_)))));
         assert_eq!(calls.waiting.capacity(), 0);
     }
 }
