@@ -382,6 +382,30 @@ async fn closing_ends_calls_whose_time_is_over_and_waits_for_no_answer_for_long(
 }
 
 #[tokio::test]
+async fn the_longest_times_there_are_can_be_set() {
+    let server = Server::start().await.unwrap();
+    let most = Duration::MAX;
+    let patient = connect(server.ws_url())
+        .keepalive(most, most)
+        .backoff(most, most)
+        .connect_timeout(most)
+        .timeout(most)
+        .dedupe(most)
+        .overflow(cqhttp::Overflow::Wait(most));
+    let (client, mut events) = patient.await.unwrap();
+    client.get_login_info().await.unwrap();
+    server.push_text(said("hi"));
+    assert_eq!(next_said(&mut events).await, "hi");
+    let mut states = events.connection().watch();
+    server.drop_connections();
+    let state = soon(states.wait_for(|state| !state.is_connected())).await.unwrap().clone();
+    assert!(matches!(state, ConnectionState::Disconnected { .. }), "{state:?}");
+    soon(events.close_within(most)).await;
+    let (_client, events) = connect(server.ws_url()).await.unwrap();
+    soon(events.close_within(most)).await;
+}
+
+#[tokio::test]
 async fn a_connection_ends_when_nobody_uses_it_any_more() {
     let server = Server::start().await.unwrap();
     let (client, mut events) = connect(server.ws_url()).await.unwrap();
