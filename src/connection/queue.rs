@@ -68,7 +68,12 @@ impl Queue {
             }
         }
         inside.frames.push_back((now, frame));
-        if let Some(waker) = inside.waker.take() {
+    }
+
+    /// Wakes the consumer; [`push`](Self::push) does not.
+    pub(crate) fn wake(&self) {
+        let waker = self.inside().waker.take();
+        if let Some(waker) = waker {
             waker.wake();
         }
     }
@@ -102,11 +107,8 @@ impl Queue {
     }
 
     pub(crate) fn close(&self) {
-        let mut inside = self.inside();
-        inside.closed = true;
-        if let Some(waker) = inside.waker.take() {
-            waker.wake();
-        }
+        self.inside().closed = true;
+        self.wake();
     }
 
     pub(crate) fn missed(&self) -> u64 {

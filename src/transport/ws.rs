@@ -365,7 +365,11 @@ impl Task {
         cx: &mut Context<'_>,
         open: &mut Open<S>,
     ) -> Poll<ConnectionError> {
-        if let Some(why) = self.read(cx, open) {
+        let end = self.read(cx, open);
+        if std::mem::take(&mut open.events_came) {
+            self.link.queues().iter().for_each(|queue| queue.wake());
+        }
+        if let Some(why) = end {
             return Poll::Ready(why);
         }
         while let Poll::Ready(Some(limit)) = self.commands.poll_recv(cx) {
@@ -465,6 +469,8 @@ impl Task {
         if queues.is_empty() {
             return;
         }
+        // Consumers are woken once for all that is read at once.
+        open.events_came = true;
         // A copy of its own: the frame is a part of a large buffer, which it would keep.
         let frame = Bytes::copy_from_slice(text.as_bytes());
         let now = Instant::now();
@@ -577,6 +583,8 @@ struct Open<S> {
     last_frame: Instant,
     /// Something else than an answer to a ping has come.
     frames_came: bool,
+    /// Events have come that consumers have not been woken for.
+    events_came: bool,
     pong_came: bool,
     keepalive: Option<(Duration, Duration)>,
     next_ping: Option<Instant>,
@@ -604,6 +612,7 @@ impl<S> Open<S> {
             unflushed: false,
             last_frame: now,
             frames_came: false,
+            events_came: false,
             pong_came: false,
             keepalive,
             // At once, so that it shows early whether the server answers.
