@@ -30,8 +30,8 @@ const KEY: HeaderName = HeaderName::from_static("sec-websocket-key");
 const ACCEPT: HeaderName = HeaderName::from_static("sec-websocket-accept");
 const VERSION: HeaderName = HeaderName::from_static("sec-websocket-version");
 
-/// What is read at once. The library clears as much before each read, so that more is not better.
-const READ_BUFFER: usize = 32 * 1024;
+/// What is read at once, in bytes: with less, a burst of events takes longer than decoding it.
+const READ_BUFFER: usize = 128 * 1024;
 
 impl Endpoint {
     pub(crate) fn new(
