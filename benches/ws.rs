@@ -6,7 +6,7 @@
 //! through each side in turn, so that whatever else the machine does falls on both; a ratio compares two batches of one
 //! round.
 
-#![allow(clippy::expect_used, reason = "a bench fails by panicking")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a bench fails by panicking")]
 
 use std::env;
 use std::future::IntoFuture;
