@@ -49,7 +49,7 @@ impl Client {
         Self::new(BoxCloneSyncService::new(service.map_err(Into::into)), Some(DEFAULT_TIMEOUT), None)
     }
 
-    fn new(service: Bottom, timeout: Option<Duration>, token: Option<String>) -> Self {
+    pub(crate) fn new(service: Bottom, timeout: Option<Duration>, token: Option<String>) -> Self {
         Self { inner: Arc::new(Inner { service, timeout, token }) }
     }
 
@@ -78,6 +78,32 @@ impl fmt::Debug for Client {
     }
 }
 
+/// The layers that a builder was given, the innermost first.
+#[cfg(any(feature = "http", feature = "ws"))]
+#[derive(Default)]
+pub(crate) struct Layers(Vec<Box<dyn FnOnce(Bottom) -> Bottom + Send>>);
+
+#[cfg(any(feature = "http", feature = "ws"))]
+impl Layers {
+    pub(crate) fn push<L>(&mut self, layer: L)
+    where
+        L: tower::Layer<Bottom> + Send + 'static,
+        L::Service: Service<Request, Response = Reply> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request>>::Error: Into<BoxError>,
+        <L::Service as Service<Request>>::Future: Send + 'static,
+    {
+        self.0.push(Box::new(move |bottom| BoxCloneSyncService::new(layer.layer(bottom).map_err(Into::into))));
+    }
+
+    pub(crate) fn around<S>(self, transport: S) -> Bottom
+    where
+        S: Service<Request, Response = Reply, Error = BoxError> + Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+    {
+        self.0.into_iter().fold(BoxCloneSyncService::new(transport), |service, layer| layer(service))
+    }
+}
+
 #[cfg(feature = "http")]
 pub use over_http::{BuildError, ClientBuilder};
 
@@ -85,11 +111,11 @@ pub use over_http::{BuildError, ClientBuilder};
 mod over_http {
     use std::{env, fmt};
 
-    use reqwest::Url;
     use tower::Layer;
 
     use super::*;
-    use crate::transport::http::{Address, Http};
+    use crate::transport::address::{Address, Fault, Way};
+    use crate::transport::http::Http;
 
     /// The variable that [`Client::from_env`] takes the address from.
     const URL_VARIABLE: &str = "CQHTTP_URL";
@@ -112,7 +138,7 @@ mod over_http {
                 token: None,
                 timeout: Some(DEFAULT_TIMEOUT),
                 body_limit: DEFAULT_BODY_LIMIT,
-                layers: Vec::new(),
+                layers: Layers::default(),
             }
         }
 
@@ -133,8 +159,6 @@ mod over_http {
         }
     }
 
-    type AnyLayer = Box<dyn FnOnce(Bottom) -> Bottom + Send>;
-
     /// What a [`Client`] over HTTP is made of.
     #[must_use = "a builder does nothing until `build`"]
     pub struct ClientBuilder {
@@ -142,7 +166,7 @@ mod over_http {
         token: Option<String>,
         timeout: Option<Duration>,
         body_limit: usize,
-        layers: Vec<AnyLayer>,
+        layers: Layers,
     }
 
     impl ClientBuilder {
@@ -197,7 +221,7 @@ mod over_http {
             <L::Service as Service<Request>>::Error: Into<BoxError>,
             <L::Service as Service<Request>>::Future: Send + 'static,
         {
-            self.layers.push(Box::new(move |bottom| BoxCloneSyncService::new(layer.layer(bottom).map_err(Into::into))));
+            self.layers.push(layer);
             self
         }
 
@@ -211,12 +235,13 @@ mod over_http {
             if tokio::runtime::Handle::try_current().is_err() {
                 return Err(BuildError::NoRuntime);
             }
-            let (address, token_in_url) = parse(&self.url)?;
+            let (address, token_in_url) = Address::parse(&self.url, Way::Http).map_err(|fault| match fault {
+                Fault::Url(why) => BuildError::Url(why),
+                Fault::Tls => BuildError::Tls,
+            })?;
             let token = self.token.or(token_in_url).filter(|token| !token.is_empty());
             let http = Http::new(address, token.as_deref(), self.body_limit)?;
-            let bottom = BoxCloneSyncService::new(http);
-            let service = self.layers.into_iter().fold(bottom, |service, layer| layer(service));
-            Ok(Client::new(service, self.timeout, token))
+            Ok(Client::new(self.layers.around(http), self.timeout, token))
         }
     }
 
@@ -228,61 +253,6 @@ mod over_http {
                 .field("body_limit", body_limit)
                 .finish_non_exhaustive()
         }
-    }
-
-    /// The address without what does not belong to it, and the token that it may carry as `?access_token=`.
-    fn parse(text: &str) -> Result<(Address, Option<String>), BuildError> {
-        let text = text.trim();
-        if !text.contains("://") {
-            return Err(BuildError::Url("it has no `http://` in front".into()));
-        }
-        let mut url = Url::parse(text).map_err(|error| BuildError::Url(error.to_string()))?;
-        match url.scheme() {
-            "ws" | "wss" => {
-                return Err(BuildError::Url("it is a WebSocket's; this needs the server's HTTP port".into()));
-            }
-            "http" | "unix" => {}
-            "https" if cfg!(any(feature = "rustls", feature = "native-tls")) => {}
-            "https" => return Err(BuildError::Tls),
-            other => return Err(BuildError::Url(format!("`{other}://` is neither `http://` nor `https://`"))),
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(BuildError::Url("it holds a user name or password, which OneBot servers do not know".into()));
-        }
-        let mut token = None;
-        for (key, value) in url.query_pairs() {
-            match &*key {
-                "access_token" => token = Some(value.into_owned()),
-                _ => return Err(BuildError::Url("its query holds more than `access_token`".into())),
-            }
-        }
-        if url.fragment().is_some() {
-            return Err(BuildError::Url("it holds a `#`, which is written `%23` in a token".into()));
-        }
-        url.set_query(None);
-        if url.scheme() == "unix" {
-            return Ok((on_unix_socket(&url)?, token));
-        }
-        Ok((Address { base: url, socket: None }, token))
-    }
-
-    #[cfg(unix)]
-    fn on_unix_socket(url: &Url) -> Result<Address, BuildError> {
-        use std::os::unix::ffi::OsStringExt;
-
-        if url.has_host() || matches!(url.path(), "" | "/") {
-            return Err(BuildError::Url(
-                "a unix socket has three slashes and a path: `unix:///run/cqhttp.sock`".into(),
-            ));
-        }
-        let path = percent_encoding::percent_decode_str(url.path()).collect();
-        let base = Url::parse("http://localhost").map_err(|error| BuildError::Url(error.to_string()))?;
-        Ok(Address { base, socket: Some(std::ffi::OsString::from_vec(path).into()) })
-    }
-
-    #[cfg(not(unix))]
-    fn on_unix_socket(_: &Url) -> Result<Address, BuildError> {
-        Err(BuildError::Url("this platform has no unix sockets".into()))
     }
 
     /// Why a [`Client`] cannot be built.

@@ -334,7 +334,7 @@ impl StdError for OutcomeUnknown {
 }
 
 /// An error and its causes, on one line.
-fn chain(error: &dyn StdError) -> String {
+pub(crate) fn chain(error: &dyn StdError) -> String {
     let mut line = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

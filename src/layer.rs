@@ -136,12 +136,17 @@ impl RetryReads {
     /// A source of waits for one call, with a seed of its own: one maker hands the same seed to every call, and all would
     /// wait for the same time.
     fn new_backoff(&self) -> ExponentialBackoff {
-        // The share that chance adds is taken of the whole seconds and of the rest, and each is rounded down: of a wait of
-        // one second sharp nothing would be left.
-        let first = self.first_wait.saturating_sub(Duration::from_nanos(1));
-        let longest = self.longest_wait.max(self.first_wait).max(Duration::from_millis(1));
-        ExponentialBackoffMaker::new(first, longest, 1.0, HasherRng::new()).unwrap_or_default().make_backoff()
+        new_backoff(self.first_wait, self.longest_wait)
     }
+}
+
+/// Waits that double, from `first` to `longest`, with a share of chance in each.
+pub(crate) fn new_backoff(first: Duration, longest: Duration) -> ExponentialBackoff {
+    let longest = longest.max(first).max(Duration::from_millis(1));
+    // The share that chance adds is taken of the whole seconds and of the rest, and each is rounded down: of a wait of one
+    // second sharp nothing would be left.
+    let first = first.saturating_sub(Duration::from_nanos(1));
+    ExponentialBackoffMaker::new(first, longest, 1.0, HasherRng::new()).unwrap_or_default().make_backoff()
 }
 
 impl Default for RetryReads {

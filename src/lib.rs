@@ -8,6 +8,8 @@ pub mod action;
 mod call;
 mod chat;
 mod client;
+#[cfg(feature = "ws")]
+mod connection;
 mod envelope;
 mod error;
 pub mod event;
@@ -35,6 +37,8 @@ pub use chat::{AnswerRequest, Approvable, Chat, ReplyCall, ReplyTo, SendCall, Se
 pub use client::Client;
 #[cfg(feature = "http")]
 pub use client::{BuildError, ClientBuilder};
+#[cfg(feature = "ws")]
+pub use connection::{Connect, Connection, ConnectionError, ConnectionState, Events, Overflow, Received, connect};
 pub use envelope::Answer;
 pub use error::{Error, NotSent, OutcomeUnknown, Refused, Undecodable};
 pub use event::{Event, EventKind};

@@ -1,8 +1,8 @@
 //! A stand-in for go-cqhttp, for tests and demos without a QQ account. Feature `mock`.
 //!
-//! It listens on 127.0.0.1, answers every action of the schema with the schema's example, refuses unknown ones as
-//! go-cqhttp does, and records what it is asked. It does not check parameters, and it answers those actions too that
-//! go-cqhttp does not implement. [`Server::on`] gives an action an answer of your own.
+//! It listens on 127.0.0.1, over HTTP and WebSocket on one port. It answers every action of the schema with the schema's
+//! example, refuses unknown ones as go-cqhttp does, and records what it is asked. It does not check parameters, and it
+//! answers those actions too that go-cqhttp does not implement. [`Server::on`] gives an action an answer of your own.
 //!
 //! ```
 //! # #[cfg(feature = "http")]
@@ -21,25 +21,62 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Over WebSocket
+//!
+//! [`Server::ws_url`] is the address. [`push`](Server::push) sends an event to the bots that are connected;
+//! [`connected`](Server::connected) waits for them.
+//!
+//! ```
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use cqhttp::{Event, mock};
+//!
+//! let server = mock::Server::start().await?;
+//! // … the bot connects to `server.ws_url()` …
+//! server.connected(1).await;
+//! let json = r#"{"post_type":"notice","notice_type":"friend_add","time":1700000000,"self_id":10010,"user_id":10086}"#;
+//! server.push(json.parse::<Event>()?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What goes wrong on purpose
+//!
+//! | what | by |
+//! |---|---|
+//! | an answer that is late, missing, broken, doubled, another's | [`Server::faults`] with a [`Fault`] |
+//! | a server that is killed, and comes back | [`Server::drop_connections`]; [`Server::stop`] and [`ServerBuilder::port`] |
+//! | a server that hangs, and goes on | [`Server::stall`] |
+//! | a network that swallows everything | [`Server::silence_connections`] |
+//! | a close frame with any code | [`Server::close_connections`] |
+//! | a frame that no server should send | [`Server::push_text`], [`Server::push_raw`] |
+//! | a token that is refused after the upgrade | [`ServerBuilder::refuse_after_upgrade`] |
 
+mod fault;
 mod http;
+mod ws;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+pub use fault::Fault;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
+use ws::{Cut, Link};
 
-use crate::{Client, Effect, Error, EventKind, KnownAction, RefusalCode, generated};
+use crate::{Client, Effect, Error, Event, EventKind, KnownAction, RefusalCode, generated};
 
 /// An action as the stand-in knows it; the table is generated from the schema.
 #[derive(Clone, Copy, Debug)]
@@ -213,16 +250,97 @@ impl Refusal {
 pub struct Server {
     address: SocketAddr,
     state: Arc<State>,
+    stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
-type Handler = Arc<dyn Fn(&[u8]) -> Result<Box<RawValue>, Refusal> + Send + Sync>;
+/// How a [`Server`] is to be: [`Server::builder`].
+#[derive(Clone, Default)]
+#[must_use = "nothing listens until `start`"]
+pub struct ServerBuilder {
+    port: u16,
+    token: Option<String>,
+    heartbeat: Option<Duration>,
+    refuse_after_upgrade: Option<i64>,
+}
 
-#[derive(Default)]
+impl ServerBuilder {
+    /// The port of 127.0.0.1. Default: any free one.
+    ///
+    /// A server that is to come back where another was needs that one to be [stopped](Server::stop) first.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// The access token to ask for, as `Authorization: Bearer …` or as `?access_token=…`. Default: none.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// Heartbeats at this interval, to every WebSocket connection that takes events. Default: none.
+    pub fn heartbeat(mut self, interval: Duration) -> Self {
+        self.heartbeat = Some(interval);
+        self
+    }
+
+    /// Refuses a WebSocket connection as NapCat does: a missing or wrong token gets its upgrade, then one frame with
+    /// this retcode (NapCat's is 1403), and the connection is closed. Without a [`token`](Self::token), every connection
+    /// is refused. Default: 401 or 403 in place of the upgrade, as go-cqhttp has it.
+    pub fn refuse_after_upgrade(mut self, retcode: i64) -> Self {
+        self.refuse_after_upgrade = Some(retcode);
+        self
+    }
+
+    /// Starts the server.
+    ///
+    /// # Errors
+    ///
+    /// The port is not to be had.
+    pub async fn start(self) -> io::Result<Server> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
+        let address = listener.local_addr()?;
+        let state = Arc::new(State {
+            token: self.token,
+            refuse_after_upgrade: self.refuse_after_upgrade,
+            lifecycle: ws::lifecycle(),
+            handlers: Mutex::default(),
+            calls: Mutex::default(),
+            faults: Mutex::default(),
+            stalled: watch::Sender::new(false),
+            links: watch::Sender::default(),
+            next_link: AtomicU64::new(0),
+        });
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(http::serve(listener, state.clone(), self.heartbeat, stopped));
+        Ok(Server { address, state, stop: Some(stop), task })
+    }
+}
+
+impl fmt::Debug for ServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerBuilder").field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+type Handler = Arc<dyn Fn(&[u8]) -> Outcome + Send + Sync>;
+
+type Faults = Box<dyn FnMut(&Received) -> Fault + Send>;
+
+/// What a call comes to: its `data`, or a refusal.
+type Outcome = Result<Box<RawValue>, Refusal>;
+
 struct State {
     token: Option<String>,
+    refuse_after_upgrade: Option<i64>,
+    lifecycle: String,
     handlers: Mutex<HashMap<&'static str, Handler>>,
     calls: Mutex<Vec<Received>>,
+    faults: Mutex<Option<Faults>>,
+    stalled: watch::Sender<bool>,
+    links: watch::Sender<BTreeMap<u64, Link>>,
+    next_link: AtomicU64,
 }
 
 impl Server {
@@ -232,7 +350,7 @@ impl Server {
     ///
     /// No port can be had.
     pub async fn start() -> io::Result<Self> {
-        Self::run(State::default()).await
+        Self::builder().start().await
     }
 
     /// The same, and the server asks for an access token.
@@ -241,21 +359,118 @@ impl Server {
     ///
     /// No port can be had.
     pub async fn start_with_token(token: impl Into<String>) -> io::Result<Self> {
-        Self::run(State { token: Some(token.into()), ..State::default() }).await
+        Self::builder().token(token).start().await
     }
 
-    async fn run(state: State) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        let state = Arc::new(state);
-        let task = tokio::spawn(http::serve(listener, state.clone()));
-        Ok(Self { address, state, task })
+    /// A server with settings.
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder::default()
+    }
+
+    /// Stops the server and waits until its port is free and its connections are gone, without a close frame. A server
+    /// that is dropped stops too, a little later.
+    pub async fn stop(mut self) {
+        self.stop = None;
+        let _ = (&mut self.task).await;
     }
 
     /// The address for [`Client::builder`](crate::Client).
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The address for WebSocket. The path `/` takes calls and gives events, `/api` only takes calls, and `/event` only
+    /// gives events.
+    #[must_use]
+    pub fn ws_url(&self) -> String {
+        format!("ws://{}", self.address)
+    }
+
+    /// The port, for the [`builder`](Self::builder) of a server that comes back at the same place.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Sends an event to every WebSocket connection that takes events; gives their number.
+    pub fn push(&self, event: impl Into<Event>) -> usize {
+        self.push_text(serde_json::to_string(&event.into()).unwrap_or_default() + "\n")
+    }
+
+    /// The same with a text frame of your own, whatever it says.
+    pub fn push_text(&self, text: impl Into<String>) -> usize {
+        self.state.push(&ws::text(text.into()))
+    }
+
+    /// The same with bytes as they are, with no frame around them: for frames that are wrong in themselves.
+    pub fn push_raw(&self, bytes: impl Into<Vec<u8>>) -> usize {
+        self.state.push(&bytes.into().into())
+    }
+
+    /// The number of WebSocket connections that stand. One counts from before its client knows that it is connected.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.state.links.borrow().len()
+    }
+
+    /// Waits until exactly `n` WebSocket connections stand.
+    pub async fn connected(&self, n: usize) {
+        let _ = self.state.links.subscribe().wait_for(|links| links.len() == n).await;
+    }
+
+    /// Ends every WebSocket connection without a close frame, as a server does that is killed. New ones are served.
+    pub fn drop_connections(&self) {
+        for link in self.state.take_links() {
+            let _ = link.cut.send(Cut::Drop);
+        }
+    }
+
+    /// Closes every WebSocket connection with a close frame. New ones are served.
+    ///
+    /// Any code goes, those too that no server may send. A reason has room for 123 bytes.
+    pub fn close_connections(&self, code: u16, reason: &str) {
+        for link in self.state.take_links() {
+            link.close(code, reason);
+        }
+    }
+
+    /// Lets every WebSocket connection go silent for ever, as after a change of network: it is neither read from nor
+    /// written to any more, and not closed. It does not count any longer. New ones are served.
+    pub fn silence_connections(&self) {
+        for link in self.state.take_links() {
+            let _ = link.cut.send(Cut::Silence);
+        }
+    }
+
+    /// Holds the whole server, as if its process was stopped, or lets it go on. While it is held it accepts connections
+    /// and says nothing on any; what comes meanwhile is served when it goes on.
+    pub fn stall(&self, stalled: bool) {
+        self.state.stalled.send_replace(stalled);
+    }
+
+    /// Asks `faults` from now on what goes wrong with each call.
+    ///
+    /// A call counts as received whatever becomes of it. [`Fault::script`] and [`Fault::for_share`] are ready-made;
+    /// `|_| Fault::None` ends it.
+    ///
+    /// ```
+    /// # #[cfg(feature = "http")]
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// use cqhttp::mock::{Fault, Server};
+    /// use cqhttp::{Client, Target};
+    ///
+    /// let server = Server::start().await?;
+    /// server.faults(|call| if call.action == "send_msg" { Fault::DropAfter } else { Fault::None });
+    ///
+    /// let client = Client::builder(server.url()).build()?;
+    /// let error = client.send_msg(Target::group(10001000), "hello").await.unwrap_err();
+    /// assert!(error.may_have_happened());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn faults(&self, faults: impl FnMut(&Received) -> Fault + Send + 'static) {
+        *lock(&self.state.faults) = Some(Box::new(faults));
     }
 
     /// Answers the action `A` with `handler` from now on.
@@ -294,28 +509,54 @@ impl fmt::Debug for Server {
 }
 
 impl State {
-    /// The envelope that answers a call.
-    fn answer(&self, action: &str, params: &[u8]) -> Vec<u8> {
-        let outcome = self.run(action, params);
-        let written = match &outcome {
-            Ok(data) => Written { data, message: "", msg: None, retcode: 0, status: "ok", wording: None },
-            Err(refusal) => Written {
-                data: RawValue::NULL,
-                message: &refusal.wording,
-                msg: Some(&refusal.msg),
-                retcode: refusal.retcode,
-                status: "failed",
-                wording: Some(&refusal.wording),
-            },
-        };
-        let mut body = serde_json::to_vec(&written).unwrap_or_default();
-        body.push(b'\n');
-        body
+    /// Notes a call, and says what is to go wrong with it.
+    fn receive(&self, action: &str, params: &[u8]) -> Fault {
+        let params = serde_json::from_slice(params).unwrap_or(Value::Null);
+        let call = Received { action: action.to_owned(), params };
+        let fault = lock(&self.faults).as_mut().map(|faults| faults(&call));
+        lock(&self.calls).push(call);
+        fault.unwrap_or_default()
     }
 
-    fn run(&self, action: &str, params: &[u8]) -> Result<Box<RawValue>, Refusal> {
-        let value = serde_json::from_slice(params).unwrap_or(Value::Null);
-        lock(&self.calls).push(Received { action: action.to_owned(), params: value });
+    /// The envelope that answers a call, or what comes in its place.
+    fn answer(&self, action: &str, params: &[u8], echo: Option<&RawValue>, fault: &Fault) -> Vec<u8> {
+        let outcome = match fault {
+            Fault::Refuse(refusal) => Err(refusal.clone()),
+            _ => self.act(action, params),
+        };
+        let echo = echo.and_then(|echo| match fault {
+            Fault::WrongEcho => serde_json::from_str("\"nobody's\"").ok(),
+            Fault::NumberEcho => serde_json::from_str("7").ok(),
+            Fault::NullEcho => Some(RawValue::NULL),
+            Fault::NoEcho => None,
+            _ => Some(echo),
+        });
+        let mut written = Written::new(&outcome, echo);
+        match fault {
+            Fault::NoData => written.data = None,
+            Fault::Garbage => return b"{\"status\":\"ok\",".to_vec(),
+            Fault::Text(text) => return text.clone().into_bytes(),
+            _ => {}
+        }
+        written.to_bytes()
+    }
+
+    fn next_link(&self) -> u64 {
+        self.next_link.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn take_links(&self) -> impl Iterator<Item = Link> {
+        self.links.send_replace(BTreeMap::new()).into_values()
+    }
+
+    /// Waits as long as the server is stalled.
+    async fn go_on(&self) {
+        if *self.stalled.borrow() {
+            let _ = self.stalled.subscribe().wait_for(|stalled| !stalled).await;
+        }
+    }
+
+    fn act(&self, action: &str, params: &[u8]) -> Outcome {
         let Some(info) = self::action(action) else {
             return Err(refuse(RefusalCode::ApiNotFound).wording("no such action"));
         };
@@ -341,7 +582,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// An envelope with its keys in go-cqhttp's order.
 #[derive(Serialize)]
 struct Written<'a> {
-    data: &'a RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    echo: Option<&'a RawValue>,
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     msg: Option<&'a str>,
@@ -349,4 +593,29 @@ struct Written<'a> {
     status: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     wording: Option<&'a str>,
+}
+
+impl<'a> Written<'a> {
+    fn new(outcome: &'a Outcome, echo: Option<&'a RawValue>) -> Self {
+        match outcome {
+            Ok(data) => {
+                Self { data: Some(data), echo, message: "", msg: None, retcode: 0, status: "ok", wording: None }
+            }
+            Err(refusal) => Self {
+                data: Some(RawValue::NULL),
+                echo,
+                message: &refusal.wording,
+                msg: Some(&refusal.msg),
+                retcode: refusal.retcode,
+                status: "failed",
+                wording: Some(&refusal.wording),
+            },
+        }
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut body = serde_json::to_vec(self).unwrap_or_default();
+        body.push(b'\n');
+        body
+    }
 }

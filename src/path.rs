@@ -96,6 +96,7 @@ impl<'de> Visitor<'de> for Parts<'_, 'de> {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used, reason = "tests fail by panicking")]
 mod tests {
     use serde::Deserialize;
 

@@ -3,8 +3,12 @@
 //! Layers go between the two: [`layer`](crate::layer) says which there are. A layer of your own finds what a call does in
 //! [`Request::effect`], and whom it concerns in [`Request::target`].
 
+#[cfg(any(feature = "http", feature = "ws"))]
+pub(crate) mod address;
 #[cfg(feature = "http")]
 pub(crate) mod http;
+#[cfg(feature = "ws")]
+pub(crate) mod ws;
 
 use std::fmt;
 use std::sync::Arc;

@@ -198,6 +198,46 @@ async fn the_access_token_shows_nowhere() {
         assert_hidden(&format!("{error} {}", debug(&error)));
     }
 
+    // The same over a WebSocket.
+    let mut lost = Vec::new();
+    for in_query in [false, true] {
+        let url = server.ws_url();
+        for connect in
+            [cqhttp::connect(&url).access_token(TOKEN), cqhttp::connect(format!("{url}?access_token={IN_URL}"))]
+        {
+            let connect = if in_query { connect.token_in_query() } else { connect };
+            assert_hidden(&debug(&connect));
+            let (client, mut events) = connect.await.unwrap();
+            client.get_login_info().await.unwrap();
+            assert_hidden(&format!("{} {} {}", debug(&client), debug(&events), debug(&events.connection())));
+            assert_hidden(&debug(&events.next().await.unwrap()));
+            let mut states = events.connection().watch();
+            server.close_connections(1008, "no such token");
+            let state = states.wait_for(|state| !state.is_connected()).await.unwrap().clone();
+            assert_hidden(&debug(&state));
+            let cqhttp::ConnectionState::Disconnected { why, .. } = state else { panic!("{state:?}") };
+            lost.push(why);
+            events.close().await;
+        }
+    }
+    for (status, body) in [
+        ("403 Forbidden", "no such token: TOKEN"),
+        ("404 Not Found\r\nx: TOKEN", "TOKEN"),
+        ("307 Temporary Redirect\r\nlocation: /?access_token=TOKEN", "TOKEN"),
+        ("101 TOKEN\r\nupgrade: TOKEN", ""),
+    ] {
+        let (url, _) = answering(&status.replace("TOKEN", TOKEN), body.replace("TOKEN", TOKEN)).await;
+        let url = url.replace("http", "ws");
+        lost.push(cqhttp::connect(url).access_token(TOKEN).token_in_query().await.unwrap_err());
+    }
+    let nobody = format!("ws://127.0.0.1:1/?access_token={IN_URL}");
+    lost.push(cqhttp::connect(nobody).token_in_query().await.unwrap_err());
+    lost.push(cqhttp::connect(format!("ws://127.0.0.1/?access_token={IN_URL}&x=1")).await.unwrap_err());
+    lost.push(cqhttp::connect("ws://127.0.0.1").access_token(format!("{TOKEN}\n")).await.unwrap_err());
+    for why in lost {
+        assert_hidden(&format!("{why} {} {}", why.report(), debug(&why)));
+    }
+
     // The log holds what it should, from every side.
     let log = printed.text();
     for said in [
@@ -205,6 +245,8 @@ async fn the_access_token_shows_nowhere() {
         "answered",
         "failed elapsed=",
         "the access token is missing or wrong",
+        "leaves over the WebSocket echo=1",
+        "disconnected why=\"the server closed the connection (code 1008, no such token)\"",
         "Connection refused",      // why, and not only what
         "starting new connection", // reqwest's, by way of `log`
         "layer request=Request { action: \"get_login_info\"",

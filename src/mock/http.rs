@@ -1,35 +1,91 @@
 //! The stand-in's HTTP side.
 
-use std::convert::Infallible;
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use http_body_util::BodyExt;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
+use percent_encoding::percent_decode_str;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tokio::time::{Sleep, sleep};
 
-use super::State;
+use super::fault::Fault;
+use super::ws::{self, Accepted};
+use super::{State, lock};
 
-/// Serves connections until it is aborted; they end with it.
-pub(super) async fn serve(listener: TcpListener, state: Arc<State>) {
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        while connections.try_join_next().is_some() {}
-        let state = state.clone();
-        let service = service_fn(move |request| respond(state.clone(), request));
-        connections.spawn(async move {
-            // A client that hangs up is no fault of the server's.
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-        });
+/// Serves connections until it is stopped or aborted; they end with it.
+pub(super) async fn serve(
+    listener: TcpListener,
+    state: Arc<State>,
+    heartbeat: Option<Duration>,
+    mut stopped: oneshot::Receiver<()>,
+) {
+    let mut tasks = JoinSet::new();
+    if let Some(interval) = heartbeat {
+        tasks.spawn(ws::heartbeat(state.clone(), interval));
+    }
+    loop {
+        let stream = tokio::select! {
+            _ = &mut stopped => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                // No file is to be had for it just now.
+                Err(_) => {
+                    sleep(Duration::from_millis(10)).await;
+                    continue;
+                }
+            },
+        };
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(connection(stream, state.clone()));
+    }
+    tasks.shutdown().await;
+}
+
+async fn connection(stream: TcpStream, state: Arc<State>) {
+    let _ = stream.set_nodelay(true);
+    let socket = Mutex::new(None);
+    let service = service_fn(|request| respond(&state, &socket, request));
+    // A client that hangs up is no fault of the server's.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades().await;
+    let socket = lock(&socket).take();
+    if let Some(socket) = socket {
+        socket.serve().await;
     }
 }
 
-async fn respond(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn respond(
+    state: &Arc<State>,
+    socket: &Mutex<Option<Accepted>>,
+    mut request: Request<Incoming>,
+) -> Result<Response<Body>, Dropped> {
+    state.go_on().await;
+    if ws::is_upgrade(request.headers()) {
+        let refused = unauthorised(state, request.uri(), request.headers());
+        return Ok(match (refused, state.refuse_after_upgrade) {
+            (Some(refused), None) => plain(refused),
+            (refused, retcode) => {
+                // Where no token is asked for, the setting is about every connection.
+                let refused = retcode.filter(|_| refused.is_some() || state.token.is_none());
+                let (response, accepted) = Accepted::new(state, &mut request, refused);
+                *lock(socket) = Some(accepted);
+                response
+            }
+        });
+    }
     if request.method() != Method::POST && request.method() != Method::GET {
         return Ok(plain(StatusCode::NOT_FOUND));
     }
@@ -40,31 +96,127 @@ async fn respond(state: Arc<State>, request: Request<Incoming>) -> Result<Respon
     if serde_json::from_slice::<serde::de::IgnoredAny>(params).is_err() {
         return Ok(plain(StatusCode::BAD_REQUEST));
     }
-    if let Some(refused) = unauthorised(&state, &parts.headers) {
+    if let Some(refused) = unauthorised(state, &parts.uri, &parts.headers) {
         return Ok(plain(refused));
     }
     let action = parts.uri.path().trim_start_matches('/');
-    let mut response = Response::new(Full::from(state.answer(action, params)));
+    let fault = state.receive(action, params);
+    if fault == Fault::DropBefore {
+        return Err(Dropped);
+    }
+    let answer = Bytes::from(state.answer(action, params, None, &fault));
+    let body = match fault {
+        Fault::NoAnswer => std::future::pending().await,
+        Fault::DropAfter => return Err(Dropped),
+        Fault::Delay(delay) => {
+            sleep(delay).await;
+            Body::whole(answer)
+        }
+        Fault::HalfAnswer => Body::half(answer),
+        Fault::SlowBytes(pause) => Body::slow(answer, pause),
+        _ => Body::whole(answer),
+    };
+    let mut response = Response::new(body);
     response
         .headers_mut()
         .insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static("application/json; charset=utf-8"));
     Ok(response)
 }
 
-/// 401 without a token, 403 with a wrong one.
-fn unauthorised(state: &State, headers: &HeaderMap) -> Option<StatusCode> {
+/// 401 without a token, 403 with a wrong one. The header counts where there is one, and the query otherwise.
+fn unauthorised(state: &State, uri: &Uri, headers: &HeaderMap) -> Option<StatusCode> {
     let token = state.token.as_deref()?;
     let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let given = header.map(|value| value.split_once(' ').map_or(value, |(_, token)| token));
+    let given = match header {
+        Some(value) => Some(Cow::from(value.split_once(' ').map_or(value, |(_, token)| token))),
+        None => uri.query().and_then(token_in_query),
+    };
     match given {
-        None | Some("") => Some(StatusCode::UNAUTHORIZED),
+        None => Some(StatusCode::UNAUTHORIZED),
+        Some(given) if given.is_empty() => Some(StatusCode::UNAUTHORIZED),
         Some(given) if given != token => Some(StatusCode::FORBIDDEN),
         Some(_) => None,
     }
 }
 
-fn plain(status: StatusCode) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::default());
+fn token_in_query(query: &str) -> Option<Cow<'_, str>> {
+    let value = query.split('&').find_map(|pair| pair.strip_prefix("access_token="))?;
+    percent_decode_str(value).decode_utf8().ok()
+}
+
+fn plain(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::default());
     *response.status_mut() = status;
     response
+}
+
+/// The connection ends by a fault.
+#[derive(Debug)]
+pub(super) struct Dropped;
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("dropped on purpose")
+    }
+}
+
+impl std::error::Error for Dropped {}
+
+/// An answer, and the way it comes.
+#[derive(Default)]
+pub(super) struct Body {
+    rest: Bytes,
+    /// At this many bytes before its end the connection is dropped.
+    drop_at: Option<usize>,
+    pause: Option<Duration>,
+    /// What the next byte waits for.
+    wait: Option<Pin<Box<Sleep>>>,
+}
+
+impl Body {
+    fn whole(rest: Bytes) -> Self {
+        Self { rest, ..Self::default() }
+    }
+
+    fn half(rest: Bytes) -> Self {
+        Self { drop_at: Some(rest.len() / 2), rest, ..Self::default() }
+    }
+
+    fn slow(rest: Bytes, pause: Duration) -> Self {
+        Self { rest, pause: Some(pause), ..Self::default() }
+    }
+}
+
+impl hyper::body::Body for Body {
+    type Data = Bytes;
+    type Error = Dropped;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Dropped>>> {
+        if let Some(wait) = &mut self.wait {
+            ready!(wait.as_mut().poll(cx));
+        }
+        let left = self.rest.len();
+        if self.drop_at == Some(left) {
+            return Poll::Ready(Some(Err(Dropped)));
+        }
+        let length = match (self.drop_at, self.pause) {
+            (_, Some(_)) => left.min(1),
+            (Some(drop_at), None) => left - drop_at,
+            (None, None) => left,
+        };
+        if length == 0 {
+            return Poll::Ready(None);
+        }
+        // What is written leaves while the body waits.
+        self.wait = self.pause.or(self.drop_at.map(|_| Duration::from_millis(1))).map(|pause| Box::pin(sleep(pause)));
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.len() as u64)
+    }
 }

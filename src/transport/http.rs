@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::future::Future;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,6 +13,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, 
 use reqwest::redirect::Policy;
 use reqwest::{Response, Url};
 
+use super::address::Address;
 use super::{BoxError, Reply, Request};
 use crate::client::BuildError;
 use crate::error::Reason;
@@ -24,16 +24,9 @@ pub(crate) struct Http(Arc<Inner>);
 
 struct Inner {
     client: reqwest::Client,
+    /// What the actions' names are put behind.
     base: Url,
     body_limit: usize,
-}
-
-/// Where the server is.
-pub(crate) struct Address {
-    /// What the actions' names are put behind.
-    pub(crate) base: Url,
-    /// The unix socket to connect to, in place of the host in `base`.
-    pub(crate) socket: Option<PathBuf>,
 }
 
 /// How long a connection may take to come about; the time limit of a call counts besides.

@@ -1,0 +1,84 @@
+//! A bot that says what it hears: `ping` gets `pong`, everything else comes back.
+//!
+//! Runs on nothing: it starts a stand-in for go-cqhttp on 127.0.0.1, where three people talk to it, and ends. With
+//! `CQHTTP_WS_URL` (and `CQHTTP_ACCESS_TOKEN`, if the server wants one) it answers on a real server until Ctrl-C.
+//!
+//!     cargo run --example echo_bot
+
+use std::error::Error;
+
+use cqhttp::action::SendMsg;
+use cqhttp::mock::Server;
+use cqhttp::types::SentMessage;
+use cqhttp::{Connect, Events, connect};
+use serde_json::json;
+use tokio::sync::mpsc;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    if std::env::var_os("CQHTTP_WS_URL").is_some() {
+        let (client, mut events) = Connect::from_env()?.wait_for_server().await?;
+        println!("I am {}. Ctrl-C ends me.", client.get_login_info().await?.nickname);
+        tokio::select! {
+            () = answer(&mut events) => {}
+            _ = tokio::signal::ctrl_c() => events.close().await,
+        }
+        println!("{:?}", events.state());
+        return Ok(());
+    }
+    run_on_stand_in().await
+}
+
+/// Answers messages until the connection has ended.
+async fn answer(events: &mut Events) {
+    while let Some(received) = events.next().await {
+        let Some(message) = received.event.as_message() else { continue };
+        let text = message.message().plain_text();
+        println!("{} says: {text}", message.display_name());
+        let reply = match text.trim() {
+            "ping" => received.reply("pong").quote(),
+            _ => received.reply(message.message().clone()),
+        };
+        // In a task of its own, so that a slow answer does not hold up the next message.
+        tokio::spawn(async move {
+            if let Err(error) = reply.await {
+                eprintln!("{}", error.report());
+            }
+        });
+    }
+}
+
+async fn run_on_stand_in() -> Result<(), Box<dyn Error>> {
+    let server = Server::start().await?;
+    println!("A stand-in for go-cqhttp listens on {}; set CQHTTP_WS_URL to talk to a real one.\n", server.ws_url());
+    let (answered, mut answers) = mpsc::unbounded_channel();
+    server.on::<SendMsg>(move |message| {
+        answered.send(message).ok();
+        Ok(SentMessage::example())
+    });
+    let (_client, mut events) = connect(server.ws_url()).await?;
+    let connection = events.connection();
+    let bot = tokio::spawn(async move { answer(&mut events).await });
+    for (user, name, text) in
+        [(10086, "Anna", "ping"), (10087, "Boris", "hello"), (10088, "Chen", "see you [CQ:face,id=14]")]
+    {
+        server.push_text(heard(user, name, text).to_string());
+        answers.recv().await;
+    }
+    connection.close().await;
+    bot.await?;
+    println!("\nWhat the server was asked:");
+    for call in server.calls() {
+        println!("  {} {}", call.action, call.params);
+    }
+    Ok(())
+}
+
+/// A message in a group, as go-cqhttp reports it.
+fn heard(user: i64, name: &str, text: &str) -> serde_json::Value {
+    json!({
+        "post_type": "message", "message_type": "group", "sub_type": "normal", "time": 1700000000, "self_id": 10010,
+        "group_id": 10001000, "user_id": user, "message_id": user + 1, "message": text, "raw_message": text, "font": 0,
+        "sender": { "user_id": user, "nickname": name },
+    })
+}

@@ -1,0 +1,142 @@
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+type Source = Arc<dyn StdError + Send + Sync>;
+
+/// Why a connection could not be made, or was lost.
+///
+/// It is the source of an [`Error`](crate::Error) where a call failed for it. The access token is in none of them.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ConnectionError {
+    /// The address cannot be used. The address itself is not repeated here: it may hold the access token.
+    Address(String),
+    /// `wss://` needs the feature `rustls` or `native-tls`.
+    Tls,
+    /// The access token holds a line break or another character that no header can carry.
+    AccessToken,
+    /// This environment variable is not set, or is not valid Unicode.
+    Environment(&'static str),
+    /// There is no tokio runtime here.
+    NoRuntime,
+    /// The HTTP client that makes the upgrade cannot be set up.
+    Setup(Source),
+    /// The server cannot be reached.
+    Unreachable(Source),
+    /// The server did not answer within this time.
+    TimedOut(Duration),
+    /// The server is there, and what it answers is no upgrade to a WebSocket.
+    #[non_exhaustive]
+    NotUpgraded {
+        /// The HTTP status; `None` where there is none.
+        status: Option<u16>,
+    },
+    /// The server refuses the access token. It is not tried again.
+    #[non_exhaustive]
+    TokenRefused {
+        /// 401 or 403 where it was the HTTP status of the upgrade; 1401 or 1403 where it was the retcode of a frame, as on
+        /// NapCat.
+        code: i64,
+    },
+    /// The server closed the connection.
+    #[non_exhaustive]
+    ClosedByServer {
+        /// The code of its close frame; `None` where it has none.
+        code: Option<u16>,
+        /// The text of its close frame; mostly empty.
+        reason: String,
+    },
+    /// The connection broke.
+    Lost(Source),
+    /// Nothing came for so long that the connection counts as lost.
+    Silent(Duration),
+    /// A frame is longer than this limit, in bytes.
+    FrameTooLong(usize),
+    /// The server does not keep to the protocol of WebSockets.
+    Protocol(Source),
+    /// This program closed the connection, or dropped all that used it.
+    Closed,
+}
+
+impl ConnectionError {
+    /// Whether another attempt may fare better.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Address(_) | Self::Tls | Self::AccessToken | Self::Environment(_) => false,
+            Self::NoRuntime | Self::Setup(_) | Self::TokenRefused { .. } | Self::Closed => false,
+            Self::Unreachable(_) | Self::TimedOut(_) | Self::NotUpgraded { .. } => true,
+            Self::ClosedByServer { .. } | Self::Lost(_) | Self::Silent(_) => true,
+            Self::FrameTooLong(_) | Self::Protocol(_) => true,
+        }
+    }
+
+    /// What failed and why, with every cause, on one line: for people who read logs.
+    #[must_use]
+    pub fn report(&self) -> String {
+        crate::error::chain(self)
+    }
+}
+
+impl fmt::Display for ConnectionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(why) => {
+                write!(f, "the server address cannot be used: {why}; write it like `ws://127.0.0.1:6700`")
+            }
+            Self::Tls => f.write_str("`wss://` needs the feature `rustls` or `native-tls` of the crate `cqhttp`"),
+            Self::AccessToken => {
+                f.write_str("the access token holds a line break, or another character that no HTTP header can carry")
+            }
+            Self::Environment(name) => {
+                write!(f, "the environment variable `{name}` is not set, or is not valid Unicode")
+            }
+            Self::NoRuntime => f.write_str("a connection is made inside a tokio runtime, and there is none here"),
+            Self::Setup(_) => f.write_str("the HTTP client cannot be set up"),
+            Self::Unreachable(_) => {
+                f.write_str("the server cannot be reached: is it running, and is this its address?")
+            }
+            Self::TimedOut(limit) => {
+                write!(f, "the server did not answer within {limit:?}: see `Connect::connect_timeout`")
+            }
+            Self::NotUpgraded { status: Some(status) } => {
+                write!(
+                    f,
+                    "the server makes no WebSocket of it (HTTP status {status}): is this its WebSocket's address?"
+                )
+            }
+            Self::NotUpgraded { status: None } => {
+                f.write_str("the server makes no WebSocket of it: is this its WebSocket's address?")
+            }
+            Self::TokenRefused { code } => {
+                let what = if *code < 1000 { "HTTP status" } else { "retcode" };
+                write!(f, "the access token is missing or wrong ({what} {code}): see `Connect::access_token`")
+            }
+            Self::ClosedByServer { code, reason } => {
+                f.write_str("the server closed the connection")?;
+                match (code, reason.is_empty()) {
+                    (Some(code), true) => write!(f, " (code {code})"),
+                    (Some(code), false) => write!(f, " (code {code}, {reason})"),
+                    (None, _) => Ok(()),
+                }
+            }
+            Self::Lost(_) => f.write_str("the connection was lost"),
+            Self::Silent(time) => write!(f, "the server was silent for {time:?}, and the connection counts as lost"),
+            Self::FrameTooLong(limit) => {
+                write!(f, "the server sent a frame of more than {limit} bytes: see `Connect::frame_limit`")
+            }
+            Self::Protocol(_) => f.write_str("the server does not keep to the protocol of WebSockets"),
+            Self::Closed => f.write_str("the connection was closed by this program"),
+        }
+    }
+}
+
+impl StdError for ConnectionError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Setup(error) | Self::Unreachable(error) | Self::Lost(error) | Self::Protocol(error) => Some(&**error),
+            _ => None,
+        }
+    }
+}

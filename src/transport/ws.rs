@@ -1,0 +1,745 @@
+//! Calls as frames of a WebSocket: one task owns the socket, and calls find their answers by their echo.
+
+mod dedupe;
+mod dial;
+mod frame;
+
+use std::collections::{HashMap, VecDeque};
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use futures_sink::Sink;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, Sleep};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
+use tower::retry::backoff::{Backoff, ExponentialBackoff};
+
+use self::dedupe::Dedupe;
+pub(crate) use self::dial::Endpoint;
+use self::dial::Socket;
+use self::frame::Frame;
+use super::{BoxError, Reply, Request};
+use crate::connection::{ConnectionError, ConnectionState, Link};
+use crate::error::Reason;
+use crate::layer::new_backoff;
+use crate::{Event, EventKind};
+
+/// How a connection is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) connect_timeout: Duration,
+    pub(crate) reconnect: bool,
+    pub(crate) first_wait: Duration,
+    pub(crate) longest_wait: Duration,
+    pub(crate) queue_while_down: usize,
+    pub(crate) dedupe: Option<Duration>,
+    /// How often to ping, and how long to wait for a sign of life.
+    pub(crate) keepalive: Option<(Duration, Duration)>,
+    pub(crate) heartbeat_watch: bool,
+    pub(crate) frame_limit: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            reconnect: true,
+            first_wait: Duration::from_millis(500),
+            longest_wait: Duration::from_secs(30),
+            queue_while_down: 0,
+            dedupe: None,
+            keepalive: Some((Duration::from_secs(20), Duration::from_secs(10))),
+            heartbeat_watch: true,
+            frame_limit: 64 << 20,
+        }
+    }
+}
+
+impl Settings {
+    fn new_backoff(&self) -> ExponentialBackoff {
+        new_backoff(self.first_wait, self.longest_wait)
+    }
+
+    /// How long a connection must hold for the waits to begin anew.
+    fn held(&self) -> Duration {
+        self.longest_wait.min(Duration::from_secs(10))
+    }
+}
+
+/// So many calls wait for the task; the others wait with their callers.
+const ORDERS: usize = 1024;
+/// So many frames are read before others have their turn.
+const READ_AT_ONCE: usize = 64;
+/// How long the server may take to answer a close frame.
+const LEAVE_LIMIT: Duration = Duration::from_secs(1);
+/// Longer times count as so long: they are added to the clock's.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// So many calls in flight are kept without a thought.
+const FEW_CALLS: usize = 1024;
+
+/// The service at the bottom of a client.
+#[derive(Clone)]
+pub(crate) struct Ws(Arc<Inner>);
+
+struct Inner {
+    orders: mpsc::Sender<Order>,
+    link: Arc<Link>,
+    next_echo: AtomicU64,
+}
+
+type Outcome = Result<Reply, BoxError>;
+
+/// A call for the task to send.
+struct Order {
+    echo: u64,
+    message: Message,
+    request: Request,
+    answer: oneshot::Sender<Outcome>,
+}
+
+impl Ws {
+    async fn send(self, request: Request) -> Outcome {
+        let echo = self.0.next_echo.fetch_add(1, Ordering::Relaxed);
+        let message = Message::Text(call_frame(&request, echo)?);
+        tracing::debug!(echo, bytes = message.len(), "leaves over the WebSocket");
+        let (answer, answered) = oneshot::channel();
+        let order = Order { echo, message, request, answer };
+        if self.0.orders.send(order).await.is_err() {
+            return Err(Down(self.0.link.why_closed()).into());
+        }
+        match answered.await {
+            Ok(outcome) => outcome,
+            // The task has ended.
+            Err(_) => Err(self.0.link.why_closed().into()),
+        }
+    }
+}
+
+impl tower::Service<Request> for Ws {
+    type Response = Reply;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        Box::pin(self.clone().send(request))
+    }
+}
+
+/// `{"action":…,"params":…,"echo":…}`
+fn call_frame(request: &Request, echo: u64) -> Result<Utf8Bytes, BoxError> {
+    let mut frame = Vec::with_capacity(request.action.len() + request.params.len() + 64);
+    frame.extend_from_slice(b"{\"action\":");
+    serde_json::to_writer(&mut frame, &*request.action)?;
+    frame.extend_from_slice(b",\"params\":");
+    frame.extend_from_slice(&request.params);
+    frame.extend_from_slice(b",\"echo\":\"");
+    frame.extend_from_slice(frame::echo(echo).as_bytes());
+    frame.extend_from_slice(b"\"}");
+    Ok(String::from_utf8(frame).map_err(|_| Reason("its parameters are no UTF-8".into()))?.into())
+}
+
+/// There was no connection for a call.
+#[derive(Debug)]
+struct Down(ConnectionError);
+
+impl std::fmt::Display for Down {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("there is no connection to the server")
+    }
+}
+
+impl std::error::Error for Down {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+/// Starts the task that owns the socket. It ends when all clients and event streams are dropped.
+pub(crate) fn start(
+    endpoint: Endpoint,
+    socket: Socket,
+    link: Arc<Link>,
+    commands: mpsc::UnboundedReceiver<Duration>,
+) -> Ws {
+    let (orders, ordered) = mpsc::channel(ORDERS);
+    let task = Task {
+        dedupe: endpoint.settings.dedupe.map(Dedupe::new),
+        endpoint: Arc::new(endpoint),
+        orders: ordered,
+        commands,
+        link: link.clone(),
+        calls: Calls::default(),
+        held_back: VecDeque::new(),
+        stopping: false,
+        ended: None,
+    };
+    tokio::spawn(task.run(socket));
+    Ws(Arc::new(Inner { orders, link, next_echo: AtomicU64::new(1) }))
+}
+
+/// The calls in flight, by echo.
+#[derive(Default)]
+struct Calls {
+    waiting: HashMap<u64, oneshot::Sender<Outcome>>,
+    /// The number at which those are looked for that nobody waits for any more.
+    sweep_at: usize,
+}
+
+impl Calls {
+    fn insert(&mut self, echo: u64, answer: oneshot::Sender<Outcome>) {
+        if self.waiting.len() >= self.sweep_at.max(FEW_CALLS) {
+            self.sweep();
+        }
+        self.waiting.insert(echo, answer);
+    }
+
+    fn sweep(&mut self) {
+        self.waiting.retain(|_, answer| !answer.is_closed());
+        self.sweep_at = 2 * self.waiting.len();
+        self.waiting.shrink_to(self.sweep_at.max(FEW_CALLS));
+    }
+
+    fn answer(&mut self, echo: u64, body: Utf8Bytes) {
+        match self.waiting.remove(&echo) {
+            Some(answer) => {
+                if answer.send(Ok(Reply::new(Bytes::from(body)))).is_err() {
+                    tracing::debug!(echo, "an answer came too late: its call had been given up");
+                }
+            }
+            None => tracing::debug!(echo, "dropped an answer that no call waits for"),
+        }
+        if self.waiting.is_empty() && self.waiting.capacity() > 4 * FEW_CALLS {
+            self.waiting.shrink_to(FEW_CALLS);
+        }
+    }
+
+    fn fail_all(&mut self, why: &ConnectionError) {
+        for (_, answer) in std::mem::take(self).waiting {
+            // Who does not wait any more needs not be told.
+            let _ = answer.send(Err(why.clone().into()));
+        }
+    }
+}
+
+struct Task {
+    endpoint: Arc<Endpoint>,
+    orders: mpsc::Receiver<Order>,
+    commands: mpsc::UnboundedReceiver<Duration>,
+    link: Arc<Link>,
+    calls: Calls,
+    /// Calls that were made while there was no connection.
+    held_back: VecDeque<Order>,
+    dedupe: Option<Dedupe>,
+    /// The connection is being closed from here.
+    stopping: bool,
+    ended: Option<ConnectionError>,
+}
+
+/// However the task ends, by the end of its runtime too, everybody learns of it.
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.link.end(self.ended.take().unwrap_or(ConnectionError::Closed));
+    }
+}
+
+impl Task {
+    async fn run(mut self, mut socket: Socket) {
+        let endpoint = self.endpoint.clone();
+        let settings = &endpoint.settings;
+        let mut backoff = settings.new_backoff();
+        tracing::debug!("connected");
+        let why = loop {
+            let since = Instant::now();
+            let why = self.serve(socket).await;
+            self.calls.fail_all(&why);
+            if self.stopping {
+                break ConnectionError::Closed;
+            }
+            if !settings.reconnect || !why.may_pass() {
+                break why;
+            }
+            if since.elapsed() >= settings.held() {
+                backoff = settings.new_backoff();
+            }
+            match self.reconnect(why, &mut backoff).await {
+                Ok(new) => socket = new,
+                Err(why) => break why,
+            }
+        };
+        match &why {
+            ConnectionError::Closed => tracing::debug!("the connection is closed"),
+            why => tracing::error!(why = why.report(), "the connection has ended, and is not made again"),
+        }
+        self.ended = Some(why);
+    }
+
+    /// Connects again, however often it takes.
+    async fn reconnect(
+        &mut self,
+        mut why: ConnectionError,
+        backoff: &mut ExponentialBackoff,
+    ) -> Result<Socket, ConnectionError> {
+        loop {
+            let wait = backoff.next_backoff();
+            let next_try = wait.deadline();
+            let in_ms = next_try.saturating_duration_since(Instant::now()).as_millis();
+            tracing::warn!(why = why.report(), next_try_in_ms = in_ms, "disconnected");
+            self.link.state.send_replace(ConnectionState::Disconnected { why: why.clone(), next_try });
+            self.meanwhile(&why, wait).await?;
+            tracing::debug!("connecting");
+            self.link.state.send_replace(ConnectionState::Connecting);
+            let endpoint = self.endpoint.clone();
+            match self.meanwhile(&why, endpoint.dial()).await? {
+                Ok(socket) => {
+                    tracing::info!("connected again");
+                    self.link.state.send_replace(ConnectionState::Connected);
+                    return Ok(socket);
+                }
+                Err(error) if !error.may_pass() => return Err(error),
+                Err(error) => why = error,
+            }
+        }
+    }
+
+    /// Does `work`, and answers those who call in the meantime. It is an error where the connection is closed.
+    async fn meanwhile<T>(
+        &mut self,
+        why: &ConnectionError,
+        work: impl Future<Output = T>,
+    ) -> Result<T, ConnectionError> {
+        let mut work = pin!(work);
+        poll_fn(|cx| {
+            if let Poll::Ready(Some(_)) = self.commands.poll_recv(cx) {
+                return Poll::Ready(Err(ConnectionError::Closed));
+            }
+            while let Poll::Ready(order) = self.orders.poll_recv(cx) {
+                match order {
+                    Some(order) => self.hold_back(order, why),
+                    None => return Poll::Ready(Err(ConnectionError::Closed)),
+                }
+            }
+            work.as_mut().poll(cx).map(Ok)
+        })
+        .await
+    }
+
+    fn hold_back(&mut self, order: Order, why: &ConnectionError) {
+        let limit = self.endpoint.settings.queue_while_down;
+        if self.held_back.len() >= limit {
+            self.held_back.retain(|order| !order.answer.is_closed());
+        }
+        if self.held_back.len() < limit {
+            self.held_back.push_back(order);
+        } else {
+            let _ = order.answer.send(Err(Down(why.clone()).into()));
+        }
+    }
+
+    /// Serves a socket until it is lost or closed.
+    async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&mut self, socket: WebSocketStream<S>) -> ConnectionError {
+        let mut open = Open::new(socket, &self.endpoint.settings);
+        let why = poll_fn(|cx| self.poll(cx, &mut open)).await;
+        match open.refused {
+            Some(code) if !self.stopping => ConnectionError::TokenRefused { code },
+            _ => why,
+        }
+    }
+
+    fn poll<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        cx: &mut Context<'_>,
+        open: &mut Open<S>,
+    ) -> Poll<ConnectionError> {
+        let end = self.read(cx, open);
+        if std::mem::take(&mut open.events_came) {
+            self.link.queues().iter().for_each(|queue| queue.wake());
+        }
+        if let Some(why) = end {
+            return Poll::Ready(why);
+        }
+        while let Poll::Ready(Some(limit)) = self.commands.poll_recv(cx) {
+            self.stopping = true;
+            let deadline = Instant::now() + limit.min(LONGEST);
+            open.closing = Some(open.closing.map_or(deadline, |closing| closing.min(deadline)));
+        }
+        if let Err(error) = self.write(cx, open) {
+            return Poll::Ready(open.failed(cx, error));
+        }
+        if let Some(why) = self.keep_time(cx, open) {
+            return Poll::Ready(why);
+        }
+        match open.flush(cx) {
+            Poll::Ready(Err(error)) => Poll::Ready(open.failed(cx, error)),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Reads what is there; the reason where it has ended.
+    fn read<S>(&mut self, cx: &mut Context<'_>, open: &mut Open<S>) -> Option<ConnectionError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut read = 0;
+        while let Poll::Ready(next) = Pin::new(&mut open.socket).poll_next(cx) {
+            match next {
+                Some(Ok(Message::Text(text))) => self.on_text(text, open),
+                Some(Ok(Message::Binary(bytes))) => {
+                    tracing::warn!(bytes = bytes.len(), "dropped a binary frame: OneBot has text frames only");
+                    open.came_to_life();
+                }
+                Some(Ok(Message::Ping(_))) => {
+                    open.unflushed = true;
+                    open.came_to_life();
+                }
+                Some(Ok(Message::Pong(_))) => open.pong_came = true,
+                Some(Ok(Message::Frame(_))) => {}
+                Some(Ok(Message::Close(frame))) => {
+                    // The answer to it is on its way with this.
+                    open.unflushed = true;
+                    let _ = open.flush(cx);
+                    return Some(self.closed_by_server(frame));
+                }
+                Some(Err(error)) => return Some(open.failed(cx, error)),
+                None => return Some(self.closed_by_server(None)),
+            }
+            read += 1;
+            if read == READ_AT_ONCE {
+                cx.waker().wake_by_ref();
+                break;
+            }
+        }
+        if read > 0 {
+            open.last_frame = Instant::now();
+        }
+        None
+    }
+
+    fn closed_by_server(&self, frame: Option<CloseFrame>) -> ConnectionError {
+        let (code, reason) = match frame {
+            Some(frame) => (Some(frame.code.into()), frame.reason.to_string()),
+            None => (None, String::new()),
+        };
+        let reason = match self.endpoint.token() {
+            Some(token) => reason.replace(token, "…"),
+            None => reason,
+        };
+        ConnectionError::ClosedByServer { code, reason }
+    }
+
+    fn on_text<S>(&mut self, text: Utf8Bytes, open: &mut Open<S>) {
+        let first = !open.frames_came;
+        open.came_to_life();
+        match Frame::peek(text.as_ref()) {
+            Frame::Event => self.on_event(text, open),
+            Frame::Answer(echo) => self.calls.answer(echo, text),
+            Frame::Stray { retcode: Some(code @ (1401 | 1403)), .. } if first => open.refused = Some(code),
+            Frame::Stray { echo, retcode } => {
+                tracing::debug!(echo, retcode, "dropped an answer: its echo is none that was sent");
+            }
+            Frame::Odd(why) => tracing::warn!(bytes = text.len(), why, "dropped a frame"),
+        }
+    }
+
+    fn on_event<S>(&mut self, text: Utf8Bytes, open: &mut Open<S>) {
+        let heartbeat = memchr::memmem::find(text.as_bytes(), b"heartbeat").is_some()
+            && EventKind::peek(text.as_bytes()) == EventKind::Heartbeat;
+        if heartbeat && self.endpoint.settings.heartbeat_watch {
+            open.on_heartbeat(&text);
+        }
+        if !heartbeat && self.dedupe.as_mut().is_some_and(|dedupe| dedupe.is_known(text.as_bytes())) {
+            tracing::debug!(bytes = text.len(), "dropped an event that came before");
+            return;
+        }
+        let queues = self.link.queues();
+        if queues.is_empty() {
+            return;
+        }
+        // Consumers are woken once for all that is read at once.
+        open.events_came = true;
+        // A copy of its own: the frame is a part of a large buffer, which it would keep.
+        let frame = Bytes::copy_from_slice(text.as_bytes());
+        let now = Instant::now();
+        for queue in &*queues {
+            queue.push(frame.clone(), now);
+        }
+    }
+
+    /// Writes as many calls as the socket takes.
+    fn write<S>(&mut self, cx: &mut Context<'_>, open: &mut Open<S>) -> Result<(), tungstenite::Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        if self.stopping {
+            return self.stop(cx, open);
+        }
+        while let Poll::Ready(ready) = Pin::new(&mut open.socket).poll_ready(cx) {
+            ready?;
+            let order = match self.held_back.pop_front() {
+                Some(order) => order,
+                None => match self.orders.poll_recv(cx) {
+                    Poll::Ready(Some(order)) => order,
+                    Poll::Ready(None) => {
+                        self.stopping = true;
+                        open.closing = Some(Instant::now());
+                        return self.stop(cx, open);
+                    }
+                    Poll::Pending => break,
+                },
+            };
+            if order.answer.is_closed() || !order.request.mark_sent() {
+                continue;
+            }
+            self.calls.insert(order.echo, order.answer);
+            open.send(order.message)?;
+        }
+        Ok(())
+    }
+
+    /// Turns new calls away, and says goodbye when those in flight are through or out of time.
+    fn stop<S>(&mut self, cx: &mut Context<'_>, open: &mut Open<S>) -> Result<(), tungstenite::Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let turn_away = |order: Order| drop(order.answer.send(Err(Down(ConnectionError::Closed).into())));
+        self.held_back.drain(..).for_each(turn_away);
+        while let Poll::Ready(Some(order)) = self.orders.poll_recv(cx) {
+            turn_away(order);
+        }
+        if open.leaving.is_some() {
+            return Ok(());
+        }
+        self.calls.sweep();
+        let now = Instant::now();
+        if self.calls.waiting.is_empty() || open.closing.is_some_and(|deadline| deadline <= now) {
+            self.calls.fail_all(&ConnectionError::Closed);
+            open.leaving = Some(now + LEAVE_LIMIT);
+            open.next_ping = None;
+            open.send(Message::Close(Some(close_frame(CloseCode::Normal))))?;
+        }
+        Ok(())
+    }
+
+    /// Does what is due; the reason where the connection is lost.
+    fn keep_time<S>(&mut self, cx: &mut Context<'_>, open: &mut Open<S>) -> Option<ConnectionError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        loop {
+            let now = Instant::now();
+            if let Some(why) = open.check_silence(now) {
+                return Some(why);
+            }
+            if open.leaving.is_some_and(|deadline| deadline <= now) {
+                return Some(ConnectionError::Closed);
+            }
+            if self.stopping && open.leaving.is_none() && open.closing.is_some_and(|deadline| deadline <= now) {
+                if let Err(error) = self.stop(cx, open) {
+                    return Some(open.failed(cx, error));
+                }
+                continue;
+            }
+            if open.next_ping.is_some_and(|due| due <= now) {
+                if let Err(error) = open.ping(cx, now) {
+                    return Some(open.failed(cx, error));
+                }
+                continue;
+            }
+            let due = open.next_due()?;
+            if open.timer.deadline() != due {
+                open.timer.as_mut().reset(due);
+            }
+            if open.timer.as_mut().poll(cx).is_pending() {
+                return None;
+            }
+        }
+    }
+}
+
+fn close_frame(code: CloseCode) -> CloseFrame {
+    CloseFrame { code, reason: Utf8Bytes::from_static("") }
+}
+
+/// A socket that stands.
+struct Open<S> {
+    socket: WebSocketStream<S>,
+    frame_limit: usize,
+    unflushed: bool,
+    /// When something came last.
+    last_frame: Instant,
+    /// Something else than an answer to a ping has come.
+    frames_came: bool,
+    /// Events have come that consumers have not been woken for.
+    events_came: bool,
+    pong_came: bool,
+    keepalive: Option<(Duration, Duration)>,
+    next_ping: Option<Instant>,
+    /// When a ping went out that is not answered yet.
+    pinged: Option<Instant>,
+    /// How long the server may be silent, by its heartbeats.
+    longest_silence: Option<Duration>,
+    timer: Pin<Box<Sleep>>,
+    /// Until when the calls in flight may be answered.
+    closing: Option<Instant>,
+    /// Until when the server may answer the close frame.
+    leaving: Option<Instant>,
+    /// The first frame said, with this retcode, that the token is refused, and nothing has come since.
+    refused: Option<i64>,
+}
+
+impl<S> Open<S> {
+    fn new(socket: WebSocketStream<S>, settings: &Settings) -> Self {
+        let now = Instant::now();
+        let keepalive = settings.keepalive;
+        let keepalive = keepalive.map(|(interval, patience)| (interval.min(LONGEST), patience.min(LONGEST)));
+        Self {
+            socket,
+            frame_limit: settings.frame_limit,
+            unflushed: false,
+            last_frame: now,
+            frames_came: false,
+            events_came: false,
+            pong_came: false,
+            keepalive,
+            // At once, so that it shows early whether the server answers.
+            next_ping: keepalive.map(|_| now),
+            pinged: None,
+            longest_silence: None,
+            timer: Box::pin(tokio::time::sleep_until(now)),
+            closing: None,
+            leaving: None,
+            refused: None,
+        }
+    }
+
+    fn came_to_life(&mut self) {
+        self.frames_came = true;
+        self.refused = None;
+    }
+
+    fn on_heartbeat(&mut self, text: &str) {
+        if let Ok(Event::Heartbeat(heartbeat)) = text.parse::<Event>()
+            && let Ok(interval) = u64::try_from(heartbeat.interval)
+            && interval > 0
+        {
+            self.longest_silence = Some(Duration::from_millis(interval.saturating_mul(5) / 2));
+        }
+    }
+
+    /// What is due next.
+    fn next_due(&self) -> Option<Instant> {
+        let answered = self.pinged.zip(self.keepalive).map(|(at, (_, patience))| at + patience);
+        let silent = self.longest_silence.and_then(|silence| self.last_frame.checked_add(silence));
+        let closing = self.closing.filter(|_| self.leaving.is_none());
+        [self.next_ping, answered, silent, closing, self.leaving].into_iter().flatten().min()
+    }
+
+    /// The reason where the server has been silent for too long.
+    fn check_silence(&mut self, now: Instant) -> Option<ConnectionError> {
+        let silence = now.saturating_duration_since(self.last_frame);
+        if self.longest_silence.is_some_and(|longest| silence >= longest) {
+            return Some(ConnectionError::Silent(silence));
+        }
+        let (at, (_, patience)) = self.pinged.zip(self.keepalive)?;
+        if self.last_frame >= at {
+            self.pinged = None;
+        } else if now >= at + patience {
+            self.pinged = None;
+            if self.pong_came || !self.frames_came {
+                return Some(ConnectionError::Silent(silence));
+            }
+        }
+        None
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Open<S> {
+    fn send(&mut self, message: Message) -> Result<(), tungstenite::Error> {
+        self.unflushed = true;
+        Pin::new(&mut self.socket).start_send(message)
+    }
+
+    fn flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), tungstenite::Error>> {
+        if !self.unflushed {
+            return Poll::Ready(Ok(()));
+        }
+        let flushed = Pin::new(&mut self.socket).poll_flush(cx);
+        self.unflushed = flushed.is_pending();
+        flushed
+    }
+
+    fn ping(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), tungstenite::Error> {
+        self.next_ping = self.keepalive.map(|(interval, _)| now + interval);
+        self.pinged.get_or_insert(now);
+        // Where the socket takes nothing, silence will tell as well.
+        match Pin::new(&mut self.socket).poll_ready(cx) {
+            Poll::Ready(Ok(())) => self.send(Message::Ping(Bytes::new())),
+            Poll::Ready(Err(error)) => Err(error),
+            Poll::Pending => Ok(()),
+        }
+    }
+
+    /// What an error of the socket means. Where the server is to blame, it is told, if it can be told at once.
+    fn failed(&mut self, cx: &mut Context<'_>, error: tungstenite::Error) -> ConnectionError {
+        let (code, why) = match error {
+            tungstenite::Error::Capacity(_) => (CloseCode::Size, ConnectionError::FrameTooLong(self.frame_limit)),
+            tungstenite::Error::Utf8(_) => (CloseCode::Invalid, ConnectionError::Protocol(Arc::new(error))),
+            tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+                return ConnectionError::Lost(Arc::new(error));
+            }
+            tungstenite::Error::Protocol(_) => (CloseCode::Protocol, ConnectionError::Protocol(Arc::new(error))),
+            _ => return ConnectionError::Lost(Arc::new(error)),
+        };
+        if self.send(Message::Close(Some(close_frame(code)))).is_ok() {
+            let _ = self.flush(cx);
+        }
+        why
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_that_were_given_up_are_not_kept() {
+        let mut calls = Calls::default();
+        let (answer, waiting) = oneshot::channel();
+        calls.insert(0, answer);
+        for echo in 1..100_000 {
+            calls.insert(echo, oneshot::channel().0);
+        }
+        assert!(calls.waiting.len() <= FEW_CALLS && calls.waiting.capacity() < 4 * FEW_CALLS);
+        // Those that wait are all kept, however many they are, and leave nothing behind.
+        let many = |from: u64, calls: &mut Calls| -> Vec<_> {
+            let insert = |echo| {
+                let (answer, waiting) = oneshot::channel();
+                calls.insert(echo, answer);
+                waiting
+            };
+            (from..from + 10_000).map(insert).collect()
+        };
+        let first = many(100_000, &mut calls);
+        (0..200_000).for_each(|echo| calls.answer(echo, "{}".into()));
+        assert!(first.into_iter().chain([waiting]).all(|mut told| matches!(told.try_recv(), Ok(Ok(_)))));
+        assert!(calls.waiting.is_empty() && calls.waiting.capacity() < 4 * FEW_CALLS);
+        let second = many(300_000, &mut calls);
+        calls.fail_all(&ConnectionError::Closed);
+        assert!(second.into_iter().all(|mut told| matches!(told.try_recv(), Ok(Err(_)))));
+        assert_eq!(calls.waiting.capacity(), 0);
+    }
+}

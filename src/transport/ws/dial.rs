@@ -1,0 +1,145 @@
+//! How a socket comes about: an HTTP request that asks for an upgrade.
+
+use std::sync::Arc;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::header::{AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue, UPGRADE};
+use reqwest::redirect::Policy;
+use reqwest::{Upgraded, Url};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tower::retry::backoff::Backoff;
+
+use super::Settings;
+use crate::connection::ConnectionError;
+use crate::transport::address::{Address, Fault, Way};
+
+pub(crate) type Socket = WebSocketStream<Upgraded>;
+
+/// Where to connect to, and how.
+pub(crate) struct Endpoint {
+    client: reqwest::Client,
+    url: Url,
+    token: Option<String>,
+    pub(super) settings: Settings,
+}
+
+const KEY: HeaderName = HeaderName::from_static("sec-websocket-key");
+const ACCEPT: HeaderName = HeaderName::from_static("sec-websocket-accept");
+const VERSION: HeaderName = HeaderName::from_static("sec-websocket-version");
+
+/// What is read at once, in bytes: with less, a burst of events takes longer than decoding it.
+const READ_BUFFER: usize = 128 * 1024;
+
+impl Endpoint {
+    pub(crate) fn new(
+        url: &str,
+        token: Option<String>,
+        token_in_query: bool,
+        settings: &Settings,
+    ) -> Result<Self, ConnectionError> {
+        let (address, token_in_url) = Address::parse(url, Way::WebSocket).map_err(|fault| match fault {
+            Fault::Url(why) => ConnectionError::Address(why),
+            Fault::Tls => ConnectionError::Tls,
+        })?;
+        let token = token.or(token_in_url).filter(|token| !token.is_empty());
+        let Address { base: mut url, socket } = address;
+        let mut headers = HeaderMap::new();
+        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(VERSION, HeaderValue::from_static("13"));
+        match &token {
+            Some(token) if token_in_query => {
+                // A blank as `%20`: not everybody reads `+` as one.
+                let token = utf8_percent_encode(token, NON_ALPHANUMERIC);
+                url.set_query(Some(&format!("access_token={token}")));
+            }
+            Some(token) => {
+                let value = HeaderValue::from_str(&format!("Bearer {token}"));
+                let mut value = value.map_err(|_| ConnectionError::AccessToken)?;
+                value.set_sensitive(true);
+                headers.insert(AUTHORIZATION, value);
+            }
+            None => {}
+        }
+        let builder = reqwest::Client::builder()
+            .default_headers(headers)
+            .http1_only()
+            .http1_title_case_headers()
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .tcp_nodelay(true)
+            .pool_max_idle_per_host(0);
+        let builder = match socket {
+            #[cfg(unix)]
+            Some(path) => builder.unix_socket(path),
+            _ => builder,
+        };
+        let client = builder.build().map_err(|error| ConnectionError::Setup(Arc::new(error.without_url())))?;
+        Ok(Self { client, url, token, settings: settings.clone() })
+    }
+
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// The first connection: one attempt, or as many as it takes.
+    pub(crate) async fn first(&self, wait_for_server: bool) -> Result<Socket, ConnectionError> {
+        let mut backoff = self.settings.new_backoff();
+        loop {
+            match self.dial().await {
+                Err(error) if wait_for_server && error.may_pass() => {
+                    let wait = backoff.next_backoff();
+                    tracing::warn!(why = error.report(), "no connection yet");
+                    wait.await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// One attempt.
+    pub(super) async fn dial(&self) -> Result<Socket, ConnectionError> {
+        let limit = self.settings.connect_timeout;
+        tokio::time::timeout(limit, self.upgrade()).await.unwrap_or(Err(ConnectionError::TimedOut(limit)))
+    }
+
+    async fn upgrade(&self) -> Result<Socket, ConnectionError> {
+        let key = generate_key();
+        let request = self.client.get(self.url.clone()).header(KEY, &key);
+        let response = request.send().await.map_err(no_answer)?;
+        match response.status().as_u16() {
+            101 => {}
+            code @ (401 | 403) => return Err(ConnectionError::TokenRefused { code: code.into() }),
+            status => return Err(ConnectionError::NotUpgraded { status: Some(status) }),
+        }
+        let accepted = response.headers().get(ACCEPT);
+        if accepted.is_none_or(|accepted| accepted.as_bytes() != derive_accept_key(key.as_bytes()).as_bytes()) {
+            return Err(ConnectionError::NotUpgraded { status: Some(101) });
+        }
+        let socket = response.upgrade().await.map_err(no_answer)?;
+        let limit = Some(self.settings.frame_limit);
+        let config =
+            WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(limit).max_frame_size(limit);
+        Ok(WebSocketStream::from_raw_socket(socket, Role::Client, Some(config)).await)
+    }
+}
+
+/// What it means that no answer came to the request.
+fn no_answer(error: reqwest::Error) -> ConnectionError {
+    let error = error.without_url();
+    if error.is_connect() {
+        return ConnectionError::Unreachable(Arc::new(error));
+    }
+    let mut cause = std::error::Error::source(&error);
+    while let Some(found) = cause {
+        if found.downcast_ref().is_some_and(hyper::Error::is_parse) {
+            return ConnectionError::NotUpgraded { status: None };
+        }
+        cause = found.source();
+    }
+    ConnectionError::Lost(Arc::new(error))
+}
