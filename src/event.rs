@@ -116,6 +116,7 @@ impl Event {
     /// # Errors
     ///
     /// The bytes are no JSON object, or none with a `post_type` that is a string.
+    // Inline, here and where it is called: so it is compiled where events are decoded, and not for a bot that takes none.
     #[inline]
     pub fn from_slice(json: &[u8]) -> Result<Self, EventError> {
         let kind = EventKind::peek(json);

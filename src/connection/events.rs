@@ -30,10 +30,12 @@ impl Events {
     /// The next event; `None` once the connection has ended for good and all are taken.
     ///
     /// It can be given up while it waits, as in `tokio::select!`: no event is lost by that.
+    #[inline]
     pub async fn next(&mut self) -> Option<Received> {
         poll_fn(|cx| self.poll(cx)).await
     }
 
+    #[inline]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Received>> {
         loop {
             let Some(raw) = ready!(self.queue.poll_next(cx)) else { return Poll::Ready(None) };
@@ -98,6 +100,7 @@ impl Events {
 impl Stream for Events {
     type Item = Received;
 
+    #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Received>> {
         self.get_mut().poll(cx)
     }
