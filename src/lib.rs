@@ -23,6 +23,8 @@ mod message;
 pub mod mock;
 mod pages;
 pub mod segment;
+#[cfg(feature = "server")]
+pub mod server;
 mod target;
 mod time;
 pub mod transport;

@@ -31,7 +31,7 @@ const ACCEPT: HeaderName = HeaderName::from_static("sec-websocket-accept");
 const VERSION: HeaderName = HeaderName::from_static("sec-websocket-version");
 
 /// What is read at once. The library clears as much before each read, so that more is not better.
-const READ_BUFFER: usize = 32 * 1024;
+pub(crate) const READ_BUFFER: usize = 32 * 1024;
 
 impl Endpoint {
     pub(crate) fn new(
