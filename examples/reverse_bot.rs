@@ -62,6 +62,7 @@ async fn run_on_stand_ins() -> Result<(), Box<dyn Error>> {
             Ok(SentMessage::example())
         });
         account.dial(Dial::to(format!("ws://{address}")).access_token("sesame"));
+        account.connected(1).await;
         bots.wait_for(id).await.ok_or("the server is open")?;
         accounts.push((id, account));
     }
@@ -70,13 +71,14 @@ async fn run_on_stand_ins() -> Result<(), Box<dyn Error>> {
         account.push_text(heard(*id).to_string());
         answers.recv().await;
     }
+    bots.close().await;
+    bot.await?;
     println!("\nWhat the accounts were asked:");
     for (id, account) in &accounts {
         for call in account.calls() {
             println!("  {id}: {} {}", call.action, call.params);
         }
     }
-    bot.abort();
     Ok(())
 }
 

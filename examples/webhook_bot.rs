@@ -57,6 +57,7 @@ async fn run_by_itself() -> Result<(), Box<dyn Error>> {
     let mut server = Server::bind("127.0.0.1:0").webhook_secret("sesame").await?;
     let address = server.local_addr().ok_or("it listens")?;
     println!("The bot listens on {address}; set CQHTTP_LISTEN to serve a real account.\n");
+    let bots = server.bots();
     let bot = tokio::spawn(async move { answer(&mut server).await });
     let webhook = Webhook::to(format!("http://{address}")).secret("sesame");
     let friend = json!({
@@ -69,7 +70,8 @@ async fn run_by_itself() -> Result<(), Box<dyn Error>> {
     }
     let posted = Webhook::to(format!("http://{address}")).secret("wrong").post(&said("let me in").to_string()).await?;
     println!("HTTP {} for a wrong signature", posted.status);
-    bot.abort();
+    bots.close().await;
+    bot.await?;
     Ok(())
 }
 

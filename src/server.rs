@@ -77,7 +77,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_core::Stream;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt};
 
@@ -268,7 +267,7 @@ impl Builder {
     pub fn router(self) -> (Server, axum::Router) {
         let hub = Hub::new(self.options);
         let router = door::router(hub.clone());
-        (Server { hub, listener: None }, router)
+        (Server { hub, address: None }, router)
     }
 }
 
@@ -281,8 +280,9 @@ impl IntoFuture for Builder<String> {
             let listener = TcpListener::bind(self.to).await?;
             let address = listener.local_addr()?;
             let hub = Hub::new(self.options);
-            let task = tokio::spawn(door::listen(listener, hub.clone()));
-            Ok(Server { hub, listener: Some((address, task)) })
+            hub.accounts.send_modify(|accounts| accounts.listening = true);
+            tokio::spawn(door::listen(listener, hub.clone()));
+            Ok(Server { hub, address: Some(address) })
         })
     }
 }
@@ -305,7 +305,7 @@ impl<To> fmt::Debug for Builder<To> {
 /// Dropping it closes the listener and all connections.
 pub struct Server {
     hub: Arc<Hub>,
-    listener: Option<(SocketAddr, JoinHandle<()>)>,
+    address: Option<SocketAddr>,
 }
 
 impl Server {
@@ -326,7 +326,7 @@ impl Server {
     /// Where it listens; `None` for a [`router`](Builder::router).
     #[must_use]
     pub fn local_addr(&self) -> Option<SocketAddr> {
-        self.listener.as_ref().map(|(address, _)| *address)
+        self.address
     }
 
     /// The next event of any account; `None` once the server is closed and all are taken.
@@ -362,26 +362,20 @@ impl Server {
         self.hub.bot(account.into())
     }
 
-    /// A handle to the accounts, for other parts of the program.
+    /// A handle to the server, for other parts of the program.
     #[must_use]
     pub fn bots(&self) -> Bots {
         Bots(self.hub.clone())
     }
 
-    /// Closes the server: nobody is let in any more, calls in flight have ten seconds to be answered, then close frames are
-    /// sent. Returns when all connections have ended. The stream ends once what it holds is taken.
-    pub async fn close(&mut self) {
-        self.close_within(Duration::from_secs(10)).await;
+    /// Closes the server: see [`Bots::close`].
+    pub async fn close(&self) {
+        self.bots().close().await;
     }
 
-    /// The same with another limit for the calls in flight. With zero they end at once, with their outcome unknown.
-    pub async fn close_within(&mut self, limit: Duration) {
-        self.hub.close(limit);
-        if let Some((_, task)) = &mut self.listener {
-            task.abort();
-            let _ = task.await;
-        }
-        self.hub.ended().await;
+    /// Closes the server: see [`Bots::close_within`].
+    pub async fn close_within(&self, limit: Duration) {
+        self.bots().close_within(limit).await;
     }
 }
 
@@ -396,9 +390,6 @@ impl Stream for Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.hub.close(Duration::ZERO);
-        if let Some((_, task)) = &self.listener {
-            task.abort();
-        }
     }
 }
 
@@ -412,7 +403,7 @@ impl fmt::Debug for Server {
     }
 }
 
-/// The accounts that are connected to a [`Server`]. Cheap to clone; it does not keep the server open.
+/// A handle to a [`Server`]: it finds the accounts that are connected, and closes the server. Cheap to clone; it does not keep the server open.
 #[derive(Clone)]
 pub struct Bots(Arc<Hub>);
 
@@ -435,6 +426,19 @@ impl Bots {
         let mut accounts = self.0.accounts.subscribe();
         let found = accounts.wait_for(|accounts: &Accounts| accounts.closed || accounts.bot(account).is_some()).await;
         found.ok()?.bot(account)
+    }
+
+    /// Closes the server: nobody is let in any more, calls in flight have ten seconds to be answered, then close frames are
+    /// sent. HTTP POSTs that wait for an answer get none. Returns when all connections have ended. The stream ends once what
+    /// it holds is taken.
+    pub async fn close(&self) {
+        self.close_within(Duration::from_secs(10)).await;
+    }
+
+    /// The same with another limit for the calls in flight. With zero they end at once, with their outcome unknown.
+    pub async fn close_within(&self, limit: Duration) {
+        self.0.close(limit);
+        self.0.ended().await;
     }
 }
 

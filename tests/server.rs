@@ -162,6 +162,7 @@ async fn two_accounts_are_served_by_one_listener_and_never_mix() {
     assert_eq!((who(&to_anna).await, who(&to_boris).await), (ANNA, BORIS));
     assert_eq!(bots.ids(), [UserId::new(ANNA), UserId::new(BORIS)]);
     assert!(server.bot(1).is_none());
+    soon(async { tokio::join!(anna.connected(1), boris.connected(1)) }).await;
 
     for round in 0..100 {
         let (account, id) = if round % 3 == 0 { (&anna, ANNA) } else { (&boris, BORIS) };
@@ -437,7 +438,7 @@ async fn a_thousand_accounts_stand_at_once() {
 
 #[tokio::test]
 async fn a_server_that_is_closed_finishes_what_is_in_flight() {
-    let mut server = any().await.unwrap();
+    let server = any().await.unwrap();
     let mut anna = Caller::connect(&server, ANNA, "Universal").await;
     let bots = server.bots();
     let client = soon(bots.wait_for(ANNA)).await.unwrap();
@@ -498,6 +499,86 @@ async fn it_is_a_part_of_an_application() {
     soon(anna.connected(0)).await;
     assert!(anna.dial_once(dial.access_token(TOKEN)).await.unwrap_err().to_string().contains("503"));
     task.abort();
+}
+
+#[tokio::test]
+async fn a_handle_closes_the_server_while_its_events_are_waited_for() {
+    let mut server = any().await.unwrap();
+    let anna = account(ANNA).await;
+    anna.dial(Dial::to(ws(&server)));
+    let (bots, address) = (server.bots(), address(&server));
+    soon(bots.wait_for(ANNA)).await.unwrap();
+    let bot = tokio::spawn(async move { while server.next().await.is_some() {} });
+    soon(bots.close()).await;
+    assert!(bots.ids().is_empty());
+    // The port is free by then.
+    drop(tokio::net::TcpListener::bind(address).await.unwrap());
+    soon(bot).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_account_that_goes_silent_is_found_by_its_heartbeats() {
+    let mut server = any().await.unwrap();
+    let anna = mock::Server::builder().self_id(ANNA).heartbeat(Duration::from_millis(100)).start().await.unwrap();
+    anna.dial(Dial::to(ws(&server)));
+    loop {
+        let received = soon(server.next()).await.unwrap();
+        if let Event::Heartbeat(heartbeat) = &received.event {
+            assert_eq!(heartbeat.self_id.get(), ANNA);
+            break;
+        }
+    }
+    let client = server.bot(ANNA).unwrap();
+    let call = spawn(client.get_login_info());
+    anna.silence_connections();
+    let outcome = soon(call).await.unwrap();
+    assert!(!matches!(outcome, Err(Error::Undecodable(_) | Error::Refused(_))), "{outcome:?}");
+    let mut bots = server.bots().ids();
+    while !bots.is_empty() {
+        tokio::task::yield_now().await;
+        bots = server.bots().ids();
+    }
+    let error = client.get_login_info().await.unwrap_err();
+    assert!(error.report().contains("silent"), "{}", error.report());
+}
+
+#[tokio::test]
+async fn faults_and_long_frames_are_the_same_over_a_connection_that_the_stand_in_dials() {
+    let mut server = any().await.unwrap();
+    let anna = account(ANNA).await;
+    anna.dial(Dial::to(ws(&server)));
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    soon(anna.connected(1)).await;
+    for length in [100, 125, 126, 60_000, 65_536, 300_000] {
+        let text = "字".repeat(length / 3);
+        anna.push_text(said_to(ANNA, &text));
+        assert_eq!(text_of(&next_message(&mut server).await.event), text);
+    }
+    anna.faults(Fault::script([Fault::SlowBytes(Duration::from_micros(1)), Fault::Twice, Fault::Shuffle(2)]));
+    for _ in 0..3 {
+        assert_eq!(who(&client).await, ANNA);
+    }
+    anna.faults(Fault::script([Fault::HalfAnswer]));
+    let error = soon(client.get_login_info()).await.unwrap_err();
+    assert!(matches!(&error, Error::OutcomeUnknown(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn events_beyond_the_queue_go_by_its_rule_and_answers_do_not_wait_for_them() {
+    let mut server = any().event_queue(3).await.unwrap();
+    let mut anna = Caller::connect(&server, ANNA, "Universal").await;
+    for number in 0..10 {
+        anna.send(said_to(ANNA, &number.to_string())).await;
+    }
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    let call = spawn(client.get_login_info());
+    let echo = anna.next_call().await;
+    anna.answer(&echo, login("anna")).await;
+    soon(call).await.unwrap().unwrap();
+    assert_eq!(server.missed(), 7);
+    for number in 7..10 {
+        assert_eq!(text_of(&next_message(&mut server).await.event), number.to_string());
+    }
 }
 
 // ---- HTTP POST ----

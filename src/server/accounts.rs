@@ -40,6 +40,8 @@ pub(super) struct Accounts {
     known: BTreeMap<UserId, Arc<Account>>,
     next_id: u64,
     pub(super) closed: bool,
+    /// Somebody still listens for connections.
+    pub(super) listening: bool,
 }
 
 struct Account {
@@ -176,9 +178,11 @@ impl Hub {
         self.queue.close();
     }
 
-    /// Waits until no connection stands.
+    /// Waits until no connection stands, and nobody listens for new ones.
     pub(super) async fn ended(&self) {
-        let none = |accounts: &Accounts| accounts.known.values().all(|account| account.lines.all().is_empty());
+        let none = |accounts: &Accounts| {
+            !accounts.listening && accounts.known.values().all(|account| account.lines.all().is_empty())
+        };
         let _ = self.accounts.subscribe().wait_for(none).await;
     }
 

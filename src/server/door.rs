@@ -38,15 +38,20 @@ pub(super) fn router(hub: Arc<Hub>) -> axum::Router {
     axum::Router::new().fallback(respond).with_state(hub)
 }
 
-/// Lets connections in until it is aborted. Those that stand by then go on.
+/// Lets connections in until the server is closed. WebSockets that stand by then are not ended by this.
 pub(super) async fn listen(listener: TcpListener, hub: Arc<Hub>) {
     let router = router(hub.clone());
     let room = Arc::new(Semaphore::new(hub.options.connections));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(hub.options.handshake_timeout);
     let mut tasks = JoinSet::new();
+    let mut accounts = hub.accounts.subscribe();
     loop {
-        let stream = match listener.accept().await {
+        let accepted = tokio::select! {
+            _ = accounts.wait_for(|accounts| accounts.closed) => break,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
             Ok((stream, _)) => stream,
             // No file is to be had for it just now.
             Err(error) => {
@@ -68,6 +73,9 @@ pub(super) async fn listen(listener: TcpListener, hub: Arc<Hub>) {
             drop(permit);
         });
     }
+    drop(listener);
+    tasks.shutdown().await;
+    hub.accounts.send_modify(|accounts| accounts.listening = false);
 }
 
 async fn respond(State(hub): State<Arc<Hub>>, request: Request) -> Response {
