@@ -125,7 +125,7 @@ impl<A: Action> Call<A> {
     }
 }
 
-fn not_sent(action: &str, reason: BoxError) -> Error {
+pub(crate) fn not_sent(action: &str, reason: BoxError) -> Error {
     Error::NotSent(Box::new(NotSent { action: action.to_owned(), reason }))
 }
 

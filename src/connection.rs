@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tower::{Layer, Service};
@@ -263,6 +264,7 @@ impl Connect {
         let link = Arc::new(Link {
             state: watch::Sender::new(ConnectionState::Connected),
             queues: Mutex::new(vec![queue.clone()]),
+            tap: None,
             commands,
         });
         let transport = ws::start(endpoint, socket, link.clone(), commanded);
@@ -373,7 +375,7 @@ impl Connection {
     pub async fn close_within(&self, limit: Duration) {
         let mut states = self.watch();
         // It fails where the connection has ended already.
-        let _ = self.0.commands.send(limit);
+        let _ = self.0.commands.send(Stop { limit, why: ConnectionError::Closed });
         let _ = states.wait_for(ConnectionState::is_closed).await;
     }
 }
@@ -387,13 +389,38 @@ impl fmt::Debug for Connection {
 /// What the task that owns the socket shares with those who watch it.
 pub(crate) struct Link {
     pub(crate) state: watch::Sender<ConnectionState>,
-    queues: Mutex<Vec<Arc<Queue>>>,
-    commands: mpsc::UnboundedSender<Duration>,
+    queues: Mutex<Vec<Arc<Queue<Bytes>>>>,
+    /// Takes the events in place of the queues; it is an error where the connection is to end for one.
+    pub(crate) tap: Option<Tap>,
+    commands: mpsc::UnboundedSender<Stop>,
+}
+
+pub(crate) type Tap = Box<dyn Fn(&[u8]) -> Result<(), ConnectionError> + Send + Sync>;
+
+/// The end of a connection, from here.
+pub(crate) struct Stop {
+    /// How long the calls in flight may take.
+    pub(crate) limit: Duration,
+    pub(crate) why: ConnectionError,
 }
 
 impl Link {
+    /// Of a connection whose events go to `tap`.
+    #[cfg(feature = "server")]
+    pub(crate) fn tapped(tap: Tap, commands: mpsc::UnboundedSender<Stop>) -> Self {
+        let state = watch::Sender::new(ConnectionState::Connected);
+        Self { state, queues: Mutex::default(), tap: Some(tap), commands }
+    }
+
+    /// Ends the connection.
+    #[cfg(feature = "server")]
+    pub(crate) fn stop(&self, limit: Duration, why: ConnectionError) {
+        // It fails where the connection has ended already.
+        let _ = self.commands.send(Stop { limit, why });
+    }
+
     /// The queues of all consumers.
-    pub(crate) fn queues(&self) -> MutexGuard<'_, Vec<Arc<Queue>>> {
+    pub(crate) fn queues(&self) -> MutexGuard<'_, Vec<Arc<Queue<Bytes>>>> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -24,6 +24,8 @@ pub mod mock;
 mod pages;
 mod path;
 pub mod segment;
+#[cfg(feature = "server")]
+pub mod server;
 mod target;
 mod time;
 pub mod transport;

@@ -40,6 +40,22 @@
 //! # }
 //! ```
 //!
+//! # To the bot
+//!
+//! Servers connect to bots too: [`Server::dial`] does it over reverse WebSocket, and [`Webhook`] sends events by HTTP POST.
+//! Each stand-in is one account ([`ServerBuilder::self_id`]).
+//!
+//! ```
+//! # async fn run() -> std::io::Result<()> {
+//! use cqhttp::mock::{Dial, Server};
+//!
+//! let account = Server::builder().self_id(10086).start().await?;
+//! account.dial(Dial::to("ws://127.0.0.1:8080").access_token("…"));
+//! account.connected(1).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # What goes wrong on purpose
 //!
 //! | what | by |
@@ -52,6 +68,7 @@
 //! | a frame that no server should send | [`Server::push_text`], [`Server::push_raw`] |
 //! | a token that is refused after the upgrade | [`ServerBuilder::refuse_after_upgrade`] |
 
+mod dial;
 mod fault;
 mod http;
 mod ws;
@@ -66,6 +83,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+pub use dial::{Dial, DialRole, Posted, Webhook};
 pub use fault::Fault;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -73,10 +91,10 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use ws::{Cut, Link};
 
-use crate::{Client, Effect, Error, Event, EventKind, KnownAction, RefusalCode, generated};
+use crate::{Client, Effect, Error, Event, EventKind, KnownAction, RefusalCode, UserId, generated};
 
 /// An action as the stand-in knows it; the table is generated from the schema.
 #[derive(Clone, Copy, Debug)]
@@ -259,6 +277,7 @@ pub struct Server {
 #[must_use = "nothing listens until `start`"]
 pub struct ServerBuilder {
     port: u16,
+    self_id: Option<UserId>,
     token: Option<String>,
     heartbeat: Option<Duration>,
     refuse_after_upgrade: Option<i64>,
@@ -270,6 +289,13 @@ impl ServerBuilder {
     /// A server that is to come back where another was needs that one to be [stopped](Server::stop) first.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// The account that it is logged in to: of its lifecycle frames and heartbeats, and what it tells a bot that it
+    /// [dials](Server::dial). Default: 10010, as in the schema's examples, which are the answers of every account.
+    pub fn self_id(mut self, account: impl Into<UserId>) -> Self {
+        self.self_id = Some(account.into());
         self
     }
 
@@ -301,16 +327,19 @@ impl ServerBuilder {
     pub async fn start(self) -> io::Result<Server> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let address = listener.local_addr()?;
+        let self_id = self.self_id.map_or(10010, UserId::get);
         let state = Arc::new(State {
+            self_id,
             token: self.token,
             refuse_after_upgrade: self.refuse_after_upgrade,
-            lifecycle: ws::lifecycle(),
+            lifecycle: ws::lifecycle(self_id),
             handlers: Mutex::default(),
             calls: Mutex::default(),
             faults: Mutex::default(),
             stalled: watch::Sender::new(false),
             links: watch::Sender::default(),
             next_link: AtomicU64::new(0),
+            dialling: Mutex::default(),
         });
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(http::serve(listener, state.clone(), self.heartbeat, stopped));
@@ -332,6 +361,7 @@ type Faults = Box<dyn FnMut(&Received) -> Fault + Send>;
 type Outcome = Result<Box<RawValue>, Refusal>;
 
 struct State {
+    self_id: i64,
     token: Option<String>,
     refuse_after_upgrade: Option<i64>,
     lifecycle: String,
@@ -341,6 +371,8 @@ struct State {
     stalled: watch::Sender<bool>,
     links: watch::Sender<BTreeMap<u64, Link>>,
     next_link: AtomicU64,
+    /// The connections that the stand-in makes itself.
+    dialling: Mutex<JoinSet<()>>,
 }
 
 impl Server {
@@ -371,6 +403,8 @@ impl Server {
     /// that is dropped stops too, a little later.
     pub async fn stop(mut self) {
         self.stop = None;
+        let mut dialling = std::mem::take(&mut *lock(&self.state.dialling));
+        dialling.shutdown().await;
         let _ = (&mut self.task).await;
     }
 
@@ -498,6 +532,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        lock(&self.state.dialling).abort_all();
         self.task.abort();
     }
 }

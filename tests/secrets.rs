@@ -238,6 +238,10 @@ async fn the_access_token_shows_nowhere() {
         assert_hidden(&format!("{why} {} {}", why.report(), debug(&why)));
     }
 
+    // And where servers connect to the bot.
+    #[cfg(feature = "server")]
+    where_servers_connect(&server).await;
+
     // The log holds what it should, from every side.
     let log = printed.text();
     for said in [
@@ -262,4 +266,28 @@ async fn the_access_token_shows_nowhere() {
     printed.add(IN_URL);
     let log = printed.text();
     assert!(log[before..].contains(TOKEN) && log[before..].contains(IN_URL));
+}
+
+#[cfg(feature = "server")]
+async fn where_servers_connect(server: &Server) {
+    use cqhttp::mock::{Dial, Webhook};
+
+    let bot = cqhttp::server::Server::bind("127.0.0.1:0").access_token(TOKEN).webhook_secret(TOKEN);
+    assert_hidden(&debug(&bot));
+    let bot = bot.await.unwrap();
+    let url = format!("ws://{}", bot.local_addr().unwrap());
+    server.dial_once(Dial::to(&url).access_token(format!("{TOKEN}?"))).await.unwrap_err();
+    server.dial_once(Dial::to(format!("{url}/?access_token={IN_URL}"))).await.unwrap();
+    let client = bot.bots().wait_for(10010).await.unwrap();
+    client.get_login_info().await.unwrap();
+    assert_hidden(&format!("{} {} {}", debug(&client), debug(&bot), debug(&bot.bots())));
+    server.close_connections(1008, "no such token");
+    while bot.bot(10010).is_some() {
+        tokio::task::yield_now().await;
+    }
+    assert_hidden(&faces(client.get_login_info().await.unwrap_err()));
+    let webhook = Webhook::to(url.replace("ws", "http"));
+    assert_eq!(webhook.clone().secret("wrong").post(r#"{"self_id":1}"#).await.unwrap().status, 403);
+    assert_eq!(webhook.secret(TOKEN).post(r#"{"self_id":1}"#).await.unwrap().status, 400);
+    bot.close().await;
 }

@@ -3,6 +3,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::UserId;
+
 type Source = Arc<dyn StdError + Send + Sync>;
 
 /// Why a connection could not be made, or was lost.
@@ -56,6 +58,16 @@ pub enum ConnectionError {
     FrameTooLong(usize),
     /// The server does not keep to the protocol of WebSockets.
     Protocol(Source),
+    /// The account connected again, and this connection made room for the new one. Feature `server`.
+    Replaced,
+    /// An event is not of the account that the connection was made for: two accounts would be mixed up. Feature `server`.
+    #[non_exhaustive]
+    WrongAccount {
+        /// The account that the connection was made for.
+        expected: UserId,
+        /// The account that the event happened to.
+        found: UserId,
+    },
     /// This program closed the connection, or dropped all that used it.
     Closed,
 }
@@ -66,6 +78,7 @@ impl ConnectionError {
         match self {
             Self::Address(_) | Self::Tls | Self::AccessToken | Self::Environment(_) => false,
             Self::NoRuntime | Self::Setup(_) | Self::TokenRefused { .. } | Self::Closed => false,
+            Self::Replaced | Self::WrongAccount { .. } => false,
             Self::Unreachable(_) | Self::TimedOut(_) | Self::NotUpgraded { .. } => true,
             Self::ClosedByServer { .. } | Self::Lost(_) | Self::Silent(_) => true,
             Self::FrameTooLong(_) | Self::Protocol(_) => true,
@@ -127,6 +140,15 @@ impl fmt::Display for ConnectionError {
                 write!(f, "the server sent a frame of more than {limit} bytes: see `Connect::frame_limit`")
             }
             Self::Protocol(_) => f.write_str("the server does not keep to the protocol of WebSockets"),
+            Self::Replaced => {
+                f.write_str("the account connected again, and the new connection takes the place of this one")
+            }
+            Self::WrongAccount { expected, found } => {
+                write!(
+                    f,
+                    "the connection is the account {expected}'s (`X-Self-ID`), and an event of {found} came over it"
+                )
+            }
             Self::Closed => f.write_str("the connection was closed by this program"),
         }
     }

@@ -10,7 +10,13 @@ use futures_core::Stream;
 
 use super::queue::Queue;
 use super::{Connection, ConnectionState};
-use crate::{Client, Event, Message, ReplyCall};
+#[cfg(feature = "server")]
+use crate::KnownAction;
+use crate::action::HandleQuickOperation;
+use crate::event::QuickOperable;
+#[cfg(feature = "server")]
+use crate::transport::BoxError;
+use crate::{Client, Error, Event, Message, ReplyCall};
 
 /// The events of a connection: a [`Stream`], and with [`Events::next`] to be had without its extensions.
 ///
@@ -18,12 +24,12 @@ use crate::{Client, Event, Message, ReplyCall};
 /// and ends when the connection has ended for good: [`state`](Self::state) says why.
 pub struct Events {
     client: Client,
-    queue: Arc<Queue>,
+    queue: Arc<Queue<Bytes>>,
     connection: Connection,
 }
 
 impl Events {
-    pub(super) fn new(client: Client, queue: Arc<Queue>, connection: Connection) -> Self {
+    pub(super) fn new(client: Client, queue: Arc<Queue<Bytes>>, connection: Connection) -> Self {
         Self { client, queue, connection }
     }
 
@@ -40,7 +46,7 @@ impl Events {
         loop {
             let Some(raw) = ready!(self.queue.poll_next(cx)) else { return Poll::Ready(None) };
             match Event::from_slice(&raw) {
-                Ok(event) => return Poll::Ready(Some(Received { event, client: self.client.clone(), raw })),
+                Ok(event) => return Poll::Ready(Some(Received::new(event, self.client.clone(), raw))),
                 Err(error) => {
                     tracing::warn!(
                         bytes = raw.len(),
@@ -131,18 +137,59 @@ pub struct Received {
     pub client: Client,
     /// The event as it came, for fields that no schema knows.
     pub raw: Bytes,
+    /// Where the answer to an HTTP POST goes.
+    #[cfg(feature = "server")]
+    pub(crate) answer: Option<crate::server::Answer>,
 }
 
 impl Received {
+    fn new(event: Event, client: Client, raw: Bytes) -> Self {
+        Self {
+            event,
+            client,
+            raw,
+            #[cfg(feature = "server")]
+            answer: None,
+        }
+    }
+
     /// Answers the event where it happened: see [`Client::reply`].
     pub fn reply(&self, message: impl Into<Message>) -> ReplyCall {
         self.client.reply(&self.event, message)
     }
 
+    /// Answers the event with a quick operation: over a WebSocket by a call, and where it came by HTTP POST by its response.
+    ///
+    /// ```no_run
+    /// # async fn run(received: cqhttp::Received) -> Result<(), cqhttp::Error> {
+    /// use cqhttp::Event;
+    /// use cqhttp::event::FriendRequestOperation;
+    ///
+    /// if let Event::FriendRequest(request) = &received.event {
+    ///     received.answer(request, &FriendRequestOperation::new().approve(true)).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What the call says. A response takes one answer, and only as long as the request waits for it; beyond that it is
+    /// [`Error::NotSent`](crate::Error::NotSent). What the server makes of a response, it does not say.
+    pub async fn answer<E: QuickOperable>(&self, event: &E, operation: &E::Operation) -> Result<(), Error> {
+        #[cfg(feature = "server")]
+        if let Some(answer) = &self.answer {
+            let given = serde_json::to_vec(operation).map_err(BoxError::from);
+            let given = given.and_then(|operation| answer.give(operation.into()).map_err(BoxError::from));
+            return given.map_err(|reason| crate::call::not_sent(HandleQuickOperation::NAME, reason));
+        }
+        self.client.call(HandleQuickOperation::on(event, operation)).await.map(drop)
+    }
+
     /// The event as it came, as text.
     #[must_use]
     pub fn text(&self) -> &str {
-        // Text frames are UTF-8, as the protocol has it.
+        // Text frames are UTF-8, as the protocol has it, and so is JSON.
         std::str::from_utf8(&self.raw).unwrap_or_default()
     }
 }

@@ -5,7 +5,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
 /// What becomes of events when a consumer is slower than they come. Either way the connection reads on, answers reach
@@ -23,22 +22,28 @@ pub enum Overflow {
 
 /// A bounded queue: pushing never waits.
 #[derive(Debug)]
-pub(crate) struct Queue {
+pub(crate) struct Queue<T> {
     limit: usize,
     overflow: Overflow,
-    inside: Mutex<Inside>,
+    inside: Mutex<Inside<T>>,
 }
 
-#[derive(Debug, Default)]
-struct Inside {
+#[derive(Debug)]
+struct Inside<T> {
     /// Those behind the limit wait for room.
-    frames: VecDeque<(Instant, Bytes)>,
+    frames: VecDeque<(Instant, T)>,
     missed: u64,
     closed: bool,
     waker: Option<Waker>,
 }
 
-impl Queue {
+impl<T> Default for Inside<T> {
+    fn default() -> Self {
+        Self { frames: VecDeque::new(), missed: 0, closed: false, waker: None }
+    }
+}
+
+impl<T> Queue<T> {
     pub(crate) fn new(limit: usize, overflow: Overflow) -> Self {
         Self { limit: limit.max(1), overflow, inside: Mutex::default() }
     }
@@ -50,7 +55,7 @@ impl Queue {
         another
     }
 
-    pub(crate) fn push(&self, frame: Bytes, now: Instant) {
+    pub(crate) fn push(&self, frame: T, now: Instant) {
         let mut inside = self.inside();
         let inside = &mut *inside;
         match self.overflow {
@@ -79,7 +84,7 @@ impl Queue {
     }
 
     /// The next event; `None` once there will be none.
-    pub(crate) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    pub(crate) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let mut inside = self.inside();
         if let Overflow::Wait(patience) = self.overflow
             && inside.frames.len() > self.limit
@@ -97,7 +102,7 @@ impl Queue {
     }
 
     /// Drops those that have waited for room too long; they came in order, and the oldest are in front.
-    fn expire(&self, inside: &mut Inside, patience: Duration, now: Instant) {
+    fn expire(&self, inside: &mut Inside<T>, patience: Duration, now: Instant) {
         let waiting = inside.frames.iter().skip(self.limit);
         let expired = waiting.take_while(|(since, _)| now.saturating_duration_since(*since) >= patience).count();
         if expired > 0 {
@@ -116,16 +121,18 @@ impl Queue {
     }
 
     /// A holder that panicked left good data behind: each change is one step.
-    fn inside(&self) -> MutexGuard<'_, Inside> {
+    fn inside(&self) -> MutexGuard<'_, Inside<T>> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
-    fn taken(queue: &Queue) -> Vec<u8> {
+    fn taken(queue: &Queue<Bytes>) -> Vec<u8> {
         let mut cx = Context::from_waker(Waker::noop());
         let next = || match queue.poll_next(&mut cx) {
             Poll::Ready(Some(frame)) => Some(frame[0]),
@@ -134,7 +141,7 @@ mod tests {
         std::iter::from_fn(next).collect()
     }
 
-    fn push(queue: &Queue, number: u8) {
+    fn push(queue: &Queue<Bytes>, number: u8) {
         queue.push(Bytes::copy_from_slice(&[number]), Instant::now());
     }
 

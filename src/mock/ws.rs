@@ -80,16 +80,24 @@ pub(super) fn is_upgrade(headers: &HeaderMap) -> bool {
 pub(super) struct Accepted {
     state: Arc<State>,
     id: u64,
-    upgrade: OnUpgrade,
+    socket: Socket,
     kind: Kind,
     out: mpsc::UnboundedSender<Out>,
     queue: mpsc::UnboundedReceiver<Out>,
     cut: oneshot::Receiver<Cut>,
 }
 
-/// What a connection is there for, by its path.
+/// Where the socket of a connection comes from.
+enum Socket {
+    Upgrade(OnUpgrade),
+    /// The stand-in has made it itself, and has read so much already.
+    Dialled(TcpStream, Bytes),
+    Gone,
+}
+
+/// What a connection is there for, by its path or by its role.
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+pub(super) enum Kind {
     Both,
     Calls,
     Events,
@@ -121,28 +129,52 @@ impl Accepted {
             "/event" => Kind::Events,
             _ => Kind::Both,
         };
+        let socket = Socket::Upgrade(hyper::upgrade::on(request));
+        let accepted = Self::join(state, socket, kind, || state.lifecycle.clone());
+        if let Some(retcode) = refused {
+            let _ = accepted.out.send(Out::Bytes(text(refusal(retcode))));
+            let _ = accepted.out.send(Out::Close(close(None)));
+        }
+        (response, accepted)
+    }
+
+    /// A connection that the stand-in has made to a bot.
+    pub(super) fn dialled(state: &Arc<State>, stream: TcpStream, read_already: Bytes, kind: Kind) -> Self {
+        Self::join(state, Socket::Dialled(stream, read_already), kind, || {
+            let (self_id, time) = (state.self_id, now());
+            format!(
+                r#"{{"meta_event_type":"lifecycle","post_type":"meta_event","self_id":{self_id},"sub_type":"connect","time":{time}}}"#
+            )
+        })
+    }
+
+    fn join(state: &Arc<State>, socket: Socket, kind: Kind, lifecycle: impl FnOnce() -> String) -> Self {
         let id = state.next_link();
         let (out, queue) = mpsc::unbounded_channel();
         let (cut_sender, cut) = oneshot::channel();
-        if let Some(retcode) = refused {
-            let _ = out.send(Out::Bytes(text(refusal(retcode))));
-            let _ = out.send(Out::Close(close(None)));
-        } else {
+        if kind != Kind::Refused {
             let takes_events = kind != Kind::Calls;
             if takes_events {
-                let _ = out.send(Out::Bytes(text(state.lifecycle.clone())));
+                let _ = out.send(Out::Bytes(text(lifecycle())));
             }
             let link = Link { takes_events, out: out.clone(), cut: cut_sender };
             state.links.send_modify(|links| _ = links.insert(id, link));
         }
-        (response, Self { state: state.clone(), id, upgrade: hyper::upgrade::on(request), kind, out, queue, cut })
+        Self { state: state.clone(), id, socket, kind, out, queue, cut }
     }
 
     /// Serves the connection until it ends.
     pub(super) async fn serve(mut self) {
-        let Ok(upgraded) = (&mut self.upgrade).await else { return };
-        let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else { return };
-        let (mut read, mut write) = parts.io.into_inner().into_split();
+        let (stream, read_already, masked) = match std::mem::replace(&mut self.socket, Socket::Gone) {
+            Socket::Upgrade(upgrade) => {
+                let Ok(upgraded) = upgrade.await else { return };
+                let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else { return };
+                (parts.io.into_inner(), parts.read_buf, false)
+            }
+            Socket::Dialled(stream, read_already) => (stream, read_already, true),
+            Socket::Gone => return,
+        };
+        let (mut read, mut write) = stream.into_split();
         let mut reader = Reader {
             state: self.state.clone(),
             id: self.id,
@@ -153,8 +185,8 @@ impl Accepted {
             dice: Dice(0),
         };
         tokio::select! {
-            () = reader.run(&mut read, parts.read_buf) => {}
-            _ = write_all(&self.state, &mut self.queue, &mut write) => {}
+            () = reader.run(&mut read, read_already, masked) => {}
+            _ = write_all(&self.state, &mut self.queue, &mut write, masked) => {}
             Ok(cut) = &mut self.cut => match cut {
                 Cut::Drop => {}
                 Cut::Silence => std::future::pending().await,
@@ -174,7 +206,9 @@ async fn write_all(
     state: &State,
     queue: &mut mpsc::UnboundedReceiver<Out>,
     write: &mut OwnedWriteHalf,
+    masked: bool,
 ) -> io::Result<()> {
+    let dressed = |bytes: Bytes| if masked { mask(&bytes) } else { bytes };
     let mut write = BufWriter::new(write);
     let mut closed = false;
     while let Some(out) = queue.recv().await {
@@ -182,9 +216,9 @@ async fn write_all(
         match out {
             Out::End => return write.flush().await,
             _ if closed => {}
-            Out::Bytes(bytes) => write.write_all(&bytes).await?,
+            Out::Bytes(bytes) => write.write_all(&dressed(bytes)).await?,
             Out::Slowly(bytes, pause) => {
-                for byte in bytes {
+                for byte in dressed(bytes) {
                     write.write_u8(byte).await?;
                     write.flush().await?;
                     tokio::time::sleep(pause).await;
@@ -192,7 +226,7 @@ async fn write_all(
             }
             Out::Close(bytes) => {
                 closed = true;
-                write.write_all(&bytes).await?;
+                write.write_all(&dressed(bytes)).await?;
                 write.shutdown().await?;
             }
         }
@@ -215,15 +249,15 @@ struct Reader {
 
 impl Reader {
     /// Returns when there is nothing more to come, and nothing more to say.
-    async fn run(&mut self, read: &mut OwnedReadHalf, read_already: Bytes) {
+    async fn run(&mut self, read: &mut OwnedReadHalf, read_already: Bytes, dialled: bool) {
         if self.kind == Kind::Events {
             return self.skip(read).await;
         }
         // Answers to pings and close frames go into the sink: the writer sends them.
         let io = tokio::io::join(read, tokio::io::sink());
         let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
-        let mut socket =
-            WebSocketStream::from_partially_read(io, read_already.into(), Role::Server, Some(config)).await;
+        let role = if dialled { Role::Client } else { Role::Server };
+        let mut socket = WebSocketStream::from_partially_read(io, read_already.into(), role, Some(config)).await;
         loop {
             let mut next = std::future::poll_fn(|cx| Pin::new(&mut socket).poll_next(cx));
             let next = if self.held.is_empty() {
@@ -363,9 +397,9 @@ fn through_floats(value: &mut Value) {
 }
 
 /// What a connection is greeted with. Its time is the server's start, as in go-cqhttp.
-pub(super) fn lifecycle() -> String {
+pub(super) fn lifecycle(self_id: i64) -> String {
     format!(
-        r#"{{"_post_method":2,"meta_event_type":"lifecycle","post_type":"meta_event","self_id":10010,"sub_type":"connect","time":{}}}"#,
+        r#"{{"_post_method":2,"meta_event_type":"lifecycle","post_type":"meta_event","self_id":{self_id},"sub_type":"connect","time":{}}}"#,
         now()
     )
 }
@@ -381,6 +415,7 @@ pub(super) async fn heartbeat(state: Arc<State>, interval: Duration) {
     let mut event: Value = serde_json::from_str(example).unwrap_or_default();
     let interval = interval.max(Duration::from_millis(1));
     event["interval"] = json!(interval.as_millis());
+    event["self_id"] = json!(state.self_id);
     loop {
         tokio::time::sleep(interval).await;
         state.go_on().await;
@@ -413,6 +448,24 @@ fn bytes_of(frame: Frame) -> Bytes {
     // Nothing keeps bytes from being written to memory.
     let _ = frame.format(&mut bytes);
     bytes.into()
+}
+
+/// A frame as a client writes it: with a mask, which changes nothing here. What is no frame stays as it is.
+fn mask(frame: &Bytes) -> Bytes {
+    let head = match frame.get(1) {
+        Some(126) => 4,
+        Some(127) => 10,
+        _ => 2,
+    };
+    if frame.len() < head {
+        return frame.clone();
+    }
+    let mut masked = Vec::with_capacity(frame.len() + 4);
+    masked.extend_from_slice(&frame[..head]);
+    masked[1] |= 0x80;
+    masked.extend_from_slice(&[0; 4]);
+    masked.extend_from_slice(&frame[head..]);
+    masked.into()
 }
 
 impl State {

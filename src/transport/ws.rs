@@ -25,12 +25,13 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 use tower::retry::backoff::{Backoff, ExponentialBackoff};
 
-use self::dedupe::Dedupe;
+pub(crate) use self::dedupe::Dedupe;
 pub(crate) use self::dial::Endpoint;
+#[cfg(feature = "server")]
 use self::dial::Socket;
 use self::frame::Frame;
 use super::{BoxError, Reply, Request};
-use crate::connection::{ConnectionError, ConnectionState, Link};
+use crate::connection::{ConnectionError, ConnectionState, Link, Stop};
 use crate::error::Reason;
 use crate::layer::new_backoff;
 use crate::{Event, EventKind};
@@ -174,22 +175,49 @@ pub(crate) fn start(
     endpoint: Endpoint,
     socket: Socket,
     link: Arc<Link>,
-    commands: mpsc::UnboundedReceiver<Duration>,
+    commands: mpsc::UnboundedReceiver<Stop>,
 ) -> Ws {
+    let settings = Arc::new(endpoint.settings.clone());
+    let (ws, task) = prepare(settings, endpoint.token().map(str::to_owned), link, commands);
+    tokio::spawn(task.run(endpoint, socket));
+    ws
+}
+
+/// The service over a socket that a server has accepted, and the work of the task that owns it. The work ends with the
+/// socket, or when the service and all its clones are dropped.
+#[cfg(feature = "server")]
+pub(crate) fn accepted<S: AsyncRead + AsyncWrite + Unpin + Send>(
+    socket: WebSocketStream<S>,
+    settings: Arc<Settings>,
+    token: Option<String>,
+    link: Arc<Link>,
+    commands: mpsc::UnboundedReceiver<Stop>,
+) -> (Ws, impl Future<Output = ConnectionError> + Send) {
+    let (ws, task) = prepare(settings, token, link, commands);
+    (ws, task.run_once(socket))
+}
+
+fn prepare(
+    settings: Arc<Settings>,
+    token: Option<String>,
+    link: Arc<Link>,
+    commands: mpsc::UnboundedReceiver<Stop>,
+) -> (Ws, Task) {
     let (orders, ordered) = mpsc::channel(ORDERS);
     let task = Task {
-        dedupe: endpoint.settings.dedupe.map(Dedupe::new),
-        endpoint: Arc::new(endpoint),
+        dedupe: settings.dedupe.map(Dedupe::new),
+        settings,
+        token,
         orders: ordered,
         commands,
         link: link.clone(),
         calls: Calls::default(),
         held_back: VecDeque::new(),
         stopping: false,
+        why_stopping: ConnectionError::Closed,
         ended: None,
     };
-    tokio::spawn(task.run(socket));
-    Ws(Arc::new(Inner { orders, link, next_echo: AtomicU64::new(1) }))
+    (Ws(Arc::new(Inner { orders, link, next_echo: AtomicU64::new(1) })), task)
 }
 
 /// The calls in flight, by echo.
@@ -237,9 +265,11 @@ impl Calls {
 }
 
 struct Task {
-    endpoint: Arc<Endpoint>,
+    settings: Arc<Settings>,
+    /// For reasons of the server's to leave out.
+    token: Option<String>,
     orders: mpsc::Receiver<Order>,
-    commands: mpsc::UnboundedReceiver<Duration>,
+    commands: mpsc::UnboundedReceiver<Stop>,
     link: Arc<Link>,
     calls: Calls,
     /// Calls that were made while there was no connection.
@@ -247,6 +277,7 @@ struct Task {
     dedupe: Option<Dedupe>,
     /// The connection is being closed from here.
     stopping: bool,
+    why_stopping: ConnectionError,
     ended: Option<ConnectionError>,
 }
 
@@ -258,9 +289,18 @@ impl Drop for Task {
 }
 
 impl Task {
-    async fn run(mut self, mut socket: Socket) {
-        let endpoint = self.endpoint.clone();
-        let settings = &endpoint.settings;
+    /// Serves one socket and no other.
+    #[cfg(feature = "server")]
+    async fn run_once<S: AsyncRead + AsyncWrite + Unpin>(mut self, socket: WebSocketStream<S>) -> ConnectionError {
+        let why = self.serve(socket).await;
+        let why = if self.stopping { self.why_stopping.clone() } else { why };
+        self.calls.fail_all(&why);
+        self.ended = Some(why.clone());
+        why
+    }
+
+    async fn run(mut self, endpoint: Endpoint, mut socket: Socket) {
+        let settings = self.settings.clone();
         let mut backoff = settings.new_backoff();
         tracing::debug!("connected");
         let why = loop {
@@ -276,7 +316,7 @@ impl Task {
             if since.elapsed() >= settings.held() {
                 backoff = settings.new_backoff();
             }
-            match self.reconnect(why, &mut backoff).await {
+            match self.reconnect(&endpoint, why, &mut backoff).await {
                 Ok(new) => socket = new,
                 Err(why) => break why,
             }
@@ -291,6 +331,7 @@ impl Task {
     /// Connects again, however often it takes.
     async fn reconnect(
         &mut self,
+        endpoint: &Endpoint,
         mut why: ConnectionError,
         backoff: &mut ExponentialBackoff,
     ) -> Result<Socket, ConnectionError> {
@@ -303,7 +344,6 @@ impl Task {
             self.meanwhile(&why, wait).await?;
             tracing::debug!("connecting");
             self.link.state.send_replace(ConnectionState::Connecting);
-            let endpoint = self.endpoint.clone();
             match self.meanwhile(&why, endpoint.dial()).await? {
                 Ok(socket) => {
                     tracing::info!("connected again");
@@ -339,7 +379,7 @@ impl Task {
     }
 
     fn hold_back(&mut self, order: Order, why: &ConnectionError) {
-        let limit = self.endpoint.settings.queue_while_down;
+        let limit = self.settings.queue_while_down;
         if self.held_back.len() >= limit {
             self.held_back.retain(|order| !order.answer.is_closed());
         }
@@ -352,7 +392,7 @@ impl Task {
 
     /// Serves a socket until it is lost or closed.
     async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&mut self, socket: WebSocketStream<S>) -> ConnectionError {
-        let mut open = Open::new(socket, &self.endpoint.settings);
+        let mut open = Open::new(socket, &self.settings);
         let why = poll_fn(|cx| self.poll(cx, &mut open)).await;
         match open.refused {
             Some(code) if !self.stopping => ConnectionError::TokenRefused { code },
@@ -372,8 +412,9 @@ impl Task {
         if let Some(why) = end {
             return Poll::Ready(why);
         }
-        while let Poll::Ready(Some(limit)) = self.commands.poll_recv(cx) {
+        while let Poll::Ready(Some(Stop { limit, why })) = self.commands.poll_recv(cx) {
             self.stopping = true;
+            self.why_stopping = why;
             let deadline = Instant::now() + limit.min(LONGEST);
             open.closing = Some(open.closing.map_or(deadline, |closing| closing.min(deadline)));
         }
@@ -397,7 +438,14 @@ impl Task {
         let mut read = 0;
         while let Poll::Ready(next) = Pin::new(&mut open.socket).poll_next(cx) {
             match next {
-                Some(Ok(Message::Text(text))) => self.on_text(text, open),
+                Some(Ok(Message::Text(text))) => {
+                    if let Err(why) = self.on_text(text, open) {
+                        if open.send(Message::Close(Some(close_frame(CloseCode::Policy)))).is_ok() {
+                            let _ = open.flush(cx);
+                        }
+                        return Some(why);
+                    }
+                }
                 Some(Ok(Message::Binary(bytes))) => {
                     tracing::warn!(bytes = bytes.len(), "dropped a binary frame: OneBot has text frames only");
                     open.came_to_life();
@@ -434,18 +482,19 @@ impl Task {
             Some(frame) => (Some(frame.code.into()), frame.reason.to_string()),
             None => (None, String::new()),
         };
-        let reason = match self.endpoint.token() {
+        let reason = match self.token.as_deref() {
             Some(token) => reason.replace(token, "…"),
             None => reason,
         };
         ConnectionError::ClosedByServer { code, reason }
     }
 
-    fn on_text<S>(&mut self, text: Utf8Bytes, open: &mut Open<S>) {
+    /// It is an error where the connection is to end for it.
+    fn on_text<S>(&mut self, text: Utf8Bytes, open: &mut Open<S>) -> Result<(), ConnectionError> {
         let first = !open.frames_came;
         open.came_to_life();
         match Frame::peek(text.as_ref()) {
-            Frame::Event => self.on_event(text, open),
+            Frame::Event => return self.on_event(text, open),
             Frame::Answer(echo) => self.calls.answer(echo, text),
             Frame::Stray { retcode: Some(code @ (1401 | 1403)), .. } if first => open.refused = Some(code),
             Frame::Stray { echo, retcode } => {
@@ -453,21 +502,25 @@ impl Task {
             }
             Frame::Odd(why) => tracing::warn!(bytes = text.len(), why, "dropped a frame"),
         }
+        Ok(())
     }
 
-    fn on_event<S>(&mut self, text: Utf8Bytes, open: &mut Open<S>) {
+    fn on_event<S>(&mut self, text: Utf8Bytes, open: &mut Open<S>) -> Result<(), ConnectionError> {
         let heartbeat = memchr::memmem::find(text.as_bytes(), b"heartbeat").is_some()
             && EventKind::peek(text.as_bytes()) == EventKind::Heartbeat;
-        if heartbeat && self.endpoint.settings.heartbeat_watch {
+        if heartbeat && self.settings.heartbeat_watch {
             open.on_heartbeat(&text);
         }
         if !heartbeat && self.dedupe.as_mut().is_some_and(|dedupe| dedupe.is_known(text.as_bytes())) {
             tracing::debug!(bytes = text.len(), "dropped an event that came before");
-            return;
+            return Ok(());
+        }
+        if let Some(tap) = &self.link.tap {
+            return tap(text.as_bytes());
         }
         let queues = self.link.queues();
         if queues.is_empty() {
-            return;
+            return Ok(());
         }
         // Consumers are woken once for all that is read at once.
         open.events_came = true;
@@ -477,6 +530,7 @@ impl Task {
         for queue in &*queues {
             queue.push(frame.clone(), now);
         }
+        Ok(())
     }
 
     /// Writes as many calls as the socket takes.
@@ -515,7 +569,8 @@ impl Task {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let turn_away = |order: Order| drop(order.answer.send(Err(Down(ConnectionError::Closed).into())));
+        let why = self.why_stopping.clone();
+        let turn_away = |order: Order| drop(order.answer.send(Err(Down(why.clone()).into())));
         self.held_back.drain(..).for_each(turn_away);
         while let Poll::Ready(Some(order)) = self.orders.poll_recv(cx) {
             turn_away(order);
@@ -526,7 +581,7 @@ impl Task {
         self.calls.sweep();
         let now = Instant::now();
         if self.calls.waiting.is_empty() || open.closing.is_some_and(|deadline| deadline <= now) {
-            self.calls.fail_all(&ConnectionError::Closed);
+            self.calls.fail_all(&why);
             open.leaving = Some(now + LEAVE_LIMIT);
             open.next_ping = None;
             open.send(Message::Close(Some(close_frame(CloseCode::Normal))))?;

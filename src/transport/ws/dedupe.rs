@@ -10,7 +10,7 @@ use tokio::time::Instant;
 const MOST: usize = 65_536;
 
 /// The events of a window of time, by their hash.
-pub(super) struct Dedupe {
+pub(crate) struct Dedupe {
     window: Duration,
     hasher: RandomState,
     known: HashSet<u64>,
@@ -18,12 +18,12 @@ pub(super) struct Dedupe {
 }
 
 impl Dedupe {
-    pub(super) fn new(window: Duration) -> Self {
+    pub(crate) fn new(window: Duration) -> Self {
         Self { window, hasher: RandomState::new(), known: HashSet::new(), order: VecDeque::new() }
     }
 
     /// Whether the event came before; from now on it has.
-    pub(super) fn is_known(&mut self, event: &[u8]) -> bool {
+    pub(crate) fn is_known(&mut self, event: &[u8]) -> bool {
         let now = Instant::now();
         while let Some((since, hash)) = self.order.front()
             && (now.saturating_duration_since(*since) >= self.window || self.order.len() >= MOST)

@@ -1,0 +1,458 @@
+//! Servers that connect to the bot: reverse WebSocket and HTTP POST, for any number of accounts. Feature `server`.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut server = cqhttp::server::Server::bind("127.0.0.1:8080").access_token("…").await?;
+//! while let Some(received) = server.next().await {
+//!     if let Some(message) = received.event.as_message() {
+//!         println!("{} hears {}", message.self_id(), message.message().plain_text());
+//!         received.reply("pong").await?;
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! On go-cqhttp that is the setting `ws-reverse`, with `universal: ws://127.0.0.1:8080`, or with `api` and `event` as a
+//! pair. Any path will do. Each account is told by `X-Self-ID`, and [`Received::client`] makes calls as the account that
+//! the event happened to. [`Server::bot`] gives the client of any account.
+//!
+//! # Accounts
+//!
+//! - A client is its account's for good: when the account connects again, the client goes on over the new connection. In
+//!   between, calls fail at once as [`Error::NotSent`](crate::Error::NotSent).
+//! - An account that connects while its old connection stands replaces it. Calls in flight on the old one end as
+//!   [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown).
+//! - An event of another account than the connection's is not passed on, and ends the connection
+//!   ([`ConnectionError::WrongAccount`]).
+//!
+//! # HTTP POST
+//!
+//! On go-cqhttp that is the setting `post`, with the same address as `http://` and a `secret`, which goes into
+//! [`Builder::webhook_secret`]. The events come in the same stream. The connection brings no calls; the answer to an event
+//! goes into the response:
+//!
+//! ```no_run
+//! # async fn run(mut server: cqhttp::server::Server) -> Result<(), Box<dyn std::error::Error>> {
+//! use cqhttp::Event;
+//! use cqhttp::event::GroupMessageOperation;
+//!
+//! while let Some(received) = server.next().await {
+//!     if let Event::GroupMessage(message) = &received.event {
+//!         received.answer(message, &GroupMessageOperation::new().reply("pong")).await?;
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Received::answer`] does the same over a WebSocket, by a call. An event that is not answered gets an empty response
+//! when its last [`Received`] is dropped, and after [`Builder::answer_within`] at the latest.
+//!
+//! # Who may connect
+//!
+//! | set | a WebSocket needs | an HTTP POST needs |
+//! |---|---|---|
+//! | nothing | `X-Self-ID` | `X-Self-ID` |
+//! | [`access_token`](Builder::access_token) | the token | the token |
+//! | [`webhook_secret`](Builder::webhook_secret) | `X-Self-ID` | the signature |
+//! | both | the token | the signature |
+//!
+//! The token counts as `Authorization: Bearer …`, as `Authorization: Token …` and as `?access_token=…`, on every path.
+//! What fails gets HTTP status 401 (nothing given) or 403 (wrong), before anything of it is read.
+
+mod accounts;
+mod door;
+mod webhook;
+
+use std::fmt;
+use std::future::{Future, IntoFuture, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use tokio::net::TcpListener;
+use tower::util::BoxCloneSyncService;
+use tower::{Layer, Service, ServiceExt};
+
+use self::accounts::{Accounts, Hub};
+pub(crate) use self::webhook::Answer;
+#[cfg(doc)]
+use crate::ConnectionError;
+use crate::client::DEFAULT_TIMEOUT;
+use crate::connection::queue::Queue;
+use crate::transport::ws::Settings;
+use crate::transport::{BoxError, Reply, Request};
+use crate::{Client, Event, Overflow, Received, UserId};
+
+type Bottom = BoxCloneSyncService<Request, Reply, BoxError>;
+type AnyLayer = Box<dyn Fn(Bottom) -> Bottom + Send + Sync>;
+
+/// How a [`Server`] is to be. It begins with [`Server::bind`], and `.await` starts it; or with [`Server::builder`], and
+/// [`router`](Builder::router) makes it a part of an application of yours.
+#[must_use = "nothing listens until it is awaited"]
+pub struct Builder<To = ()> {
+    to: To,
+    options: Options,
+}
+
+struct Options {
+    token: Option<String>,
+    secret: Option<String>,
+    timeout: Option<Duration>,
+    layers: Vec<AnyLayer>,
+    event_queue: usize,
+    overflow: Overflow,
+    connections: usize,
+    handshake_timeout: Duration,
+    body_limit: usize,
+    answer_within: Duration,
+    replay_window: Duration,
+    settings: Settings,
+}
+
+impl<To> Builder<To> {
+    fn new(to: To) -> Self {
+        let options = Options {
+            token: None,
+            secret: None,
+            timeout: Some(DEFAULT_TIMEOUT),
+            layers: Vec::new(),
+            event_queue: 1024,
+            overflow: Overflow::default(),
+            connections: 4096,
+            handshake_timeout: Duration::from_secs(10),
+            body_limit: 8 << 20,
+            answer_within: Duration::from_secs(4),
+            replay_window: Duration::from_secs(300),
+            settings: Settings::default(),
+        };
+        Self { to, options }
+    }
+
+    /// The access token that servers must show. Default: none, and an empty one is none.
+    ///
+    /// It is compared in constant time, and shows in no log, no `Debug` and no error.
+    pub fn access_token(mut self, token: impl Into<String>) -> Self {
+        self.options.token = Some(token.into()).filter(|token| !token.is_empty());
+        self
+    }
+
+    /// The secret that HTTP POSTs are signed with (`X-Signature`, HMAC-SHA1 of the body). Default: none, and an empty one is
+    /// none. NapCat signs with its access token.
+    pub fn webhook_secret(mut self, secret: impl Into<String>) -> Self {
+        self.options.secret = Some(secret.into()).filter(|secret| !secret.is_empty());
+        self
+    }
+
+    /// How long a call may take in all, as [`Connect::timeout`](crate::Connect::timeout). Default: 30 seconds.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.options.timeout = Some(limit);
+        self
+    }
+
+    /// Lets calls take as long as they take.
+    pub fn no_timeout(mut self) -> Self {
+        self.options.timeout = None;
+        self
+    }
+
+    /// Puts a tower layer around the client of each account, outside of those added before it: see
+    /// [`layer`](crate::layer). Each account has a service of its own.
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<BoxCloneSyncService<Request, Reply, BoxError>> + Send + Sync + 'static,
+        L::Service: Service<Request, Response = Reply> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request>>::Error: Into<BoxError>,
+        <L::Service as Service<Request>>::Future: Send + 'static,
+    {
+        let layer = move |bottom| BoxCloneSyncService::new(layer.layer(bottom).map_err(Into::into));
+        self.options.layers.push(Box::new(layer));
+        self
+    }
+
+    /// How many events the queue of the stream holds, those of all accounts together. Default: 1024; 0 counts as 1.
+    pub fn event_queue(mut self, events: usize) -> Self {
+        self.options.event_queue = events;
+        self
+    }
+
+    /// What becomes of events when the queue is full. Default: [`Overflow::DropOldest`].
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.options.overflow = overflow;
+        self
+    }
+
+    /// Drops an event that came before over the same WebSocket, byte for byte, within so long a time, as
+    /// [`Connect::dedupe`](crate::Connect::dedupe). Default: nothing is dropped.
+    pub fn dedupe(mut self, window: Duration) -> Self {
+        self.options.settings.dedupe = Some(window);
+        self
+    }
+
+    /// How often an account is sent a ping, and how long it may stay silent afterwards, as
+    /// [`Connect::keepalive`](crate::Connect::keepalive). Default: 20 seconds and 10 seconds.
+    pub fn keepalive(mut self, interval: Duration, patience: Duration) -> Self {
+        self.options.settings.keepalive = Some((interval.max(Duration::from_millis(1)), patience));
+        self
+    }
+
+    /// Sends no pings.
+    pub fn no_keepalive(mut self) -> Self {
+        self.options.settings.keepalive = None;
+        self
+    }
+
+    /// Goes on after heartbeats that stay away, as [`Connect::no_heartbeat_watch`](crate::Connect::no_heartbeat_watch).
+    pub fn no_heartbeat_watch(mut self) -> Self {
+        self.options.settings.heartbeat_watch = false;
+        self
+    }
+
+    /// The longest WebSocket frame that is read, in bytes. Default: 64 MiB. A longer one ends its connection.
+    pub fn frame_limit(mut self, bytes: usize) -> Self {
+        self.options.settings.frame_limit = bytes;
+        self
+    }
+
+    /// How many WebSockets may stand, and how many accounts are remembered. As many further connections may be in the course
+    /// of their handshake or of an HTTP POST. Default: 4096. Those beyond are turned away, and those that stand do not
+    /// notice.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.options.connections = connections.clamp(1, tokio::sync::Semaphore::MAX_PERMITS);
+        self
+    }
+
+    /// How long a connection may take to say what it wants, and an HTTP POST to send its body. Default: 10 seconds.
+    pub fn handshake_timeout(mut self, limit: Duration) -> Self {
+        self.options.handshake_timeout = limit;
+        self
+    }
+
+    /// The longest body of an HTTP POST, in bytes. Default: 8 MiB. A longer one gets HTTP status 413.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.options.body_limit = bytes;
+        self
+    }
+
+    /// How long the answer to an HTTP POST may take; after that its response is empty. Default: 4 seconds, as go-cqhttp may
+    /// give up after 5, and sends the event again then.
+    pub fn answer_within(mut self, limit: Duration) -> Self {
+        self.options.answer_within = limit;
+        self
+    }
+
+    /// Drops an HTTP POST whose body came before, byte for byte, within so long a time: one that was sent again, or recorded
+    /// and replayed. Default: 5 minutes; zero drops none. At most the last 65,536 bodies are remembered.
+    ///
+    /// A signature holds no time: a body that was recorded can be replayed after the window. Use `https://` where others can
+    /// listen.
+    pub fn replay_window(mut self, window: Duration) -> Self {
+        self.options.replay_window = window;
+        self
+    }
+}
+
+impl Builder {
+    /// The server, and a router to be put into an application of yours: `Router::new().nest("/onebot", router)`. It answers
+    /// on every path below. Must be called inside a tokio runtime.
+    ///
+    /// What the application's own listener lets in is its own to bound; [`max_connections`](Self::max_connections) counts
+    /// WebSockets alone. A server that is dropped or closed answers with HTTP status 503.
+    pub fn router(self) -> (Server, axum::Router) {
+        let hub = Hub::new(self.options);
+        let router = door::router(hub.clone());
+        (Server { hub, address: None }, router)
+    }
+}
+
+impl IntoFuture for Builder<String> {
+    type Output = io::Result<Server>;
+    type IntoFuture = Pin<Box<dyn Future<Output = io::Result<Server>> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let listener = TcpListener::bind(self.to).await?;
+            let address = listener.local_addr()?;
+            let hub = Hub::new(self.options);
+            hub.accounts.send_modify(|accounts| accounts.listening = true);
+            tokio::spawn(door::listen(listener, hub.clone()));
+            Ok(Server { hub, address: Some(address) })
+        })
+    }
+}
+
+impl<To> fmt::Debug for Builder<To> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Options { event_queue, overflow, connections, settings, .. } = &self.options;
+        f.debug_struct("Builder")
+            .field("event_queue", event_queue)
+            .field("overflow", overflow)
+            .field("max_connections", connections)
+            .field("settings", settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Servers that connect to the bot, and their events: a [`Stream`], and with [`Server::next`] to be had without its
+/// extensions.
+///
+/// Dropping it closes the listener and all connections.
+pub struct Server {
+    hub: Arc<Hub>,
+    address: Option<SocketAddr>,
+}
+
+impl Server {
+    /// Listens at `address`, such as `127.0.0.1:8080`, once it is awaited. Port 0 is any free one.
+    ///
+    /// # Errors
+    ///
+    /// The address cannot be used, or is taken.
+    pub fn bind(address: impl Into<String>) -> Builder<String> {
+        Builder::new(address.into())
+    }
+
+    /// A server without a listener of its own: see [`Builder::router`].
+    pub fn builder() -> Builder {
+        Builder::new(())
+    }
+
+    /// Where it listens; `None` for a [`router`](Builder::router).
+    #[must_use]
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// The next event of any account; `None` once the server is closed and all are taken.
+    ///
+    /// It can be given up while it waits, as in `tokio::select!`: no event is lost by that.
+    pub async fn next(&mut self) -> Option<Received> {
+        poll_fn(|cx| self.poll(cx)).await
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Received>> {
+        loop {
+            let Some(arrived) = ready!(self.hub.queue.poll_next(cx)) else { return Poll::Ready(None) };
+            let Arrived { client, raw, answer } = arrived;
+            match Event::from_slice(&raw) {
+                Ok(event) => return Poll::Ready(Some(Received { event, client, raw, answer })),
+                Err(error) => {
+                    let error = crate::error::chain(&error);
+                    tracing::warn!(bytes = raw.len(), error, "what came looks like an event, and is none");
+                }
+            }
+        }
+    }
+
+    /// How many events were missed so far, since they were taken too slowly: see [`Overflow`].
+    #[must_use]
+    pub fn missed(&self) -> u64 {
+        self.hub.queue.missed()
+    }
+
+    /// The client of an account that is connected.
+    #[must_use]
+    pub fn bot(&self, account: impl Into<UserId>) -> Option<Client> {
+        self.hub.bot(account.into())
+    }
+
+    /// A handle to the server, for other parts of the program.
+    #[must_use]
+    pub fn bots(&self) -> Bots {
+        Bots(self.hub.clone())
+    }
+
+    /// Closes the server: see [`Bots::close`].
+    pub async fn close(&self) {
+        self.bots().close().await;
+    }
+
+    /// Closes the server: see [`Bots::close_within`].
+    pub async fn close_within(&self, limit: Duration) {
+        self.bots().close_within(limit).await;
+    }
+}
+
+impl Stream for Server {
+    type Item = Received;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Received>> {
+        self.get_mut().poll(cx)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.hub.close(Duration::ZERO);
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("local_addr", &self.local_addr())
+            .field("bots", &self.bots().ids())
+            .field("missed", &self.missed())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A handle to a [`Server`]: it finds the accounts that are connected, and closes the server. Cheap to clone; it does not keep the server open.
+#[derive(Clone)]
+pub struct Bots(Arc<Hub>);
+
+impl Bots {
+    /// The client of an account that is connected: over a WebSocket that takes calls.
+    #[must_use]
+    pub fn get(&self, account: impl Into<UserId>) -> Option<Client> {
+        self.0.bot(account.into())
+    }
+
+    /// The accounts that are connected, in order.
+    #[must_use]
+    pub fn ids(&self) -> Vec<UserId> {
+        self.0.ids()
+    }
+
+    /// Waits until an account is connected; `None` once the server is closed.
+    pub async fn wait_for(&self, account: impl Into<UserId>) -> Option<Client> {
+        let account = account.into();
+        let mut accounts = self.0.accounts.subscribe();
+        let found = accounts.wait_for(|accounts: &Accounts| accounts.closed || accounts.bot(account).is_some()).await;
+        found.ok()?.bot(account)
+    }
+
+    /// Closes the server: nobody is let in any more, calls in flight have ten seconds to be answered, then close frames are
+    /// sent. HTTP POSTs that wait for an answer get none. Returns when all connections have ended. The stream ends once what
+    /// it holds is taken.
+    pub async fn close(&self) {
+        self.close_within(Duration::from_secs(10)).await;
+    }
+
+    /// The same with another limit for the calls in flight. With zero they end at once, with their outcome unknown.
+    pub async fn close_within(&self, limit: Duration) {
+        self.0.close(limit);
+        self.0.ended().await;
+    }
+}
+
+impl fmt::Debug for Bots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Bots").field(&self.ids()).finish()
+    }
+}
+
+/// An event that waits to be taken.
+struct Arrived {
+    client: Client,
+    raw: Bytes,
+    answer: Option<Answer>,
+}
+
+type Events = Queue<Arrived>;

@@ -1,0 +1,193 @@
+//! Who is let in, and as what.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::header::{
+    AUTHORIZATION, CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use hmac::{Hmac, KeyInit, Mac};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use percent_encoding::percent_decode_str;
+use sha1::Sha1;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::{Role as Side, WebSocketConfig};
+
+/// What is read at once from an account, in bytes: a thousand accounts have as many buffers.
+const READ_BUFFER: usize = 32 * 1024;
+
+use super::accounts::{Hub, Role};
+use super::webhook;
+use crate::UserId;
+
+const SELF_ID: HeaderName = HeaderName::from_static("x-self-id");
+const CLIENT_ROLE: HeaderName = HeaderName::from_static("x-client-role");
+
+/// A refusal: the status, and what to do about it.
+pub(super) type Refused = (StatusCode, &'static str);
+
+pub(super) fn router(hub: Arc<Hub>) -> axum::Router {
+    axum::Router::new().fallback(respond).with_state(hub)
+}
+
+/// Lets connections in until the server is closed. WebSockets that stand by then are not ended by this.
+pub(super) async fn listen(listener: TcpListener, hub: Arc<Hub>) {
+    let router = router(hub.clone());
+    let room = Arc::new(Semaphore::new(hub.options.connections));
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(hub.options.handshake_timeout);
+    let mut tasks = JoinSet::new();
+    let mut accounts = hub.accounts.subscribe();
+    loop {
+        let accepted = tokio::select! {
+            _ = accounts.wait_for(|accounts| accounts.closed) => break,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            // No file is to be had for it just now.
+            Err(error) => {
+                tracing::warn!(%error, "cannot let a connection in");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            }
+        };
+        while tasks.try_join_next().is_some() {}
+        let Ok(permit) = room.clone().try_acquire_owned() else {
+            tracing::warn!("turned a connection away: too many are in the course of their handshake");
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+        tasks.spawn(async move {
+            // A client that hangs up is no fault of the server's.
+            let _ = connection.with_upgrades().await;
+            drop(permit);
+        });
+    }
+    drop(listener);
+    tasks.shutdown().await;
+    hub.accounts.send_modify(|accounts| accounts.listening = false);
+}
+
+async fn respond(State(hub): State<Arc<Hub>>, request: Request) -> Response {
+    let outcome = match () {
+        () if hub.is_closed() => Err((StatusCode::SERVICE_UNAVAILABLE, "the bot is closing")),
+        () if is_upgrade(request.headers()) => upgrade(&hub, request),
+        () if request.method() == Method::POST => webhook::receive(&hub, request).await,
+        () => authorised(&hub, request.uri(), request.headers()).and(Err((
+            StatusCode::METHOD_NOT_ALLOWED,
+            "this is for OneBot servers: a reverse WebSocket, or HTTP POST with an event",
+        ))),
+    };
+    outcome.unwrap_or_else(|refused| {
+        tracing::warn!(status = refused.0.as_u16(), why = refused.1, "turned a request away");
+        refused.into_response()
+    })
+}
+
+fn is_upgrade(headers: &HeaderMap) -> bool {
+    headers.get(UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// The answer to an upgrade; the connection is served from then on.
+fn upgrade(hub: &Arc<Hub>, mut request: Request) -> Result<Response, Refused> {
+    authorised(hub, request.uri(), request.headers())?;
+    let account = account(request.headers())?;
+    let role = role(request.headers())?;
+    let key = request.headers().get(SEC_WEBSOCKET_KEY).filter(|_| request.method() == Method::GET);
+    let accept = key.and_then(|key| HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok());
+    let accept = accept.ok_or((StatusCode::BAD_REQUEST, "this is no handshake of a WebSocket"))?;
+    if request.headers().get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        return Err((StatusCode::UPGRADE_REQUIRED, "the version of WebSockets is 13"));
+    }
+    let too_many = (StatusCode::SERVICE_UNAVAILABLE, "too many connections");
+    let permit = hub.room.clone().try_acquire_owned().map_err(|_| too_many)?;
+
+    let upgraded = hyper::upgrade::on(&mut request);
+    let hub = hub.clone();
+    tokio::spawn(async move {
+        let _permit = permit;
+        let limit = hub.options.handshake_timeout;
+        let Ok(Ok(upgraded)) = tokio::time::timeout(limit, upgraded).await else { return };
+        let longest = Some(hub.options.settings.frame_limit);
+        let config =
+            WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(longest).max_frame_size(longest);
+        let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Side::Server, Some(config)).await;
+        hub.serve(socket, account, role).await;
+    });
+    let headers = [
+        (CONNECTION, HeaderValue::from_static("Upgrade")),
+        (UPGRADE, HeaderValue::from_static("websocket")),
+        (SEC_WEBSOCKET_ACCEPT, accept),
+    ];
+    Ok((StatusCode::SWITCHING_PROTOCOLS, headers).into_response())
+}
+
+/// The account that a request is made for.
+pub(super) fn account(headers: &HeaderMap) -> Result<UserId, Refused> {
+    let id = headers.get(SELF_ID).and_then(|id| id.to_str().ok()?.trim().parse::<UserId>().ok());
+    id.filter(|id| id.get() > 0).ok_or((StatusCode::BAD_REQUEST, "`X-Self-ID` is missing, or is no account"))
+}
+
+/// Where none is given it is Universal.
+fn role(headers: &HeaderMap) -> Result<Role, Refused> {
+    let Some(role) = headers.get(CLIENT_ROLE) else { return Ok(Role::Universal) };
+    match role.as_bytes().to_ascii_lowercase().as_slice() {
+        b"universal" => Ok(Role::Universal),
+        b"api" => Ok(Role::Api),
+        b"event" => Ok(Role::Event),
+        _ => Err((StatusCode::BAD_REQUEST, "`X-Client-Role` is neither Universal nor API nor Event")),
+    }
+}
+
+/// Whether a request shows the access token, where one is set. The header counts where there is one, and the query
+/// otherwise.
+pub(super) fn authorised(hub: &Hub, uri: &Uri, headers: &HeaderMap) -> Result<(), Refused> {
+    let Some(token) = hub.options.token.as_deref() else { return Ok(()) };
+    let given = match headers.get(AUTHORIZATION) {
+        Some(header) => {
+            let Some((scheme, given)) = header.to_str().ok().and_then(|header| header.split_once(' ')) else {
+                return Err((StatusCode::UNAUTHORIZED, "the access token goes behind `Bearer` in `Authorization`"));
+            };
+            if !scheme.eq_ignore_ascii_case("bearer") && !scheme.eq_ignore_ascii_case("token") {
+                return Err((StatusCode::UNAUTHORIZED, "`Authorization` is neither `Bearer` nor `Token`"));
+            }
+            Cow::from(given.trim())
+        }
+        None => uri.query().and_then(token_in_query).unwrap_or_default(),
+    };
+    if given.is_empty() {
+        return Err((StatusCode::UNAUTHORIZED, "the access token is missing"));
+    }
+    if is_same(token, &given) { Ok(()) } else { Err((StatusCode::FORBIDDEN, "the access token is wrong")) }
+}
+
+fn token_in_query(query: &str) -> Option<Cow<'_, str>> {
+    let value = query.split('&').find_map(|pair| pair.strip_prefix("access_token="))?;
+    percent_decode_str(value).decode_utf8().ok()
+}
+
+/// In constant time, whatever the lengths: what is compared is a hash of both.
+fn is_same(token: &str, given: &str) -> bool {
+    let sign = |text: &str| mac(token).map(|mac| mac.chain_update(text));
+    match (sign(token), sign(given)) {
+        (Some(own), Some(theirs)) => own.verify(&theirs.finalize().into_bytes()).is_ok(),
+        _ => false,
+    }
+}
+
+/// A key of any length will do; `None` cannot come about.
+pub(super) fn mac(key: &str) -> Option<Hmac<Sha1>> {
+    Hmac::<Sha1>::new_from_slice(key.as_bytes()).ok()
+}

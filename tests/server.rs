@@ -1,0 +1,725 @@
+//! Servers that connect to the bot, over real sockets: who is let in, whose events and calls are whose, and what becomes of
+//! both when connections come and go.
+#![cfg(feature = "server")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+use std::error::Error as _;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use cqhttp::action::{GetLoginInfo, GetLoginInfoResponse};
+use cqhttp::event::GroupMessageOperation;
+use cqhttp::layer::RetryReads;
+use cqhttp::mock::{self, Dial, DialRole, Fault, Posted, Webhook};
+use cqhttp::server::{Builder, Server};
+
+use cqhttp::{Client, ConnectionError, Error, Event, Received, UserId};
+use futures_util::{SinkExt, StreamExt};
+use peer::{login, soon, spawn, text_of};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::{ClientRequestBuilder, Message as Frame};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+#[path = "support/peer.rs"]
+mod peer;
+
+const ANNA: i64 = 10086;
+const BORIS: i64 = 10087;
+const TOKEN: &str = "sesame+open/4711";
+
+fn any() -> Builder<String> {
+    Server::bind("127.0.0.1:0")
+}
+
+fn address(server: &Server) -> SocketAddr {
+    server.local_addr().unwrap()
+}
+
+fn ws(server: &Server) -> String {
+    format!("ws://{}", address(server))
+}
+
+fn http(server: &Server) -> String {
+    format!("http://{}/", address(server))
+}
+
+/// A message in a group, to the account.
+fn said_to(account: i64, text: &str) -> String {
+    json!({
+        "post_type": "message", "message_type": "group", "time": 1700000000, "self_id": account, "sub_type": "normal",
+        "sender": { "nickname": "somebody", "user_id": 1 }, "message_id": 1, "user_id": 1, "font": 0,
+        "group_id": 10001000, "raw_message": text, "message": text,
+    })
+    .to_string()
+}
+
+/// An account that knows its name.
+async fn account(id: i64) -> mock::Server {
+    let account = mock::Server::builder().self_id(id).start().await.unwrap();
+    account.on::<GetLoginInfo>(move |_| {
+        let mut info = GetLoginInfoResponse::example();
+        info.user_id = UserId::new(id);
+        Ok(info)
+    });
+    account
+}
+
+/// The next message, whatever else comes before it.
+async fn next_message(server: &mut Server) -> Received {
+    loop {
+        let received = soon(server.next()).await.expect("an event");
+        if received.event.as_message().is_some() {
+            return received;
+        }
+    }
+}
+
+/// An account without manners: the test holds its side of the connection in its hand.
+struct Caller(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Caller {
+    async fn connect(server: &Server, id: i64, role: &str) -> Self {
+        let request = ClientRequestBuilder::new(ws(server).parse().unwrap())
+            .with_header("X-Self-ID", id.to_string())
+            .with_header("X-Client-Role", role);
+        Self(soon(tokio_tungstenite::connect_async(request)).await.unwrap().0)
+    }
+
+    /// The echo of the next call.
+    async fn next_call(&mut self) -> Value {
+        loop {
+            match soon(self.0.next()).await.expect("the connection stands").unwrap() {
+                Frame::Text(text) => return serde_json::from_str::<Value>(&text).unwrap()["echo"].clone(),
+                frame => assert!(frame.is_ping() || frame.is_pong(), "{frame:?}"),
+            }
+        }
+    }
+
+    async fn answer(&mut self, echo: &Value, data: Value) {
+        let answer = json!({ "data": data, "echo": echo, "message": "", "retcode": 0, "status": "ok" });
+        self.send(answer.to_string()).await;
+    }
+
+    async fn send(&mut self, text: impl Into<String>) {
+        self.0.send(Frame::text(text.into())).await.unwrap();
+    }
+
+    /// The code of the close frame.
+    async fn closed(&mut self) -> u16 {
+        loop {
+            if let Frame::Close(frame) = soon(self.0.next()).await.expect("a close frame").unwrap() {
+                return frame.unwrap().code.into();
+            }
+        }
+    }
+}
+
+/// The status of a response to a request with these lines.
+async fn status(server: &Server, request: &str, headers: &[&str], body: &str) -> u16 {
+    let mut stream = TcpStream::connect(address(server)).await.unwrap();
+    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    let length = body.len();
+    let head = format!("{request} HTTP/1.1\r\nHost: bot\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut start = [0; 12];
+    soon(stream.read_exact(&mut start)).await.unwrap();
+    std::str::from_utf8(&start[9..]).unwrap().parse().unwrap()
+}
+
+const HANDSHAKE: [&str; 5] = [
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: c3RhbmQtaW4gc3RhbmRzIQ==",
+    "X-Self-ID: 10086",
+];
+
+/// The status of a handshake with further headers.
+async fn handshake(server: &Server, path: &str, further: &[&str]) -> u16 {
+    status(server, &format!("GET {path}"), &[&HANDSHAKE, further].concat(), "").await
+}
+
+async fn who(client: &Client) -> i64 {
+    soon(client.get_login_info()).await.unwrap().user_id.get()
+}
+
+fn reason(error: &Error) -> String {
+    error.source().unwrap().to_string()
+}
+
+#[tokio::test]
+async fn two_accounts_are_served_by_one_listener_and_never_mix() {
+    let mut server = any().await.unwrap();
+    let (anna, boris) = (account(ANNA).await, account(BORIS).await);
+    assert!(server.bot(ANNA).is_none() && server.bots().ids().is_empty());
+    anna.dial(Dial::to(ws(&server)));
+    boris.dial(Dial::to(ws(&server) + "/any/path"));
+    let bots = server.bots();
+    let to_anna = soon(bots.wait_for(ANNA)).await.unwrap();
+    let to_boris = soon(bots.wait_for(BORIS)).await.unwrap();
+    assert_eq!((who(&to_anna).await, who(&to_boris).await), (ANNA, BORIS));
+    assert_eq!(bots.ids(), [UserId::new(ANNA), UserId::new(BORIS)]);
+    assert!(server.bot(1).is_none());
+    soon(async { tokio::join!(anna.connected(1), boris.connected(1)) }).await;
+
+    for round in 0..100 {
+        let (account, id) = if round % 3 == 0 { (&anna, ANNA) } else { (&boris, BORIS) };
+        assert_eq!(account.push_text(said_to(id, &round.to_string())), 1);
+        let received = next_message(&mut server).await;
+        assert_eq!(text_of(&received.event), round.to_string());
+        assert_eq!(received.event.self_id(), Some(UserId::new(id)));
+        assert_eq!(who(&received.client).await, id);
+        received.reply("pong").await.unwrap();
+    }
+    let replies = |account: &mock::Server| account.calls().iter().filter(|call| call.action == "send_msg").count();
+    assert_eq!((replies(&anna), replies(&boris)), (34, 66));
+}
+
+#[tokio::test]
+async fn the_lifecycle_frame_comes_first() {
+    let mut server = any().await.unwrap();
+    let anna = account(ANNA).await;
+    anna.dial(Dial::to(ws(&server)));
+    let first = soon(server.next()).await.unwrap();
+    assert!(matches!(&first.event, Event::Lifecycle(event) if event.self_id.get() == ANNA), "{first:?}");
+    assert_eq!(who(&first.client).await, ANNA);
+}
+
+#[tokio::test]
+async fn nothing_is_served_without_the_token_on_any_path() {
+    let server = any().access_token(TOKEN).await.unwrap();
+    let quoted = "sesame%2Bopen%2F4711";
+    for path in ["/", "/api", "/event", "/ws/", "/any/path", "/%2e%2e"] {
+        assert_eq!(handshake(&server, path, &[]).await, 401, "{path}");
+        assert_eq!(handshake(&server, path, &["Authorization: Bearer wrong"]).await, 403, "{path}");
+        assert_eq!(status(&server, &format!("GET {path}"), &[], "").await, 401, "{path}");
+        let post = format!("POST {path}");
+        assert_eq!(status(&server, &post, &["X-Self-ID: 10086"], &said_to(ANNA, "hi")).await, 401, "{path}");
+        assert_eq!(handshake(&server, path, &[&format!("Authorization: Bearer {TOKEN}")]).await, 101, "{path}");
+    }
+    for header in [
+        "Authorization:",
+        "Authorization: Bearer",
+        "Authorization: Bearer ",
+        "Authorization: Token ",
+        &format!("Authorization: Basic {TOKEN}"),
+        &format!("Authorization: {TOKEN}"),
+    ] {
+        assert_eq!(handshake(&server, "/", &[header]).await, 401, "{header}");
+    }
+    for wrong in [&TOKEN[1..], &TOKEN[..TOKEN.len() - 1], &format!("{TOKEN}x"), &TOKEN.to_uppercase()] {
+        assert_eq!(handshake(&server, "/", &[&format!("Authorization: Token {wrong}")]).await, 403, "{wrong}");
+        assert_eq!(handshake(&server, &format!("/?access_token={wrong}"), &[]).await, 403, "{wrong}");
+    }
+    assert_eq!(handshake(&server, "/?access_token=", &[]).await, 401);
+    // The header counts, where there is one.
+    assert_eq!(handshake(&server, &format!("/?access_token={quoted}"), &["Authorization: Bearer wrong"]).await, 403);
+    assert_eq!(handshake(&server, "/", &[&format!("Authorization: token {TOKEN}")]).await, 101);
+    assert_eq!(handshake(&server, &format!("/?a=b&access_token={quoted}"), &[]).await, 101);
+
+    let anna = account(ANNA).await;
+    assert!(anna.dial_once(Dial::to(ws(&server))).await.unwrap_err().to_string().contains("401"));
+    anna.dial_once(Dial::to(ws(&server)).access_token(TOKEN)).await.unwrap();
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    assert_eq!(who(&client).await, ANNA);
+    let shown =
+        format!("{server:?} {client:?} {:?} {:?}", server.bots(), any().access_token(TOKEN).webhook_secret(TOKEN));
+    assert!(!shown.contains("sesame"), "{shown}");
+}
+
+#[tokio::test]
+async fn an_empty_token_is_none() {
+    let server = any().access_token("").webhook_secret("").await.unwrap();
+    assert_eq!(handshake(&server, "/", &[]).await, 101);
+}
+
+#[tokio::test]
+async fn a_handshake_that_says_too_little_is_turned_away() {
+    let server = any().await.unwrap();
+    let of = async |headers: &[&str]| status(&server, "GET /", headers, "").await;
+    let [upgrade, connection, version, key, id] = HANDSHAKE;
+    assert_eq!(of(&[upgrade, connection, version, key]).await, 400);
+    for id in ["X-Self-ID:", "X-Self-ID: 0", "X-Self-ID: -1", "X-Self-ID: anna"] {
+        assert_eq!(of(&[upgrade, connection, version, key, id]).await, 400, "{id}");
+    }
+    assert_eq!(of(&[upgrade, connection, version, id]).await, 400);
+    assert_eq!(of(&[upgrade, connection, key, id]).await, 426);
+    assert_eq!(of(&[upgrade, connection, version, key, id, "X-Client-Role: Emperor"]).await, 400);
+    assert_eq!(of(&[upgrade, connection, version, key, id, "X-Client-Role: universal"]).await, 101);
+    assert_eq!(of(&[]).await, 405);
+    assert!(server.bots().ids().len() <= 1);
+}
+
+#[tokio::test]
+async fn an_account_that_connects_again_replaces_its_old_connection() {
+    let mut server = any().await.unwrap();
+    let mut old = Caller::connect(&server, ANNA, "Universal").await;
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    let call = spawn(client.get_login_info());
+    old.next_call().await;
+
+    let mut new = Caller::connect(&server, ANNA, "Universal").await;
+    let error = soon(call).await.unwrap().unwrap_err();
+    assert!(matches!(&error, Error::OutcomeUnknown(_)), "{error:?}");
+    let source = error.source().unwrap().downcast_ref();
+    assert!(matches!(source, Some(ConnectionError::Replaced)), "{source:?}");
+    assert_eq!(old.closed().await, 1000);
+    drop(old);
+
+    // The client that was there before goes on, and the end of the old connection is not the end of the new one.
+    new.send(said_to(ANNA, "here I am")).await;
+    assert_eq!(text_of(&next_message(&mut server).await.event), "here I am");
+    let call = spawn(client.get_login_info());
+    let echo = new.next_call().await;
+    new.answer(&echo, login("anna")).await;
+    assert_eq!(soon(call).await.unwrap().unwrap().nickname, "anna");
+    assert_eq!(server.bots().ids(), [UserId::new(ANNA)]);
+}
+
+#[tokio::test]
+async fn a_client_outlives_the_connections_of_its_account() {
+    let server = any().await.unwrap();
+    let anna = account(ANNA).await;
+    anna.dial_once(Dial::to(ws(&server))).await.unwrap();
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    for round in 0..20 {
+        assert_eq!(who(&client).await, ANNA);
+        if round % 2 == 0 {
+            anna.drop_connections();
+        } else {
+            anna.close_connections(1001, "going away");
+        }
+        while server.bot(ANNA).is_some() {
+            tokio::task::yield_now().await;
+        }
+        let error = client.get_login_info().await.unwrap_err();
+        assert!(matches!(&error, Error::NotSent(_)), "{error:?}");
+        assert_eq!(reason(&error), "10086 is not connected any more");
+        anna.dial_once(Dial::to(ws(&server))).await.unwrap();
+        soon(server.bots().wait_for(ANNA)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_was_in_flight_when_a_connection_broke_has_an_unknown_outcome() {
+    let server = any().await.unwrap();
+    let anna = account(ANNA).await;
+    anna.faults(|_| Fault::DropAfter);
+    anna.dial(Dial::to(ws(&server)));
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    let error = soon(client.set_group_ban(10001000, 1)).await.unwrap_err();
+    assert!(matches!(&error, Error::OutcomeUnknown(_)), "{error:?}");
+    // The stand-in dials again by itself.
+    anna.faults(|_| Fault::None);
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    while client.get_login_info().await.is_err() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn calls_and_events_may_come_over_two_connections() {
+    let mut server = any().await.unwrap();
+    let anna = account(ANNA).await;
+    anna.dial_once(Dial::to(ws(&server)).role(DialRole::Event)).await.unwrap();
+    let first = soon(server.next()).await.unwrap();
+    assert!(matches!(first.event, Event::Lifecycle(_)), "{first:?}");
+    assert!(server.bot(ANNA).is_none(), "it takes no calls yet");
+    let error = first.client.get_login_info().await.unwrap_err();
+    assert!(matches!(&error, Error::NotSent(_)), "{error:?}");
+    assert!(reason(&error).contains("for its events alone"), "{}", reason(&error));
+
+    anna.dial_once(Dial::to(ws(&server)).role(DialRole::Api)).await.unwrap();
+    soon(server.bots().wait_for(ANNA)).await.unwrap();
+    assert_eq!(who(&first.client).await, ANNA);
+    // Both stand: only one of them brings events.
+    assert_eq!(anna.connections(), 2);
+    assert_eq!(anna.push_text(said_to(ANNA, "hi")), 1);
+    let received = next_message(&mut server).await;
+    received.reply("pong").await.unwrap();
+    assert_eq!(anna.calls().last().unwrap().action, "send_msg");
+
+    // One that does both takes the place of the pair.
+    let mut whole = Caller::connect(&server, ANNA, "Universal").await;
+    soon(anna.connected(0)).await;
+    let call = spawn(received.client.get_login_info());
+    let echo = whole.next_call().await;
+    whole.answer(&echo, login("whole")).await;
+    assert_eq!(soon(call).await.unwrap().unwrap().nickname, "whole");
+    // And the pair takes the place of that one, all of it.
+    let _calls = Caller::connect(&server, ANNA, "API").await;
+    assert_eq!(whole.closed().await, 1000);
+}
+
+#[tokio::test]
+async fn a_connection_with_the_events_of_another_account_is_dropped() {
+    let mut server = any().await.unwrap();
+    let mut liar = Caller::connect(&server, ANNA, "Universal").await;
+    let mut boris = Caller::connect(&server, BORIS, "Universal").await;
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    let call = spawn(client.get_login_info());
+    liar.next_call().await;
+    liar.send(said_to(ANNA, "mine")).await;
+    liar.send(said_to(BORIS, "not mine")).await;
+    assert_eq!(liar.closed().await, 1008);
+    let error = soon(call).await.unwrap().unwrap_err();
+    assert!(matches!(&error, Error::OutcomeUnknown(_)), "{error:?}");
+    let why = error.source().unwrap().downcast_ref::<ConnectionError>();
+    assert!(
+        matches!(why, Some(ConnectionError::WrongAccount { expected, found, .. }) if (expected.get(), found.get()) == (ANNA, BORIS)),
+        "{why:?}"
+    );
+    // As strings of digits, and none at all, they are fine.
+    boris.send(said_to(BORIS, "also mine").replace("\"self_id\":10087", "\"self_id\":\"10087\"")).await;
+    let heard = [next_message(&mut server).await, next_message(&mut server).await];
+    assert_eq!(heard.map(|received| text_of(&received.event)), ["mine", "also mine"]);
+}
+
+#[tokio::test]
+async fn connections_are_bounded_and_those_that_stand_do_not_notice() {
+    let server = any().max_connections(2).handshake_timeout(Duration::from_millis(300)).await.unwrap();
+    let anna = account(ANNA).await;
+    anna.dial(Dial::to(ws(&server)));
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    // Half-open ones: two may wait, a third is turned away at once. Those that wait are cut off when their time is over.
+    let mut waiting = Vec::new();
+    for _ in 0..50 {
+        waiting.push(TcpStream::connect(address(&server)).await.unwrap());
+    }
+    assert_eq!(who(&client).await, ANNA);
+    for mut stream in waiting {
+        let mut rest = Vec::new();
+        // An end, or a reset.
+        let _ = soon(stream.read_to_end(&mut rest)).await;
+    }
+    // There is room again: for one more account, and not for a third.
+    let boris = account(BORIS).await;
+    while boris.dial_once(Dial::to(ws(&server))).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+    soon(server.bots().wait_for(BORIS)).await.unwrap();
+    loop {
+        let refused = account(3).await.dial_once(Dial::to(ws(&server))).await.unwrap_err();
+        if refused.to_string().contains("503") {
+            break;
+        }
+    }
+    assert_eq!(who(&client).await, ANNA);
+}
+
+#[tokio::test]
+async fn a_thousand_accounts_stand_at_once() {
+    rlimit::increase_nofile_limit(8192).unwrap();
+    let mut server = any().await.unwrap();
+    let mut accounts = Vec::new();
+    for id in 10_001..=11_000 {
+        accounts.push(Caller::connect(&server, id, "Universal").await);
+    }
+    soon(server.bots().wait_for(11_000)).await.unwrap();
+    for (account, id) in accounts.iter_mut().zip(10_001..) {
+        account.send(said_to(id, "hi")).await;
+    }
+    let mut heard: Vec<_> = Vec::new();
+    for _ in 0..1000 {
+        heard.push(next_message(&mut server).await);
+    }
+    for received in heard {
+        let id = received.event.self_id().unwrap().get();
+        let call = spawn(received.client.get_login_info());
+        let account = &mut accounts[usize::try_from(id).unwrap() - 10_001];
+        let echo = account.next_call().await;
+        account.answer(&echo, json!({ "user_id": id, "nickname": "" })).await;
+        assert_eq!(soon(call).await.unwrap().unwrap().user_id.get(), id);
+    }
+    assert_eq!((server.missed(), server.bots().ids().len()), (0, 1000));
+}
+
+#[tokio::test]
+async fn a_server_that_is_closed_finishes_what_is_in_flight() {
+    let server = any().await.unwrap();
+    let mut anna = Caller::connect(&server, ANNA, "Universal").await;
+    let bots = server.bots();
+    let client = soon(bots.wait_for(ANNA)).await.unwrap();
+    anna.send(said_to(ANNA, "the last word")).await;
+    let call = spawn(client.get_login_info());
+    let echo = anna.next_call().await;
+    let address = address(&server);
+    let closing = tokio::spawn(async move {
+        server.close().await;
+        server
+    });
+    assert!(soon(bots.wait_for(1)).await.is_none(), "nobody comes any more");
+    anna.answer(&echo, login("anna")).await;
+    assert_eq!(soon(call).await.unwrap().unwrap().nickname, "anna");
+    assert_eq!(anna.closed().await, 1000);
+    let mut server = soon(closing).await.unwrap();
+    assert!(TcpStream::connect(address).await.is_err());
+    assert_eq!(text_of(&next_message(&mut server).await.event), "the last word");
+    assert!(soon(server.next()).await.is_none());
+    assert!(matches!(client.get_login_info().await.unwrap_err(), Error::NotSent(_)));
+}
+
+#[tokio::test]
+async fn a_server_that_is_dropped_closes_its_connections() {
+    let server = any().await.unwrap();
+    let mut anna = Caller::connect(&server, ANNA, "Universal").await;
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    drop(server);
+    assert_eq!(anna.closed().await, 1000);
+    assert!(matches!(client.get_login_info().await.unwrap_err(), Error::NotSent(_)));
+}
+
+#[tokio::test]
+async fn it_is_a_part_of_an_application() {
+    let (mut server, router) = Server::builder().access_token(TOKEN).layer(RetryReads::new()).router();
+    let app = axum::Router::new().route("/", axum::routing::get(async || "mine")).nest("/onebot", router);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = listener.local_addr().unwrap().to_string();
+    let task = tokio::spawn(async move { axum::serve(listener, app).await });
+
+    let mut mine = TcpStream::connect(&url).await.unwrap();
+    mine.write_all(b"GET / HTTP/1.1\r\nHost: bot\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    mine.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("mine"), "{answer}");
+
+    let anna = account(ANNA).await;
+    let dial = Dial::to(format!("ws://{url}/onebot/any/path"));
+    assert!(anna.dial_once(dial.clone()).await.unwrap_err().to_string().contains("401"));
+    anna.dial_once(dial.clone().access_token(TOKEN)).await.unwrap();
+    anna.push_text(said_to(ANNA, "hi"));
+    let received = next_message(&mut server).await;
+    // The layer is around the client: a read that fails is repeated.
+    anna.faults(Fault::script([Fault::Refuse(mock::refuse(cqhttp::RefusalCode::NotManageable))]));
+    assert!(received.client.get_login_info().await.unwrap_err().is_refused());
+    assert_eq!(who(&received.client).await, ANNA);
+    drop(server);
+    soon(anna.connected(0)).await;
+    assert!(anna.dial_once(dial.access_token(TOKEN)).await.unwrap_err().to_string().contains("503"));
+    task.abort();
+}
+
+#[tokio::test]
+async fn a_handle_closes_the_server_while_its_events_are_waited_for() {
+    let mut server = any().await.unwrap();
+    let anna = account(ANNA).await;
+    anna.dial(Dial::to(ws(&server)));
+    let (bots, address) = (server.bots(), address(&server));
+    soon(bots.wait_for(ANNA)).await.unwrap();
+    let bot = tokio::spawn(async move { while server.next().await.is_some() {} });
+    soon(bots.close()).await;
+    assert!(bots.ids().is_empty());
+    // The port is free by then.
+    drop(tokio::net::TcpListener::bind(address).await.unwrap());
+    soon(bot).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_account_that_goes_silent_is_found_by_its_heartbeats() {
+    let mut server = any().await.unwrap();
+    let anna = mock::Server::builder().self_id(ANNA).heartbeat(Duration::from_millis(100)).start().await.unwrap();
+    anna.dial(Dial::to(ws(&server)));
+    loop {
+        let received = soon(server.next()).await.unwrap();
+        if let Event::Heartbeat(heartbeat) = &received.event {
+            assert_eq!(heartbeat.self_id.get(), ANNA);
+            break;
+        }
+    }
+    let client = server.bot(ANNA).unwrap();
+    let call = spawn(client.get_login_info());
+    anna.silence_connections();
+    let outcome = soon(call).await.unwrap();
+    assert!(!matches!(outcome, Err(Error::Undecodable(_) | Error::Refused(_))), "{outcome:?}");
+    let mut bots = server.bots().ids();
+    while !bots.is_empty() {
+        tokio::task::yield_now().await;
+        bots = server.bots().ids();
+    }
+    let error = client.get_login_info().await.unwrap_err();
+    assert!(error.report().contains("silent"), "{}", error.report());
+}
+
+#[tokio::test]
+async fn faults_and_long_frames_are_the_same_over_a_connection_that_the_stand_in_dials() {
+    let mut server = any().await.unwrap();
+    let anna = account(ANNA).await;
+    anna.dial(Dial::to(ws(&server)));
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    soon(anna.connected(1)).await;
+    for length in [100, 125, 126, 60_000, 65_536, 300_000] {
+        let text = "字".repeat(length / 3);
+        anna.push_text(said_to(ANNA, &text));
+        assert_eq!(text_of(&next_message(&mut server).await.event), text);
+    }
+    anna.faults(Fault::script([Fault::SlowBytes(Duration::from_micros(1)), Fault::Twice, Fault::Shuffle(2)]));
+    for _ in 0..3 {
+        assert_eq!(who(&client).await, ANNA);
+    }
+    anna.faults(Fault::script([Fault::HalfAnswer]));
+    let error = soon(client.get_login_info()).await.unwrap_err();
+    assert!(matches!(&error, Error::OutcomeUnknown(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn events_beyond_the_queue_go_by_its_rule_and_answers_do_not_wait_for_them() {
+    let mut server = any().event_queue(3).await.unwrap();
+    let mut anna = Caller::connect(&server, ANNA, "Universal").await;
+    for number in 0..10 {
+        anna.send(said_to(ANNA, &number.to_string())).await;
+    }
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    let call = spawn(client.get_login_info());
+    let echo = anna.next_call().await;
+    anna.answer(&echo, login("anna")).await;
+    soon(call).await.unwrap().unwrap();
+    assert_eq!(server.missed(), 7);
+    for number in 7..10 {
+        assert_eq!(text_of(&next_message(&mut server).await.event), number.to_string());
+    }
+}
+
+// ---- HTTP POST ----
+
+const SECRET: &str = "a secret between two";
+
+fn hook(server: &Server) -> Webhook {
+    Webhook::to(http(server)).secret(SECRET).retries(0)
+}
+
+#[tokio::test]
+async fn a_post_is_answered_with_a_quick_operation_or_with_nothing() {
+    let mut server = any().webhook_secret(SECRET).answer_within(Duration::from_secs(60)).await.unwrap();
+    let webhook = hook(&server);
+    let post = |text: &str| {
+        let (webhook, event) = (webhook.clone(), said_to(ANNA, text));
+        tokio::spawn(async move { webhook.post(&event).await.unwrap() })
+    };
+    let posted = post("ping");
+    let received = next_message(&mut server).await;
+    let Event::GroupMessage(message) = &received.event else { panic!("{received:?}") };
+    assert_eq!(received.text(), said_to(ANNA, "ping") + "\n");
+    let operation = GroupMessageOperation::new().reply("pong").at_sender(false);
+    received.answer(message, &operation).await.unwrap();
+    let Posted { status, operation: given, .. } = soon(posted).await.unwrap();
+    assert_eq!((status, given), (200, Some(serde_json::to_value(&operation).unwrap())));
+    // Once answered is answered.
+    let error = received.answer(message, &operation).await.unwrap_err();
+    assert!(matches!(&error, Error::NotSent(_)) && reason(&error).contains("already"), "{error:?}");
+
+    // Nobody has an answer: the response comes when the event is dropped, all clones of it.
+    let posted = post("nothing to say");
+    let received = next_message(&mut server).await;
+    let clone = received.clone();
+    drop(received);
+    assert!(!posted.is_finished());
+    drop(clone);
+    assert_eq!((soon(posted).await.unwrap().status), 204);
+
+    // It brings no calls, and says so.
+    assert!(server.bot(ANNA).is_none());
+    let posted = post("call me");
+    let received = next_message(&mut server).await;
+    let error = received.reply("pong").await.unwrap_err();
+    assert!(matches!(&error, Error::NotSent(_)) && reason(&error).contains("HTTP POST"), "{}", reason(&error));
+    drop(received);
+    soon(posted).await.unwrap();
+
+    // Over a WebSocket the same is a call.
+    let anna = account(ANNA).await;
+    anna.dial_once(Dial::to(ws(&server))).await.unwrap();
+    anna.push_text(said_to(ANNA, "ping"));
+    let received = next_message(&mut server).await;
+    let Event::GroupMessage(message) = &received.event else { panic!("{received:?}") };
+    received.answer(message, &operation).await.unwrap();
+    let call = anna.calls().pop().unwrap();
+    assert_eq!(call.action, ".handle_quick_operation");
+    assert_eq!(call.params["operation"], serde_json::to_value(&operation).unwrap());
+    assert_eq!(call.params["context"]["self_id"], ANNA);
+}
+
+#[tokio::test]
+async fn an_answer_that_takes_too_long_is_none() {
+    let mut server = any().answer_within(Duration::from_millis(50)).await.unwrap();
+    let webhook = Webhook::to(http(&server));
+    let posted = tokio::spawn(async move { webhook.post(&said_to(ANNA, "ping")).await.unwrap() });
+    let received = next_message(&mut server).await;
+    assert_eq!(soon(posted).await.unwrap().status, 204);
+    let Event::GroupMessage(message) = &received.event else { panic!("{received:?}") };
+    let error = received.answer(message, &GroupMessageOperation::new().reply("pong")).await.unwrap_err();
+    assert!(matches!(&error, Error::NotSent(_)) && reason(&error).contains("answer_within"), "{}", reason(&error));
+}
+
+#[tokio::test]
+async fn what_is_not_signed_is_not_read() {
+    let mut server = any().webhook_secret(SECRET).access_token(TOKEN).body_limit(2000).await.unwrap();
+    let event = said_to(ANNA, "hi");
+    let post = async |webhook: Webhook, event: &str| webhook.retries(0).post(event).await.unwrap().status;
+    assert_eq!(post(Webhook::to(http(&server)), &event).await, 401);
+    assert_eq!(post(Webhook::to(http(&server)).secret("another"), &event).await, 403);
+    // The token is no signature, and the signature opens no WebSocket.
+    let bearer = format!("Authorization: Bearer {TOKEN}");
+    assert_eq!(status(&server, "POST /", &["X-Self-ID: 10086", &bearer], &event).await, 401);
+    assert_eq!(handshake(&server, "/", &["X-Signature: sha1=00"]).await, 401);
+    // HMAC-SHA1 of `{}`, of what is said to be it, and of neither.
+    for signature in
+        ["", "sha1=", "sha1=0", "sha1=zz", "sha256=00", &"sha1=".repeat(3), &format!("sha1={}", "0".repeat(40))]
+    {
+        let header = format!("X-Signature: {signature}");
+        assert_eq!(status(&server, "POST /", &["X-Self-ID: 10086", &header], "{}").await, 403, "{signature}");
+    }
+    // Signed, and yet nothing that can be used.
+    assert_eq!(post(hook(&server), r#"{"self_id":10086}"#).await, 400);
+    assert_eq!(post(hook(&server), r#"{"self_id":10086,"post_type":"#).await, 400);
+    assert_eq!(post(hook(&server), r#"{"self_id":0,"post_type":"message"}"#).await, 400);
+    assert_eq!(post(hook(&server), &said_to(ANNA, &"x".repeat(2000))).await, 413);
+    // Of all this nothing has come in.
+    let webhook = hook(&server);
+    let posted = tokio::spawn(async move { webhook.post(&said_to(ANNA, "at last")).await.unwrap() });
+    assert_eq!(text_of(&next_message(&mut server).await.event), "at last");
+    assert_eq!(soon(posted).await.unwrap().status, 204);
+}
+
+/// As OpenSSL has it: `printf '{"post_type":"x","self_id":10086}\\n' | openssl dgst -sha1 -hmac key`
+const SIGNED: &str = "09e00ce264ce709ffc4a0060cbc2a2db43559a1a";
+
+#[tokio::test]
+async fn a_signature_is_of_the_bytes_as_they_came() {
+    let server = any().webhook_secret("key").answer_within(Duration::ZERO).await.unwrap();
+    let body = "{\"post_type\":\"x\",\"self_id\":10086}\n";
+    let of = async |signature: &str, id: &str, body: &str| {
+        status(&server, "POST /", &[&format!("X-Signature: sha1={signature}"), id], body).await
+    };
+    let id = "X-Self-ID: 10086";
+    assert_eq!(of(SIGNED, id, body).await, 204);
+    assert_eq!(of(&SIGNED.to_uppercase(), id, body).await, 204);
+    assert_eq!(of(SIGNED, id, body.trim_end()).await, 403);
+    assert_eq!(of(SIGNED, id, &body.replace("10086", "10087")).await, 403);
+    assert_eq!(of(&SIGNED[2..], id, body).await, 403);
+    assert_eq!(of(&format!("{SIGNED}00"), id, body).await, 403);
+    // The header is not signed, and must be what the body says.
+    assert_eq!(of(SIGNED, "X-Self-ID: 10087", body).await, 403);
+    assert_eq!(of(SIGNED, "X-Self-ID:", body).await, 400);
+}
+
+#[tokio::test]
+async fn a_body_that_comes_again_is_not_passed_on_again() {
+    let mut server = any().webhook_secret(SECRET).await.unwrap();
+    let again = Server::bind("127.0.0.1:0").webhook_secret(SECRET).replay_window(Duration::ZERO).await.unwrap();
+    for (server, times) in [(&mut server, 1), (&mut { again }, 3)] {
+        let webhook = hook(server);
+        let posts = tokio::spawn(async move {
+            for _ in 0..3 {
+                assert_eq!(webhook.post(&said_to(ANNA, "hi")).await.unwrap().status, 204);
+            }
+            webhook.post(&said_to(ANNA, "the end")).await.unwrap();
+        });
+        for _ in 0..times {
+            assert_eq!(text_of(&next_message(server).await.event), "hi");
+        }
+        assert_eq!(text_of(&next_message(server).await.event), "the end");
+        soon(posts).await.unwrap();
+    }
+}
