@@ -27,7 +27,6 @@ use tower::retry::backoff::{Backoff, ExponentialBackoff};
 
 pub(crate) use self::dedupe::Dedupe;
 pub(crate) use self::dial::Endpoint;
-#[cfg(feature = "server")]
 use self::dial::Socket;
 use self::frame::Frame;
 use super::{BoxError, Reply, Request};
