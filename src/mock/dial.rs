@@ -11,6 +11,7 @@ use serde_json::Value;
 use sha1::Sha1;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 
 use super::ws::{Accepted, Kind};
 use super::{Server, State, lock};
@@ -130,7 +131,31 @@ impl Server {
     }
 }
 
-/// Events by HTTP POST to a bot, as go-cqhttp sends them.
+impl Server {
+    /// Posts every event from now on to a bot, one after the other, and carries out the quick operation that it answers:
+    /// the [`calls`](Self::calls) show it, as `.handle_quick_operation` and the actions that it stands for. An event that
+    /// gets no response is lost, and logged.
+    pub fn webhook(&self, webhook: Webhook) {
+        let (sender, mut events) = mpsc::unbounded_channel::<String>();
+        lock(&self.state.webhooks).push(sender);
+        // The state holds the sender, and ends the task by going.
+        let state = Arc::downgrade(&self.state);
+        lock(&self.state.dialling).spawn(async move {
+            while let Some(event) = events.recv().await {
+                let posted = webhook.post(&event).await;
+                let Some(state) = state.upgrade() else { return };
+                match posted {
+                    Ok(Posted { operation: Some(operation), .. }) => state.posted(&event, &operation),
+                    Ok(_) => {}
+                    Err(error) => tracing::warn!(%error, "no response to an event that was posted"),
+                }
+            }
+        });
+    }
+}
+
+/// Events by HTTP POST to a bot, as go-cqhttp sends them: all of them by [`Server::webhook`], or one by
+/// [`post`](Self::post).
 #[derive(Clone)]
 pub struct Webhook {
     url: String,
