@@ -347,6 +347,19 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// Changes an example in passing: `SentMessage::example().with(|sent| sent.message_id = 7.into())`. Answers and events
+/// may have more fields in the next version, so that they cannot be written out.
+pub trait With: Sized {
+    /// The same, changed.
+    #[must_use]
+    fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+}
+
+impl<T> With for T {}
+
 /// The stand-in server. It stops when it is dropped.
 pub struct Server {
     address: SocketAddr,
