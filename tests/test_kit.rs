@@ -13,9 +13,9 @@ use cqhttp::action::{
     SendPrivateMsg, SetFriendAddRequest, SetGroupBan, SetGroupKick,
 };
 use cqhttp::event::{FriendRequest, GroupMessage};
-use cqhttp::mock::{Fault, Outcome, Server, Unexpected, Via, Webhook, With, refuse};
+use cqhttp::mock::{Fault, Outcome, Said, Server, Unexpected, Via, Webhook, With, refuse};
 use cqhttp::types::{GroupRole, SentMessage};
-use cqhttp::{Client, Event, GroupId, Message, MessageId, RefusalCode, UserId, connect};
+use cqhttp::{Chat, Client, Event, GroupId, Message, MessageId, RefusalCode, Target, UserId, connect};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -308,6 +308,32 @@ async fn what_is_expected_is_waited_for_and_taken_once() {
 }
 
 #[tokio::test]
+async fn what_is_said_is_expected_by_whichever_action() {
+    let (server, client) = server().await;
+    let temp = Target::temp(10086, 42);
+    client.send_group_msg(42, "one").await.unwrap();
+    client.send_msg(UserId::new(10086), "two").await.unwrap();
+    client.send_private_msg(10086, "three").await.unwrap();
+    client.send_private_msg(10086, "four").group_id(42).await.unwrap();
+    client.send_guild_channel_msg(7, 8, "five").await.unwrap();
+    client.send_msg(temp, "six").await.unwrap();
+    let (user, group) = (UserId::new(10086), GroupId::new(42));
+    let chats = [group.into(), user.into(), user.into(), temp.into(), Chat::channel(7, 8), temp.into()];
+    for (chat, text) in chats.into_iter().zip(["one", "two", "three", "four", "five", "six"]) {
+        if text == "three" {
+            // What was taken by its action is not said again.
+            assert_eq!(server.expect::<SendPrivateMsg>().await.message.plain_text(), text);
+            continue;
+        }
+        let said = server.expect::<Said>().await;
+        assert_eq!((said.chat, &*said.message.plain_text()), (chat, text));
+    }
+    server.expect_none::<Said>(Duration::ZERO).await;
+    let error = server.next_call::<Said>().within(Duration::ZERO).await.unwrap_err().to_string();
+    assert!(error.contains("no call of `send_msg` or `send_group_msg` or"), "{error}");
+}
+
+#[tokio::test]
 async fn a_call_that_does_not_come_says_what_came_instead() {
     let (server, client) = server().await;
     server.on::<GetLoginInfo>(|_| panic!("out of names"));
@@ -336,9 +362,9 @@ async fn a_call_that_does_not_come_says_what_came_instead() {
     assert!(said.len() < 2000, "{said}");
 
     // The panic says the same, and so does a handler's.
-    let said = panic_of(async { drop(server.expect::<SendGroupMsg>().within(Duration::ZERO).await) }).await;
+    let said = panic_of(async { _ = server.expect::<SendGroupMsg>().within(Duration::ZERO).await }).await;
     assert!(said.contains("no call of `send_group_msg` has come within 0ns"), "{said}");
-    let said = panic_of(async { drop(server.expect::<GetLoginInfo>().await) }).await;
+    let said = panic_of(async { _ = server.expect::<GetLoginInfo>().await }).await;
     assert!(said.ends_with("the handler of `get_login_info` panicked: out of names"), "{said}");
     server.take_panics();
     let error: Unexpected =
