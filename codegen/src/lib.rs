@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "cli")]
+pub mod command;
 mod diagnostic;
 mod doc;
 mod emit;
