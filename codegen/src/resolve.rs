@@ -1,5 +1,6 @@
 //! Source → model: every rule, and every fault of a run.
 
+mod deviates;
 mod event;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -398,6 +399,7 @@ impl Resolver<'_> {
             None => Some(Server::Supported),
         };
         let params = self.params(&source.params);
+        self.deviates(source);
         self.errors(&source.errors);
         for refusal in &source.uncertain {
             if !source.errors.iter().any(|error| error.value == refusal.value) {
