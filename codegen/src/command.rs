@@ -1,5 +1,6 @@
 //! The command `cqhttp-codegen`: its arguments, what it prints, and its exit code.
 
+mod audit;
 mod check;
 mod emit;
 mod index;
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Faults};
 use crate::model::Api;
+use crate::source::SourceFile;
 use crate::{resolve, source};
 
 /// Checks a schema, or makes something of it: Rust, Markdown, a list of changes.
@@ -44,6 +46,7 @@ standard output, whatever happens: {\"faults\": …} with exit code 1, {\"error\
 
 #[derive(Subcommand)]
 enum Command {
+    Audit(audit::Audit),
     Check(check::Check),
     Emit(emit::Emit),
     Index(index::Index),
@@ -52,6 +55,7 @@ enum Command {
 impl Command {
     fn run(self) -> Result<Report, Failure> {
         match self {
+            Self::Audit(command) => command.run(),
             Self::Check(command) => command.run(),
             Self::Emit(command) => command.run(),
             Self::Index(command) => command.run(),
@@ -148,6 +152,11 @@ fn shown(path: &Path) -> String {
 
 /// Reads a schema: every fault of it is reported with its line.
 fn load(schema: &Path) -> Result<Api, Failure> {
+    load_with_files(schema).map(|(_, api)| api)
+}
+
+/// The same, with what the files say: of each, stanza by stanza.
+fn load_with_files(schema: &Path) -> Result<(Vec<SourceFile>, Api), Failure> {
     let kind = schema.extension().and_then(|extension| extension.to_str());
     if schema.is_file() && kind != Some("yaml") {
         let message = format!("{}: expected a folder or a `.yaml` file, found another file", shown(schema));
@@ -161,7 +170,7 @@ fn load(schema: &Path) -> Result<Api, Failure> {
         Some(file.text.split('\n').nth(diagnostic.line - 1)?.trim_end_matches('\r').to_owned())
     };
     match faults.into_result(&files) {
-        Ok(()) => Ok(api),
+        Ok(()) => Ok((files, api)),
         Err(all) => {
             let faults = all.iter().map(|fault| Fault { diagnostic: fault.clone(), line: line_of(fault) });
             Err(Failure::Faults(faults.collect()))
