@@ -3,6 +3,7 @@
 mod audit;
 mod check;
 mod emit;
+mod import;
 mod index;
 mod print;
 
@@ -49,6 +50,7 @@ enum Command {
     Audit(audit::Audit),
     Check(check::Check),
     Emit(emit::Emit),
+    Import(import::Import),
     Index(index::Index),
 }
 
@@ -58,6 +60,7 @@ impl Command {
             Self::Audit(command) => command.run(),
             Self::Check(command) => command.run(),
             Self::Emit(command) => command.run(),
+            Self::Import(command) => command.run(),
             Self::Index(command) => command.run(),
         }
     }

@@ -28,7 +28,7 @@ const CLIENT_METHODS: &[&str] =
     &["approve", "builder", "call", "clone", "from_env", "from_service", "reject", "reply", "send", "send_forward"];
 
 /// Names that generated code takes from Rust's prelude and from the crate's root.
-const RESERVED_TYPES: &[&str] = &[
+pub(crate) const RESERVED_TYPES: &[&str] = &[
     "Box",
     "Call",
     "Client",
