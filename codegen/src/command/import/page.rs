@@ -51,8 +51,14 @@ pub(super) struct Row {
 
 impl Page {
     pub(super) fn read(path: &Path, text: String) -> Self {
-        let mut reader =
-            Reader { text: &text, blocks: Vec::new(), open: String::new(), table: None, cells: Vec::new() };
+        let mut reader = Reader {
+            text: &text,
+            blocks: Vec::new(),
+            open: String::new(),
+            table: None,
+            cells: Vec::new(),
+            after_table: Vec::new(),
+        };
         for (event, range) in Parser::new_ext(&text, Options::ENABLE_TABLES).into_offset_iter() {
             reader.event(event, range);
         }
@@ -76,6 +82,8 @@ struct Reader<'a> {
     open: String,
     table: Option<Table>,
     cells: Vec<String>,
+    /// What is taken for rows of a table, for no empty line is between them and it.
+    after_table: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -141,6 +149,8 @@ impl Reader<'_> {
                 if let Some(table) = self.table.take() {
                     self.push(range, Kind::Table(table));
                 }
+                self.open = std::mem::take(&mut self.after_table).join("\n");
+                self.text(range);
             }
             _ => {}
         }
@@ -149,8 +159,8 @@ impl Reader<'_> {
     fn row(&mut self, range: &Range<usize>) {
         let line = self.line(range);
         let written = self.text[range.start..].lines().next().unwrap_or_default().trim();
-        // What follows a table without an empty line between is taken for a row.
-        if written.starts_with(":::") {
+        if written.starts_with(":::") || !self.after_table.is_empty() {
+            self.after_table.push(written.to_owned());
             return;
         }
         let (cells, written) = (std::mem::take(&mut self.cells), cells_of(written));

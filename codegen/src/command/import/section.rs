@@ -76,8 +76,14 @@ pub(super) struct Entry {
     pub(super) says: String,
 }
 
-/// An object that has a table of its own, under its name.
-pub(super) type Object = (String, Vec<Entry>);
+/// An object that has a table of its own.
+#[derive(Debug)]
+pub(super) struct Object {
+    pub(super) name: String,
+    pub(super) fields: Vec<Entry>,
+    /// The section that it stands in.
+    pub(super) section: usize,
+}
 
 /// What is expected next.
 #[derive(Clone, Debug, PartialEq)]
@@ -298,7 +304,11 @@ impl Reader<'_> {
                 Some(list) => section.parts.push((list, entries)),
                 None => section.answer = Answer::Items(entries),
             },
-            Expect::Object(name) => self.objects.push((name.clone(), entries)),
+            Expect::Object(name) => {
+                // The section itself is being read.
+                let section = self.sections.len();
+                self.objects.push(Object { name: name.clone(), fields: entries, section });
+            }
             Expect::Part(name) => section.parts.push((name.clone(), entries)),
             _ => section.answer = Answer::Fields(entries),
         }

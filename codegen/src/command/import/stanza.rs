@@ -18,6 +18,13 @@ pub(super) struct Called {
     pub(super) guess: Option<String>,
 }
 
+impl Called {
+    /// Whether this is its name, or that of its method.
+    fn answers_to(&self, name: &str) -> bool {
+        [&self.name].into_iter().chain(&self.aliases).any(|own| own == name || *own == snake(name))
+    }
+}
+
 /// Turns sections into stanzas.
 pub(super) struct Writer<'a> {
     known: &'a Known<'a>,
@@ -45,14 +52,13 @@ impl<'a> Writer<'a> {
 
     /// The stanzas of a section: of its objects that are not written yet, and of its actions.
     pub(super) fn section(&mut self, section: &Section, called: &[Called]) {
-        let Some(first) = called.first() else { return };
-        let scope = Scope { prefix: Name::from_wire(&first.name).pascal(), section };
+        if called.is_empty() {
+            return;
+        }
+        let scope = Scope::of(section, called);
         self.objects_of(&scope);
         for action in called {
-            self.action(&scope, action);
-            if called.len() > 1 {
-                self.out.mark(2, "the page describes several actions as one: which parameters does this one have?");
-            }
+            self.action(&scope, action, called.len() > 1);
             self.out.text.push('\n');
         }
     }
@@ -79,24 +85,29 @@ impl<'a> Writer<'a> {
     }
 
     fn objects_in(&mut self, scope: &Scope<'_>, entry: &Entry, depth: usize) {
-        let Some((name, fields)) = self.table_of(scope, entry).filter(|_| depth > 0) else { return };
-        for field in &fields {
-            self.objects_in(scope, field, depth - 1);
+        let Some(Table { name, fields, scope }) = self.table_of(scope, entry).filter(|_| depth > 0) else { return };
+        for field in fields {
+            self.objects_in(&scope, field, depth - 1);
         }
-        self.object(scope, &name, &fields);
+        self.object(&scope, &name, fields);
     }
 
     /// The object that an entry holds, where the page has a table of it.
-    fn table_of(&self, scope: &Scope<'_>, entry: &Entry) -> Option<(String, Vec<Entry>)> {
+    fn table_of<'t>(&self, scope: &Scope<'t>, entry: &Entry) -> Option<Table<'t>>
+    where
+        'a: 't,
+    {
         match &entry.word {
             Word::Object | Word::Objects => {
                 let (pattern, fields) = scope.part(&entry.names[0])?;
                 let part = Name::from_wire(pattern).pascal();
-                Some((format!("{}{part}", scope.prefix), fields.clone()))
+                Some(Table { name: format!("{}{part}", scope.prefix), fields, scope: scope.clone() })
             }
             Word::Named { name, .. } => {
-                let (_, fields) = self.objects.iter().find(|(known, _)| known == name)?;
-                Some((self.known.object_name(name), fields.clone()))
+                let object = self.objects.iter().find(|object| object.name == *name)?;
+                let (section, called) = self.sections.get(object.section)?;
+                let scope = Scope::of(section, called);
+                Some(Table { name: self.known.object_name(name), fields: &object.fields, scope })
             }
             _ => None,
         }
@@ -106,7 +117,7 @@ impl<'a> Writer<'a> {
     fn shared(&self, section: &Section) -> Option<String> {
         let (_, called) = self.sections.iter().find(|(other, _)| std::ptr::eq(*other, section))?;
         let liked = |other: &Section| match &other.answer {
-            Answer::ItemsLike(name) => called.iter().any(|called| called.name == *name || called.name == snake(name)),
+            Answer::ItemsLike(name) => called.iter().any(|called| called.answers_to(name)),
             _ => false,
         };
         let fields = matches!(section.answer, Answer::Fields(_));
@@ -118,7 +129,7 @@ impl<'a> Writer<'a> {
             return;
         }
         self.out.line(0, "- kind: object");
-        let here = self.objects.iter().any(|(known, _)| known == name);
+        let here = self.objects.iter().any(|object| object.name == name);
         self.out.line(2, &format!("name: {name}{}", if here { "" } else { " # TODO: a better name" }));
         self.out.line(2, "doc: TODO");
         self.out.line(2, "fields:");
@@ -149,8 +160,8 @@ impl<'a> Writer<'a> {
     fn name(&mut self, indent: usize, entry: &Entry) -> String {
         let page = entry.names[0].as_str();
         let made = snake(page);
-        let camel = page.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && made != page;
-        let wire = if camel { &made } else { page };
+        let wire = wire(page);
+        let camel = wire != page;
         if name::is_keyword(&made) || !name::is_snake(&made) {
             self.out.line(indent, &format!("- name: TODO_{made} # TODO: another name; `{page}` cannot be one in Rust"));
         } else if camel {
@@ -159,9 +170,9 @@ impl<'a> Writer<'a> {
             self.out.line(indent, &format!("- name: {made}"));
         }
         if wire != made || name::is_keyword(&made) {
-            self.out.line(indent + 2, &format!("wire: {}", scalar(wire)));
+            self.out.line(indent + 2, &format!("wire: {}", scalar(&wire)));
         }
-        wire.to_owned()
+        wire
     }
 
     /// What follows an entry's type.
@@ -173,11 +184,11 @@ impl<'a> Writer<'a> {
             let names: Vec<String> = entry.names[1..].iter().map(|name| scalar(name)).collect();
             self.out.line(indent, &format!("aliases: [{}]", names.join(", ")));
         }
-        self.out.comment(indent, &entry.says);
+        self.out.comment(indent, entry.says.trim_matches('-'));
         self.out.line(indent, "doc: TODO");
     }
 
-    fn action(&mut self, scope: &Scope<'_>, called: &Called) {
+    fn action(&mut self, scope: &Scope<'_>, called: &Called, several: bool) {
         let section = scope.section;
         let guess = called.guess.as_ref().map(|guess| format!(" # TODO: {guess}")).unwrap_or_default();
         self.out.line(0, &format!("- name: {}{guess}", called.name));
@@ -189,6 +200,9 @@ impl<'a> Writer<'a> {
         self.out.comment(2, &format!("Line {} of the page.", section.line));
         section.notes.iter().for_each(|note| self.out.comment(2, note));
         section.open.iter().for_each(|open| self.out.mark(2, open));
+        if several {
+            self.out.mark(2, "the page describes several actions as one: which parameters does this one have?");
+        }
         ["doc", "origin", "effect"].iter().for_each(|key| self.out.line(2, &format!("{key}: TODO")));
         if !called.aliases.is_empty() {
             let aliases: Vec<String> = called.aliases.iter().map(|name| scalar(name)).collect();
@@ -288,20 +302,21 @@ impl<'a> Writer<'a> {
                 typed.open.iter().for_each(|open| self.out.mark(2, open));
                 Some(typed.example)
             }
-            Answer::ItemsLike(other) => Some(self.items_like(scope, other)),
+            Answer::ItemsLike(other) => Some(self.items_like(other)),
         }
     }
 
     /// The answer "a list of what that action answers".
-    fn items_like(&mut self, scope: &Scope<'_>, other: &str) -> Example {
+    fn items_like(&mut self, other: &str) -> Example {
         let wire = snake(other);
-        let names = |called: &Called| called.name == other || called.name == wire;
-        let here = self.sections.iter().find(|(_, called)| called.iter().any(names)).map(|(section, _)| *section);
-        if let Some((name, Answer::Fields(fields))) =
-            here.and_then(|section| Some((self.shared(section)?, &section.answer)))
+        let names = |called: &Called| called.answers_to(other);
+        let here = self.sections.iter().find(|(_, called)| called.iter().any(names));
+        if let Some((section, called)) = here
+            && let (Some(name), Answer::Fields(fields)) = (self.shared(section), &section.answer)
         {
             self.out.line(2, &format!("returns: {name}[]"));
-            return Example::List(vec![self.object_example(scope, &name, fields, DEPTH)]);
+            let scope = Scope::of(section, called);
+            return Example::List(vec![self.object_example(&scope, &name, fields, DEPTH)]);
         }
         if let Some((name, example)) =
             self.known.answer_of(&wire).and_then(|name| Some((name, self.known.object(name)?)))
@@ -318,11 +333,7 @@ impl<'a> Writer<'a> {
             return Example::of(example);
         }
         let fields = fields.iter().filter(|field| !field.names[0].contains('.'));
-        let entry = |field: &Entry| {
-            let page = &field.names[0];
-            let wire = if page.contains('-') { page.clone() } else { snake(page) };
-            (wire, self.typed(scope, field, depth - 1).example)
-        };
+        let entry = |field: &Entry| (wire(&field.names[0]), self.typed(scope, field, depth - 1).example);
         Example::Map(fields.map(entry).collect())
     }
 
@@ -340,8 +351,8 @@ impl<'a> Writer<'a> {
         }
         let list =
             matches!(entry.word, Word::Objects | Word::Named { list: true, .. } | Word::Vague { list: true, .. });
-        if let Some((name, fields)) = self.table_of(scope, entry).filter(|_| depth > 0) {
-            let example = whole(self.object_example(scope, &name, &fields, depth), list);
+        if let Some(Table { name, fields, scope }) = self.table_of(scope, entry).filter(|_| depth > 0) {
+            let example = whole(self.object_example(&scope, &name, fields, depth), list);
             return Typed { ty: format!("{name}{}", suffix(list)), example, open: None };
         }
         match &entry.word {
@@ -384,32 +395,52 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// The fields of an object, and where they stand.
+struct Table<'a> {
+    name: String,
+    fields: &'a [Entry],
+    scope: Scope<'a>,
+}
+
 /// A section, and what its objects begin with.
+#[derive(Clone)]
 struct Scope<'a> {
     prefix: String,
     section: &'a Section,
 }
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
+    fn of(section: &'a Section, called: &[Called]) -> Self {
+        let name = called.first().map(|called| &called.name).or(section.names.first());
+        Self { prefix: name.map(|name| Name::from_wire(name).pascal()).unwrap_or_default(), section }
+    }
+
     /// What an element of the answer is called.
     fn items(&self) -> String {
         format!("{}Item", self.prefix)
     }
 
-    /// The table of what a field holds.
-    fn part(&self, field: &str) -> Option<&(String, Vec<Entry>)> {
+    /// The table of what a field holds, and how the page calls that field.
+    fn part(&self, field: &str) -> Option<(&'a str, &'a [Entry])> {
         let exact = self.section.parts.iter().find(|(name, _)| name == field);
-        exact.or_else(|| {
+        let found = exact.or_else(|| {
             self.section.parts.iter().find(|(name, _)| {
                 name.split_once('*').is_some_and(|(before, after)| field.starts_with(before) && field.ends_with(after))
             })
-        })
+        });
+        found.map(|(name, fields)| (name.as_str(), fields.as_slice()))
     }
 }
 
 fn list_of(name: &str) -> Entry {
     let word = Word::Named { name: name.to_owned(), list: true };
     Entry { line: 0, names: vec![String::new()], word, default: None, says: String::new() }
+}
+
+/// The name on the wire: Go writes `UserId` for `user_id`.
+fn wire(page: &str) -> String {
+    let camel = page.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if camel { snake(page) } else { page.to_owned() }
 }
 
 /// Whether two tables have the same names.
@@ -420,7 +451,7 @@ fn same(a: &[Entry], b: &[Entry]) -> bool {
 /// `get_group_info` answers a `GroupInfo`.
 fn object_name(action: &str) -> String {
     let name = Name::from_wire(action).pascal();
-    name.strip_prefix("Get").map(str::to_owned).unwrap_or(name)
+    name.strip_prefix("Get").map_or_else(|| format!("{name}Item"), str::to_owned)
 }
 
 /// The default of a parameter, as YAML, or a `?` behind its type.
@@ -455,7 +486,12 @@ fn value(ty: &str) -> Example {
     match ty {
         "bool" => Example::Plain("false".into()),
         "f64" => Example::Plain("1.0".into()),
-        "string" | "message" => Example::text("TODO"),
+        "string" => Example::text("TODO"),
+        "message" => {
+            let data = Example::Map(vec![("text".into(), Example::text("TODO"))]);
+            let text = Example::Map(vec![("type".into(), Example::text("text")), ("data".into(), data)]);
+            Example::List(vec![text])
+        }
         "forward_node" => Example::Map(vec![
             ("type".into(), Example::text("node")),
             ("data".into(), Example::Map(vec![("id".into(), Example::text("1"))])),

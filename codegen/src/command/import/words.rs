@@ -48,7 +48,7 @@ pub(super) fn parse(text: &str) -> Option<Word> {
     let text = text.trim().trim_matches('`').trim();
     let item = text.strip_suffix("[]").or_else(|| text.strip_prefix("[]"));
     let (item, list) = item.map_or((text, false), |item| (item.trim(), true));
-    let lower = item.to_lowercase();
+    let lower = item.to_lowercase().replace('|', " or ");
     // A list of what is called `Message` is no list of contents.
     let capital = item.starts_with(|c: char| c.is_ascii_uppercase()) && list;
     let known = KNOWN.iter().find(|(word, _)| *word == lower && !capital);
