@@ -1,9 +1,12 @@
 //! The command `cqhttp-codegen`: its arguments, what it prints, and its exit code.
 
 mod check;
+mod diff;
 mod emit;
+mod folder;
 mod index;
 mod print;
+mod revision;
 
 use std::fmt::Display;
 use std::io::Write;
@@ -36,7 +39,7 @@ struct Arguments {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done; nothing was found
-  1  something was found: faults of the schema
+  1  something was found: faults of the schema, or a change that --deny-breaking forbids
   2  it could not be done: wrong arguments, or a file that cannot be read or written
 
 Faults and errors go to standard error, everything else to standard output. With --format json one JSON value goes to
@@ -45,6 +48,7 @@ standard output, whatever happens: {\"faults\": …} with exit code 1, {\"error\
 #[derive(Subcommand)]
 enum Command {
     Check(check::Check),
+    Diff(diff::Diff),
     Emit(emit::Emit),
     Index(index::Index),
 }
@@ -53,6 +57,7 @@ impl Command {
     fn run(self) -> Result<Report, Failure> {
         match self {
             Self::Check(command) => command.run(),
+            Self::Diff(command) => command.run(),
             Self::Emit(command) => command.run(),
             Self::Index(command) => command.run(),
         }
