@@ -5,12 +5,14 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use cqhttp_codegen::Generated;
 
+const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schema");
+
 fn generated() -> Generated {
-    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/schema");
-    cqhttp_codegen::generate(schema).unwrap_or_else(|faults| panic!("{faults}"))
+    cqhttp_codegen::generate(SCHEMA).unwrap_or_else(|faults| panic!("{faults}"))
 }
 
 /// What becomes of each schema file, by the name of its snapshot.
@@ -97,6 +99,29 @@ fn the_readmes_list_every_action() {
     for page in pages {
         assert_eq!(generated().with_index(page).as_deref(), Some(page));
     }
+}
+
+/// `cargo run -p cqhttp-codegen -- docs schema/reference` makes it anew.
+#[test]
+fn the_reference_is_that_of_the_schema() {
+    let folder = Path::new(SCHEMA).join("reference");
+    let pages = cqhttp_codegen::reference(SCHEMA).unwrap_or_else(|faults| panic!("{faults}"));
+    for page in &pages {
+        let found = std::fs::read_to_string(folder.join(&page.path)).unwrap_or_default().replace("\r\n", "\n");
+        let line = page.text.lines().zip(found.lines().chain(std::iter::repeat(""))).position(|(is, was)| is != was);
+        assert!(
+            found == page.text,
+            "{} is not of this schema, from line {:?} on",
+            page.path,
+            line.map(|line| line + 1)
+        );
+    }
+    let mut found: Vec<_> =
+        folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut expected: Vec<_> = pages.into_iter().map(|page| page.path).collect();
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected, "the folder holds the reference alone");
 }
 
 #[test]

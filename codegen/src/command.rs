@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+mod docs;
 mod emit;
 mod folder;
 mod index;
@@ -49,6 +50,7 @@ standard output, whatever happens: {\"faults\": …} with exit code 1, {\"error\
 enum Command {
     Check(check::Check),
     Diff(diff::Diff),
+    Docs(docs::Docs),
     Emit(emit::Emit),
     Index(index::Index),
 }
@@ -58,6 +60,7 @@ impl Command {
         match self {
             Self::Check(command) => command.run(),
             Self::Diff(command) => command.run(),
+            Self::Docs(command) => command.run(),
             Self::Emit(command) => command.run(),
             Self::Index(command) => command.run(),
         }

@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde::Serialize;
 
 use super::folder::{self, Marks};
-use super::{Failure, Report, load, shown};
+use super::{Failure, Report, load};
 
 /// Write the Rust that a schema becomes.
 ///
@@ -38,18 +37,7 @@ const MARKS: Marks = Marks { first_line: "// Generated", unmarked: Some(("index.
 
 impl Emit {
     pub(super) fn run(self) -> Result<Report, Failure> {
-        #[derive(Serialize)]
-        struct Json {
-            out: String,
-            files: Vec<String>,
-            changed: usize,
-            removed: Vec<String>,
-        }
         let files = crate::emit::emit(&load(&self.schema)?).files;
-        let written = folder::write(&self.out, &files, MARKS)?;
-        let text = written.text(&self.out, files.len());
-        let files = files.into_iter().map(|file| file.path).collect();
-        let (changed, removed) = (written.changed, written.removed);
-        Report::new(text, &Json { out: shown(&self.out), files, changed, removed })
+        folder::write(&self.out, &files, MARKS)?.report(&self.out, files)
     }
 }

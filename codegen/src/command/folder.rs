@@ -5,7 +5,9 @@ use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use super::{Failure, shown};
+use serde::Serialize;
+
+use super::{Failure, Report, shown};
 use crate::GeneratedFile;
 
 /// What the files are known by when they are written again.
@@ -140,9 +142,19 @@ fn replace(out: &Path, files: &[GeneratedFile], mut leftovers: BTreeSet<PathBuf>
 
 impl Written {
     /// "64 files in out: 2 written, 1 removed".
-    pub(super) fn text(&self, out: &Path, count: usize) -> String {
+    pub(super) fn report(self, out: &Path, files: Vec<GeneratedFile>) -> Result<Report, Failure> {
+        #[derive(Serialize)]
+        struct Json {
+            out: String,
+            files: Vec<String>,
+            changed: usize,
+            removed: Vec<String>,
+        }
         let Self { changed, removed } = self;
-        let removed = if removed.is_empty() { String::new() } else { format!(", {} removed", removed.len()) };
-        format!("{}: {count} files, {changed} of them written{removed}\n", shown(out))
+        let (out, count) = (shown(out), files.len());
+        let gone = if removed.is_empty() { String::new() } else { format!(", {} removed", removed.len()) };
+        let text = format!("{count} files in {out}: {changed} written{gone}\n");
+        let files = files.into_iter().map(|file| file.path).collect();
+        Report::new(text, &Json { out, files, changed, removed })
     }
 }

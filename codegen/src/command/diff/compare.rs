@@ -250,7 +250,7 @@ fn param(notes: &mut Notes<'_>, what: &str, old: &Param, new: &Param) {
             }
         }
         _ if with_presence(old) != with_presence(new) => {
-            notes.breaking(format!("{what} {}; before: {}", with_presence(new), presence(old)));
+            notes.breaking(format!("{what} {}; it was {}", with_presence(new), presence(old)));
         }
         _ => {}
     }
@@ -290,7 +290,7 @@ fn fields(notes: &mut Notes<'_>, whose: &str, old: &[Field], new: &[Field]) {
         Pair::Both(old, new) => {
             if with_type(old) != with_type(new) {
                 let before = rust_text(&old.ty);
-                notes.breaking(format!("field {}{whose}; before: `{before}`", with_type(new)));
+                notes.breaking(format!("field {}{whose}; it was `{before}`", with_type(new)));
             }
             let name = new.name.snake();
             if old.wire != new.wire {
