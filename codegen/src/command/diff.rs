@@ -1,8 +1,6 @@
 //! `diff`: what changed between two schemas, for the changelog.
 
 mod compare;
-#[cfg(test)]
-mod tests;
 
 use clap::Args;
 use serde::Serialize;

@@ -16,8 +16,8 @@ pub(super) fn read(name: &str) -> Result<Api, Failure> {
     if path.exists() {
         return load(path).map_err(|failure| faulty(failure, name));
     }
-    let (folder, schema) = extract(name)?;
-    load(&schema).map_err(|failure| faulty(below(failure, folder.path(), name), name))
+    let (_folder, schema) = extract(name)?;
+    load(&schema).map_err(|failure| faulty(renamed(failure, &schema, name), name))
 }
 
 /// A schema that cannot be compared: its faults are no finding of `diff`.
@@ -32,26 +32,20 @@ fn faulty(failure: Failure, name: &str) -> Failure {
     }
 }
 
-/// A failure with paths as git names them instead of those of the temporary folder.
-fn below(failure: Failure, folder: &Path, name: &str) -> Failure {
+/// A failure with paths as git names them, instead of those in the temporary folder.
+fn renamed(failure: Failure, schema: &Path, name: &str) -> Failure {
     let (revision, path) = parts(name);
-    // In git a path that begins with `./` is taken from the current folder.
-    let root = if revision.len() == name.len() { format!("{revision}:{path}") } else { name.to_owned() };
-    let renamed = |file: &Path| match file.strip_prefix(folder.join(SCHEMA)) {
-        Ok(rest) if rest == Path::new("") => PathBuf::from(&root),
-        Ok(rest) => PathBuf::from(format!("{root}/{}", shown(rest))),
-        Err(_) => match file.strip_prefix(folder) {
-            Ok(_) => PathBuf::from(&root),
-            Err(_) => file.to_owned(),
-        },
-    };
+    let root = format!("{revision}:{path}");
     match failure {
         Failure::Faults(mut faults) => {
-            faults.iter_mut().for_each(|fault| fault.diagnostic.file = renamed(&fault.diagnostic.file));
+            for file in faults.iter_mut().map(|fault| &mut fault.diagnostic.file) {
+                let below = file.strip_prefix(schema).map(shown).unwrap_or_default();
+                *file = if below.is_empty() { root.clone().into() } else { format!("{root}/{below}").into() };
+            }
             Failure::Faults(faults)
         }
         Failure::Trouble { message, hint, faults } => {
-            Failure::Trouble { message: message.replace(&shown(&folder.join(SCHEMA)), &root), hint, faults }
+            Failure::Trouble { message: message.replace(&shown(schema), &root), hint, faults }
         }
     }
 }
@@ -113,7 +107,7 @@ fn find(name: &str, revision: &str, path: &str) -> Result<String, Failure> {
 /// Writes the YAML files of a tree.
 fn write_tree(tree: &str, folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-    let listing = git(["ls-tree", "-r", "-z", tree])?;
+    let listing = git(["ls-tree", "-r", "-z", "--full-tree", tree])?;
     for entry in listing.stdout.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
         // `100644 blob 3b18e5… <tab>actions/account.yaml`
         let entry = String::from_utf8_lossy(entry);
