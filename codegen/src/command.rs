@@ -43,8 +43,9 @@ Exit codes:
   1  something was found: faults of the schema, or a change that --deny-breaking forbids
   2  it could not be done: wrong arguments, or a file that cannot be read or written
 
-Faults and errors go to standard error, everything else to standard output. With --format json one JSON value goes to
-standard output, whatever happens: {\"faults\": …} with exit code 1, {\"error\": …} with exit code 2.";
+Faults and errors go to standard error, everything else to standard output. With --format json
+one JSON value goes to standard output whatever happens, unless the arguments are wrong: with exit
+code 1 {\"faults\": […]} or the report, with exit code 2 {\"error\", \"hint\", \"faults\": […]}.";
 
 #[derive(Subcommand)]
 enum Command {

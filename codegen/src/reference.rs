@@ -28,7 +28,7 @@ pub(crate) fn pages(api: &Api) -> Vec<GeneratedFile> {
         ("types.md", book.types()),
     ];
     let page = |(path, text): (&str, String)| {
-        let text = format!("{FIRST_LINE}: change the schema, not this page. -->\n\n{text}");
+        let text = format!("{FIRST_LINE}: change the schema, not this page. -->\n\n{}\n", text.trim_end());
         GeneratedFile { path: path.into(), source: None, text }
     };
     pages.map(page).into()

@@ -1,6 +1,7 @@
 //! YAML text → [`Node`]s, and places in it → line and column. The only file that knows serde_yaml.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor,
@@ -245,6 +246,7 @@ fn sigils(text: &str) -> Vec<SyntaxFault> {
     const STRANGER: &str = "*no-such-anchor ";
     let bytes = text.as_bytes();
     let mut faults = Vec::new();
+    let mut stanza = 0..0;
     for (at, sigil) in text.match_indices(['&', '*', '!']) {
         let opens = at == 0 || matches!(bytes[at - 1], b' ' | b'\n' | b':' | b'[' | b'{' | b',');
         let named = sigil == "!" || bytes.get(at + 1).is_some_and(|next| !next.is_ascii_whitespace());
@@ -254,7 +256,10 @@ fn sigils(text: &str) -> Vec<SyntaxFault> {
         let name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '!' | '.' | ':' | '/');
         let end = text[at + 1..].find(|c| !name(c)).map_or(text.len(), |n| at + 1 + n);
         let end = at + text[at..end].trim_end_matches(':').len();
-        let tried = format!("{}{STRANGER}{}", &text[..at], &text[end..]);
+        if !stanza.contains(&at) {
+            stanza = part_around(text, at);
+        }
+        let tried = format!("{}{STRANGER}{}", &text[stanza.start..at], &text[end..stanza.end]);
         if document(&tried).is_err() {
             let what = match sigil {
                 "&" => "an anchor",
@@ -265,6 +270,14 @@ fn sigils(text: &str) -> Vec<SyntaxFault> {
         }
     }
     faults
+}
+
+/// The stanza around a place, so that not the whole file is parsed for each; the file where the stanza does not parse by
+/// itself.
+fn part_around(text: &str, at: usize) -> Range<usize> {
+    let start = text[..at].rfind("\n- ").map_or(0, |before| before + 1);
+    let end = text[at..].find("\n- ").map_or(text.len(), |after| at + after + 1);
+    if document(&text[start..end]).is_ok() { start..end } else { 0..text.len() }
 }
 
 fn further_document(text: &str) -> Option<SyntaxFault> {
