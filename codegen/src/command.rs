@@ -9,6 +9,7 @@ mod index;
 mod print;
 mod revision;
 
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::io::Write;
 use std::path::Path;
@@ -19,6 +20,7 @@ use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Faults};
 use crate::model::Api;
+use crate::source::SourceFile;
 use crate::{resolve, source};
 
 /// Checks a schema, or makes something of it: Rust, Markdown, a list of changes.
@@ -165,17 +167,21 @@ fn load(schema: &Path) -> Result<Api, Failure> {
     let mut faults = Faults::default();
     let files = source::read(schema, &mut faults).map_err(|unreadable| whole(&unreadable))?;
     let api = resolve::resolve(&files, &mut faults);
-    let line_of = |diagnostic: &Diagnostic| {
-        let file = files.iter().find(|file| file.path == diagnostic.file)?;
-        Some(file.text.split('\n').nth(diagnostic.line - 1)?.trim_end_matches('\r').to_owned())
-    };
-    match faults.into_result(&files) {
-        Ok(()) => Ok(api),
-        Err(all) => {
-            let faults = all.iter().map(|fault| Fault { diagnostic: fault.clone(), line: line_of(fault) });
-            Err(Failure::Faults(faults.collect()))
-        }
+    faults.into_result(&files).map_err(|all| in_lines(&all, &files))?;
+    Ok(api)
+}
+
+/// Each fault with its line.
+fn in_lines(all: &Diagnostics, files: &[SourceFile]) -> Failure {
+    let mut texts: HashMap<&Path, Vec<&str>> = HashMap::new();
+    let mut faults = Vec::new();
+    for fault in all.iter() {
+        let text = files.iter().find(|file| file.path == fault.file).map(|file| file.text.as_str());
+        let lines = texts.entry(&fault.file).or_insert_with(|| text.unwrap_or_default().split('\n').collect());
+        let line = text.and(lines.get(fault.line - 1)).map(|line| line.trim_end_matches('\r').to_owned());
+        faults.push(Fault { diagnostic: fault.clone(), line });
     }
+    Failure::Faults(faults)
 }
 
 /// A schema that is not there, or holds nothing.

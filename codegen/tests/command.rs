@@ -215,7 +215,9 @@ fn every_subcommand_shows_examples_and_exit_codes() {
     assert_eq!(help.code, Some(0));
     let subcommands = help.out.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
     let subcommands: Vec<&str> = subcommands.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
-    assert!(subcommands.starts_with(&["check", "diff", "docs", "emit", "index"]), "{subcommands:?}");
+    for subcommand in ["check", "diff", "docs", "emit", "index"] {
+        assert!(subcommands.contains(&subcommand), "{subcommands:?}");
+    }
     for subcommand in subcommands.into_iter().filter(|name| *name != "help") {
         let help = run(&[subcommand, "--help"]).out;
         let examples = help.split("Examples:\n").nth(1).unwrap_or_else(|| panic!("{subcommand} has examples: {help}"));

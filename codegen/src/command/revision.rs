@@ -87,10 +87,13 @@ fn find(name: &str, revision: &str, path: &str) -> Result<String, Failure> {
     if object.status.success() {
         return Ok(text(&object));
     }
-    if !git(["rev-parse", "--git-dir"])?.status.success() {
+    let repository = git(["rev-parse", "--git-dir"])?;
+    if !repository.status.success() {
+        let said = String::from_utf8_lossy(&repository.stderr);
+        let said = said.lines().next().unwrap_or_default();
         let message = format!(
             "{name}: expected a folder, a file or a git revision; found no such file, and the current folder is in no \
-             git repository"
+             git repository ({said})"
         );
         return Err(Failure::trouble(message, "check the path, or run this in a repository"));
     }
