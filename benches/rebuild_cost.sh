@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What a change of the schema costs: a program on cqhttp is built, a doc in one YAML file is changed, and it is built
-# again. Prints Markdown: the whole, the build script's run (the generator), and the compilers' runs, in seconds of wall
-# time. The number of rounds is the first argument; five unless given. As in any dev build, the generator is not optimised.
+# again. Prints Markdown: the whole, the build script's run (the generator), and the compilers' runs, in user CPU
+# seconds. The number of rounds is the first argument; five unless given. As in any dev build, the generator is not optimised.
 set -euo pipefail
 export LC_ALL=C
 
@@ -34,10 +34,10 @@ cqhttp = { path = "../cqhttp" }
 [workspace]
 TOML
 
-# Notes the time of each run of rustc: seconds and the package.
+# Notes the time of each run of rustc: seconds and the crate.
 cat > "$work/rustc" <<'WRAPPER'
 #!/usr/bin/env bash
-TIMEFORMAT="%R ${CARGO_CRATE_NAME:-(probes)}"
+TIMEFORMAT="%U ${CARGO_CRATE_NAME:-(probes)}"
 exec 3>&2
 { time "$@" 2>&3 3>&-; } 2>> "$CQHTTP_BENCH_LOG"
 WRAPPER
@@ -46,9 +46,9 @@ export RUSTC_WRAPPER="$work/rustc" CQHTTP_BENCH_LOG="$work/log"
 
 build() { cargo build --quiet --manifest-path "$work/bot/Cargo.toml" --target-dir "$work/target"; }
 
-# wall_seconds <command…>
-wall_seconds() {
-    local TIMEFORMAT=%R
+# user_seconds <command…>
+user_seconds() {
+    local TIMEFORMAT=%U
     { time "$@" > "$work/output" 2>&1 || { cat "$work/output" >&2; exit 1; }; } 2>&1
 }
 
@@ -71,11 +71,11 @@ for ((round = 1; round <= rounds; round++)); do
     # The chapter's doc, which stands first.
     sed -i "0,/^  doc: /s/^  doc: .*/  doc: Friends, as of round $round./" "$touched"
     : > "$CQHTTP_BENCH_LOG"
-    wall_seconds build >> "$work/all"
+    user_seconds build >> "$work/all"
     awk '$2 == "cqhttp" { print $1 }' "$CQHTTP_BENCH_LOG" >> "$work/library"
     awk '$2 == "bot" { print $1 }' "$CQHTTP_BENCH_LOG" >> "$work/program"
     rm -rf "$work/out"
-    wall_seconds generate >> "$work/generator"
+    user_seconds generate >> "$work/generator"
 done
 
 # All rounds must have built all of it.
@@ -83,7 +83,7 @@ for part in all library program generator; do
     [ "$(wc -l < "$work/$part")" -eq "$rounds" ] || { echo "not every round has built: $part" >&2; exit 1; }
 done
 
-echo "| part of a rebuild | wall time, median | rounds | share |"
+echo "| part of a rebuild | user CPU, median | rounds | share |"
 echo "|---|---:|---|---:|"
 whole=$(median < "$work/all")
 row() {

@@ -28,7 +28,7 @@ use crate::{resolve, source};
 /// A schema is a folder with YAML files, or one file; its language is described in schema/README.md of the repository
 /// of `cqhttp`.
 #[derive(Parser)]
-#[command(name = "cqhttp-codegen", version, after_help = EXIT_CODES)]
+#[command(name = "cqhttp-codegen", version, after_help = MORE)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -39,7 +39,12 @@ struct Arguments {
     color: colorchoice_clap::Color,
 }
 
-const EXIT_CODES: &str = "\
+const MORE: &str = "\
+Examples:
+  cqhttp-codegen check                        # the folder `schema`
+  cqhttp-codegen emit --schema my_actions.yaml src/generated
+  cqhttp-codegen diff v0.1.0 schema           # for the changelog
+
 Exit codes:
   0  done; nothing was found
   1  something was found: faults of the schema, or a change that --deny-breaking forbids
