@@ -201,11 +201,9 @@ impl<'a> Book<'a> {
         let built_in: Vec<_> =
             BUILT_IN.iter().map(|(name, scalar)| format!("### `{name}`\n\n{}\n", about(scalar))).collect();
         let types: Vec<_> = types.iter().map(|ty| self.type_def(ty)).collect();
-        format!(
-            "# Types\n\n{TYPES}\n\n{LINKS}\n\n## Index of types\n\n{index}\n## Built-in types\n\n{}\n## Types of the schema\n\n{}",
-            built_in.join("\n"),
-            types.join("\n")
-        )
+        let (built_in, types) = (built_in.join("\n"), types.join("\n"));
+        let head = format!("# Types\n\n{TYPES}\n\n{LINKS}\n\n## Index of types\n\n{index}");
+        format!("{head}\n## Built-in types\n\n{built_in}\n## Types of the schema\n\n{types}")
     }
 
     fn type_def(&self, ty: &TypeDef) -> String {
@@ -289,7 +287,7 @@ fn about(scalar: &Scalar) -> String {
                 .into()
         }
         Scalar::Mention => "A user's number, or `all`: a string.".into(),
-        Scalar::FeedSegment => "A piece of a post in a topic channel: a [segment](segments.md) that only posts have.".into(),
+        Scalar::FeedSegment => "A piece of a post in a topic channel, a [segment](segments.md) of its own kind.".into(),
         Scalar::Event => "A whole [event](events.md).".into(),
         Scalar::Target => {
             let keys = TARGET_KEYS.map(|key| format!("`{key}`"));
