@@ -2,11 +2,16 @@
 
 mod audit;
 mod check;
+mod diff;
+mod docs;
 mod emit;
+mod folder;
 mod import;
 mod index;
 mod print;
+mod revision;
 
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::io::Write;
 use std::path::Path;
@@ -25,7 +30,7 @@ use crate::{resolve, source};
 /// A schema is a folder with YAML files, or one file; its language is described in schema/README.md of the repository
 /// of `cqhttp`.
 #[derive(Parser)]
-#[command(name = "cqhttp-codegen", version, after_help = EXIT_CODES)]
+#[command(name = "cqhttp-codegen", version, after_help = MORE)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -36,19 +41,28 @@ struct Arguments {
     color: colorchoice_clap::Color,
 }
 
-const EXIT_CODES: &str = "\
+const MORE: &str = "\
+Examples:
+  cqhttp-codegen check                        # the folder `schema`
+  cqhttp-codegen emit --schema my_actions.yaml src/generated
+  cqhttp-codegen diff v0.1.0 schema           # for the changelog
+  cqhttp-codegen audit --go-cqhttp ../go-cqhttp
+
 Exit codes:
   0  done; nothing was found
-  1  something was found: faults of the schema
+  1  something was found: faults of the schema, a change that --deny-breaking forbids, or a difference from go-cqhttp
   2  it could not be done: wrong arguments, or a file that cannot be read or written
 
-Faults and errors go to standard error, everything else to standard output. With --format json one JSON value goes to
-standard output, whatever happens: {\"faults\": …} with exit code 1, {\"error\": …} with exit code 2.";
+Faults and errors go to standard error, everything else to standard output. With --format json
+one JSON value goes to standard output whatever happens, unless the arguments are wrong: with exit
+code 1 {\"faults\": […]} or the report, with exit code 2 {\"error\", \"hint\", \"faults\": […]}.";
 
 #[derive(Subcommand)]
 enum Command {
     Audit(audit::Audit),
     Check(check::Check),
+    Diff(diff::Diff),
+    Docs(docs::Docs),
     Emit(emit::Emit),
     Import(import::Import),
     Index(index::Index),
@@ -59,6 +73,8 @@ impl Command {
         match self {
             Self::Audit(command) => command.run(),
             Self::Check(command) => command.run(),
+            Self::Diff(command) => command.run(),
+            Self::Docs(command) => command.run(),
             Self::Emit(command) => command.run(),
             Self::Import(command) => command.run(),
             Self::Index(command) => command.run(),
@@ -168,17 +184,21 @@ fn load_with_files(schema: &Path) -> Result<(Vec<SourceFile>, Api), Failure> {
     let mut faults = Faults::default();
     let files = source::read(schema, &mut faults).map_err(|unreadable| whole(&unreadable))?;
     let api = resolve::resolve(&files, &mut faults);
-    let line_of = |diagnostic: &Diagnostic| {
-        let file = files.iter().find(|file| file.path == diagnostic.file)?;
-        Some(file.text.split('\n').nth(diagnostic.line - 1)?.trim_end_matches('\r').to_owned())
-    };
-    match faults.into_result(&files) {
-        Ok(()) => Ok((files, api)),
-        Err(all) => {
-            let faults = all.iter().map(|fault| Fault { diagnostic: fault.clone(), line: line_of(fault) });
-            Err(Failure::Faults(faults.collect()))
-        }
+    faults.into_result(&files).map_err(|all| in_lines(&all, &files))?;
+    Ok((files, api))
+}
+
+/// Each fault with its line.
+fn in_lines(all: &Diagnostics, files: &[SourceFile]) -> Failure {
+    let mut texts: HashMap<&Path, Vec<&str>> = HashMap::new();
+    let mut faults = Vec::new();
+    for fault in all.iter() {
+        let text = files.iter().find(|file| file.path == fault.file).map(|file| file.text.as_str());
+        let lines = texts.entry(&fault.file).or_insert_with(|| text.unwrap_or_default().split('\n').collect());
+        let line = text.and(lines.get(fault.line - 1)).map(|line| line.trim_end_matches('\r').to_owned());
+        faults.push(Fault { diagnostic: fault.clone(), line });
     }
+    Failure::Faults(faults)
 }
 
 /// A schema that is not there, or holds nothing.

@@ -1,12 +1,13 @@
 //! `index`: the tables of actions, events and segments in Markdown pages.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
 
 use super::{Failure, Report, load, shown};
+use crate::Generated;
 
 /// Make the indexes in Markdown pages anew.
 ///
@@ -36,19 +37,36 @@ impl Index {
         #[derive(Serialize)]
         struct Json {
             pages: Vec<String>,
+            changed: usize,
         }
         let generated = crate::emit::emit(&load(&self.schema)?);
-        for page in &self.pages {
-            let read = fs::read_to_string(page);
-            let text = read.map_err(|error| Failure::io(page, "cannot be read", &error, "name a Markdown page"))?;
-            let text = generated.with_index(&text).ok_or_else(|| {
-                let hint = "write `<!-- actions -->` and `<!-- end of actions -->` into it, each on a line";
-                Failure::trouble(format!("{}: has no place for an index", shown(page)), hint)
-            })?;
-            fs::write(page, text)
-                .map_err(|error| Failure::io(page, "cannot be written", &error, "check its rights"))?;
+        // All are made before one is written.
+        let made = self.pages.iter().map(|page| Ok((page, anew(&generated, page)?)));
+        let made: Vec<_> = made.collect::<Result<_, Failure>>()?;
+        let mut changed = 0;
+        for (page, (before, text)) in made {
+            if before != text {
+                let written = fs::write(page, text);
+                written.map_err(|error| Failure::io(page, "cannot be written", &error, "change its rights"))?;
+                changed += 1;
+            }
         }
         let pages: Vec<_> = self.pages.iter().map(|page| shown(page)).collect();
-        Report::new(format!("{} pages made anew\n", pages.len()), &Json { pages })
+        let count = if pages.len() == 1 { "1 page".into() } else { format!("{} pages", pages.len()) };
+        Report::new(format!("{count}, {changed} of them made anew\n"), &Json { pages, changed })
+    }
+}
+
+/// A page as it is, and with its indexes made anew.
+fn anew(generated: &Generated, page: &Path) -> Result<(String, String), Failure> {
+    let read = fs::read_to_string(page);
+    let before = read.map_err(|error| Failure::io(page, "cannot be read", &error, "name a page in Markdown"))?;
+    match generated.with_index(&before) {
+        Some(text) => Ok((before, text)),
+        None => {
+            let hint = "write `<!-- actions -->` and `<!-- end of actions -->` into it, each on a line";
+            let message = format!("{}: expected a place for an index, found none, or one without an end", shown(page));
+            Err(Failure::trouble(message, hint))
+        }
     }
 }

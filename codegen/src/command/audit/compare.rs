@@ -10,7 +10,7 @@ use crate::diagnostic::{Spot, list};
 use crate::model::{Action, Api, Param, Presence, Server};
 use crate::source::{self, Deviation, SourceFile};
 use crate::ty::{EnumBase, IdBase, NamedKind, Scalar, Ty};
-use crate::yaml::{self, Value};
+use crate::yaml::{Locator, Value};
 
 /// One difference.
 #[derive(Debug, Serialize)]
@@ -87,8 +87,12 @@ pub(super) fn compare(
     table: &[Route],
     handlers: &[Route],
 ) -> (Vec<Finding>, Vec<Finding>) {
-    let mut comparison = Comparison { files, routes: Vec::new(), findings: Vec::new(), explained: Vec::new() };
-    comparison.routes = table.iter().filter(|route| route.version != Version::V12).collect();
+    let mut comparison = Comparison {
+        files: files.iter().map(|file| (shown(&file.path), Locator::new(&file.text))).collect(),
+        routes: table.iter().filter(|route| route.version != Version::V12).collect(),
+        findings: Vec::new(),
+        explained: Vec::new(),
+    };
     // A schema without faults has become a model stanza by stanza.
     for (file, resolved) in files.iter().zip(&api.files) {
         for (source, action) in file.actions.iter().zip(&resolved.actions) {
@@ -105,7 +109,8 @@ pub(super) fn compare(
 }
 
 struct Comparison<'a> {
-    files: &'a [SourceFile],
+    /// The schema's, with their paths as they are printed.
+    files: Vec<(String, Locator<'a>)>,
     /// Of OneBot 11.
     routes: Vec<&'a Route>,
     findings: Vec<Finding>,
@@ -154,9 +159,9 @@ struct Sent<'a> {
 
 impl Comparison<'_> {
     fn place(&self, spot: &Spot) -> (String, usize, usize) {
-        let file = &self.files[spot.file];
-        let (line, column) = yaml::locate(&file.text, &spot.place);
-        (shown(&file.path), line, column)
+        let (file, locator) = &self.files[spot.file];
+        let (line, column) = locator.locate(&spot.place);
+        (file.clone(), line, column)
     }
 
     /// Notes a difference, where the schema does not explain it.
