@@ -240,7 +240,8 @@ pub(super) fn unquote(text: &str) -> Option<String> {
             '\\' => match chars.next()? {
                 'x' => {
                     let digits: String = chars.by_ref().take(2).collect();
-                    char::from(u8::from_str_radix(&digits, 16).ok()?)
+                    let code = u8::from_str_radix(&digits, 16).ok().filter(|_| digits.len() == 2);
+                    char::from(code?)
                 }
                 'n' => '\n',
                 't' => '\t',
