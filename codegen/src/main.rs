@@ -1,9 +1,10 @@
 //! The command `cqhttp-codegen`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use cqhttp_codegen::{Diagnostics, Generated};
 
 /// Checks a schema, or generates Rust from it.
 #[derive(Parser)]
@@ -20,6 +21,8 @@ enum Command {
         /// The schema: a folder with YAML files, or one file.
         #[arg(default_value = "schema")]
         schema: PathBuf,
+        #[command(flatten)]
+        base: Base,
     },
     /// Makes the indexes in Markdown pages anew: what stands between the lines `<!-- actions -->` (or
     /// `<!-- actions zh -->`, in Chinese) and `<!-- end of actions -->`, and likewise for `events` and `segments`.
@@ -30,6 +33,8 @@ enum Command {
         /// The schema: a folder with YAML files, or one file.
         #[arg(long, default_value = "schema")]
         schema: PathBuf,
+        #[command(flatten)]
+        base: Base,
     },
     /// Writes the generated files.
     Emit {
@@ -38,7 +43,25 @@ enum Command {
         /// The schema: a folder with YAML files, or one file.
         #[arg(long, default_value = "schema")]
         schema: PathBuf,
+        #[command(flatten)]
+        base: Base,
     },
+}
+
+#[derive(Args)]
+struct Base {
+    /// The schema of `cqhttp`, where this one is another crate's and adds to it.
+    #[arg(long)]
+    base: Option<PathBuf>,
+}
+
+impl Base {
+    fn generate(&self, schema: &Path) -> Result<Generated, Diagnostics> {
+        match &self.base {
+            Some(base) => cqhttp_codegen::generate_extension(schema, base),
+            None => cqhttp_codegen::generate(schema),
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -56,12 +79,12 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<String, Box<dyn std::error::Error>> {
     match command {
-        Command::Check { schema } => {
-            let actions = cqhttp_codegen::generate(&schema)?.api.lines().count();
+        Command::Check { schema, base } => {
+            let actions = base.generate(&schema)?.api.lines().count();
             Ok(format!("{}: {actions} actions, no faults", schema.display()))
         }
-        Command::Index { pages, schema } => {
-            let generated = cqhttp_codegen::generate(schema)?;
+        Command::Index { pages, schema, base } => {
+            let generated = base.generate(&schema)?;
             for page in &pages {
                 let shown = page.display();
                 let text =
@@ -71,8 +94,8 @@ fn run(command: Command) -> Result<String, Box<dyn std::error::Error>> {
             }
             Ok(format!("{} pages made anew", pages.len()))
         }
-        Command::Emit { out, schema } => {
-            let generated = cqhttp_codegen::generate(schema)?;
+        Command::Emit { out, schema, base } => {
+            let generated = base.generate(&schema)?;
             generated.write_to(&out).map_err(|error| format!("{}: cannot be written: {error}", out.display()))?;
             Ok(format!("{} files written to {}", generated.files.len(), out.display()))
         }
