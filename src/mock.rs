@@ -97,8 +97,9 @@ use ws::{Cut, Link};
 use crate::{Client, Effect, Error, Event, EventKind, KnownAction, RefusalCode, UserId, generated};
 
 /// An action as the stand-in knows it; the table is generated from the schema.
+///
+/// Generated code alone makes one, in any crate; what fields there are may change.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct ActionInfo {
     /// Its name on the wire.
     pub name: &'static str,
@@ -114,14 +115,18 @@ pub struct ActionInfo {
     pub example_params: &'static str,
     /// The answer of the schema's example (`data`), as JSON.
     pub example_answer: &'static str,
-    pub(crate) reread_params: fn(&str) -> serde_json::Result<String>,
-    pub(crate) reread_answer: fn(&str) -> serde_json::Result<String>,
-    pub(crate) call_example: fn(Client) -> ExampleCall,
+    #[doc(hidden)]
+    pub reread_params: fn(&str) -> serde_json::Result<String>,
+    #[doc(hidden)]
+    pub reread_answer: fn(&str) -> serde_json::Result<String>,
+    #[doc(hidden)]
+    pub call_example: fn(Client) -> ExampleCall,
 }
 
 /// A parameter as the stand-in knows it.
+///
+/// Generated code alone makes one, in any crate; what fields there are may change.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct ParamInfo {
     /// Its name on the wire.
     pub name: &'static str,
@@ -177,6 +182,10 @@ pub fn segments() -> impl Iterator<Item = &'static SegmentInfo> {
 pub type ExampleCall = Pin<Box<dyn Future<Output = Result<Value, Error>> + Send>>;
 
 impl ActionInfo {
+    fn answers_to(&self, name: &str) -> bool {
+        self.name == name || self.aliases.contains(&name)
+    }
+
     /// Decodes parameters into the request type and encodes them again.
     ///
     /// # Errors
@@ -215,7 +224,7 @@ pub fn actions() -> impl Iterator<Item = &'static ActionInfo> {
 /// The action that answers to `name`.
 #[must_use]
 pub fn action(name: &str) -> Option<&'static ActionInfo> {
-    actions().find(|action| action.name == name || action.aliases.contains(&name))
+    actions().find(|action| action.answers_to(name))
 }
 
 /// A call that the stand-in has received.
@@ -281,6 +290,7 @@ pub struct ServerBuilder {
     token: Option<String>,
     heartbeat: Option<Duration>,
     refuse_after_upgrade: Option<i64>,
+    extensions: Vec<&'static ActionInfo>,
 }
 
 impl ServerBuilder {
@@ -319,6 +329,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Answers further actions with their examples: those of a crate with a schema of its own, whose generated module
+    /// `mock` has the table `ACTIONS`. Default: the actions of `cqhttp`.
+    pub fn actions(mut self, table: &[&'static [ActionInfo]]) -> Self {
+        self.extensions.extend(table.iter().copied().flatten());
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Errors
@@ -332,6 +349,7 @@ impl ServerBuilder {
             self_id,
             token: self.token,
             refuse_after_upgrade: self.refuse_after_upgrade,
+            extensions: self.extensions,
             lifecycle: ws::lifecycle(self_id),
             handlers: Mutex::default(),
             calls: Mutex::default(),
@@ -364,6 +382,8 @@ struct State {
     self_id: i64,
     token: Option<String>,
     refuse_after_upgrade: Option<i64>,
+    /// Actions of other crates.
+    extensions: Vec<&'static ActionInfo>,
     lifecycle: String,
     handlers: Mutex<HashMap<&'static str, Handler>>,
     calls: Mutex<Vec<Received>>,
@@ -592,15 +612,15 @@ impl State {
     }
 
     fn act(&self, action: &str, params: &[u8]) -> Outcome {
-        let Some(info) = self::action(action) else {
-            return Err(refuse(RefusalCode::ApiNotFound).wording("no such action"));
-        };
-        let handler = lock(&self.handlers).get(info.name).cloned();
-        match handler {
-            Some(handler) => handler(params),
-            None => {
+        let own = || self.extensions.iter().copied().find(|info| info.answers_to(action));
+        let info = self::action(action).or_else(own);
+        let handler = lock(&self.handlers).get(info.map_or(action, |info| info.name)).cloned();
+        match (handler, info) {
+            (Some(handler), _) => handler(params),
+            (None, Some(info)) => {
                 RawValue::from_string(info.example_answer.to_owned()).map_err(|error| bad_request(info.name, &error))
             }
+            (None, None) => Err(refuse(RefusalCode::ApiNotFound).wording("no such action")),
         }
     }
 }
