@@ -9,7 +9,7 @@
 /// | `prelude` | the traits that make the actions methods of [`Client`](crate::Client); to be imported as a whole |
 /// | `action` | the requests, and answers of their own |
 /// | `types` | ids, enums and objects |
-/// | `mock` | the table for [`ServerBuilder::actions`](crate::mock::ServerBuilder::actions); there if `cqhttp` has the feature `mock` |
+/// | `mock` | the table for `cqhttp::mock::ServerBuilder::actions`; there if `cqhttp` has the feature `mock` |
 ///
 /// ```toml
 /// [dependencies]
@@ -37,7 +37,9 @@
 /// client.announce(10001000, "hello").loud(true).await?;
 /// ```
 ///
-/// What is generated names this crate `::cqhttp`, so it must not be renamed in `Cargo.toml`.
+/// The crate needs no feature and no dependency but these, and both are of the same minor version. What is generated names
+/// this crate `::cqhttp`, so it must not be renamed in `Cargo.toml`. `examples/custom-actions` in the repository is such a
+/// crate, with tests.
 #[macro_export]
 macro_rules! include_actions {
     () => {

@@ -54,6 +54,15 @@ fn check_looks_for_the_folder_schema() {
 }
 
 #[test]
+fn check_takes_a_schema_that_adds_to_another() {
+    let said = run(&["check", "--base", "extension/base", "extension/own"]);
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    assert_eq!(said.out, "extension/own: 3 actions, no faults\n");
+    let said = run(&["check", "extension/own"]);
+    assert!(said.err.contains("unknown type `RoomId`"), "{}", said.err);
+}
+
+#[test]
 fn emit_writes_the_files() {
     let out = folder("emitted", &[]);
     let said = run(&["emit", "--schema", "joined", out.to_str().unwrap()]);
