@@ -37,16 +37,16 @@
 /// client.announce(10001000, "hello").loud(true).await?;
 /// ```
 ///
+/// Where the compiler says that `OUT_DIR` is not defined, there is no build script; where it cannot read `generated.rs`, the
+/// build script does not call `extend`.
+///
 /// The crate needs no feature and no dependency but these, and both are of the same minor version. What is generated names
 /// this crate `::cqhttp`, so it must not be renamed in `Cargo.toml`. `examples/custom-actions` in the repository is such a
 /// crate, with tests.
 #[macro_export]
 macro_rules! include_actions {
     () => {
-        include!(concat!(
-            env!("OUT_DIR", "there is no build script: write a build.rs that calls `cqhttp_codegen::extend`"),
-            "/generated.rs"
-        ));
+        include!(concat!(env!("OUT_DIR"), "/generated.rs"));
     };
 }
 
