@@ -611,9 +611,13 @@ impl State {
         }
     }
 
+    /// The action that answers to `name`, of `cqhttp` or of another crate.
+    fn known(&self, name: &str) -> Option<&'static ActionInfo> {
+        action(name).or_else(|| self.extensions.iter().copied().find(|info| info.answers_to(name)))
+    }
+
     fn act(&self, action: &str, params: &[u8]) -> Outcome {
-        let own = || self.extensions.iter().copied().find(|info| info.answers_to(action));
-        let info = self::action(action).or_else(own);
+        let info = self.known(action);
         let handler = lock(&self.handlers).get(info.map_or(action, |info| info.name)).cloned();
         match (handler, info) {
             (Some(handler), _) => handler(params),

@@ -9,6 +9,10 @@ use crate::diagnostic::Diagnostics;
 const SCHEMA: &str = "DEP_CQHTTP_SCHEMA";
 const VERSION: &str = "DEP_CQHTTP_VERSION";
 
+pub(crate) fn depends_on_cqhttp() -> bool {
+    env::var_os(SCHEMA).is_some()
+}
+
 /// Where the schema of `cqhttp` is, or why that is not known.
 pub(crate) fn base() -> Result<PathBuf, String> {
     let Some(base) = env::var_os(SCHEMA) else {

@@ -53,6 +53,9 @@ pub fn generate_extension(schema: impl AsRef<Path>, base: impl AsRef<Path>) -> R
 ///
 /// The generated `generated.rs` joins the other files: `include!(concat!(env!("OUT_DIR"), "/generated.rs"));`.
 pub fn build(schema: impl AsRef<Path>) {
+    if extension::depends_on_cqhttp() {
+        fail(["this crate depends on `cqhttp`: its build script calls `cqhttp_codegen::extend`"]);
+    }
     write_or_fail(schema.as_ref(), |schema| generate(schema));
 }
 

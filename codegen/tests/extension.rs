@@ -9,8 +9,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use cqhttp_codegen::{Diagnostics, Generated, extend, generate_extension};
-use support::{assert_in_file, folder, here, marked};
+use cqhttp_codegen::{Diagnostics, Generated, build, extend, generate_extension};
+use support::{assert_in_file, folder, here, marked, yaml_files};
 
 fn base() -> std::path::PathBuf {
     here("extension/base")
@@ -91,6 +91,24 @@ fn a_base_that_is_not_understood_is_said_to_be_that() {
     assert!(said.contains("nowhere:1:1: cannot be read: "), "{said}");
 }
 
+/// Whatever an extension says, what is said of it is said of its own files; what is refused elsewhere is no exception.
+#[test]
+fn any_schema_is_generated_or_refused_where_it_is() {
+    let mut generated = 0;
+    for (folder, path) in
+        ["schema", "bad"].into_iter().flat_map(|folder| yaml_files(folder).into_iter().map(move |path| (folder, path)))
+    {
+        match generate_extension(&path, base()) {
+            Ok(_) => generated += 1,
+            Err(diagnostics) => diagnostics.iter().for_each(|diagnostic| {
+                assert!(diagnostic.file.starts_with(here(folder)), "{diagnostic}");
+                assert_in_file(diagnostic);
+            }),
+        }
+    }
+    assert!(generated > 30, "only {generated} were generated");
+}
+
 /// Not a test by itself: the build script that the tests below run.
 #[test]
 #[ignore = "a build script, for other tests to run"]
@@ -98,11 +116,21 @@ fn build_script() {
     extend("own");
 }
 
+#[test]
+#[ignore = "a build script, for other tests to run"]
+fn build_script_of_cqhttp() {
+    build("own");
+}
+
 /// What [`build_script`] tells cargo, with these variables set, in a folder with the schema `own`.
-fn run_build_script(own: &str, variables: &[(&str, &Path)]) -> (bool, String, std::path::PathBuf) {
-    let folder = folder(own, &[("own/lamps.yaml", &fs::read(here("extension/own/types.yaml")).unwrap())]);
+fn run_build_script(name: &str, variables: &[(&str, &Path)]) -> (bool, String, std::path::PathBuf) {
+    run_script("build_script", name, variables)
+}
+
+fn run_script(script: &str, name: &str, variables: &[(&str, &Path)]) -> (bool, String, std::path::PathBuf) {
+    let folder = folder(name, &[("own/lamps.yaml", &fs::read(here("extension/own/types.yaml")).unwrap())]);
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--ignored", "--exact", "build_script", "--nocapture"]).current_dir(&folder);
+    command.args(["--ignored", "--exact", script, "--nocapture"]).current_dir(&folder);
     command.env_remove("DEP_CQHTTP_SCHEMA").env_remove("DEP_CQHTTP_VERSION").env("OUT_DIR", folder.join("out"));
     let output = command.envs(variables.iter().copied()).output().unwrap();
     (output.status.success(), String::from_utf8(output.stdout).unwrap(), folder.join("out"))
@@ -126,6 +154,14 @@ fn a_build_script_says_that_cqhttp_is_no_dependency() {
     assert!(!success);
     assert!(said.contains("cargo::error=DEP_CQHTTP_SCHEMA is not set: "), "{said}");
     assert!(said.contains("add `cqhttp` to `[dependencies]`"), "{said}");
+}
+
+#[test]
+fn a_build_script_that_takes_the_schema_for_that_of_cqhttp_is_told_so() {
+    let base = base();
+    let (success, said, _) = run_script("build_script_of_cqhttp", "script of cqhttp", &[("DEP_CQHTTP_SCHEMA", &base)]);
+    assert!(!success);
+    assert!(said.contains("cargo::error=this crate depends on `cqhttp`: its build script calls "), "{said}");
 }
 
 #[test]
