@@ -329,8 +329,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Answers further actions with their examples: those of a crate with a schema of its own, whose generated module
-    /// `mock` has the table `ACTIONS`. Default: the actions of `cqhttp`.
+    /// Knows further actions: those of a crate with a schema of its own, whose generated module `mock` has the table
+    /// `ACTIONS`. Default: the actions of `cqhttp` alone.
     pub fn actions(mut self, table: &[&'static [ActionInfo]]) -> Self {
         self.extensions.extend(table.iter().copied().flatten());
         self
@@ -531,11 +531,17 @@ impl Server {
     ///
     /// The request comes typed. One that does not decode is refused with retcode 1400, which says what is wrong with it. A
     /// handler that panics drops the connection without an answer.
+    ///
+    /// # Panics
+    ///
+    /// The action is one of another crate, and the builder was not given [its table](ServerBuilder::actions).
+    #[track_caller]
     pub fn on<A>(&self, handler: impl Fn(A) -> Result<A::Response, Refusal> + Send + Sync + 'static)
     where
         A: KnownAction + DeserializeOwned,
         A::Response: Serialize,
     {
+        self.state.assert_known(A::NAME);
         let handler = move |params: &[u8]| {
             let request = serde_json::from_slice(params).map_err(|error| bad_request(A::NAME, &error))?;
             serde_json::value::to_raw_value(&handler(request)?).map_err(|error| bad_request(A::NAME, &error))
@@ -616,15 +622,25 @@ impl State {
         action(name).or_else(|| self.extensions.iter().copied().find(|info| info.answers_to(name)))
     }
 
+    /// Fails the test that means an action which the server does not know.
+    #[track_caller]
+    fn assert_known(&self, name: &str) {
+        assert!(
+            self.known(name).is_some(),
+            "`{name}` is an action of another crate: give its table to `Server::builder().actions(…)`"
+        );
+    }
+
     fn act(&self, action: &str, params: &[u8]) -> Outcome {
-        let info = self.known(action);
-        let handler = lock(&self.handlers).get(info.map_or(action, |info| info.name)).cloned();
-        match (handler, info) {
-            (Some(handler), _) => handler(params),
-            (None, Some(info)) => {
+        let Some(info) = self.known(action) else {
+            return Err(refuse(RefusalCode::ApiNotFound).wording("no such action"));
+        };
+        let handler = lock(&self.handlers).get(info.name).cloned();
+        match handler {
+            Some(handler) => handler(params),
+            None => {
                 RawValue::from_string(info.example_answer.to_owned()).map_err(|error| bad_request(info.name, &error))
             }
-            (None, None) => Err(refuse(RefusalCode::ApiNotFound).wording("no such action")),
         }
     }
 }
