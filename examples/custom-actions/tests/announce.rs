@@ -102,3 +102,10 @@ async fn every_example_goes_through_its_method() -> Tested {
     assert_eq!(server.calls().iter().map(|call| &*call.action).collect::<Vec<_>>(), names);
     Ok(())
 }
+
+/// What a reviewer may want to see, for a snapshot test.
+#[test]
+fn what_is_generated_can_be_read() {
+    let generated = include_str!(concat!(env!("OUT_DIR"), "/my_actions.action.rs"));
+    assert!(generated.contains("pub struct Announce {"));
+}
