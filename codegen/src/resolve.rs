@@ -22,9 +22,8 @@ const REFUSALS: &str = "RefusalCode";
 /// Methods of `Call` that every action's call has; `new` is the request's own.
 const CALL_METHODS: &[&str] = &["client", "clone", "into_future", "map_request", "new", "pages", "with_raw", "within"];
 
-/// Methods of Rust's prelude that `Client` and `Call` have. A method of their own comes before these, one of a trait does
-/// not.
-const TRAIT_METHODS: &[&str] = &["clone_into", "into", "to_owned", "try_into"];
+/// Methods of Rust's traits that `Client` and `Call` have. A method of their own comes before these, one of a trait does not.
+const TRAIT_METHODS: &[&str] = &["borrow", "clone_into", "into", "to_owned", "try_into"];
 
 /// Methods of `Client` that are written by hand.
 const CLIENT_METHODS: &[&str] =
