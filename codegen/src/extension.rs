@@ -41,6 +41,12 @@ fn check_version(cqhttp: Option<&str>, own: &str) -> Result<(), String> {
     }
 }
 
+/// Whether there is a fault of the base among these.
+#[cfg(feature = "cli")]
+pub(crate) fn is_of_base(diagnostics: &Diagnostics, base: &Path) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.file.starts_with(base))
+}
+
 /// Faults of an extension. The base has none, unless it is of another version.
 pub(crate) fn own_or_of_base(diagnostics: Diagnostics, base: &Path) -> Diagnostics {
     let of_base = diagnostics.iter().find(|diagnostic| diagnostic.file.starts_with(base));

@@ -125,7 +125,7 @@ fn no_snapshot_is_left_over_and_none_is_missing() {
     let of = |folder: &str| -> Vec<String> {
         yaml_files(folder).iter().map(|path| format!("{folder}@{}.snap", name(path))).collect()
     };
-    let single = ["extension", "index", "joined"].map(|name| format!("{name}.snap"));
+    let single = ["extension", "index", "joined", "reference"].map(|name| format!("{name}.snap"));
     let expected: BTreeSet<String> =
         ["schema", "bad", "bad_extension"].into_iter().flat_map(of).chain(single).collect();
     let entries = fs::read_dir(here("snapshots")).unwrap();
