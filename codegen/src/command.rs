@@ -14,16 +14,16 @@ mod revision;
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Faults};
 use crate::model::Api;
 use crate::source::SourceFile;
-use crate::{resolve, source};
+use crate::{extension, resolve, source};
 
 /// Checks a schema, or makes something of it: Rust, Markdown, a list of changes.
 ///
@@ -169,22 +169,46 @@ fn shown(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
 
+/// What a schema adds to.
+#[derive(Args)]
+struct Base {
+    /// The schema of `cqhttp`, where this one is another crate's and adds to it.
+    #[arg(long, value_name = "SCHEMA")]
+    base: Option<PathBuf>,
+}
+
 /// Reads a schema: every fault of it is reported with its line.
 fn load(schema: &Path) -> Result<Api, Failure> {
-    load_with_files(schema).map(|(_, api)| api)
+    load_onto(&Base { base: None }, schema)
+}
+
+/// The same of one that may add to another.
+fn load_onto(base: &Base, schema: &Path) -> Result<Api, Failure> {
+    read(base, schema).map(|(_, api)| api)
 }
 
 /// The same, with what the files say: of each, stanza by stanza.
 fn load_with_files(schema: &Path) -> Result<(Vec<SourceFile>, Api), Failure> {
+    read(&Base { base: None }, schema)
+}
+
+fn read(Base { base }: &Base, schema: &Path) -> Result<(Vec<SourceFile>, Api), Failure> {
     let kind = schema.extension().and_then(|extension| extension.to_str());
     if schema.is_file() && kind != Some("yaml") {
         let message = format!("{}: expected a folder or a `.yaml` file, found another file", shown(schema));
         return Err(Failure::trouble(message, "name the folder that holds the schema"));
     }
     let mut faults = Faults::default();
-    let files = source::read(schema, &mut faults).map_err(|unreadable| whole(&unreadable))?;
+    let files = match base {
+        Some(base) => source::read_extension(schema, base, &mut faults),
+        None => source::read(schema, &mut faults),
+    };
+    let files = files.map_err(|unreadable| whole(&unreadable))?;
     let api = resolve::resolve(&files, &mut faults);
-    faults.into_result(&files).map_err(|all| in_lines(&all, &files))?;
+    faults.into_result(&files).map_err(|all| match base {
+        Some(base) if extension::is_of_base(&all, base) => whole(&extension::own_or_of_base(all, base)),
+        _ => in_lines(&all, &files),
+    })?;
     Ok((files, api))
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct SourceFile {
     /// Relative to the schema's folder, without `.yaml`, with `/`: `actions/group_admin`.
     pub(crate) stem: String,
     pub(crate) text: String,
+    /// It adds to `cqhttp`'s own schema, from another crate.
+    pub(crate) extension: bool,
     pub(crate) chapter: Option<Chapter>,
     pub(crate) actions: Vec<Action>,
     pub(crate) types: Vec<Type>,
@@ -59,7 +61,8 @@ pub(crate) struct Action {
     pub(crate) name: At<String>,
     pub(crate) title: At<String>,
     pub(crate) doc: At<String>,
-    pub(crate) origin: At<String>,
+    /// An extension may leave it out.
+    pub(crate) origin: Option<At<String>>,
     pub(crate) effect: At<String>,
     pub(crate) aliases: Vec<At<String>>,
     pub(crate) server: Option<At<String>>,
@@ -145,6 +148,20 @@ pub(crate) struct EnumValue {
 
 /// Reads `path`: a folder with all its YAML files, or one file.
 pub(crate) fn read(path: &Path, faults: &mut Faults) -> Result<Vec<SourceFile>, Diagnostics> {
+    let mut files = Vec::new();
+    append(path, false, &mut files, faults)?;
+    Ok(files)
+}
+
+/// Reads `base`, and behind it `path`, which adds to it.
+pub(crate) fn read_extension(path: &Path, base: &Path, faults: &mut Faults) -> Result<Vec<SourceFile>, Diagnostics> {
+    let mut files = read(base, faults)?;
+    append(path, true, &mut files, faults)?;
+    Ok(files)
+}
+
+fn append(path: &Path, extension: bool, files: &mut Vec<SourceFile>, faults: &mut Faults) -> Result<(), Diagnostics> {
+    let before = faults.len();
     let mut paths = Vec::new();
     let root = if path.is_dir() {
         find_files(path, faults, &mut paths).map_err(|error| unreadable(path, &error))?;
@@ -153,7 +170,7 @@ pub(crate) fn read(path: &Path, faults: &mut Faults) -> Result<Vec<SourceFile>, 
         paths.push(path.to_owned());
         path.parent().map(Path::to_owned).unwrap_or_default()
     };
-    if paths.is_empty() && faults.len() == 0 {
+    if paths.is_empty() && faults.len() == before {
         return Err(Diagnostics::whole(
             path,
             "there is no YAML file in this folder",
@@ -161,14 +178,14 @@ pub(crate) fn read(path: &Path, faults: &mut Faults) -> Result<Vec<SourceFile>, 
         ));
     }
     paths.sort();
-    let mut files = Vec::new();
     for path in paths {
         let bytes = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
         let stem = path.strip_prefix(&root).unwrap_or(&path).with_extension("");
         let stem = stem.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
-        files.push(read_file(files.len(), path, stem, &bytes, faults));
+        let file = SourceFile::new(path, stem, &bytes, extension);
+        files.push(read_file(files.len(), file, &bytes, faults));
     }
-    Ok(files)
+    Ok(())
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostics {
@@ -197,23 +214,29 @@ fn find_files(folder: &Path, faults: &mut Faults, found: &mut Vec<PathBuf>) -> s
     Ok(())
 }
 
-fn read_file(index: usize, path: PathBuf, stem: String, bytes: &[u8], faults: &mut Faults) -> SourceFile {
-    let text = String::from_utf8_lossy(bytes).into_owned();
-    let mut file = SourceFile {
-        path,
-        stem,
-        text,
-        chapter: None,
-        actions: Vec::new(),
-        types: Vec::new(),
-        events: Vec::new(),
-        operations: Vec::new(),
-        segments: Vec::new(),
-        refused: Refused::default(),
-    };
+impl SourceFile {
+    /// Without its stanzas.
+    fn new(path: PathBuf, stem: String, bytes: &[u8], extension: bool) -> Self {
+        Self {
+            path,
+            stem,
+            text: String::from_utf8_lossy(bytes).into_owned(),
+            extension,
+            chapter: None,
+            actions: Vec::new(),
+            types: Vec::new(),
+            events: Vec::new(),
+            operations: Vec::new(),
+            segments: Vec::new(),
+            refused: Refused::default(),
+        }
+    }
+}
+
+fn read_file(index: usize, mut file: SourceFile, bytes: &[u8], faults: &mut Faults) -> SourceFile {
     match yaml::read(bytes) {
         Ok(root) => {
-            let mut reader = Reader { file: index, faults };
+            let mut reader = Reader { file: index, extension: file.extension, faults };
             for stanza in reader.list(&root, "stanzas") {
                 reader.stanza(stanza, &mut file);
             }
@@ -250,6 +273,7 @@ enum Part {
 /// Turns the nodes of one file into stanzas.
 struct Reader<'a> {
     file: usize,
+    extension: bool,
     faults: &'a mut Faults,
 }
 
@@ -306,6 +330,7 @@ impl Reader<'_> {
         let before = self.faults.len();
         match (find("kind"), misspelt_kind(entries)) {
             (Some((_, kind)), _) => match crate::example::text(kind) {
+                closed @ ("event" | "operation" | "segment") if self.extension => self.closed(kind, closed),
                 "chapter" => self.chapter(node, file),
                 "event" => file.events.extend(self.event(node)),
                 "operation" => file.operations.extend(self.operation(node)),
@@ -325,6 +350,16 @@ impl Reader<'_> {
         {
             file.refused.names.push(name.clone());
         }
+    }
+
+    /// A kind of stanza that only `cqhttp`'s own schema has.
+    fn closed(&mut self, kind: &Node, what: &str) {
+        let hint = match what {
+            "event" => "leave it out: such an event arrives as `Event::Unknown`, with its tags and its text",
+            "segment" => "leave it out: such a segment is received and sent as `Segment::Unknown`, with its data",
+            _ => "leave it out: quick operations belong to events",
+        };
+        self.faults.add(&self.spot(kind), format!("an extension cannot add {what}s to those of `cqhttp`"), hint);
     }
 
     fn chapter(&mut self, node: &Node, file: &mut SourceFile) {
@@ -349,7 +384,10 @@ impl Reader<'_> {
         let name = self.required_text(&entries, "name");
         let title = self.required_text(&entries, "title");
         let doc = self.required_text(&entries, "doc");
-        let origin = self.required_text(&entries, "origin");
+        let origin = match self.extension {
+            true => entries.get("origin").and_then(|node| self.text(node)),
+            false => self.required_text(&entries, "origin"),
+        };
         let effect = self.required_text(&entries, "effect");
         let aliases = self.texts(&entries, "aliases");
         let server = entries.get("server").and_then(|node| self.text(node));
@@ -368,7 +406,7 @@ impl Reader<'_> {
             name: name?,
             title: title?,
             doc: doc?,
-            origin: origin?,
+            origin,
             effect: effect?,
             aliases,
             server,
