@@ -1,10 +1,12 @@
 //! The command `cqhttp-codegen`: its arguments, what it prints, and its exit code.
 
+mod audit;
 mod check;
 mod diff;
 mod docs;
 mod emit;
 mod folder;
+mod import;
 mod index;
 mod print;
 mod revision;
@@ -44,10 +46,11 @@ Examples:
   cqhttp-codegen check                        # the folder `schema`
   cqhttp-codegen emit --schema my_actions.yaml src/generated
   cqhttp-codegen diff v0.1.0 schema           # for the changelog
+  cqhttp-codegen audit --go-cqhttp ../go-cqhttp
 
 Exit codes:
   0  done; nothing was found
-  1  something was found: faults of the schema, or a change that --deny-breaking forbids
+  1  something was found: faults of the schema, a change that --deny-breaking forbids, or a difference from go-cqhttp
   2  it could not be done: wrong arguments, or a file that cannot be read or written
 
 Faults and errors go to standard error, everything else to standard output. With --format json
@@ -56,20 +59,24 @@ code 1 {\"faults\": […]} or the report, with exit code 2 {\"error\", \"hint\",
 
 #[derive(Subcommand)]
 enum Command {
+    Audit(audit::Audit),
     Check(check::Check),
     Diff(diff::Diff),
     Docs(docs::Docs),
     Emit(emit::Emit),
+    Import(import::Import),
     Index(index::Index),
 }
 
 impl Command {
     fn run(self) -> Result<Report, Failure> {
         match self {
+            Self::Audit(command) => command.run(),
             Self::Check(command) => command.run(),
             Self::Diff(command) => command.run(),
             Self::Docs(command) => command.run(),
             Self::Emit(command) => command.run(),
+            Self::Import(command) => command.run(),
             Self::Index(command) => command.run(),
         }
     }
@@ -172,11 +179,16 @@ struct Base {
 
 /// Reads a schema: every fault of it is reported with its line.
 fn load(schema: &Path) -> Result<Api, Failure> {
-    load_onto(&Base { base: None }, schema)
+    load_with_files(schema, None).map(|(_, api)| api)
 }
 
 /// The same of one that may add to another.
 fn load_onto(Base { base }: &Base, schema: &Path) -> Result<Api, Failure> {
+    load_with_files(schema, base.as_deref()).map(|(_, api)| api)
+}
+
+/// The same, with what the files say: of each, stanza by stanza.
+fn load_with_files(schema: &Path, base: Option<&Path>) -> Result<(Vec<SourceFile>, Api), Failure> {
     let kind = schema.extension().and_then(|extension| extension.to_str());
     if schema.is_file() && kind != Some("yaml") {
         let message = format!("{}: expected a folder or a `.yaml` file, found another file", shown(schema));
@@ -193,7 +205,7 @@ fn load_onto(Base { base }: &Base, schema: &Path) -> Result<Api, Failure> {
         Some(base) if extension::is_of_base(&all, base) => whole(&extension::own_or_of_base(all, base)),
         _ => in_lines(&all, &files),
     })?;
-    Ok(api)
+    Ok((files, api))
 }
 
 /// Each fault with its line.

@@ -1,5 +1,6 @@
 //! Source → model: every rule, and every fault of a run.
 
+mod deviates;
 mod event;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -30,7 +31,7 @@ const CLIENT_METHODS: &[&str] =
     &["approve", "builder", "call", "clone", "from_env", "from_service", "reject", "reply", "send", "send_forward"];
 
 /// Names that generated code takes from Rust's prelude and from the crate's root.
-const RESERVED_TYPES: &[&str] = &[
+pub(crate) const RESERVED_TYPES: &[&str] = &[
     "Box",
     "Call",
     "Client",
@@ -425,6 +426,7 @@ impl Resolver<'_> {
             None => Some(Server::Supported),
         };
         let params = self.params(&source.params);
+        self.deviates(source);
         self.errors(&source.errors);
         for refusal in &source.uncertain {
             if !source.errors.iter().any(|error| error.value == refusal.value) {

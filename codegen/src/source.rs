@@ -74,6 +74,15 @@ pub(crate) struct Action {
     pub(crate) uncertain: Vec<At<String>>,
     pub(crate) returns: Option<Returns>,
     pub(crate) example: Option<Example>,
+    pub(crate) deviates: Vec<Deviation>,
+}
+
+/// One thing in which go-cqhttp's code is otherwise, and why: what the command `audit` does not report.
+#[derive(Debug)]
+pub(crate) struct Deviation {
+    pub(crate) what: At<String>,
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the command tells it"))]
+    pub(crate) reason: String,
 }
 
 /// How the pages of an answer follow each other.
@@ -108,6 +117,8 @@ pub(crate) struct Field {
     pub(crate) wire: Option<At<String>>,
     pub(crate) also: Vec<At<String>>,
     pub(crate) aliases: Vec<At<String>>,
+    /// Of a parameter.
+    pub(crate) deviates: Vec<Deviation>,
 }
 
 #[derive(Debug)]
@@ -249,8 +260,10 @@ fn read_file(index: usize, mut file: SourceFile, bytes: &[u8], faults: &mut Faul
 /// What an entry with a name, a type and a doc is part of.
 #[derive(Clone, Copy)]
 enum Part {
-    /// A request, or an operation.
+    /// A request.
     Param,
+    /// An operation.
+    OfOperation,
     /// An answer, an object or an event.
     Field,
     /// A segment.
@@ -293,7 +306,14 @@ const ACTION_KEYS: &[&str] = &[
     "uncertain",
     "returns",
     "example",
+    "deviates",
 ];
+
+/// In what an action may deviate from go-cqhttp's code.
+const ACTION_DEVIATIONS: &[&str] = &["absent", "names", "params"];
+
+/// In what a parameter may.
+const PARAM_DEVIATIONS: &[&str] = &["unread", "names", "type", "default"];
 
 impl Reader<'_> {
     fn spot(&self, node: &Node) -> Spot {
@@ -379,6 +399,7 @@ impl Reader<'_> {
         let uncertain = self.texts(&entries, "uncertain");
         let returns = entries.get("returns").and_then(|node| self.returns(node));
         let example = entries.get("example").and_then(|node| self.example(node));
+        let deviates = self.deviates(&entries, ACTION_DEVIATIONS);
         Some(Action {
             spot: entries.spot,
             broken: self.faults.len() > before,
@@ -397,7 +418,23 @@ impl Reader<'_> {
             uncertain,
             returns,
             example,
+            deviates,
         })
+    }
+
+    /// What is said to be otherwise in go-cqhttp's code.
+    fn deviates(&mut self, entries: &Entries<'_>, known: &[&str]) -> Vec<Deviation> {
+        let Some(node) = entries.get("deviates") else { return Vec::new() };
+        let Some(entries) = self.entries(node, "a deviation", known) else { return Vec::new() };
+        if entries.entries.is_empty() && entries.unknown.is_empty() {
+            let hint = format!("say in what, and why; known here: {}", crate::diagnostic::list(known));
+            self.faults.add(&entries.spot, "no deviation is named", hint);
+        }
+        let said = entries.entries.iter().filter_map(|(what, node)| {
+            let reason = self.text(node)?;
+            Some(Deviation { what: At { value: (*what).to_owned(), spot: reason.spot }, reason: reason.value })
+        });
+        said.collect()
     }
 
     fn returns(&mut self, node: &Node) -> Option<Returns> {
@@ -478,6 +515,10 @@ impl Reader<'_> {
     fn fields(&mut self, node: &Node, part: Part) -> Vec<Field> {
         let (what, plural, keys): (_, _, &[&str]) = match part {
             Part::Param => {
+                let keys = &["name", "type", "doc", "default", "wire", "also", "aliases", "deviates"];
+                ("a parameter", "parameters", keys)
+            }
+            Part::OfOperation => {
                 ("a parameter", "parameters", &["name", "type", "doc", "default", "wire", "also", "aliases"])
             }
             Part::Field => ("a field", "fields", &["name", "type", "doc", "wire", "aliases"]),
@@ -492,8 +533,10 @@ impl Reader<'_> {
             let wire = entries.get("wire").and_then(|node| self.text(node));
             let also = self.texts(&entries, "also");
             let aliases = self.texts(&entries, "aliases");
+            let deviates = self.deviates(&entries, PARAM_DEVIATIONS);
             if let (Some(name), Some(ty), Some(doc)) = (name, ty, doc) {
-                fields.push(Field { name, ty, doc, default: entries.get("default").cloned(), wire, also, aliases });
+                let default = entries.get("default").cloned();
+                fields.push(Field { name, ty, doc, default, wire, also, aliases, deviates });
             }
         }
         fields
