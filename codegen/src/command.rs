@@ -179,16 +179,20 @@ struct Base {
 
 /// Reads a schema: every fault of it is reported with its line.
 fn load(schema: &Path) -> Result<Api, Failure> {
-    load_with_files(schema, None).map(|(_, api)| api)
+    load_onto(&Base { base: None }, schema)
 }
 
 /// The same of one that may add to another.
-fn load_onto(Base { base }: &Base, schema: &Path) -> Result<Api, Failure> {
-    load_with_files(schema, base.as_deref()).map(|(_, api)| api)
+fn load_onto(base: &Base, schema: &Path) -> Result<Api, Failure> {
+    read(base, schema).map(|(_, api)| api)
 }
 
 /// The same, with what the files say: of each, stanza by stanza.
-fn load_with_files(schema: &Path, base: Option<&Path>) -> Result<(Vec<SourceFile>, Api), Failure> {
+fn load_with_files(schema: &Path) -> Result<(Vec<SourceFile>, Api), Failure> {
+    read(&Base { base: None }, schema)
+}
+
+fn read(Base { base }: &Base, schema: &Path) -> Result<(Vec<SourceFile>, Api), Failure> {
     let kind = schema.extension().and_then(|extension| extension.to_str());
     if schema.is_file() && kind != Some("yaml") {
         let message = format!("{}: expected a folder or a `.yaml` file, found another file", shown(schema));

@@ -60,7 +60,7 @@ struct Actions {
 
 impl Audit {
     pub(super) fn run(self) -> Result<Report, Failure> {
-        let (files, api) = load_with_files(&self.schema, None).map_err(|failure| match failure {
+        let (files, api) = load_with_files(&self.schema).map_err(|failure| match failure {
             Failure::Faults(faults) => Failure::Trouble {
                 message: format!("{}: cannot be compared, for it has faults", shown(&self.schema)),
                 hint: "mend what `cqhttp-codegen check` reports".into(),
