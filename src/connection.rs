@@ -21,6 +21,7 @@ pub use self::queue::Overflow;
 use self::queue::Queue;
 use crate::Client;
 use crate::client::{DEFAULT_TIMEOUT, Layers};
+use crate::transport::tls::Roots;
 use crate::transport::ws::{self, Endpoint, Settings};
 use crate::transport::{BoxError, Reply, Request};
 
@@ -81,6 +82,7 @@ pub struct Connect {
     token_in_query: bool,
     timeout: Option<Duration>,
     layers: Layers,
+    roots: Roots,
     wait_for_server: bool,
     event_queue: usize,
     overflow: Overflow,
@@ -102,6 +104,7 @@ impl Connect {
             token_in_query: false,
             timeout: Some(DEFAULT_TIMEOUT),
             layers: Layers::default(),
+            roots: Roots::default(),
             wait_for_server: false,
             event_queue: 1024,
             overflow: Overflow::default(),
@@ -161,6 +164,15 @@ impl Connect {
         <L::Service as Service<Request>>::Future: Send + 'static,
     {
         self.layers.push(layer);
+        self
+    }
+
+    /// Trusts servers whose certificate is signed by this one, besides those that the system trusts, as
+    /// [`ClientBuilder::root_certificate`](crate::ClientBuilder::root_certificate): a text in PEM. Features `rustls` and
+    /// `native-tls`.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots.push(pem.into());
         self
     }
 
@@ -254,9 +266,9 @@ impl Connect {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(ConnectionError::NoRuntime);
         }
-        let Self { url, token, token_in_query, timeout, layers, wait_for_server, event_queue, overflow, settings } =
-            self;
-        let endpoint = Endpoint::new(&url, token, token_in_query, &settings)?;
+        let Self { url, token, token_in_query, timeout, layers, roots, wait_for_server, .. } = self;
+        let Self { event_queue, overflow, settings, .. } = self;
+        let endpoint = Endpoint::new(&url, token, token_in_query, &settings, &roots)?;
         let token = endpoint.token().map(str::to_owned);
         let socket = endpoint.first(wait_for_server).await?;
         let queue = Arc::new(Queue::new(event_queue, overflow));
