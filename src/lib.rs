@@ -56,6 +56,10 @@ pub use types::Unlisted;
 
 #[doc(hidden)]
 pub use serde_json;
+/// For `fuzz/`.
+#[cfg(feature = "ws")]
+#[doc(hidden)]
+pub use transport::ws::Frame;
 
 /// The code of the Chinese README is compiled too.
 #[cfg(doctest)]

@@ -28,7 +28,7 @@ use tower::retry::backoff::{Backoff, ExponentialBackoff};
 pub(crate) use self::dedupe::Dedupe;
 pub(crate) use self::dial::Endpoint;
 use self::dial::Socket;
-use self::frame::Frame;
+pub use self::frame::Frame;
 use super::{BoxError, Reply, Request};
 use crate::connection::{ConnectionError, ConnectionState, Link, Stop};
 use crate::error::Reason;
