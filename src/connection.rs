@@ -402,12 +402,18 @@ impl fmt::Debug for Connection {
 pub(crate) struct Link {
     pub(crate) state: watch::Sender<ConnectionState>,
     queues: Mutex<Vec<Arc<Queue<Bytes>>>>,
-    /// Takes the events in place of the queues; it is an error where the connection is to end for one.
-    pub(crate) tap: Option<Tap>,
+    /// Takes the events in place of the queues.
+    pub(crate) tap: Option<Box<dyn Tap>>,
     commands: mpsc::UnboundedSender<Stop>,
 }
 
-pub(crate) type Tap = Box<dyn Fn(&[u8]) -> Result<(), ConnectionError> + Send + Sync>;
+/// Where events go that are not for queues of the connection's own.
+pub(crate) trait Tap: Send + Sync {
+    fn take(&self, event: &[u8]);
+
+    /// Wakes those who wait for events; taking one does not.
+    fn wake(&self);
+}
 
 /// The end of a connection, from here.
 pub(crate) struct Stop {
@@ -419,7 +425,7 @@ pub(crate) struct Stop {
 impl Link {
     /// Of a connection whose events go to `tap`.
     #[cfg(feature = "server")]
-    pub(crate) fn tapped(tap: Tap, commands: mpsc::UnboundedSender<Stop>) -> Self {
+    pub(crate) fn tapped(tap: Box<dyn Tap>, commands: mpsc::UnboundedSender<Stop>) -> Self {
         let state = watch::Sender::new(ConnectionState::Connected);
         Self { state, queues: Mutex::default(), tap: Some(tap), commands }
     }
@@ -434,6 +440,14 @@ impl Link {
     /// The queues of all consumers.
     pub(crate) fn queues(&self) -> MutexGuard<'_, Vec<Arc<Queue<Bytes>>>> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes the consumers, who have events to take.
+    pub(crate) fn wake(&self) {
+        match &self.tap {
+            Some(tap) => tap.wake(),
+            None => self.queues().iter().for_each(|queue| queue.wake()),
+        }
     }
 
     /// Why there is no connection, for a call that found none.

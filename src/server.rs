@@ -23,7 +23,7 @@
 //!   between, calls fail at once as [`Error::NotSent`](crate::Error::NotSent).
 //! - An account that connects while its old connection stands replaces it. Calls in flight on the old one end as
 //!   [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown).
-//! - An event of another account than the connection's is not passed on, and ends the connection
+//! - An event of another account than the connection's is not passed on, and ends the connection when its turn comes
 //!   ([`ConnectionError::WrongAccount`]).
 //!
 //! # HTTP POST
@@ -347,13 +347,21 @@ impl Server {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Received>> {
         loop {
             let Some(arrived) = ready!(self.hub.queue.poll_next(cx)) else { return Poll::Ready(None) };
-            let Arrived { client, raw, answer } = arrived;
-            match Event::from_slice(&raw) {
-                Ok(event) => return Poll::Ready(Some(Received { event, client, raw, answer })),
+            let Arrived { line, account, client, raw, answer } = arrived;
+            let event = match Event::from_slice(&raw) {
+                Ok(event) => event,
                 Err(error) => {
                     let error = crate::error::chain(&error);
                     tracing::warn!(bytes = raw.len(), error, "what came looks like an event, and is none");
+                    continue;
                 }
+            };
+            let Some(found) = event.self_id().filter(|found| *found != account) else {
+                return Poll::Ready(Some(Received { event, client, raw, answer }));
+            };
+            tracing::warn!(account = account.get(), found = found.get(), "dropped an event of another account");
+            if let Some(line) = line {
+                self.hub.expel(line, account, found);
             }
         }
     }
@@ -458,6 +466,9 @@ impl fmt::Debug for Bots {
 
 /// An event that waits to be taken.
 struct Arrived {
+    /// The connection; `None` where it came by HTTP POST.
+    line: Option<u64>,
+    account: UserId,
     client: Client,
     raw: Bytes,
     answer: Option<Answer>,

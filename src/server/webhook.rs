@@ -86,7 +86,7 @@ pub(super) async fn receive(hub: &Hub, request: Request) -> Result<Response, Ref
 
     let _known = guest.as_ref().map(Guest::known);
     let (answer, answered) = Answer::new();
-    hub.queue.push(Arrived { client, raw, answer: Some(answer) }, Instant::now());
+    hub.queue.push(Arrived { line: None, account, client, raw, answer: Some(answer) }, Instant::now());
     hub.queue.wake();
     Ok(match tokio::time::timeout(limits.answer_within, answered).await {
         Ok(Ok(operation)) => ([(CONTENT_TYPE, "application/json")], operation).into_response(),
