@@ -20,13 +20,13 @@ use sha1::Sha1;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role as Side, WebSocketConfig};
 
 use super::accounts::{Hub, Role};
 use super::hall::{Guest, Hall};
 use super::webhook;
 use crate::UserId;
+use crate::transport::ws::accept_key;
 
 /// What is read at once from an account, in bytes: a thousand accounts have as many buffers.
 const READ_BUFFER: usize = 32 * 1024;
@@ -117,7 +117,7 @@ fn upgrade(hub: &Arc<Hub>, mut request: Request) -> Result<Response, Refused> {
     let account = account(request.headers())?;
     let role = role(request.headers())?;
     let key = request.headers().get(SEC_WEBSOCKET_KEY).filter(|_| request.method() == Method::GET);
-    let accept = key.and_then(|key| HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok());
+    let accept = key.and_then(|key| HeaderValue::from_str(&accept_key(key.as_bytes())).ok());
     let accept = accept.ok_or((StatusCode::BAD_REQUEST, "this is no handshake of a WebSocket"))?;
     if request.headers().get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         return Err((StatusCode::UPGRADE_REQUIRED, "the version of WebSockets is 13"));
