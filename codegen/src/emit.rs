@@ -15,6 +15,13 @@ use index::Reader;
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 
+#[cfg(feature = "cli")]
+pub(crate) use self::{
+    action::default_text,
+    api::{line, type_text},
+    event::servers,
+    segment::direction,
+};
 use crate::model::{Api, File};
 use crate::name::ident;
 use crate::ty::{EnumBase, IdBase, NamedKind, Scalar, Ty};

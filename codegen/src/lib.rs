@@ -1,11 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "cli")]
+pub mod command;
 mod diagnostic;
 mod doc;
 mod emit;
 mod example;
 mod model;
 mod name;
+#[cfg(feature = "cli")]
+mod reference;
 mod resolve;
 mod source;
 mod ty;
@@ -25,11 +29,35 @@ use diagnostic::Faults;
 ///
 /// Every fault of the schema, each with file, line and column.
 pub fn generate(schema: impl AsRef<Path>) -> Result<Generated, Diagnostics> {
+    read(schema.as_ref()).map(|api| emit::emit(&api))
+}
+
+/// Applies every rule to a schema, and generates nothing.
+///
+/// # Errors
+///
+/// As of [`generate`].
+pub fn check(schema: impl AsRef<Path>) -> Result<(), Diagnostics> {
+    read(schema.as_ref()).map(drop)
+}
+
+/// Makes a reference of a schema's actions, events, segments and types: four pages in Markdown that link to each other,
+/// `actions.md`, `events.md`, `segments.md` and `types.md`. Feature `cli`.
+///
+/// # Errors
+///
+/// As of [`generate`].
+#[cfg(feature = "cli")]
+pub fn reference(schema: impl AsRef<Path>) -> Result<Vec<GeneratedFile>, Diagnostics> {
+    read(schema.as_ref()).map(|api| reference::pages(&api))
+}
+
+fn read(schema: &Path) -> Result<model::Api, Diagnostics> {
     let mut faults = Faults::default();
-    let files = source::read(schema.as_ref(), &mut faults)?;
+    let files = source::read(schema, &mut faults)?;
     let api = resolve::resolve(&files, &mut faults);
     faults.into_result(&files)?;
-    Ok(emit::emit(&api))
+    Ok(api)
 }
 
 /// All that a build script does: generates `schema` into `OUT_DIR`, and fails the build with its faults.

@@ -185,7 +185,7 @@ fn param_doc(param: &Param) -> String {
 }
 
 /// A default as prose and listings write it: `1800`, `true`, `""`.
-pub(super) fn default_text(default: &Node) -> String {
+pub(crate) fn default_text(default: &Node) -> String {
     match &default.value {
         Value::Text(text) => format!("`{text:?}`"),
         Value::Bool(value) => format!("`{value}`"),
