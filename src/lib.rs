@@ -13,6 +13,7 @@ mod connection;
 mod envelope;
 mod error;
 pub mod event;
+mod extend;
 mod file;
 pub mod forward;
 mod generated;
@@ -54,12 +55,12 @@ pub use target::Target;
 pub use time::Timestamp;
 pub use types::Unlisted;
 
-#[doc(hidden)]
-pub use serde_json;
 /// For `fuzz/`.
 #[cfg(feature = "ws")]
 #[doc(hidden)]
 pub use transport::ws::Frame;
+#[doc(hidden)]
+pub use {serde, serde_json};
 
 /// The code of the Chinese README is compiled too.
 #[cfg(doctest)]

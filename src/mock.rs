@@ -97,8 +97,9 @@ use ws::{Cut, Link};
 use crate::{Client, Effect, Error, Event, EventKind, KnownAction, RefusalCode, UserId, generated};
 
 /// An action as the stand-in knows it; the table is generated from the schema.
+///
+/// Generated code alone makes one, in any crate; what fields there are may change.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct ActionInfo {
     /// Its name on the wire.
     pub name: &'static str,
@@ -114,14 +115,18 @@ pub struct ActionInfo {
     pub example_params: &'static str,
     /// The answer of the schema's example (`data`), as JSON.
     pub example_answer: &'static str,
-    pub(crate) reread_params: fn(&str) -> serde_json::Result<String>,
-    pub(crate) reread_answer: fn(&str) -> serde_json::Result<String>,
-    pub(crate) call_example: fn(Client) -> ExampleCall,
+    #[doc(hidden)]
+    pub reread_params: fn(&str) -> serde_json::Result<String>,
+    #[doc(hidden)]
+    pub reread_answer: fn(&str) -> serde_json::Result<String>,
+    #[doc(hidden)]
+    pub call_example: fn(Client) -> ExampleCall,
 }
 
 /// A parameter as the stand-in knows it.
+///
+/// Generated code alone makes one, in any crate; what fields there are may change.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct ParamInfo {
     /// Its name on the wire.
     pub name: &'static str,
@@ -177,6 +182,10 @@ pub fn segments() -> impl Iterator<Item = &'static SegmentInfo> {
 pub type ExampleCall = Pin<Box<dyn Future<Output = Result<Value, Error>> + Send>>;
 
 impl ActionInfo {
+    fn answers_to(&self, name: &str) -> bool {
+        self.name == name || self.aliases.contains(&name)
+    }
+
     /// Decodes parameters into the request type and encodes them again.
     ///
     /// # Errors
@@ -215,7 +224,7 @@ pub fn actions() -> impl Iterator<Item = &'static ActionInfo> {
 /// The action that answers to `name`.
 #[must_use]
 pub fn action(name: &str) -> Option<&'static ActionInfo> {
-    actions().find(|action| action.name == name || action.aliases.contains(&name))
+    actions().find(|action| action.answers_to(name))
 }
 
 /// A call that the stand-in has received.
@@ -281,6 +290,7 @@ pub struct ServerBuilder {
     token: Option<String>,
     heartbeat: Option<Duration>,
     refuse_after_upgrade: Option<i64>,
+    extensions: Vec<&'static ActionInfo>,
 }
 
 impl ServerBuilder {
@@ -319,6 +329,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Knows further actions: those of a crate with a schema of its own, whose generated module `mock` has the table
+    /// `ACTIONS`. Default: the actions of `cqhttp` alone.
+    pub fn actions(mut self, table: &[&'static [ActionInfo]]) -> Self {
+        self.extensions.extend(table.iter().copied().flatten());
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Errors
@@ -332,6 +349,7 @@ impl ServerBuilder {
             self_id,
             token: self.token,
             refuse_after_upgrade: self.refuse_after_upgrade,
+            extensions: self.extensions,
             lifecycle: ws::lifecycle(self_id),
             handlers: Mutex::default(),
             calls: Mutex::default(),
@@ -364,6 +382,8 @@ struct State {
     self_id: i64,
     token: Option<String>,
     refuse_after_upgrade: Option<i64>,
+    /// Actions of other crates.
+    extensions: Vec<&'static ActionInfo>,
     lifecycle: String,
     handlers: Mutex<HashMap<&'static str, Handler>>,
     calls: Mutex<Vec<Received>>,
@@ -511,11 +531,17 @@ impl Server {
     ///
     /// The request comes typed. One that does not decode is refused with retcode 1400, which says what is wrong with it. A
     /// handler that panics drops the connection without an answer.
+    ///
+    /// # Panics
+    ///
+    /// The action is one of another crate, and the builder was not given [its table](ServerBuilder::actions).
+    #[track_caller]
     pub fn on<A>(&self, handler: impl Fn(A) -> Result<A::Response, Refusal> + Send + Sync + 'static)
     where
         A: KnownAction + DeserializeOwned,
         A::Response: Serialize,
     {
+        self.state.assert_known(A::NAME);
         let handler = move |params: &[u8]| {
             let request = serde_json::from_slice(params).map_err(|error| bad_request(A::NAME, &error))?;
             serde_json::value::to_raw_value(&handler(request)?).map_err(|error| bad_request(A::NAME, &error))
@@ -591,8 +617,22 @@ impl State {
         }
     }
 
+    /// The action that answers to `name`, of `cqhttp` or of another crate.
+    fn known(&self, name: &str) -> Option<&'static ActionInfo> {
+        action(name).or_else(|| self.extensions.iter().copied().find(|info| info.answers_to(name)))
+    }
+
+    /// Fails the test that means an action which the server does not know.
+    #[track_caller]
+    fn assert_known(&self, name: &str) {
+        assert!(
+            self.known(name).is_some(),
+            "`{name}` is an action of another crate: give its table to `Server::builder().actions(…)`"
+        );
+    }
+
     fn act(&self, action: &str, params: &[u8]) -> Outcome {
-        let Some(info) = self::action(action) else {
+        let Some(info) = self.known(action) else {
             return Err(refuse(RefusalCode::ApiNotFound).wording("no such action"));
         };
         let handler = lock(&self.handlers).get(info.name).cloned();

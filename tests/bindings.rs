@@ -86,6 +86,27 @@ fn the_readme_shows_what_its_stanza_becomes() {
     }
 }
 
+/// The lines of a page's block stand in the file in this order; comments are the page's own.
+fn assert_shown(page: &str, opening: &str, file: &str) {
+    let text =
+        std::fs::read_to_string(format!("{}/examples/custom-actions/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let mut lines = text.lines().map(str::trim);
+    for line in fenced(page, opening).lines().map(str::trim).filter(|line| !line.starts_with(['#', '/'])) {
+        assert!(line.is_empty() || lines.any(|other| other == line), "the page shows `{line}`, and not so does {file}");
+    }
+}
+
+#[test]
+fn the_readmes_show_parts_of_the_crate_with_actions_of_its_own() {
+    for page in [include_str!("../README.md"), include_str!("../README.zh-CN.md")] {
+        assert_shown(page, "```yaml\n- name: announce", "schema/my_actions.yaml");
+        assert_shown(page, "```rust,ignore\n// build.rs\n", "build.rs");
+        assert_shown(page, "```rust,ignore\n// src/lib.rs\n", "src/lib.rs");
+        assert_shown(page, "```rust,ignore\nuse my_bot", "tests/announce.rs");
+        assert_shown(page, "```rust,ignore\nlet server = Server::builder().actions", "tests/announce.rs");
+    }
+}
+
 #[test]
 fn the_page_on_the_language_shows_a_good_stanza() {
     let stanza = fenced(include_str!("../schema/README.md"), "```yaml\n- name: set_group_ban");

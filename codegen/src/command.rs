@@ -1,10 +1,12 @@
 //! The command `cqhttp-codegen`: its arguments, what it prints, and its exit code.
 
+mod audit;
 mod check;
 mod diff;
 mod docs;
 mod emit;
 mod folder;
+mod import;
 mod index;
 mod print;
 mod revision;
@@ -12,16 +14,16 @@ mod revision;
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Faults};
 use crate::model::Api;
 use crate::source::SourceFile;
-use crate::{resolve, source};
+use crate::{extension, resolve, source};
 
 /// Checks a schema, or makes something of it: Rust, Markdown, a list of changes.
 ///
@@ -44,10 +46,11 @@ Examples:
   cqhttp-codegen check                        # the folder `schema`
   cqhttp-codegen emit --schema my_actions.yaml src/generated
   cqhttp-codegen diff v0.1.0 schema           # for the changelog
+  cqhttp-codegen audit --go-cqhttp ../go-cqhttp
 
 Exit codes:
   0  done; nothing was found
-  1  something was found: faults of the schema, or a change that --deny-breaking forbids
+  1  something was found: faults of the schema, a change that --deny-breaking forbids, or a difference from go-cqhttp
   2  it could not be done: wrong arguments, or a file that cannot be read or written
 
 Faults and errors go to standard error, everything else to standard output. With --format json
@@ -56,20 +59,24 @@ code 1 {\"faults\": […]} or the report, with exit code 2 {\"error\", \"hint\",
 
 #[derive(Subcommand)]
 enum Command {
+    Audit(audit::Audit),
     Check(check::Check),
     Diff(diff::Diff),
     Docs(docs::Docs),
     Emit(emit::Emit),
+    Import(import::Import),
     Index(index::Index),
 }
 
 impl Command {
     fn run(self) -> Result<Report, Failure> {
         match self {
+            Self::Audit(command) => command.run(),
             Self::Check(command) => command.run(),
             Self::Diff(command) => command.run(),
             Self::Docs(command) => command.run(),
             Self::Emit(command) => command.run(),
+            Self::Import(command) => command.run(),
             Self::Index(command) => command.run(),
         }
     }
@@ -162,18 +169,47 @@ fn shown(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
 
+/// What a schema adds to.
+#[derive(Args)]
+struct Base {
+    /// The schema of `cqhttp`, where this one is another crate's and adds to it.
+    #[arg(long, value_name = "SCHEMA")]
+    base: Option<PathBuf>,
+}
+
 /// Reads a schema: every fault of it is reported with its line.
 fn load(schema: &Path) -> Result<Api, Failure> {
+    load_onto(&Base { base: None }, schema)
+}
+
+/// The same of one that may add to another.
+fn load_onto(base: &Base, schema: &Path) -> Result<Api, Failure> {
+    read(base, schema).map(|(_, api)| api)
+}
+
+/// The same, with what the files say: of each, stanza by stanza.
+fn load_with_files(schema: &Path) -> Result<(Vec<SourceFile>, Api), Failure> {
+    read(&Base { base: None }, schema)
+}
+
+fn read(Base { base }: &Base, schema: &Path) -> Result<(Vec<SourceFile>, Api), Failure> {
     let kind = schema.extension().and_then(|extension| extension.to_str());
     if schema.is_file() && kind != Some("yaml") {
         let message = format!("{}: expected a folder or a `.yaml` file, found another file", shown(schema));
         return Err(Failure::trouble(message, "name the folder that holds the schema"));
     }
     let mut faults = Faults::default();
-    let files = source::read(schema, &mut faults).map_err(|unreadable| whole(&unreadable))?;
+    let files = match base {
+        Some(base) => source::read_extension(schema, base, &mut faults),
+        None => source::read(schema, &mut faults),
+    };
+    let files = files.map_err(|unreadable| whole(&unreadable))?;
     let api = resolve::resolve(&files, &mut faults);
-    faults.into_result(&files).map_err(|all| in_lines(&all, &files))?;
-    Ok(api)
+    faults.into_result(&files).map_err(|all| match base {
+        Some(base) if extension::is_of_base(&all, base) => whole(&extension::own_or_of_base(all, base)),
+        _ => in_lines(&all, &files),
+    })?;
+    Ok((files, api))
 }
 
 /// Each fault with its line.

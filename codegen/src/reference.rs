@@ -351,9 +351,11 @@ fn paragraph(text: &str) -> String {
 
 /// "OneBot v11 · effect: send · also `x`."
 fn facts(action: &Action) -> String {
-    let origin = match action.origin {
-        Origin::OneBot11 => "OneBot v11",
-        Origin::GoCqhttp => "go-cqhttp",
+    let origin = match &action.origin {
+        Origin::OneBot11 => "From OneBot v11 · ",
+        Origin::GoCqhttp => "From go-cqhttp · ",
+        Origin::Other(origin) => &format!("From {origin} · "),
+        Origin::Unstated => "",
     };
     let effect = match action.effect {
         Effect::Read => "reads",
@@ -361,7 +363,7 @@ fn facts(action: &Action) -> String {
         Effect::Send => "speaks to people",
     };
     let aliases = action.aliases.iter().map(|alias| format!(" · also `{alias}`"));
-    format!("From {origin} · {effect}{}.", aliases.collect::<String>())
+    format!("{origin}{effect}{}.", aliases.collect::<String>())
 }
 
 /// What else must be known before it is called.

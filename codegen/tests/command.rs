@@ -8,7 +8,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use cqhttp_codegen::{GeneratedFile, generate};
+use cqhttp_codegen::{GeneratedFile, generate, generate_extension};
 use serde_json::{Value, json};
 use support::{Said, command, folder, here, run_in, said};
 
@@ -151,6 +151,27 @@ fn check_as_json_has_the_place_of_every_fault() {
         "hint": "did you mean `onebot11`?",
     });
     assert_eq!(found["faults"][0], first);
+}
+
+#[test]
+fn a_schema_may_add_to_another() {
+    let said = run(&["check", "--base", "extension/base", "extension/own"]);
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    assert_eq!(said.out, "extension/own: 3 actions, 3 types, no faults\n");
+    assert!(run(&["check", "extension/own"]).err.contains("error: unknown type `RoomId`\n"));
+    let said = run(&["check", "--base", "extension/base", "bad_extension/unknown_type.yaml"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
+    assert!(said.err.contains(" --> bad_extension/unknown_type.yaml:7:13\n"), "{}", said.err);
+    assert!(said.err.contains("= help: did you mean `RoomId`?\n"), "{}", said.err);
+    let said = refused(&["check", "--base", "bad/bad_choice.yaml", "extension/own"]);
+    assert!(said.contains("bad/bad_choice.yaml: this is no schema of `cqhttp` that this version knows: "), "{said}");
+
+    let out = folder("emitted extension", &[]);
+    let arguments = ["emit", "--base", "extension/base", "--schema", "extension/own", out.to_str().unwrap()];
+    assert_eq!(run(&arguments).code, Some(0));
+    let generated = generate_extension(here("extension/own"), here("extension/base")).unwrap();
+    assert_eq!(files(&out), texts(&generated.files));
+    assert_eq!(run(&arguments).code, Some(0), "the folder is its own");
 }
 
 /// Without an argument it looks for `schema`; here that folder holds the goldens.

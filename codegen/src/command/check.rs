@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Failure, Report, load, shown};
+use super::{Base, Failure, Report, load_onto, shown};
 use crate::model::Api;
 
 /// Report every fault of a schema.
@@ -17,6 +17,7 @@ use crate::model::Api;
 Examples:
   cqhttp-codegen check                        # the folder `schema`
   cqhttp-codegen check my_actions.yaml        # one file
+  cqhttp-codegen check --base schema examples/custom-actions/schema
   cqhttp-codegen check --format json schema   # {\"faults\": [{\"file\", \"line\", \"column\", \"message\", \"hint\"}, …]}
 
 Exit codes:
@@ -27,6 +28,8 @@ pub(super) struct Check {
     /// The schema: a folder with YAML files, or one file.
     #[arg(default_value = "schema")]
     schema: PathBuf,
+    #[command(flatten)]
+    base: Base,
 }
 
 /// How much a schema describes.
@@ -70,7 +73,7 @@ impl Check {
             counts: Counts,
             faults: [(); 0],
         }
-        let (schema, counts) = (shown(&self.schema), Counts::of(&load(&self.schema)?));
+        let (schema, counts) = (shown(&self.schema), Counts::of(&load_onto(&self.base, &self.schema)?));
         Report::new(format!("{schema}: {}, no faults\n", counts.text()), &Json { schema, counts, faults: [] })
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::folder::{self, Marks};
-use super::{Failure, Report, load};
+use super::{Base, Failure, Report, load_onto};
 
 /// Write the Rust that a schema becomes.
 ///
@@ -30,6 +30,8 @@ pub(super) struct Emit {
     /// The schema: a folder with YAML files, or one file.
     #[arg(long, default_value = "schema")]
     schema: PathBuf,
+    #[command(flatten)]
+    base: Base,
 }
 
 /// How the files are known again; the index for rustdoc is included as it is, so nothing stands above it.
@@ -37,7 +39,7 @@ const MARKS: Marks = Marks { first_line: "// Generated", unmarked: Some(("index.
 
 impl Emit {
     pub(super) fn run(self) -> Result<Report, Failure> {
-        let files = crate::emit::emit(&load(&self.schema)?).files;
+        let files = crate::emit::emit(&load_onto(&self.base, &self.schema)?).files;
         folder::write(&self.out, &files, MARKS)?.report(&self.out, files)
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::{Failure, Report, load, shown};
+use super::{Base, Failure, Report, load_onto, shown};
 use crate::Generated;
 
 /// Make the indexes in Markdown pages anew.
@@ -30,6 +30,8 @@ pub(super) struct Index {
     /// The schema: a folder with YAML files, or one file.
     #[arg(long, default_value = "schema")]
     schema: PathBuf,
+    #[command(flatten)]
+    base: Base,
 }
 
 impl Index {
@@ -39,7 +41,7 @@ impl Index {
             pages: Vec<String>,
             changed: usize,
         }
-        let generated = crate::emit::emit(&load(&self.schema)?);
+        let generated = crate::emit::emit(&load_onto(&self.base, &self.schema)?);
         // All are made before one is written.
         let made = self.pages.iter().map(|page| Ok((page, anew(&generated, page)?)));
         let made: Vec<_> = made.collect::<Result<_, Failure>>()?;

@@ -86,8 +86,12 @@ pub(crate) fn faults(schema: &Path, root: &Path) -> String {
 
 /// The same, and under each the line and the column that it means.
 pub(crate) fn marked_faults(schema: &Path, root: &Path) -> String {
+    marked(&refused(schema), root)
+}
+
+pub(crate) fn marked(diagnostics: &Diagnostics, root: &Path) -> String {
     let mut text = String::new();
-    for diagnostic in refused(schema).iter() {
+    for diagnostic in diagnostics.iter() {
         let line = meant_line(diagnostic);
         let mark = " ".repeat(width(&line, diagnostic.column - 1)) + "^";
         writeln!(text, "{}\n    | {line}\n    | {mark}", below(diagnostic, root)).unwrap();
