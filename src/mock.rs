@@ -90,7 +90,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::net::TcpListener;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use ws::{Cut, Link};
 
@@ -248,6 +248,15 @@ pub fn refuse(code: RefusalCode) -> Refusal {
     Refusal { msg: code.to_string(), wording: String::new(), retcode }
 }
 
+/// `NOT_MANAGEABLE (retcode 100): …`
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = if self.msg.is_empty() { "refused" } else { &self.msg };
+        write!(f, "{code} (retcode {})", self.retcode)?;
+        if self.wording.is_empty() { Ok(()) } else { write!(f, ": {}", self.wording) }
+    }
+}
+
 impl Refusal {
     /// The explanation, which go-cqhttp gives in Chinese.
     #[must_use]
@@ -281,6 +290,7 @@ pub struct ServerBuilder {
     token: Option<String>,
     heartbeat: Option<Duration>,
     refuse_after_upgrade: Option<i64>,
+    on_call: Option<OnCall>,
 }
 
 impl ServerBuilder {
@@ -319,6 +329,12 @@ impl ServerBuilder {
         self
     }
 
+    /// Tells `on_call` of every call when it has been acted on: for a log. It is told before the answer leaves.
+    pub fn on_call(mut self, on_call: impl Fn(&Answered<'_>) + Send + Sync + 'static) -> Self {
+        self.on_call = Some(Arc::new(on_call));
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Errors
@@ -332,6 +348,7 @@ impl ServerBuilder {
             self_id,
             token: self.token,
             refuse_after_upgrade: self.refuse_after_upgrade,
+            on_call: self.on_call,
             lifecycle: ws::lifecycle(self_id),
             handlers: Mutex::default(),
             calls: Mutex::default(),
@@ -340,6 +357,7 @@ impl ServerBuilder {
             links: watch::Sender::default(),
             next_link: AtomicU64::new(0),
             dialling: Mutex::default(),
+            posting: Mutex::default(),
         });
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(http::serve(listener, state.clone(), self.heartbeat, stopped));
@@ -353,6 +371,20 @@ impl fmt::Debug for ServerBuilder {
     }
 }
 
+/// A call that has been acted on: [`ServerBuilder::on_call`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Answered<'a> {
+    /// The action, as it was called.
+    pub action: &'a str,
+    /// The parameters, as JSON.
+    pub params: &'a str,
+    /// The answer's `data` as JSON, or the refusal. What a [`Fault`] then makes of it does not show.
+    pub outcome: Result<&'a str, &'a Refusal>,
+}
+
+type OnCall = Arc<dyn Fn(&Answered<'_>) + Send + Sync>;
+
 type Handler = Arc<dyn Fn(&[u8]) -> Outcome + Send + Sync>;
 
 type Faults = Box<dyn FnMut(&Received) -> Fault + Send>;
@@ -364,6 +396,7 @@ struct State {
     self_id: i64,
     token: Option<String>,
     refuse_after_upgrade: Option<i64>,
+    on_call: Option<OnCall>,
     lifecycle: String,
     handlers: Mutex<HashMap<&'static str, Handler>>,
     calls: Mutex<Vec<Received>>,
@@ -373,6 +406,8 @@ struct State {
     next_link: AtomicU64,
     /// The connections that the stand-in makes itself.
     dialling: Mutex<JoinSet<()>>,
+    /// The queues of the bots that are posted to.
+    posting: Mutex<Vec<mpsc::UnboundedSender<Arc<str>>>>,
 }
 
 impl Server {
@@ -427,12 +462,14 @@ impl Server {
         self.address.port()
     }
 
-    /// Sends an event to every WebSocket connection that takes events; gives their number.
+    /// Sends an event to every WebSocket connection that takes events, and to the bots that are
+    /// [posted to](Self::post_to); gives the number of the former.
     pub fn push(&self, event: impl Into<Event>) -> usize {
-        self.push_text(serde_json::to_string(&event.into()).unwrap_or_default() + "\n")
+        self.state.push_event(&serde_json::to_string(&event.into()).unwrap_or_default())
     }
 
-    /// The same with a text frame of your own, whatever it says.
+    /// Sends a text frame of your own to every WebSocket connection that takes events, whatever it says; gives their
+    /// number.
     pub fn push_text(&self, text: impl Into<String>) -> usize {
         self.state.push(&ws::text(text.into()))
     }
@@ -559,6 +596,10 @@ impl State {
             Fault::Refuse(refusal) => Err(refusal.clone()),
             _ => self.act(action, params),
         };
+        if let Some(on_call) = &self.on_call {
+            let params = std::str::from_utf8(params).unwrap_or_default();
+            on_call(&Answered { action, params, outcome: outcome.as_ref().map(|data| data.get()) });
+        }
         let echo = echo.and_then(|echo| match fault {
             Fault::WrongEcho => serde_json::from_str("\"nobody's\"").ok(),
             Fault::NumberEcho => serde_json::from_str("7").ok(),
@@ -574,6 +615,13 @@ impl State {
             _ => {}
         }
         written.to_bytes()
+    }
+
+    /// Sends an event, given as JSON, to all who take events.
+    fn push_event(&self, json: &str) -> usize {
+        let event = Arc::<str>::from(json);
+        lock(&self.posting).retain(|queue| queue.send(event.clone()).is_ok());
+        self.push(&ws::text(format!("{json}\n")))
     }
 
     fn next_link(&self) -> u64 {

@@ -11,9 +11,11 @@ use serde_json::Value;
 use sha1::Sha1;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 
 use super::ws::{Accepted, Kind};
 use super::{Server, State, lock};
+use crate::KnownAction;
 
 /// What a connection to the bot is there for: `X-Client-Role`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -127,6 +129,32 @@ impl Server {
         let connection = dial.connect(&self.state).await?;
         lock(&self.state.dialling).spawn(connection.serve());
         Ok(())
+    }
+
+    /// Sends the events that happen from now on to a bot by HTTP POST too, one after the other, until the stand-in is
+    /// stopped. What the bot answers is done: it counts as a call of `.handle_quick_operation`.
+    pub fn post_to(&self, webhook: Webhook) {
+        let (sender, mut events) = mpsc::unbounded_channel::<Arc<str>>();
+        lock(&self.state.posting).push(sender);
+        let state = self.state.clone();
+        lock(&self.state.dialling).spawn(async move {
+            while let Some(event) = events.recv().await {
+                state.go_on().await;
+                if let Ok(Posted { operation: Some(operation), .. }) = webhook.post(&event).await {
+                    state.operate(&event, &operation);
+                }
+            }
+        });
+    }
+}
+
+impl State {
+    /// Does what a bot has answered to an event.
+    fn operate(&self, event: &str, operation: &Value) {
+        let action = crate::action::HandleQuickOperation::NAME;
+        let params = format!(r#"{{"context":{event},"operation":{operation}}}"#);
+        let fault = self.receive(action, params.as_bytes());
+        self.answer(action, params.as_bytes(), None, &fault);
     }
 }
 

@@ -420,7 +420,7 @@ pub(super) async fn heartbeat(state: Arc<State>, interval: Duration) {
         tokio::time::sleep(interval).await;
         state.go_on().await;
         event["time"] = json!(now());
-        state.push(&text(format!("{event}\n")));
+        state.push_event(&event.to_string());
     }
 }
 
