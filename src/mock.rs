@@ -71,6 +71,7 @@
 mod dial;
 mod fault;
 mod http;
+pub mod world;
 mod ws;
 
 use std::collections::{BTreeMap, HashMap};
@@ -92,6 +93,7 @@ use serde_json::value::RawValue;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
+pub use world::{Group, Member, World};
 use ws::{Cut, Link};
 
 use crate::{Client, Effect, Error, Event, EventKind, KnownAction, RefusalCode, UserId, generated};
@@ -291,6 +293,7 @@ pub struct ServerBuilder {
     heartbeat: Option<Duration>,
     refuse_after_upgrade: Option<i64>,
     on_call: Option<OnCall>,
+    world: Option<World>,
 }
 
 impl ServerBuilder {
@@ -329,6 +332,13 @@ impl ServerBuilder {
         self
     }
 
+    /// A [world] behind the server, which its actions read and change; the account is the world's. Default: none, and
+    /// each action is answered with the schema's example.
+    pub fn world(mut self, world: World) -> Self {
+        self.world = Some(world);
+        self
+    }
+
     /// Tells `on_call` of every call when it has been acted on: for a log. It is told before the answer leaves.
     pub fn on_call(mut self, on_call: impl Fn(&Answered<'_>) + Send + Sync + 'static) -> Self {
         self.on_call = Some(Arc::new(on_call));
@@ -339,8 +349,14 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// The port is not to be had.
-    pub async fn start(self) -> io::Result<Server> {
+    /// The port is not to be had, or the [`world`](Self::world) cannot be: then the error's kind is `InvalidInput`, and
+    /// it says all that is wrong.
+    pub async fn start(mut self) -> io::Result<Server> {
+        if let Some(world) = &mut self.world {
+            world.check().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+            world.begin();
+            self.self_id = Some(world.account.user_id);
+        }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let address = listener.local_addr()?;
         let self_id = self.self_id.map_or(10010, UserId::get);
@@ -349,6 +365,7 @@ impl ServerBuilder {
             token: self.token,
             refuse_after_upgrade: self.refuse_after_upgrade,
             on_call: self.on_call,
+            world: Mutex::new(self.world),
             lifecycle: ws::lifecycle(self_id),
             handlers: Mutex::default(),
             calls: Mutex::default(),
@@ -397,6 +414,7 @@ struct State {
     token: Option<String>,
     refuse_after_upgrade: Option<i64>,
     on_call: Option<OnCall>,
+    world: Mutex<Option<World>>,
     lifecycle: String,
     handlers: Mutex<HashMap<&'static str, Handler>>,
     calls: Mutex<Vec<Received>>,
@@ -560,6 +578,24 @@ impl Server {
         lock(&self.state.handlers).insert(A::NAME, Arc::new(handler));
     }
 
+    /// Looks at the [world] behind the server, or changes it. The bots are told of what people [do](world#what-people-do)
+    /// there, once `look` has returned. A server without a world gets one, in which the account is alone.
+    ///
+    /// ```
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// use cqhttp::mock::{Group, Server, World};
+    ///
+    /// let world = World::new().group(Group::new(42, "Rustaceans").member(10010).member(10086));
+    /// let server = Server::builder().world(world).start().await?;
+    /// let message = server.world(|world| world.says_in_group(10086, 42, "hello"))?;
+    /// assert!(!server.world(|world| world.find_message(message).unwrap().recalled));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
+        self.state.in_world(|world| look(world.get_or_insert_with(|| World::new().account(self.state.self_id, "bot"))))
+    }
+
     /// The calls so far, in the order in which they came.
     #[must_use]
     pub fn calls(&self) -> Vec<Received> {
@@ -646,10 +682,20 @@ impl State {
         let handler = lock(&self.handlers).get(info.name).cloned();
         match handler {
             Some(handler) => handler(params),
-            None => {
+            None => self.in_world(|world| world.as_mut()?.answer(info.name, params)).unwrap_or_else(|| {
                 RawValue::from_string(info.example_answer.to_owned()).map_err(|error| bad_request(info.name, &error))
-            }
+            }),
         }
+    }
+
+    /// Does something in the world, and tells the bots of it, in the order in which it happens.
+    fn in_world<T>(&self, act: impl FnOnce(&mut Option<World>) -> T) -> T {
+        let mut world = lock(&self.world);
+        let done = act(&mut world);
+        for event in world.as_mut().map(World::take_events).unwrap_or_default() {
+            self.push_event(&serde_json::to_string(&event).unwrap_or_default());
+        }
+        done
     }
 }
 
