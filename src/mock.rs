@@ -68,24 +68,35 @@
 //! | a frame that no server should send | [`Server::push_text`], [`Server::push_raw`] |
 //! | a token that is refused after the upgrade | [`ServerBuilder::refuse_after_upgrade`] |
 
+mod calls;
 mod dial;
 mod fault;
 mod http;
+mod params;
+mod quick;
+mod updates;
+mod user;
 pub mod world;
 mod ws;
 
-use std::collections::{BTreeMap, HashMap};
+use std::any::Any;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use calls::{Calls, Ended};
+pub use calls::{Expect, NextCall, Outcome, Received, Unexpected, Via};
 pub use dial::{Dial, DialRole, Posted, Webhook};
 pub use fault::Fault;
+use params::{Reading, Verdict};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -93,9 +104,12 @@ use serde_json::value::RawValue;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
+use updates::Updates;
+pub use user::{Saying, User};
 pub use world::{Group, Member, World};
 use ws::{Cut, Link};
 
+use crate::action::{GetUpdates, HandleQuickOperation};
 use crate::{Client, Effect, Error, Event, EventKind, KnownAction, RefusalCode, UserId, generated};
 
 /// An action as the stand-in knows it; the table is generated from the schema.
@@ -112,6 +126,10 @@ pub struct ActionInfo {
     pub effect: Effect,
     /// Its parameters.
     pub params: &'static [ParamInfo],
+    /// The refusals that its documentation or its code lists: the `msg` of each.
+    pub refusals: &'static [&'static str],
+    /// Whether go-cqhttp implements it.
+    pub implemented: bool,
     /// The parameters of the schema's example, as JSON.
     pub example_params: &'static str,
     /// The answer of the schema's example (`data`), as JSON.
@@ -127,8 +145,74 @@ pub struct ActionInfo {
 pub struct ParamInfo {
     /// Its name on the wire.
     pub name: &'static str,
-    /// Further names that the server reads; a dotted one leads into an object.
+    /// Further names that the server reads, the first that is there; a dotted one leads into an object.
     pub aliases: &'static [&'static str],
+    /// As what it is read.
+    pub kind: ParamKind,
+    /// Whether it is a list of such values.
+    pub list: bool,
+    /// Whether a call makes no sense without it.
+    pub required: bool,
+    /// What it is where it is left out, as JSON.
+    pub default: Option<&'static str>,
+}
+
+/// As what go-cqhttp reads a parameter, whatever it is sent as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParamKind {
+    /// A flag: `true`, a number other than 0, or one of the texts `true`, `t` and `1`.
+    Bool,
+    /// A number of 32 bits; also as a text of digits. A larger one loses its upper bits.
+    I32,
+    /// A number of 64 bits; also as a text of digits.
+    I64,
+    /// As [`I32`](Self::I32), without a sign.
+    U32,
+    /// As [`I64`](Self::I64), without a sign.
+    U64,
+    /// A number with a fraction.
+    F64,
+    /// A text; also from a number or a flag.
+    String,
+    /// A message: CQ codes, a segment or a list of segments.
+    Message,
+    /// Whatever comes.
+    Json,
+}
+
+impl ParamInfo {
+    /// A parameter that a call makes no sense without.
+    #[must_use]
+    pub const fn required(name: &'static str, kind: ParamKind) -> Self {
+        Self { name, aliases: &[], kind, list: false, required: true, default: None }
+    }
+
+    /// A parameter that may be left out.
+    #[must_use]
+    pub const fn optional(name: &'static str, kind: ParamKind) -> Self {
+        Self { name, aliases: &[], kind, list: false, required: false, default: None }
+    }
+
+    /// A parameter that is this where it is left out: `default` is JSON.
+    #[must_use]
+    pub const fn defaulted(name: &'static str, kind: ParamKind, default: &'static str) -> Self {
+        Self { name, aliases: &[], kind, list: false, required: false, default: Some(default) }
+    }
+
+    /// The same, as a list.
+    #[must_use]
+    pub const fn list(mut self) -> Self {
+        self.list = true;
+        self
+    }
+
+    /// The same, with further names that the server reads.
+    #[must_use]
+    pub const fn aliases(mut self, names: &'static [&'static str]) -> Self {
+        self.aliases = names;
+        self
+    }
 }
 
 /// A kind of event, as the schema describes it; the table is generated.
@@ -220,16 +304,6 @@ pub fn action(name: &str) -> Option<&'static ActionInfo> {
     actions().find(|action| action.name == name || action.aliases.contains(&name))
 }
 
-/// A call that the stand-in has received.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Received {
-    /// The action, as it was called.
-    pub action: String,
-    /// The parameters as they came.
-    pub params: Value,
-}
-
 /// A refusal that a handler answers with: see [`refuse`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
@@ -250,15 +324,6 @@ pub fn refuse(code: RefusalCode) -> Refusal {
     Refusal { msg: code.to_string(), wording: String::new(), retcode }
 }
 
-/// `NOT_MANAGEABLE (retcode 100): …`
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let code = if self.msg.is_empty() { "refused" } else { &self.msg };
-        write!(f, "{code} (retcode {})", self.retcode)?;
-        if self.wording.is_empty() { Ok(()) } else { write!(f, ": {}", self.wording) }
-    }
-}
-
 impl Refusal {
     /// The explanation, which go-cqhttp gives in Chinese.
     #[must_use]
@@ -272,6 +337,15 @@ impl Refusal {
     pub fn retcode(mut self, retcode: i64) -> Self {
         self.retcode = retcode;
         self
+    }
+}
+
+/// `GROUP_NOT_FOUND (100)`
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = if self.msg.is_empty() { "no code" } else { &self.msg };
+        write!(f, "{name} ({})", self.retcode)?;
+        if self.wording.is_empty() { Ok(()) } else { write!(f, ", {}", self.wording) }
     }
 }
 
@@ -292,6 +366,8 @@ pub struct ServerBuilder {
     token: Option<String>,
     heartbeat: Option<Duration>,
     refuse_after_upgrade: Option<i64>,
+    strict: bool,
+    long_polling: Option<usize>,
     on_call: Option<OnCall>,
     world: Option<World>,
 }
@@ -318,7 +394,7 @@ impl ServerBuilder {
         self
     }
 
-    /// Heartbeats at this interval, to every WebSocket connection that takes events. Default: none.
+    /// Heartbeats at this interval, to everything that takes events. Default: none.
     pub fn heartbeat(mut self, interval: Duration) -> Self {
         self.heartbeat = Some(interval);
         self
@@ -332,6 +408,20 @@ impl ServerBuilder {
         self
     }
 
+    /// Refuses the actions that go-cqhttp does not implement, with `API_NOT_FOUND`, unless they have a handler. Default:
+    /// they are answered, for bots that run on servers that implement them.
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// Keeps events for `get_updates` over HTTP, and no more than so many: the oldest are dropped. 0 is no limit. Over
+    /// WebSocket `get_updates` is refused then, as on go-cqhttp. Default: off, and it is answered with the schema's example.
+    pub fn long_polling(mut self, max_queue_size: usize) -> Self {
+        self.long_polling = Some(max_queue_size);
+        self
+    }
+
     /// A [world] behind the server, which its actions read and change; the account is the world's. Default: none, and
     /// each action is answered with the schema's example.
     pub fn world(mut self, world: World) -> Self {
@@ -339,8 +429,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Tells `on_call` of every call when it has been acted on: for a log. It is told before the answer leaves.
-    pub fn on_call(mut self, on_call: impl Fn(&Answered<'_>) + Send + Sync + 'static) -> Self {
+    /// Tells `on_call` of every call when it has come to something, and before its answer leaves: for a log.
+    pub fn on_call(mut self, on_call: impl Fn(&Received) + Send + Sync + 'static) -> Self {
         self.on_call = Some(Arc::new(on_call));
         self
     }
@@ -349,32 +439,35 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// The port is not to be had, or the [`world`](Self::world) cannot be: then the error's kind is `InvalidInput`, and
-    /// it says all that is wrong.
+    /// The port is not to be had; the error names it and says what to do. Or the [`world`](Self::world) cannot be: then the
+    /// error's kind is `InvalidInput`, and it says all that is wrong.
     pub async fn start(mut self) -> io::Result<Server> {
         if let Some(world) = &mut self.world {
             world.check().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
             world.begin();
             self.self_id = Some(world.account.user_id);
         }
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
+        let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await;
+        let listener = bound.map_err(|error| explain(self.port, error))?;
         let address = listener.local_addr()?;
         let self_id = self.self_id.map_or(10010, UserId::get);
         let state = Arc::new(State {
             self_id,
             token: self.token,
             refuse_after_upgrade: self.refuse_after_upgrade,
-            on_call: self.on_call,
-            world: Mutex::new(self.world),
             lifecycle: ws::lifecycle(self_id),
+            strict: self.strict,
+            updates: self.long_polling.map(Updates::new),
             handlers: Mutex::default(),
-            calls: Mutex::default(),
+            calls: Calls::new(self.on_call),
+            world: Mutex::new(self.world),
             faults: Mutex::default(),
+            webhooks: Mutex::default(),
+            next_message: AtomicI64::new(1),
             stalled: watch::Sender::new(false),
             links: watch::Sender::default(),
             next_link: AtomicU64::new(0),
             dialling: Mutex::default(),
-            posting: Mutex::default(),
         });
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(http::serve(listener, state.clone(), self.heartbeat, stopped));
@@ -388,44 +481,87 @@ impl fmt::Debug for ServerBuilder {
     }
 }
 
-/// A call that has been acted on: [`ServerBuilder::on_call`].
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Answered<'a> {
-    /// The action, as it was called.
-    pub action: &'a str,
-    /// The parameters, as JSON.
-    pub params: &'a str,
-    /// The answer's `data` as JSON, or the refusal. What a [`Fault`] then makes of it does not show.
-    pub outcome: Result<&'a str, &'a Refusal>,
+/// Why a port is not to be had, and what to do.
+fn explain(port: u16, error: io::Error) -> io::Error {
+    let kind = error.kind();
+    let what_to_do = match kind {
+        io::ErrorKind::AddrInUse => {
+            ": it is in use; `stop().await` the server that has it, or leave `port` out, which takes a free one"
+        }
+        io::ErrorKind::PermissionDenied => ": it is not for everyone; take one above 1023, or leave `port` out",
+        _ => "",
+    };
+    io::Error::new(kind, PortTaken { text: format!("cannot listen on 127.0.0.1:{port}{what_to_do}"), source: error })
 }
 
-type OnCall = Arc<dyn Fn(&Answered<'_>) + Send + Sync>;
+#[derive(Debug)]
+struct PortTaken {
+    text: String,
+    source: io::Error,
+}
 
-type Handler = Arc<dyn Fn(&[u8]) -> Outcome + Send + Sync>;
+impl fmt::Display for PortTaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
 
-type Faults = Box<dyn FnMut(&Received) -> Fault + Send>;
+impl std::error::Error for PortTaken {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
 
-/// What a call comes to: its `data`, or a refusal.
-type Outcome = Result<Box<RawValue>, Refusal>;
+type OnCall = Arc<dyn Fn(&Received) + Send + Sync>;
+
+type Handler = Arc<dyn Fn(&[u8]) -> Acted + Send + Sync>;
+
+/// The handlers of an action.
+#[derive(Default)]
+struct Handlers {
+    /// Each for one call, and before the other.
+    once: VecDeque<Box<dyn FnOnce(&[u8]) -> Acted + Send>>,
+    always: Option<Handler>,
+}
+
+/// What goes wrong, and with what.
+#[derive(Default)]
+struct Faults {
+    /// With the next call of an action.
+    once: VecDeque<(&'static str, Fault)>,
+    always: Option<Box<dyn FnMut(&Received) -> Fault + Send>>,
+}
+
+/// What an action comes to: its `data`, or a refusal.
+type Acted = Result<Cow<'static, RawValue>, Refusal>;
+
+/// A call that was noted.
+struct Taken {
+    /// Its number.
+    call: usize,
+    info: Option<&'static ActionInfo>,
+    fault: Fault,
+}
 
 struct State {
     self_id: i64,
     token: Option<String>,
     refuse_after_upgrade: Option<i64>,
-    on_call: Option<OnCall>,
-    world: Mutex<Option<World>>,
     lifecycle: String,
-    handlers: Mutex<HashMap<&'static str, Handler>>,
-    calls: Mutex<Vec<Received>>,
-    faults: Mutex<Option<Faults>>,
+    strict: bool,
+    updates: Option<Updates>,
+    handlers: Mutex<HashMap<&'static str, Handlers>>,
+    calls: Calls,
+    world: Mutex<Option<World>>,
+    faults: Mutex<Faults>,
+    /// Where events are posted to.
+    webhooks: Mutex<Vec<mpsc::UnboundedSender<String>>>,
+    next_message: AtomicI64,
     stalled: watch::Sender<bool>,
     links: watch::Sender<BTreeMap<u64, Link>>,
     next_link: AtomicU64,
     /// The connections that the stand-in makes itself.
     dialling: Mutex<JoinSet<()>>,
-    /// The queues of the bots that are posted to.
-    posting: Mutex<Vec<mpsc::UnboundedSender<Arc<str>>>>,
 }
 
 impl Server {
@@ -480,21 +616,34 @@ impl Server {
         self.address.port()
     }
 
-    /// Sends an event to every WebSocket connection that takes events, and to the bots that are
-    /// [posted to](Self::post_to); gives the number of the former.
+    /// The account that it is logged in to: [`ServerBuilder::self_id`].
+    #[must_use]
+    pub fn self_id(&self) -> UserId {
+        UserId::new(self.state.self_id)
+    }
+
+    /// Sends an event to every WebSocket connection that takes events and every [`webhook`](Self::webhook), and keeps it
+    /// for [long polling](ServerBuilder::long_polling) where that is on; gives the number of connections and webhooks.
+    ///
+    /// # Panics
+    ///
+    /// It is an event that no server could send: one that has no `post_type`. [`push_text`](Self::push_text) sends
+    /// whatever a test wants a bot to get over.
+    #[track_caller]
     pub fn push(&self, event: impl Into<Event>) -> usize {
-        self.state.push_event(&serde_json::to_string(&event.into()).unwrap_or_default())
+        let event = event.into();
+        self.state.push_event(&event_text(&event).unwrap_or_else(|why| refuse_event(&why)))
     }
 
     /// Sends a text frame of your own to every WebSocket connection that takes events, whatever it says; gives their
     /// number.
     pub fn push_text(&self, text: impl Into<String>) -> usize {
-        self.state.push(&ws::text(text.into()))
+        self.state.push_frame(&ws::text(text.into()))
     }
 
     /// The same with bytes as they are, with no frame around them: for frames that are wrong in themselves.
     pub fn push_raw(&self, bytes: impl Into<Vec<u8>>) -> usize {
-        self.state.push(&bytes.into().into())
+        self.state.push_frame(&bytes.into().into())
     }
 
     /// The number of WebSocket connections that stand. One counts from before its client knows that it is connected.
@@ -559,27 +708,12 @@ impl Server {
     /// # }
     /// ```
     pub fn faults(&self, faults: impl FnMut(&Received) -> Fault + Send + 'static) {
-        *lock(&self.state.faults) = Some(Box::new(faults));
+        lock(&self.state.faults).always = Some(Box::new(faults));
     }
 
-    /// Answers the action `A` with `handler` from now on.
-    ///
-    /// The request comes typed. One that does not decode is refused with retcode 1400, which says what is wrong with it. A
-    /// handler that panics drops the connection without an answer.
-    pub fn on<A>(&self, handler: impl Fn(A) -> Result<A::Response, Refusal> + Send + Sync + 'static)
-    where
-        A: KnownAction + DeserializeOwned,
-        A::Response: Serialize,
-    {
-        let handler = move |params: &[u8]| {
-            let request = serde_json::from_slice(params).map_err(|error| bad_request(A::NAME, &error))?;
-            serde_json::value::to_raw_value(&handler(request)?).map_err(|error| bad_request(A::NAME, &error))
-        };
-        lock(&self.state.handlers).insert(A::NAME, Arc::new(handler));
-    }
-
-    /// Looks at the [world] behind the server, or changes it. The bots are told of what people [do](world#what-people-do)
-    /// there, once `look` has returned. A server without a world gets one, in which the account is alone.
+    /// Looks at the [world] behind the server, or changes it. The bots are told of what people
+    /// [do](world#what-people-do) there, once `look` has returned. A server without a world gets one, in which the account
+    /// is alone.
     ///
     /// ```
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -596,17 +730,73 @@ impl Server {
         self.state.in_world(|world| look(world.get_or_insert_with(|| World::new().account(self.state.self_id, "bot"))))
     }
 
-    /// The calls so far, in the order in which they came.
-    #[must_use]
-    pub fn calls(&self) -> Vec<Received> {
-        lock(&self.state.calls).clone()
+    /// Lets the next call of the action `A` go wrong, or the next but one where that is said twice. It counts before
+    /// [`faults`](Self::faults), which is not asked about that call.
+    pub fn fault_once<A: KnownAction>(&self, fault: Fault) {
+        lock(&self.state.faults).once.push_back((A::NAME, fault));
+    }
+
+    /// Answers the action `A` with `handler` from now on.
+    ///
+    /// The request comes typed, its parameters read as go-cqhttp reads them: calls that it refuses for them do not come
+    /// here. A handler that panics drops the connection without an answer, as go-cqhttp does; [`expect`](Self::expect),
+    /// [`calls`](Self::calls) and the end of the server say what it said.
+    pub fn on<A>(&self, handler: impl Fn(A) -> Result<A::Response, Refusal> + Send + Sync + 'static)
+    where
+        A: KnownAction + DeserializeOwned,
+        A::Response: Serialize,
+    {
+        let handler = move |params: &[u8]| answer_with::<A>(params, &handler);
+        lock(&self.state.handlers).entry(A::NAME).or_default().always = Some(Arc::new(handler));
+    }
+
+    /// Answers one call of the action `A` with `handler`: the next, or the next but one where that is said twice. It
+    /// counts before [`on`](Self::on).
+    pub fn once<A>(&self, handler: impl FnOnce(A) -> Result<A::Response, Refusal> + Send + 'static)
+    where
+        A: KnownAction + DeserializeOwned,
+        A::Response: Serialize,
+    {
+        let handler = move |params: &[u8]| answer_with::<A>(params, handler);
+        lock(&self.state.handlers).entry(A::NAME).or_default().once.push_back(Box::new(handler));
     }
 }
 
+fn answer_with<A>(params: &[u8], handler: impl FnOnce(A) -> Result<A::Response, Refusal>) -> Acted
+where
+    A: KnownAction + DeserializeOwned,
+    A::Response: Serialize,
+{
+    let request = serde_json::from_slice(params).map_err(|error| bad_request(A::NAME, &error))?;
+    let data = serde_json::value::to_raw_value(&handler(request)?).map_err(|error| bad_request(A::NAME, &error))?;
+    Ok(Cow::Owned(data))
+}
+
+/// An event as JSON, or why no server could send it.
+fn event_text(event: &Event) -> Result<String, String> {
+    let text = serde_json::to_string(event).map_err(|error| format!("it is no JSON: {error}"))?;
+    Event::from_slice(text.as_bytes()).map_err(|error| {
+        let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+        format!("{error}{source}: {text}")
+    })?;
+    Ok(text)
+}
+
+#[track_caller]
+#[allow(clippy::panic, reason = "the test is wrong, and is to fail where it is")]
+fn refuse_event(why: &str) -> ! {
+    panic!("no server could send this event, {why}; `push_text` sends whatever a bot is to get over")
+}
+
 impl Drop for Server {
+    #[allow(clippy::panic, reason = "an assertion that fails in a handler is to fail its test")]
     fn drop(&mut self) {
         lock(&self.state.dialling).abort_all();
         self.task.abort();
+        let panics = self.take_panics();
+        if !panics.is_empty() && !std::thread::panicking() {
+            panic!("{}; `take_panics` says that it is meant to be so", panics.join("; "));
+        }
     }
 }
 
@@ -618,46 +808,80 @@ impl fmt::Debug for Server {
 
 impl State {
     /// Notes a call, and says what is to go wrong with it.
-    fn receive(&self, action: &str, params: &[u8]) -> Fault {
-        let params = serde_json::from_slice(params).unwrap_or(Value::Null);
-        let call = Received { action: action.to_owned(), params };
-        let fault = lock(&self.faults).as_mut().map(|faults| faults(&call));
-        lock(&self.calls).push(call);
-        fault.unwrap_or_default()
+    fn receive(&self, action: &str, params: &[u8], via: Via) -> Taken {
+        let info = self::action(action.strip_suffix("_async").unwrap_or(action));
+        let fault = self.fault(info, action, params, via);
+        let call = self.calls.begin(action, info, params, via, &fault);
+        if matches!(fault, Fault::DropBefore | Fault::Unauthorised(_)) {
+            self.calls.end(call, Ended::Dropped);
+        }
+        Taken { call, info, fault }
     }
 
-    /// The envelope that answers a call, or what comes in its place.
-    fn answer(&self, action: &str, params: &[u8], echo: Option<&RawValue>, fault: &Fault) -> Vec<u8> {
-        let outcome = match fault {
-            Fault::Refuse(refusal) => Err(refusal.clone()),
-            _ => self.act(action, params),
+    fn fault(&self, info: Option<&ActionInfo>, action: &str, params: &[u8], via: Via) -> Fault {
+        let mut faults = lock(&self.faults);
+        let once = faults.once.iter().position(|(name, _)| info.is_some_and(|info| info.name == *name));
+        if let Some((_, fault)) = once.and_then(|place| faults.once.remove(place)) {
+            return fault;
+        }
+        let Some(always) = &mut faults.always else { return Fault::None };
+        always(&Received {
+            action: action.to_owned(),
+            params: serde_json::from_slice(params).unwrap_or_default(),
+            via,
+            fault: Fault::None,
+            outcome: Outcome::Pending,
+        })
+    }
+
+    /// The envelope that answers a call, or what comes in its place; `None` where its handler panicked.
+    fn answer(&self, taken: &Taken, params: &[u8], echo: Option<&RawValue>) -> Option<Vec<u8>> {
+        let ended = match &taken.fault {
+            Fault::Refuse(refusal) => Ended::Refused(refusal.clone().into()),
+            _ => self.decide(taken.info, params),
         };
-        if let Some(on_call) = &self.on_call {
-            let params = std::str::from_utf8(params).unwrap_or_default();
-            on_call(&Answered { action, params, outcome: outcome.as_ref().map(|data| data.get()) });
-        }
-        let echo = echo.and_then(|echo| match fault {
-            Fault::WrongEcho => serde_json::from_str("\"nobody's\"").ok(),
-            Fault::NumberEcho => serde_json::from_str("7").ok(),
-            Fault::NullEcho => Some(RawValue::NULL),
-            Fault::NoEcho => None,
-            _ => Some(echo),
-        });
-        let mut written = Written::new(&outcome, echo);
-        match fault {
-            Fault::NoData => written.data = None,
-            Fault::Garbage => return b"{\"status\":\"ok\",".to_vec(),
-            Fault::Text(text) => return text.clone().into_bytes(),
-            _ => {}
-        }
-        written.to_bytes()
+        self.finish(taken, ended, echo)
     }
 
-    /// Sends an event, given as JSON, to all who take events.
-    fn push_event(&self, json: &str) -> usize {
-        let event = Arc::<str>::from(json);
-        lock(&self.posting).retain(|queue| queue.send(event.clone()).is_ok());
-        self.push(&ws::text(format!("{json}\n")))
+    /// Notes what a call has come to, and writes it.
+    fn finish(&self, taken: &Taken, ended: Ended, echo: Option<&RawValue>) -> Option<Vec<u8>> {
+        let answer = envelope(&taken.fault, &ended, echo);
+        self.calls.end(taken.call, ended);
+        answer
+    }
+
+    /// What a call comes to.
+    fn decide(&self, info: Option<&'static ActionInfo>, params: &[u8]) -> Ended {
+        let Some(info) = info.filter(|info| self.answers(info)) else {
+            return Ended::Refused(refuse(RefusalCode::ApiNotFound).wording("no such action").into());
+        };
+        let Reading { json, verdict } = Reading::new(info, params);
+        match verdict {
+            Verdict::Refused(refusal) => return Ended::Refused(refusal.into()),
+            Verdict::NoTarget => return Ended::NoTarget,
+            Verdict::Fine => {}
+        }
+        match catch_unwind(AssertUnwindSafe(|| self.act(info, &json))) {
+            Ok(Ok(data)) => Ended::Answered(data),
+            Ok(Err(refusal)) => Ended::Refused(refusal.into()),
+            Err(panic) => Ended::Panicked(words(&*panic).into()),
+        }
+    }
+
+    /// Whether an action is one that is answered here.
+    fn answers(&self, info: &ActionInfo) -> bool {
+        let not_here = if info.name == GetUpdates::NAME {
+            // Over HTTP it does not come this far.
+            self.updates.is_some() || self.strict
+        } else {
+            self.strict && !info.implemented
+        };
+        !not_here || self.has_handler(info)
+    }
+
+    fn has_handler(&self, info: &ActionInfo) -> bool {
+        let handlers = lock(&self.handlers);
+        handlers.get(info.name).is_some_and(|handlers| handlers.always.is_some() || !handlers.once.is_empty())
     }
 
     fn next_link(&self) -> u64 {
@@ -675,17 +899,19 @@ impl State {
         }
     }
 
-    fn act(&self, action: &str, params: &[u8]) -> Outcome {
-        let Some(info) = self::action(action) else {
-            return Err(refuse(RefusalCode::ApiNotFound).wording("no such action"));
-        };
-        let handler = lock(&self.handlers).get(info.name).cloned();
-        match handler {
-            Some(handler) => handler(params),
-            None => self.in_world(|world| world.as_mut()?.answer(info.name, params)).unwrap_or_else(|| {
-                RawValue::from_string(info.example_answer.to_owned()).map_err(|error| bad_request(info.name, &error))
-            }),
+    /// Carries an action out: its handler does, or else it is answered with the schema's example. The parameters are those
+    /// of the request type, whatever they came as.
+    fn act(&self, info: &'static ActionInfo, params: &[u8]) -> Acted {
+        if let Some(acted) = self.handle(info, params) {
+            return acted;
         }
+        if let Some(acted) = self.in_world(|world| world.as_mut()?.answer(info.name, params)) {
+            return acted;
+        }
+        if info.name == HandleQuickOperation::NAME {
+            self.quick_operation(params);
+        }
+        serde_json::from_str(info.example_answer).map(Cow::Borrowed).map_err(|error| bad_request(info.name, &error))
     }
 
     /// Does something in the world, and tells the bots of it, in the order in which it happens.
@@ -697,6 +923,41 @@ impl State {
         }
         done
     }
+
+    fn handle(&self, info: &ActionInfo, params: &[u8]) -> Option<Acted> {
+        let mut handlers = lock(&self.handlers);
+        let of_action = handlers.get_mut(info.name)?;
+        let once = of_action.once.pop_front();
+        let always = of_action.always.clone();
+        // A handler may set others.
+        drop(handlers);
+        match (once, always) {
+            (Some(once), _) => Some(once(params)),
+            (None, always) => Some(always?(params)),
+        }
+    }
+
+    /// The next id of a message, greater than that of all before.
+    fn next_message_id(&self) -> i64 {
+        self.next_message.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Sends an event to whoever takes events, and gives their number.
+    fn push_event(&self, json: &str) -> usize {
+        if let Some(updates) = &self.updates {
+            updates.push(json);
+        }
+        let webhooks = lock(&self.webhooks);
+        let posted = webhooks.iter().filter(|webhook| webhook.send(json.to_owned()).is_ok()).count();
+        drop(webhooks);
+        posted + self.push_frame(&ws::text(format!("{json}\n")))
+    }
+}
+
+/// What a panic said.
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("something that is no text")
 }
 
 fn bad_request(action: &str, error: &serde_json::Error) -> Refusal {
@@ -708,38 +969,64 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What is written in answer to a call.
+fn envelope(fault: &Fault, ended: &Ended, echo: Option<&RawValue>) -> Option<Vec<u8>> {
+    let echo = echo.and_then(|echo| match fault {
+        Fault::WrongEcho => serde_json::from_str("\"nobody's\"").ok(),
+        Fault::NumberEcho => serde_json::from_str("7").ok(),
+        Fault::NullEcho => Some(RawValue::NULL),
+        Fault::NoEcho => None,
+        _ => Some(echo),
+    });
+    let mut written = Written::new(ended, echo)?;
+    match fault {
+        Fault::NoData => written.data = None,
+        Fault::Garbage => return Some(b"{\"status\":\"ok\",".to_vec()),
+        Fault::Text(text) => return Some(text.clone().into_bytes()),
+        _ => {}
+    }
+    Some(written.to_bytes())
+}
+
 /// An envelope with its keys in go-cqhttp's order.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Written<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     echo: Option<&'a RawValue>,
-    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     msg: Option<&'a str>,
-    retcode: i64,
-    status: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retcode: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     wording: Option<&'a str>,
 }
 
 impl<'a> Written<'a> {
-    fn new(outcome: &'a Outcome, echo: Option<&'a RawValue>) -> Self {
-        match outcome {
-            Ok(data) => {
-                Self { data: Some(data), echo, message: "", msg: None, retcode: 0, status: "ok", wording: None }
+    /// `None` where there is no answer.
+    fn new(ended: &'a Ended, echo: Option<&'a RawValue>) -> Option<Self> {
+        let written = Self { echo, ..Self::default() };
+        Some(match ended {
+            Ended::Pending | Ended::Dropped | Ended::Panicked(_) => return None,
+            Ended::NoTarget => written,
+            Ended::Answered(data) => {
+                Self { data: Some(data), message: Some(""), retcode: Some(0), status: Some("ok"), ..written }
             }
-            Err(refusal) => Self {
+            Ended::Refused(refusal) => Self {
                 data: Some(RawValue::NULL),
-                echo,
-                message: &refusal.wording,
+                message: Some(&refusal.wording),
                 msg: Some(&refusal.msg),
-                retcode: refusal.retcode,
-                status: "failed",
+                retcode: Some(refusal.retcode),
+                status: Some("failed"),
                 wording: Some(&refusal.wording),
+                ..written
             },
-        }
+        })
     }
 
     fn to_bytes(&self) -> Vec<u8> {

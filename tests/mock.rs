@@ -290,6 +290,7 @@ async fn a_handler_that_panics_cuts_the_connection() {
     assert!(peer.is_cut().await);
     server.connected(0).await;
     Peer::on(&server).await.call("can_send_image", "2").await;
+    assert_eq!(server.take_panics(), ["the handler of `get_login_info` panicked: the handler's fault"]);
 }
 
 /// A server whose first call fails so, and how often that call was acted on.

@@ -11,7 +11,7 @@ use cqhttp::event::{
     FriendRequest, FriendRequestOperation, GroupMessage, GroupMessageOperation, GroupRequest, GroupRequestOperation,
     GuildMessage, PrivateMessage, PrivateMessageOperation,
 };
-use cqhttp::mock::{self, Server, refuse};
+use cqhttp::mock::{self, Server, Via, refuse};
 use cqhttp::types::SentMessage;
 use cqhttp::{Chat, Client, Error, Event, ForwardNode, GroupId, Message, MessageId, RefusalCode, Target, UserId};
 use serde_json::{Value, json};
@@ -25,9 +25,9 @@ async fn server() -> (Server, Client) {
     (server, client)
 }
 
-/// What the last call was.
+/// What the last call of the bot's was.
 fn last(server: &Server) -> (String, Value) {
-    let call = server.calls().pop().unwrap();
+    let call = server.calls().into_iter().rfind(|call| call.via != Via::QuickOperation).unwrap();
     (call.action, call.params)
 }
 

@@ -5,7 +5,7 @@
 mod support;
 
 use cqhttp::Client;
-use cqhttp::mock::{self, ActionInfo, Server};
+use cqhttp::mock::{self, ActionInfo, Server, Via};
 use serde_json::Value;
 use support::same_json;
 
@@ -25,7 +25,8 @@ async fn every_example_goes_out_as_its_snapshot_shows_and_is_answered() {
     let client = Client::builder(server.url()).build().unwrap();
     for (index, action) in mock::actions().enumerate() {
         let answer = action.call_example(client.clone()).await.unwrap_or_else(|error| panic!("{error}: {error:?}"));
-        let calls = server.calls();
+        let mut calls = server.calls();
+        calls.retain(|call| call.via != Via::QuickOperation);
         assert_eq!(calls.len(), index + 1, "{} is one call", action.name);
         let call = &calls[index];
         assert_eq!(call.action, action.name);
@@ -38,6 +39,37 @@ async fn every_example_goes_out_as_its_snapshot_shows_and_is_answered() {
             assert_eq!(&call.params[name], value, "{}: `{name}` goes out as the example has it", action.name);
         }
         assert!(same_json(&answer, &json(action.example_answer)), "{}: {answer}", action.name);
+    }
+}
+
+/// The same over every kind of WebSocket.
+#[cfg(feature = "server")]
+#[tokio::test]
+async fn every_example_is_answered_over_every_transport() {
+    use cqhttp::connect;
+    use cqhttp::mock::{Dial, Outcome};
+
+    let account = Server::start().await.unwrap();
+    let mut bot = cqhttp::server::Server::bind("127.0.0.1:0").await.unwrap();
+    account.dial(Dial::to(format!("ws://{}", bot.local_addr().unwrap())));
+    let accepted = bot.next().await.unwrap();
+    let (both, _events) = connect(account.ws_url()).await.unwrap();
+    let (alone, _no_events) = connect(format!("{}/api", account.ws_url())).await.unwrap();
+    let http = Client::builder(account.url()).build().unwrap();
+
+    let clients =
+        [(http, Via::Http), (both, Via::WebSocket), (alone, Via::WebSocket), (accepted.client, Via::ReverseWebSocket)];
+    for (client, via) in clients {
+        let mut called = 0;
+        for action in mock::actions() {
+            let answer = action.call_example(client.clone()).await.unwrap_or_else(|error| panic!("{error}: {error:?}"));
+            let call = account.calls().into_iter().rfind(|call| call.via != Via::QuickOperation).unwrap();
+            assert_eq!((&*call.action, call.via), (action.name, via));
+            assert_eq!(call.outcome, Outcome::Answered(json(action.example_answer)), "{} by {via:?}", action.name);
+            assert!(same_json(&answer, &json(action.example_answer)), "{} by {via:?}: {answer}", action.name);
+            called += 1;
+        }
+        assert_eq!(called, 93);
     }
 }
 

@@ -324,7 +324,10 @@ impl Resolver<'_> {
         for field in fields {
             let wire = field.wire.as_ref().unwrap_or(&field.name);
             let names = [("name", &field.name), ("wire name", wire)];
-            let further = field.also.iter().chain(&field.aliases).map(|name| ("wire name", name));
+            // A server may read what is only sent for others' sake, and then both keys say so.
+            let sent = |name: &At<String>| field.also.iter().any(|also| also.value == name.value);
+            let read = field.aliases.iter().filter(|name| !sent(name));
+            let further = field.also.iter().chain(read).map(|name| ("wire name", name));
             for (index, (what, name)) in names.into_iter().chain(further).enumerate() {
                 if seen.contains(&(what, &name.value)) {
                     // A field without `wire:` would be reported for both of its names.

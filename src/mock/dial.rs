@@ -15,7 +15,6 @@ use tokio::sync::mpsc;
 
 use super::ws::{Accepted, Kind};
 use super::{Server, State, lock};
-use crate::KnownAction;
 
 /// What a connection to the bot is there for: `X-Client-Role`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -130,35 +129,33 @@ impl Server {
         lock(&self.state.dialling).spawn(connection.serve());
         Ok(())
     }
+}
 
-    /// Sends the events that happen from now on to a bot by HTTP POST too, one after the other, until the stand-in is
-    /// stopped. What the bot answers is done: it counts as a call of `.handle_quick_operation`.
-    pub fn post_to(&self, webhook: Webhook) {
-        let (sender, mut events) = mpsc::unbounded_channel::<Arc<str>>();
-        lock(&self.state.posting).push(sender);
-        let state = self.state.clone();
+impl Server {
+    /// Posts every event from now on to a bot, one after the other, and carries out the quick operation that it answers:
+    /// the [`calls`](Self::calls) show it, as `.handle_quick_operation` and the actions that it stands for. An event that
+    /// gets no response is lost, and logged.
+    pub fn webhook(&self, webhook: Webhook) {
+        let (sender, mut events) = mpsc::unbounded_channel::<String>();
+        lock(&self.state.webhooks).push(sender);
+        // The state holds the sender, and ends the task by going.
+        let state = Arc::downgrade(&self.state);
         lock(&self.state.dialling).spawn(async move {
             while let Some(event) = events.recv().await {
-                state.go_on().await;
-                if let Ok(Posted { operation: Some(operation), .. }) = webhook.post(&event).await {
-                    state.operate(&event, &operation);
+                let posted = webhook.post(&event).await;
+                let Some(state) = state.upgrade() else { return };
+                match posted {
+                    Ok(Posted { operation: Some(operation), .. }) => state.posted(&event, &operation),
+                    Ok(_) => {}
+                    Err(error) => tracing::warn!(%error, "no response to an event that was posted"),
                 }
             }
         });
     }
 }
 
-impl State {
-    /// Does what a bot has answered to an event.
-    fn operate(&self, event: &str, operation: &Value) {
-        let action = crate::action::HandleQuickOperation::NAME;
-        let params = format!(r#"{{"context":{event},"operation":{operation}}}"#);
-        let fault = self.receive(action, params.as_bytes());
-        self.answer(action, params.as_bytes(), None, &fault);
-    }
-}
-
-/// Events by HTTP POST to a bot, as go-cqhttp sends them.
+/// Events by HTTP POST to a bot, as go-cqhttp sends them: all of them by [`Server::webhook`], or one by
+/// [`post`](Self::post).
 #[derive(Clone)]
 pub struct Webhook {
     url: String,

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::{Received, Refusal};
 
-/// What goes wrong with a call: [`Server::faults`](super::Server::faults).
+/// What goes wrong with a call: [`Server::faults`](super::Server::faults), [`Server::fault_once`](super::Server::fault_once).
 ///
 /// Over HTTP there is no echo, no second answer and no frame: [`WrongEcho`](Self::WrongEcho) to
-/// [`Shuffle`](Self::Shuffle) and [`Binary`](Self::Binary) do nothing there, and [`HalfAnswer`](Self::HalfAnswer) is half
-/// a body.
+/// [`Shuffle`](Self::Shuffle) and [`Binary`](Self::Binary) do nothing there, [`HalfAnswer`](Self::HalfAnswer) is half a
+/// body, and [`Unauthorised`](Self::Unauthorised) is HTTP status 403.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Fault {
@@ -27,6 +27,9 @@ pub enum Fault {
     DropAfter,
     /// The call is acted on, and the connection ends in the middle of the answer.
     HalfAnswer,
+    /// The call is not acted on. In place of the answer comes a frame that refuses the token with this retcode, with the
+    /// echo null, and the connection is closed. NapCat's retcode is 1403.
+    Unauthorised(i64),
     /// The echo is one that nobody sent.
     WrongEcho,
     /// The echo is a number.

@@ -1,6 +1,7 @@
 //! The stand-in's HTTP side.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -11,20 +12,27 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Frame, Incoming, SizeHint};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{Sleep, sleep};
 
+use super::calls::Ended;
 use super::fault::Fault;
 use super::ws::{self, Accepted};
-use super::{State, lock};
+use super::{State, Via, lock};
+use crate::KnownAction;
+use crate::action::GetUpdates;
 
 /// Serves connections until it is stopped or aborted; they end with it.
 pub(super) async fn serve(
@@ -91,21 +99,30 @@ async fn respond(
     }
     let (parts, body) = request.into_parts();
     let Ok(body) = body.collect().await else { return Ok(plain(StatusCode::BAD_REQUEST)) };
-    let body = body.to_bytes();
-    let params: &[u8] = if body.is_empty() { b"{}" } else { &body };
-    if serde_json::from_slice::<serde::de::IgnoredAny>(params).is_err() {
+    let body = Given::new(&parts, body.to_bytes());
+    if body.is_bad_json() {
         return Ok(plain(StatusCode::BAD_REQUEST));
     }
     if let Some(refused) = unauthorised(state, &parts.uri, &parts.headers) {
         return Ok(plain(refused));
     }
-    let action = parts.uri.path().trim_start_matches('/');
-    let fault = state.receive(action, params);
-    if fault == Fault::DropBefore {
-        return Err(Dropped);
-    }
-    let answer = Bytes::from(state.answer(action, params, None, &fault));
-    let body = match fault {
+    let (action, params) = body.call(&parts.uri);
+    let taken = state.receive(&action, &params, Via::Http);
+    let answer = match (&taken.fault, &state.updates, taken.info) {
+        (Fault::DropBefore, ..) => return Err(Dropped),
+        (Fault::Unauthorised(_), ..) => return Ok(plain(StatusCode::FORBIDDEN)),
+        (Fault::Refuse(_), ..) => state.answer(&taken, &params, None),
+        (_, Some(updates), Some(info)) if info.name == GetUpdates::NAME && !state.has_handler(info) => {
+            let ended = match updates.take(info, &params).await {
+                Ok(events) => Ended::Answered(events),
+                Err(refusal) => Ended::Refused(refusal.into()),
+            };
+            state.finish(&taken, ended, None)
+        }
+        _ => state.answer(&taken, &params, None),
+    };
+    let Some(answer) = answer.map(Bytes::from) else { return Err(Dropped) };
+    let body_of_answer = match taken.fault {
         Fault::NoAnswer => std::future::pending().await,
         Fault::DropAfter => return Err(Dropped),
         Fault::Delay(delay) => {
@@ -116,11 +133,88 @@ async fn respond(
         Fault::SlowBytes(pause) => Body::slow(answer, pause),
         _ => Body::whole(answer),
     };
-    let mut response = Response::new(body);
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static("application/json; charset=utf-8"));
+    let mut response = Response::new(body_of_answer);
+    if body.is_bad_form() {
+        // go-cqhttp says so, and goes on.
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+    }
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     Ok(response)
+}
+
+/// The body of a request, by its content type; of any other type, and of a GET, it is not read.
+enum Given {
+    Json(Bytes),
+    Form(Bytes),
+    Nothing,
+}
+
+impl Given {
+    fn new(parts: &Parts, body: Bytes) -> Self {
+        let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        match () {
+            () if parts.method == Method::GET => Self::Nothing,
+            () if kind.contains("application/json") => Self::Json(body),
+            () if kind.contains("application/x-www-form-urlencoded") => Self::Form(body),
+            () => Self::Nothing,
+        }
+    }
+
+    fn is_bad_json(&self) -> bool {
+        matches!(self, Self::Json(json) if serde_json::from_slice::<IgnoredAny>(json).is_err())
+    }
+
+    fn is_bad_form(&self) -> bool {
+        let Self::Form(form) = self else { return false };
+        let mut escapes = form.split(|byte| *byte == b'%').skip(1);
+        !escapes.all(|rest| rest.len() >= 2 && rest[..2].iter().all(u8::is_ascii_hexdigit)) || form.contains(&b';')
+    }
+
+    /// The action that a request calls, and its parameters: the body's count before the query's. On `/` both stand
+    /// within.
+    fn call(&self, uri: &Uri) -> (String, Bytes) {
+        let params = self.params(uri.query().unwrap_or_default());
+        if uri.path() != "/" {
+            let path = percent_decode_str(uri.path().strip_prefix('/').unwrap_or(uri.path()));
+            return (path.decode_utf8_lossy().into_owned(), params);
+        }
+        #[derive(Default, Deserialize)]
+        struct Call<'a> {
+            #[serde(default, borrow)]
+            action: Option<&'a RawValue>,
+            #[serde(default, borrow)]
+            params: Option<&'a RawValue>,
+        }
+        let call: Call<'_> = serde_json::from_slice(&params).unwrap_or_default();
+        let action = call.action.and_then(|action| serde_json::from_str(action.get()).ok()).unwrap_or_default();
+        (action, Bytes::copy_from_slice(call.params.map_or("{}", RawValue::get).as_bytes()))
+    }
+
+    /// All that was given as one JSON object.
+    fn params(&self, query: &str) -> Bytes {
+        let (json, form): (&[u8], &[u8]) = match self {
+            Self::Json(json) => (json, b""),
+            Self::Form(form) => (b"{}", form),
+            Self::Nothing => (b"{}", b""),
+        };
+        let of_query = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "access_token");
+        let pairs = form_urlencoded::parse(form).chain(of_query).filter(|(_, value)| !value.is_empty());
+        let mut pairs = pairs.peekable();
+        if pairs.peek().is_none() {
+            return match self {
+                Self::Json(json) => json.clone(),
+                _ => Bytes::from_static(b"{}"),
+            };
+        }
+        let mut all: BTreeMap<Cow<'_, str>, Box<RawValue>> = serde_json::from_slice(json).unwrap_or_default();
+        for (name, value) in pairs {
+            // What looks like JSON and is some is taken as such.
+            let nested = value.starts_with(['{', '[']).then(|| serde_json::from_str(&value).ok()).flatten();
+            let Some(value) = nested.or_else(|| to_raw_value(&value).ok()) else { continue };
+            all.entry(name).or_insert(value);
+        }
+        serde_json::to_vec(&all).unwrap_or_default().into()
+    }
 }
 
 /// 401 without a token, 403 with a wrong one. The header counts where there is one, and the query otherwise.
@@ -140,8 +234,7 @@ fn unauthorised(state: &State, uri: &Uri, headers: &HeaderMap) -> Option<StatusC
 }
 
 fn token_in_query(query: &str) -> Option<Cow<'_, str>> {
-    let value = query.split('&').find_map(|pair| pair.strip_prefix("access_token="))?;
-    percent_decode_str(value).decode_utf8().ok()
+    form_urlencoded::parse(query.as_bytes()).find_map(|(name, value)| (name == "access_token").then_some(value))
 }
 
 fn plain(status: StatusCode) -> Response<Body> {

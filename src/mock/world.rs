@@ -47,7 +47,7 @@
 //!
 //! # Which actions it answers
 //!
-//! All others are answered with the schema's example, as without a world.
+//! All others are answered with the schema's example, as without a world. A quick operation acts by these.
 //!
 //! | action | what is to know |
 //! |---|---|
@@ -77,7 +77,6 @@
 //! | `download_file` | an empty file on the server's disk |
 //! | `get_group_root_files`, `get_group_files_by_folder`, `get_group_file_system_info`, `get_group_file_url` | |
 //! | `create_group_file_folder`, `delete_group_folder`, `delete_group_file` | one's own files, and any for administrators |
-//! | `.handle_quick_operation` | |
 //!
 //! Refusals have go-cqhttp's codes. Where QQ decides and not go-cqhttp, the world decides as QQ is known to.
 
@@ -132,9 +131,6 @@ pub struct World {
     /// What the bots have not been told yet.
     #[serde(skip)]
     events: Vec<Event>,
-    /// Whether the message of the call in hand is no list.
-    #[serde(skip)]
-    text_given: bool,
 }
 
 /// The account that a server is logged in to.

@@ -32,7 +32,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::fault::{Dice, Fault};
 use super::http::Body;
-use super::{State, events};
+use super::{State, Via, events};
 use crate::EventKind;
 
 /// How long an answer is held back at most with no call coming.
@@ -180,6 +180,7 @@ impl Accepted {
             id: self.id,
             kind: self.kind,
             out: self.out.clone(),
+            via: if masked { Via::ReverseWebSocket } else { Via::WebSocket },
             delayed: JoinSet::new(),
             held: Vec::new(),
             dice: Dice(0),
@@ -242,6 +243,7 @@ struct Reader {
     id: u64,
     kind: Kind,
     out: mpsc::UnboundedSender<Out>,
+    via: Via,
     delayed: JoinSet<()>,
     held: Vec<Bytes>,
     dice: Dice,
@@ -298,11 +300,23 @@ impl Reader {
         let params = call.params.map_or("{}", RawValue::get).as_bytes();
         let echo = call.echo.and_then(|echo| as_echoed(echo).ok());
 
-        let fault = self.state.receive(action, params);
-        if fault == Fault::DropBefore {
-            match self.end().await {}
+        let taken = self.state.receive(action, params, self.via);
+        match taken.fault {
+            Fault::DropBefore => match self.end().await {},
+            Fault::Unauthorised(retcode) => {
+                self.write(self::text(refusal(retcode)));
+                self.state.remove_link(self.id);
+                let _ = self.out.send(Out::Close(close(None)));
+                match self.end().await {}
+            }
+            _ => {}
         }
-        let answer = self.state.answer(action, params, echo.as_deref(), &fault);
+        let Some(answer) = self.state.answer(&taken, params, echo.as_deref()) else { match self.end().await {} };
+        self.send(taken.fault, answer).await;
+    }
+
+    /// Sends an answer, or lets go wrong what is to.
+    async fn send(&mut self, fault: Fault, answer: Vec<u8>) {
         let kind = if fault == Fault::Binary { Data::Binary } else { Data::Text };
         let answer = frame(kind, answer);
         match fault {
@@ -405,7 +419,7 @@ pub(super) fn lifecycle(self_id: i64) -> String {
 }
 
 /// In seconds.
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
@@ -469,7 +483,8 @@ fn mask(frame: &Bytes) -> Bytes {
 }
 
 impl State {
-    pub(super) fn push(&self, frame: &Bytes) -> usize {
+    /// Sends a frame to every connection that takes events, and gives their number.
+    pub(super) fn push_frame(&self, frame: &Bytes) -> usize {
         let links = self.links.borrow();
         links.values().filter(|link| link.takes_events && link.out.send(Out::Bytes(frame.clone())).is_ok()).count()
     }

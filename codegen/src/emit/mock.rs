@@ -6,9 +6,9 @@ use quote::quote;
 use super::action::{response_name, response_type};
 use super::{raw_string, value};
 use crate::example::TARGET_KEYS;
-use crate::model::{Action, Answer, Api, Effect, File, TypeKind};
+use crate::model::{Action, Answer, Api, Effect, File, Param, Presence, Server, TypeKind};
 use crate::name::ident;
-use crate::ty::Scalar;
+use crate::ty::{EnumBase, IdBase, NamedKind, Scalar};
 
 /// The items of a file's mock part.
 pub(super) fn items(api: &Api, file: &File) -> Vec<TokenStream> {
@@ -57,14 +57,9 @@ fn entry(api: &Api, action: &Action) -> TokenStream {
         Effect::Write => quote!(Write),
         Effect::Send => quote!(Send),
     };
-    let params = action.params.iter().flat_map(|param| {
-        let aliases = &param.aliases;
-        let names: Vec<&str> = match param.ty.scalar {
-            Scalar::Target => TARGET_KEYS.to_vec(),
-            _ => vec![&param.wire],
-        };
-        names.into_iter().map(move |name| quote!(::cqhttp::mock::ParamInfo { name: #name, aliases: &[#(#aliases),*] }))
-    });
+    let params = action.params.iter().flat_map(params);
+    let refusals = &action.errors;
+    let implemented = action.server == Server::Supported;
     let example_params = raw_string(&action.example.params.as_ref().map_or_else(|| "{}".into(), value::json));
     let example_answer = raw_string(&action.example.returns.as_ref().map_or_else(|| "null".into(), value::json));
     let request = action.name.type_ident();
@@ -77,11 +72,65 @@ fn entry(api: &Api, action: &Action) -> TokenStream {
             title: #title,
             effect: ::cqhttp::Effect::#effect,
             params: &[#(#params),*],
+            refusals: &[#(#refusals),*],
+            implemented: #implemented,
             example_params: #example_params,
             example_answer: #example_answer,
             reread_params: wire::reread::<#request>,
             reread_answer: wire::reread_answer::<#response>,
             call_example: |client: ::cqhttp::Client| wire::call_example(client #call),
         }
+    }
+}
+
+/// `ParamInfo::required("group_id", ParamKind::I64)`; a target is three parameters.
+fn params(param: &Param) -> Vec<TokenStream> {
+    if param.ty.scalar == Scalar::Target {
+        let kinds = [quote!(String), quote!(I64), quote!(I64)];
+        let keys = TARGET_KEYS.iter().zip(kinds);
+        return keys
+            .map(|(key, kind)| quote!(::cqhttp::mock::ParamInfo::optional(#key, ::cqhttp::mock::ParamKind::#kind)))
+            .collect();
+    }
+    let (name, kind) = (&param.wire, kind(&param.ty.scalar));
+    let kind = quote!(::cqhttp::mock::ParamKind::#kind);
+    let info = match &param.presence {
+        Presence::Required => quote!(::cqhttp::mock::ParamInfo::required(#name, #kind)),
+        Presence::Optional => quote!(::cqhttp::mock::ParamInfo::optional(#name, #kind)),
+        Presence::Default(default) => {
+            let default = value::json(default);
+            quote!(::cqhttp::mock::ParamInfo::defaulted(#name, #kind, #default))
+        }
+    };
+    let list = param.ty.list.then(|| quote!(.list()));
+    let aliases = &param.aliases;
+    let aliases = (!aliases.is_empty()).then(|| quote!(.aliases(&[#(#aliases),*])));
+    vec![quote!(#info #list #aliases)]
+}
+
+/// As what a server reads it.
+fn kind(scalar: &Scalar) -> TokenStream {
+    match scalar {
+        Scalar::Bool => quote!(Bool),
+        Scalar::I32 => quote!(I32),
+        Scalar::U32 => quote!(U32),
+        Scalar::U64 | Scalar::Named(_, NamedKind::Id(IdBase::U64)) => quote!(U64),
+        Scalar::F64 => quote!(F64),
+        Scalar::I64
+        | Scalar::Timestamp
+        | Scalar::Named(_, NamedKind::Id(IdBase::I64) | NamedKind::Enum(EnumBase::I64)) => quote!(I64),
+        Scalar::String
+        | Scalar::FileSource
+        | Scalar::UploadSource
+        | Scalar::Mention
+        | Scalar::Named(_, NamedKind::Id(IdBase::String) | NamedKind::Enum(EnumBase::String)) => quote!(String),
+        Scalar::Message => quote!(Message),
+        Scalar::Json
+        | Scalar::ForwardNode
+        | Scalar::ForwardedMessage
+        | Scalar::FeedSegment
+        | Scalar::Event
+        | Scalar::Target
+        | Scalar::Named(_, NamedKind::Object) => quote!(Json),
     }
 }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use clap::Parser;
-use cqhttp::mock::{Answered, Dial, Server, Webhook};
+use cqhttp::mock::{Dial, Outcome, Received, Server, Webhook};
 
 /// A stand-in for go-cqhttp, to try out bots in any language without a QQ account.
 ///
@@ -70,7 +70,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     }
     for url in &arguments.webhook {
         let webhook = Webhook::to(url);
-        server.post_to(match &arguments.secret {
+        server.webhook(match &arguments.secret {
             Some(secret) => webhook.secret(secret),
             None => webhook,
         });
@@ -130,12 +130,14 @@ fn interrupted() -> io::Result<impl Future<Output = ()>> {
 }
 
 /// One line for each call.
-fn log(call: &Answered<'_>) {
-    let outcome = match call.outcome {
-        Ok(data) => Cow::from(format!("ok {}", short(data))),
-        Err(refusal) => Cow::from(refusal.to_string()),
+fn log(call: &Received) {
+    let outcome = match &call.outcome {
+        Outcome::Answered(data) => format!("ok {}", short(&data.to_string())),
+        Outcome::Refused(refusal) => refusal.to_string(),
+        Outcome::NoTarget => "nothing, for it names no target".to_owned(),
+        other => format!("{other:?}"),
     };
-    print(format_args!("{} {} {} -> {outcome}", time(), call.action, short(call.params)));
+    print(format_args!("{} {} {} -> {outcome}", time(), call.action, short(&call.params.to_string())));
 }
 
 /// A line on standard output. Where nobody reads it, it is not missed.

@@ -1,12 +1,12 @@
 //! Which method answers which action, and what belongs to no chapter of its own.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::{Account, World};
-use crate::mock::{Outcome, Refusal, bad_request, refuse};
+use crate::mock::{Acted, Refusal, bad_request, refuse};
 use crate::types::{Friend, ServerStatistics, ServerStatus, Sex, UnidirectionalFriend};
 use crate::{KnownAction, RefusalCode, Timestamp, UserId, action};
 
@@ -25,7 +25,7 @@ macro_rules! answers {
             pub const ACTIONS: &'static [&'static str] = &[$(action::$request::NAME),*];
 
             /// Acts on a call; `None` for one that no world answers.
-            pub(crate) fn answer(&mut self, name: &str, params: &[u8]) -> Option<Outcome> {
+            pub(crate) fn answer(&mut self, name: &str, params: &[u8]) -> Option<Acted> {
                 $(if name == action::$request::NAME {
                     return Some(self.act::<action::$request>(params, Self::$method));
                 })*
@@ -92,25 +92,17 @@ answers! {
     CreateGroupFileFolder => create_group_file_folder,
     DeleteGroupFolder => delete_group_folder,
     DeleteGroupFile => delete_group_file,
-    HandleQuickOperation => handle_quick_operation,
 }
 
 impl World {
-    fn act<A>(&mut self, params: &[u8], answer: impl FnOnce(&mut Self, A) -> Answer<A::Response>) -> Outcome
+    fn act<A>(&mut self, params: &[u8], answer: impl FnOnce(&mut Self, A) -> Answer<A::Response>) -> Acted
     where
         A: KnownAction + DeserializeOwned,
         A::Response: Serialize,
     {
-        #[derive(serde::Deserialize)]
-        struct Written<'a> {
-            #[serde(borrow, default)]
-            message: Option<&'a RawValue>,
-        }
-        let written: Option<Written<'_>> = serde_json::from_slice(params).ok();
-        let message = written.and_then(|written| written.message);
-        self.text_given = !message.is_some_and(|message| message.get().starts_with(['[', '{']));
         let request = serde_json::from_slice(params).map_err(|error| bad_request(A::NAME, &error))?;
-        serde_json::value::to_raw_value(&answer(self, request)?).map_err(|error| bad_request(A::NAME, &error))
+        let data = serde_json::value::to_raw_value(&answer(self, request)?);
+        data.map(Cow::Owned).map_err(|error| bad_request(A::NAME, &error))
     }
 
     fn get_login_info(&mut self, _: action::GetLoginInfo) -> Answer<action::GetLoginInfoResponse> {
@@ -204,31 +196,5 @@ impl World {
     /// Whether anybody of this number exists.
     pub(super) fn knows(&self, user: UserId) -> bool {
         self.known_nickname(user).is_some() || self.groups.iter().any(|group| group.find_member(user).is_some())
-    }
-
-    fn handle_quick_operation(&mut self, request: action::HandleQuickOperation) -> Answer<()> {
-        let (context, operation) = (&request.context, &request.operation);
-        match context["post_type"].as_str() {
-            Some("message") => self.operate_on_message(context, operation),
-            Some("request") if !operation["approve"].is_null() => {
-                // What becomes of it does not show.
-                let _ = self.operate_on_request(context, operation);
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn operate_on_request(&mut self, context: &Value, operation: &Value) -> Answer<()> {
-        let flag = context["flag"].as_str().unwrap_or_default();
-        let approve = operation["approve"] == true;
-        match context["request_type"].as_str() {
-            Some("friend") => self.set_friend_add_request(action::SetFriendAddRequest::new(flag).approve(approve)),
-            Some("group") => {
-                let kind = context["sub_type"].as_str().unwrap_or_default();
-                self.set_group_add_request(action::SetGroupAddRequest::new(flag, kind).approve(approve))
-            }
-            _ => Ok(()),
-        }
     }
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::answer::{Answer, no};
 use super::{Group, StoredMessage, World};
 use crate::action;
@@ -81,7 +79,7 @@ impl World {
     fn send_to_group(&mut self, group_id: GroupId, mut message: Message) -> Answer<SentMessage> {
         let account = self.account.user_id;
         let group = self.joined(group_id)?;
-        self.has_content(&message)?;
+        has_content(&message)?;
         let poked = message.iter().find_map(|segment| match segment {
             Segment::Poke(poke) => Some(poke.qq.unwrap_or(UserId::new(0))),
             _ => None,
@@ -103,7 +101,7 @@ impl World {
     }
 
     fn send_to_user(&mut self, user: UserId, message: Message) -> Answer<SentMessage> {
-        self.has_content(&message)?;
+        has_content(&message)?;
         if let Some(Segment::Poke(_)) = message.iter().find(|segment| matches!(segment, Segment::Poke(_))) {
             return Ok(SentMessage { message_id: MessageId::new(0) });
         }
@@ -121,12 +119,6 @@ impl World {
             });
         }
         said
-    }
-
-    /// go-cqhttp has two refusals for an empty message: for a text, and for a list.
-    fn has_content(&self, message: &Message) -> Answer<()> {
-        let code = if self.text_given { RefusalCode::EmptyMsgError } else { RefusalCode::SendMsgApiError };
-        if message.is_empty() { Err(no(code, "the message is empty")) } else { Ok(()) }
     }
 
     fn may_speak(&self, group: &Group) -> Answer<()> {
@@ -345,54 +337,11 @@ impl World {
         }
         self.messages.iter_mut().find(|said| said.message_id == id).ok_or_else(not_found)
     }
-
-    /// A quick operation on a message. What becomes of its parts does not show.
-    pub(super) fn operate_on_message(&mut self, context: &Value, operation: &Value) -> Answer<()> {
-        let (group_id, user_id) = (context["group_id"].as_i64(), context["user_id"].as_i64().unwrap_or_default());
-        let in_group = context["message_type"] == "group";
-        let is_anonymous = !context["anonymous"].is_null();
-        if let Some(reply) = operation.get("reply") {
-            let at_sender = in_group && !is_anonymous && operation["at_sender"] == true;
-            let reply = quick_reply(reply, operation["auto_escape"] == true, at_sender.then_some(user_id))?;
-            self.text_given = false;
-            let _ = match group_id.filter(|_| in_group) {
-                Some(group) => self.send_to_group(group.into(), reply),
-                None => self.send_to_user(user_id.into(), reply),
-            };
-        }
-        let Some(group_id) = group_id.filter(|_| in_group) else { return Ok(()) };
-        if operation["delete"] == true {
-            let id = context["message_id"].as_i64().unwrap_or_default();
-            let _ = self.delete_msg(action::DeleteMsg::new(id));
-        }
-        if !is_anonymous && operation["kick"] == true {
-            let block = operation["reject_add_request"] == true;
-            let _ = self.set_group_kick(action::SetGroupKick::new(group_id, user_id).reject_add_request(block));
-        }
-        if !is_anonymous && operation["ban"] == true {
-            let duration = operation.get("ban_duration").map_or(Some(1800), Value::as_u64).unwrap_or_default();
-            let duration = u32::try_from(duration).unwrap_or(u32::MAX);
-            let _ = self.set_group_ban(action::SetGroupBan::new(group_id, user_id).duration(duration));
-        }
-        Ok(())
-    }
 }
 
-/// With a mention in front of a text or a list; a single segment goes out without one.
-fn quick_reply(reply: &Value, auto_escape: bool, at: Option<i64>) -> Answer<Message> {
-    let single = reply.is_object();
-    let mut message = match reply {
-        Value::String(text) if auto_escape => Message::from(text),
-        other => match Message::from_json(other.clone()) {
-            Ok(message) => message,
-            Err(error) if at.is_some() => return Err(no(RefusalCode::AtSenderFailed, error.to_string())),
-            Err(_) => Message::new(),
-        },
-    };
-    if let Some(user) = at.filter(|_| !single) {
-        message.insert(0, crate::segment::At::new(user));
-    }
-    Ok(message)
+/// An empty text does not come this far; an empty list is refused otherwise.
+fn has_content(message: &Message) -> Answer<()> {
+    if message.is_empty() { Err(no(RefusalCode::SendMsgApiError, "the message is empty")) } else { Ok(()) }
 }
 
 fn is_mention_of_everyone(segment: &Segment) -> bool {

@@ -1,0 +1,167 @@
+//! People who talk to the bot.
+
+use super::ws::now;
+use super::{Server, State};
+use crate::event::{GroupMessage, PrivateMessage};
+use crate::types::{GroupAnonymous, GroupMessageKind, GroupRole, GroupSender, MessageSeq, PrivateSender};
+use crate::{Event, GroupId, Message, MessageId, Timestamp, UserId};
+
+/// Somebody who talks to the bot: [`Server::user`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is said until `says`, and where"]
+pub struct User<'a> {
+    server: &'a Server,
+    id: UserId,
+    name: Option<String>,
+    card: String,
+    role: GroupRole,
+    anonymous: Option<String>,
+}
+
+impl Server {
+    /// Somebody who talks to the bot, an ordinary member of groups unless it is said otherwise.
+    ///
+    /// ```
+    /// # async fn run(server: cqhttp::mock::Server) {
+    /// let anna = server.user(10086).named("Anna").as_admin();
+    /// anna.says("hello").in_group(10001000);
+    /// anna.says("hello").in_private();
+    /// # }
+    /// ```
+    pub fn user(&self, id: impl Into<UserId>) -> User<'_> {
+        User { server: self, id: id.into(), name: None, card: String::new(), role: GroupRole::Member, anonymous: None }
+    }
+}
+
+impl<'a> User<'a> {
+    /// Their own name. Default: that of the schema's example.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Their name in groups. Default: none.
+    pub fn card(mut self, card: impl Into<String>) -> Self {
+        self.card = card.into();
+        self
+    }
+
+    /// As the owner of groups.
+    pub fn as_owner(mut self) -> Self {
+        self.role = GroupRole::Owner;
+        self
+    }
+
+    /// As an administrator of groups.
+    pub fn as_admin(mut self) -> Self {
+        self.role = GroupRole::Admin;
+        self
+    }
+
+    /// Under this name in groups that let members be anonymous: the event tells neither who it is nor their role.
+    pub fn as_anonymous(mut self, name: impl Into<String>) -> Self {
+        self.anonymous = Some(name.into());
+        self
+    }
+
+    /// A message of theirs, which is sent by saying where. A text is a text; [`Message::cq`] reads CQ codes.
+    pub fn says(&self, message: impl Into<Message>) -> Saying<'a> {
+        Saying { user: self.clone(), message: message.into() }
+    }
+
+    fn group_sender(&self) -> GroupSender {
+        let example = GroupSender::example();
+        GroupSender {
+            user_id: self.id,
+            nickname: self.name.clone().unwrap_or(example.nickname),
+            card: Some(self.card.clone()),
+            role: Some(self.role.clone()),
+            title: Some(String::new()),
+            ..example
+        }
+    }
+}
+
+/// What somebody says, and not yet where: [`User::says`].
+#[derive(Clone, Debug)]
+#[must_use = "it is not said until it is said where"]
+pub struct Saying<'a> {
+    user: User<'a>,
+    message: Message,
+}
+
+impl Saying<'_> {
+    /// Says it in a group, and gives the id of the message. It goes wherever [`Server::push`] sends events, with the time
+    /// of now.
+    pub fn in_group(self, group: impl Into<GroupId>) -> MessageId {
+        let state = &self.user.server.state;
+        let id = state.next_message_id();
+        let mut event = GroupMessage {
+            time: Timestamp::new(now() as i64),
+            self_id: UserId::new(state.self_id),
+            message_id: MessageId::new(id),
+            message_seq: Some(MessageSeq::new(id)),
+            group_id: group.into(),
+            user_id: self.user.id,
+            raw_message: codes(&self.message),
+            message: self.message,
+            sender: self.user.group_sender(),
+            ..GroupMessage::example()
+        };
+        if let Some(name) = self.user.anonymous {
+            hide(&mut event, name);
+        }
+        send(state, Event::GroupMessage(event.into()), id)
+    }
+
+    /// Says it to the bot alone, as a friend, and gives the id of the message. Nobody is anonymous in private.
+    pub fn in_private(self) -> MessageId {
+        let state = &self.user.server.state;
+        let id = state.next_message_id();
+        let example = PrivateSender::example();
+        let event = PrivateMessage {
+            time: Timestamp::new(now() as i64),
+            self_id: UserId::new(state.self_id),
+            message_id: MessageId::new(id),
+            user_id: self.user.id,
+            target_id: Some(UserId::new(state.self_id)),
+            raw_message: codes(&self.message),
+            message: self.message,
+            sender: PrivateSender {
+                user_id: self.user.id,
+                nickname: self.user.name.unwrap_or(example.nickname.clone()),
+                ..example
+            },
+            ..PrivateMessage::example()
+        };
+        send(state, Event::PrivateMessage(event.into()), id)
+    }
+}
+
+/// An anonymous sender as go-cqhttp shows one.
+fn hide(event: &mut GroupMessage, name: String) {
+    let anonymous = GroupAnonymous::example();
+    event.sub_type = GroupMessageKind::Anonymous;
+    event.user_id = UserId::new(anonymous.id);
+    event.sender = GroupSender {
+        user_id: event.user_id,
+        nickname: "匿名消息".to_owned(),
+        card: None,
+        role: None,
+        title: None,
+        ..GroupSender::example()
+    };
+    let flag = format!("{}|{name}", anonymous.flag.to_string().split('|').next().unwrap_or_default());
+    event.anonymous = Some(GroupAnonymous { name, flag: flag.into(), ..anonymous });
+}
+
+/// Some segments have no CQ code; go-cqhttp shows nothing of those either.
+fn codes(message: &Message) -> String {
+    message.to_cq().unwrap_or_else(|_| message.plain_text())
+}
+
+fn send(state: &State, event: Event, id: i64) -> MessageId {
+    // Nothing keeps an event of the schema's kinds from being written.
+    state.push_event(&serde_json::to_string(&event).unwrap_or_default());
+    MessageId::new(id)
+}
