@@ -236,6 +236,27 @@ async fn a_member_who_speaks_is_heard_and_can_be_quoted() {
 }
 
 #[tokio::test]
+async fn a_user_of_the_server_is_one_of_the_world() {
+    let mut bot = Bot::as_admin().await;
+    let said = bot.server.user(ANN).named("somebody else").says("hello").in_group(42);
+    let private = bot.server.user(ANN).says("psst").in_private();
+    let told = bot.told().await;
+    assert_eq!((&told[0]["sender"]["nickname"], &told[0]["message_id"]), (&json!("Ann"), &json!(said)));
+    assert_eq!(bot.client.get_msg(private).await.unwrap().message.plain_text(), "psst");
+
+    bot.client.set_group_anonymous(42).await.unwrap();
+    bot.server.user(ANN).as_anonymous("cat").says("guess who").in_group(42);
+    let told = bot.told().await;
+    assert_eq!((&told[0]["sub_type"], &told[0]["anonymous"]["name"]), (&json!("anonymous"), &json!("cat")));
+    assert!(!told[0].to_string().contains("10086"), "{}", told[0]);
+
+    bot.client.set_group_ban(42, ANN).await.unwrap();
+    let speak = std::panic::AssertUnwindSafe(|| bot.server.user(ANN).says("mmh").in_group(42));
+    let panic = std::panic::catch_unwind(speak).unwrap_err();
+    assert_eq!(panic.downcast_ref::<String>().unwrap(), "10086 cannot speak in group 42: they are muted");
+}
+
+#[tokio::test]
 async fn a_mute_silences_until_it_ends() {
     let mut bot = Bot::as_admin().await;
     bot.client.set_group_ban(42, ANN).duration(60).await.unwrap();

@@ -4,20 +4,39 @@ mod stdin;
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use clap::Parser;
-use cqhttp::mock::{Dial, Outcome, Received, Server, Webhook};
+use cqhttp::mock::{Dial, Outcome, Received, Server, Webhook, World};
 
 /// A stand-in for go-cqhttp, to try out bots in any language without a QQ account.
 ///
 /// It speaks OneBot v11 on 127.0.0.1, over HTTP and WebSocket on one port, prints each call, and ends on Ctrl-C.
-/// Every action of go-cqhttp is answered with an example.
+/// Every action of go-cqhttp is answered with an example; with --world the actions read and change a small world,
+/// where roles decide what is refused.
 ///
-/// A line on standard input that is an event as JSON is sent to the bots; `time` and `self_id` are filled in:
+/// Lines on standard input let something happen, which the bots are told:
 ///
+///   10086@42 hello          the user 10086 says hello in the group 42; CQ codes are read
+///   10086 hello             says it to the bot alone
 ///   {"post_type":"notice","notice_type":"friend_add","user_id":10086}
+///                           any event; `time` and `self_id` are filled in
+///
+/// A world is a JSON file:
+///
+///   {
+///     "account": { "user_id": 10010, "nickname": "bot" },
+///     "friends": [{ "user_id": 10086, "nickname": "Ann" }],
+///     "groups": [{
+///       "group_id": 42, "group_name": "Rustaceans",
+///       "members": [{ "user_id": 1, "nickname": "Owen", "role": "owner" }, { "user_id": 10010, "role": "admin" },
+///                   { "user_id": 10086, "card": "Annie" }]
+///     }]
+///   }
+///
+/// What else may stand there: https://docs.rs/cqhttp/latest/cqhttp/mock/world/
 #[derive(Parser)]
 #[command(version, verbatim_doc_comment)]
 struct Arguments {
@@ -27,8 +46,11 @@ struct Arguments {
     /// The access token that bots have to show. [default: none]
     #[arg(long)]
     token: Option<String>,
-    /// The account that it is logged in to.
-    #[arg(long, value_name = "QQ", default_value_t = 10010)]
+    /// A file with the world behind the server. [default: none, and examples are answered]
+    #[arg(long, value_name = "FILE")]
+    world: Option<PathBuf>,
+    /// The account that it is logged in to; a world has its own.
+    #[arg(long, value_name = "QQ", default_value_t = 10010, conflicts_with = "world")]
     self_id: i64,
     /// Send a heartbeat every so many seconds. [default: none]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
@@ -81,7 +103,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     loop {
         tokio::select! {
             () = &mut interrupted => break,
-            Some(line) = lines.recv() => match stdin::happen(&server, &line, arguments.self_id) {
+            Some(line) = lines.recv() => match stdin::happen(&server, &line, arguments.world.is_some()) {
                 Ok(said) => print(format_args!("{} {said}", time())),
                 Err(error) => eprintln!("cqhttp-mock: {error}"),
             },
@@ -100,6 +122,9 @@ async fn start(arguments: &Arguments) -> Result<Server, String> {
     }
     if let Some(seconds) = arguments.heartbeat {
         builder = builder.heartbeat(Duration::from_secs(seconds));
+    }
+    if let Some(file) = &arguments.world {
+        builder = builder.world(World::read(file).map_err(|error| stdin::with_reasons(&error))?);
     }
     builder.start().await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => {

@@ -10,10 +10,10 @@ use crate::event::{
 };
 use crate::segment;
 use crate::types::{
-    EssenceKind, FriendRequestFlag, GroupDecreaseKind, GroupFileId, GroupRequestFlag, GroupRequestKind, ReceivedFile,
-    UploadedFile,
+    EssenceKind, FriendRequestFlag, GroupAnonymous, GroupDecreaseKind, GroupFileId, GroupRequestFlag, GroupRequestKind,
+    ReceivedFile, UploadedFile,
 };
-use crate::{GroupId, Message, MessageId, UserId};
+use crate::{Event, GroupId, Message, MessageId, UserId};
 
 /// Why something cannot happen in the world: a user who is muted does not speak.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +55,34 @@ impl World {
         self.notice_card(group_id, user);
         let said = self.store(user, Place::Group(group_id), message.into());
         self.happens(self.group_message(group_id, &said));
+        Ok(said.message_id)
+    }
+
+    /// A member says something under another name, in a group that lets its members be [anonymous](Group::anonymous).
+    ///
+    /// # Errors
+    ///
+    /// They cannot speak in the group, or it lets nobody be anonymous.
+    pub fn says_anonymously(
+        &mut self,
+        user: impl Into<UserId>,
+        group: impl Into<GroupId>,
+        name: impl Into<String>,
+        message: impl Into<Message>,
+    ) -> Happened<MessageId> {
+        let (user, group_id) = (user.into(), group.into());
+        let group = self.seen(group_id)?;
+        if let Some(why) =
+            group.silences(user, self.now()).or((!group.anonymous).then_some("nobody is anonymous there"))
+        {
+            return cannot(format!("{user} cannot speak in group {group_id}: {why}"));
+        }
+        let said = self.store(UserId::new(GroupAnonymous::example().id), Place::Group(group_id), message.into());
+        let mut event = self.group_message(group_id, &said);
+        if let Event::GroupMessage(event) = &mut event {
+            crate::mock::user::hide(event, name.into());
+        }
+        self.happens(event);
         Ok(said.message_id)
     }
 

@@ -254,7 +254,10 @@ impl World {
             return Err(no(RefusalCode::InvalidFlag, "the flag is not of the form `id|name`"));
         }
         if group.rank(account) == 0 {
-            return Err(no(RefusalCode::CallApiError, "the account is no administrator"));
+            return Err(no(
+                RefusalCode::CallApiError,
+                format!("the account is no administrator of group {}", group.group_id),
+            ));
         }
         Ok(())
     }

@@ -5,23 +5,32 @@
 
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::net::TcpListener;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Output, Stdio};
 
-use cqhttp::{Client, Event, RefusalCode, connect};
+use cqhttp::event::GroupMessageOperation;
+use cqhttp::server::Server;
+use cqhttp::{Client, Event, Message, Received, RefusalCode, connect};
 
 struct Program {
     child: Child,
     stdin: ChildStdin,
     stdout: Lines<BufReader<ChildStdout>>,
+    stderr: Lines<BufReader<ChildStderr>>,
 }
 
 impl Program {
     fn start(arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cqhttp-mock"));
-        command.args(["--port", "0"]).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command
+            .args(["--port", "0"])
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { stdin: child.stdin.take().unwrap(), stdout, child }
+        let stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+        Self { stderr, stdin: child.stdin.take().unwrap(), stdout, child }
     }
 
     fn line(&mut self) -> String {
@@ -62,7 +71,8 @@ fn refused(arguments: &[&str]) -> (String, Option<i32>) {
     (String::from_utf8(stderr).unwrap(), status.code())
 }
 
-#[tokio::test]
+// Lines are waited for while the bot goes on.
+#[tokio::test(flavor = "multi_thread")]
 async fn it_answers_prints_each_call_and_ends_on_ctrl_c() {
     let mut program = Program::start(&["--token", "s"]);
     let url = program.said("HTTP");
@@ -71,12 +81,12 @@ async fn it_answers_prints_each_call_and_ends_on_ctrl_c() {
     let client = Client::builder(&url).access_token("s").build().unwrap();
     assert_eq!(client.get_login_info().await.unwrap().user_id, 10010.into());
     let line = program.line();
-    assert!(line.ends_with(r#"Z get_login_info {} -> ok {"user_id":10010,"nickname":"bot"}"#), "{line}");
+    assert!(line.ends_with(r#"Z get_login_info {} -> ok {"nickname":"bot","user_id":10010}"#), "{line}");
 
     let unknown = client.call(cqhttp::Raw::new("no_such", cqhttp::serde_json::json!({}))).await.unwrap_err();
     assert_eq!(unknown.code(), Some(RefusalCode::ApiNotFound));
     let line = program.line();
-    assert!(line.contains("no_such {} -> API_NOT_FOUND (retcode 404)"), "{line}");
+    assert!(line.contains("no_such {} -> API_NOT_FOUND (404)"), "{line}");
 
     let long = "long ".repeat(1000);
     client.send_private_msg(10086, long).await.unwrap();
@@ -89,7 +99,7 @@ async fn it_answers_prints_each_call_and_ends_on_ctrl_c() {
     TcpListener::bind(url.strip_prefix("http://").unwrap()).expect("the port is free");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn events_come_from_standard_input() {
     let mut program = Program::start(&["--self-id", "77"]);
     program.said("HTTP");
@@ -107,6 +117,102 @@ async fn events_come_from_standard_input() {
     assert!(event.time.seconds() > 1_700_000_000);
     assert!(program.line().ends_with("Z FriendAdd sent to 1 connections"));
     program.interrupt();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_speak_on_standard_input() {
+    let mut program = Program::start(&[]);
+    program.said("HTTP");
+    let (_client, mut events) = connect(program.said("WebSocket")).await.unwrap();
+    program.happens("10086@42 hello [CQ:face,id=5]");
+    assert!(program.line().contains("Z said as message "));
+    program.happens("10086 psst");
+    for expected in ["hello [CQ:face,id=5]", "psst"] {
+        let event = loop {
+            let event = events.next().await.unwrap().event;
+            if !matches!(event, Event::Lifecycle(_)) {
+                break event;
+            }
+        };
+        let message = event.as_message().unwrap();
+        assert_eq!(message.message(), &Message::cq(expected));
+        assert_eq!(event.user_id(), Some(10086.into()));
+    }
+    program.interrupt();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_world_comes_from_a_file() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(include_bytes!("../../../mock/world/example.json")).unwrap();
+    let mut program = Program::start(&["--world", file.path().to_str().unwrap()]);
+    let client = Client::builder(program.said("HTTP")).build().unwrap();
+    program.said("WebSocket");
+    client.set_group_ban(42, 10086).await.unwrap();
+    let error = client.set_group_kick(42, 1).await.unwrap_err();
+    assert_eq!(error.code(), Some(RefusalCode::NotManageable));
+    assert!(program.line().contains("Z set_group_ban {"));
+    assert!(program.line().contains("-> NOT_MANAGEABLE (100), the account does not rank above 1"));
+    program.happens("1@42 all is well");
+    assert!(program.line().contains("Z said as message "));
+    program.happens("10086@42 mmh");
+    assert_eq!(program.stderr.next().unwrap().unwrap(), "cqhttp-mock: 10086 cannot speak in group 42: they are muted");
+    program.happens("mmh");
+    assert!(program.stderr.next().unwrap().unwrap().contains("`mmh` is neither an event as JSON nor a message"));
+    program.happens(r#"{"post_type":"notice","notice_type":"friend_add"}"#);
+    let said = program.stderr.next().unwrap().unwrap();
+    assert!(said.starts_with("cqhttp-mock: the event cannot be read: missing field `user_id`"), "{said}");
+    program.interrupt();
+
+    let broken = r#"{ "groups": [{ "group_id": 42, "group_name": "A", "members": [] }] }"#;
+    std::fs::write(file.path(), broken).unwrap();
+    let path = file.path().to_str().unwrap();
+    let (said, code) = refused(&["--world", path]);
+    let expected = format!("cqhttp-mock: {path}:1:62: `groups[0].members`: the account 10010 is not in group 42");
+    assert!(said.starts_with(&expected) && code == Some(1), "{said}");
+    let (said, code) = refused(&["--world", "/nowhere.json"]);
+    assert!(said.starts_with("cqhttp-mock: /nowhere.json cannot be read: ") && code == Some(1), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_comes_to_bots_that_listen() {
+    let bot = Server::bind("127.0.0.1:0").access_token("s").webhook_secret("w");
+    let mut bot = bot.await.unwrap();
+    let address = bot.local_addr().unwrap();
+
+    let (ws, http) = (format!("ws://{address}/"), format!("http://{address}/"));
+    let mut program = Program::start(&["--token", "s", "--reverse", &ws]);
+    program.said("HTTP");
+    program.said("WebSocket");
+    assert_eq!(program.said("dials"), ws);
+    bot.bots().wait_for(10010).await.unwrap();
+    program.happens("10086@42 ping");
+    next_message(&mut bot).await.reply("pong").await.unwrap();
+    assert!(program.line().contains("said as message") && program.line().contains("pong"));
+    program.interrupt();
+
+    let mut program = Program::start(&["--webhook", &http, "--secret", "w", "--self-id", "77"]);
+    program.said("HTTP");
+    program.said("WebSocket");
+    assert_eq!(program.said("posts to"), http);
+    program.happens("10086@42 ping");
+    let received = next_message(&mut bot).await;
+    let Event::GroupMessage(message) = &received.event else { panic!("{:?}", received.event) };
+    assert_eq!(message.self_id, 77.into());
+    received.answer(message, &GroupMessageOperation::new().reply("pong")).await.unwrap();
+    assert!(program.line().contains("Z said as message "));
+    assert!(program.line().contains("Z send_group_msg {"));
+    assert!(program.line().contains("Z .handle_quick_operation {"));
+    program.interrupt();
+}
+
+async fn next_message(bot: &mut Server) -> Received {
+    loop {
+        let received = bot.next().await.unwrap();
+        if received.event.as_message().is_some() {
+            return received;
+        }
+    }
 }
 
 #[test]
@@ -129,6 +235,7 @@ fn what_it_cannot_do_it_says() {
         (&["--webhook", "127.0.0.1:1"], "an address that begins with `http://` is expected"),
         (&["--secret", "s"], "--webhook"),
         (&["--heartbeat", "0"], "0 is not in 1.."),
+        (&["--world", "w.json", "--self-id", "1"], "cannot be used with"),
     ] {
         let (said, code) = refused(arguments);
         assert!(said.contains(part) && code == Some(2), "{arguments:?}: {said}");
