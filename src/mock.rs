@@ -22,6 +22,11 @@
 //! # }
 //! ```
 //!
+//! # A world
+//!
+//! [`ServerBuilder::world`] puts groups, members, messages and files behind the actions, so that tests look at what becomes
+//! of a call: see [`world`]. The program `cqhttp-mock` is a stand-in of its own, for bots in any language.
+//!
 //! # Over WebSocket
 //!
 //! [`Server::ws_url`] is the address. [`push`](Server::push) sends an event to the bots that are connected;
@@ -712,8 +717,8 @@ impl Server {
     }
 
     /// Looks at the [world] behind the server, or changes it. The bots are told of what people
-    /// [do](world#what-people-do) there, once `look` has returned. A server without a world gets one, in which the account
-    /// is alone.
+    /// [do](world#what-people-do) there, once `look` has returned; `look` cannot use the server itself. A server without a
+    /// world gets one, in which the account is alone.
     ///
     /// ```
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cqhttp::action::{GetLoginInfo, SetGroupKick};
 use cqhttp::forward::ForwardContent;
-use cqhttp::mock::{self, Group, Member, Server, Webhook, World, refuse};
+use cqhttp::mock::{self, Group, Member, Outcome, Received, Server, Webhook, World, refuse};
 use cqhttp::types::{GroupRequestKind, GroupRole, HonorKind};
 use cqhttp::{
     Client, Error, Event, Events, FileSource, ForwardNode, GroupId, Message, MessageId, RefusalCode, Segment, Target,
@@ -44,7 +44,7 @@ struct Bot {
 
 impl Bot {
     async fn in_world(world: World) -> Self {
-        let server = Server::builder().world(world).start().await.unwrap();
+        let server = Server::builder().world(world).on_call(is_documented).start().await.unwrap();
         let (client, events) = connect(server.ws_url()).await.unwrap();
         Self { server, client, events }
     }
@@ -96,6 +96,15 @@ impl Bot {
 
     async fn knows(&self, user: i64) -> cqhttp::types::GroupMemberInfo {
         self.client.get_group_member_info(42, user).await.unwrap()
+    }
+}
+
+/// The world refuses with the codes alone that the schema lists for the action.
+fn is_documented(call: &Received) {
+    if let (Outcome::Refused(refusal), Some(info)) = (&call.outcome, mock::action(&call.action)) {
+        let refusal = refusal.to_string();
+        let listed = info.refusals.iter().any(|code| refusal.starts_with(&format!("{code} (")));
+        assert!(listed, "{} is refused with {refusal}, and the schema lists {:?}", info.name, info.refusals);
     }
 }
 
@@ -916,6 +925,9 @@ async fn a_world_comes_from_a_file() {
     assert!(ann.join_time.unwrap().seconds() > 1_700_000_000);
     assert_eq!(bot.client.get_msg(7).await.unwrap().message.plain_text(), "hello, all");
     assert_eq!(bot.client.get_group_msg_history(42).await.unwrap().messages.len(), 1);
+    let (ids, numbers): (Vec<_>, Vec<_>) =
+        bot.see(|world| world.messages.iter().map(|said| (said.message_id.get(), said.message_seq.get())).unzip());
+    assert_eq!((ids[0], ids.contains(&0), numbers), (7, false, vec![1, 1, 2]));
     assert_eq!(bot.client.get_group_notice(42).await.unwrap()[0].message.text, "Be kind.");
     let talks = bot.client.get_group_files_by_folder(42, "/talks").await.unwrap();
     assert_eq!((talks.files[0].file_name.as_str(), talks.files[0].uploader), ("march.pdf", ANN.into()));

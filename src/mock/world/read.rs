@@ -220,13 +220,19 @@ impl World {
         }
         self.groups = groups;
         for index in 0..self.messages.len() {
-            let mut said = self.messages[index].clone();
+            if self.messages[index].message_id.get() == 0 {
+                self.messages[index].message_id = self.free_message_id();
+            }
+        }
+        for mut said in std::mem::take(&mut self.messages) {
             or_now(&mut said.time);
             if said.group_id.is_none() {
                 said.target_id.get_or_insert(self.account.user_id);
             }
-            self.number(&mut said);
-            self.messages[index] = said;
+            if said.message_seq.get() == 0 {
+                said.message_seq = self.next_seq(&said);
+            }
+            self.messages.push(said);
         }
         for index in 0..self.friend_requests.len() {
             if self.friend_requests[index].flag.is_empty() {
