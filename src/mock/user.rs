@@ -186,7 +186,7 @@ pub(super) fn hide(event: &mut GroupMessage, name: String) {
         title: None,
         ..GroupSender::example()
     };
-    let flag = format!("{}|{name}", anonymous.flag.to_string().split('|').next().unwrap_or_default());
+    let flag = format!("{}|{name}", anonymous.flag.as_ref().split('|').next().unwrap_or_default());
     event.anonymous = Some(GroupAnonymous { name, flag: flag.into(), ..anonymous });
 }
 
