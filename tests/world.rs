@@ -231,13 +231,13 @@ async fn a_member_who_speaks_is_heard_and_can_be_quoted() {
     assert!(bot.knows(ANN).await.last_sent_time.unwrap().seconds() > 0);
 
     // Private: from a friend, from a member who is none, and from a stranger.
-    bot.see(|world| world.says(ANN, "psst")).unwrap();
-    let temp = bot.see(|world| world.says(BEN, "hey")).unwrap();
+    bot.see(|world| world.says_in_private(ANN, "psst")).unwrap();
+    let temp = bot.see(|world| world.says_in_private(BEN, "hey")).unwrap();
     let told = bot.told().await;
     assert_eq!((&told[0]["sub_type"], &told[0]["target_id"]), (&json!("friend"), &json!(BOT)));
     assert_eq!((&told[1]["sub_type"], &told[1]["sender"]["group_id"]), (&json!("group"), &json!(42)));
     assert_eq!(code(bot.client.get_msg(temp).await), RefusalCode::MsgNotFound, "as on go-cqhttp");
-    let error = bot.see(|world| world.says(ZOE, "hey")).unwrap_err();
+    let error = bot.see(|world| world.says_in_private(ZOE, "hey")).unwrap_err();
     assert_eq!(error.to_string(), "10099 is neither a friend of the account nor in one of its groups");
     assert!(bot.see(|world| world.says_in_group(ZOE, 42, "hey")).is_err());
     assert!(bot.see(|world| world.says_in_group(ANN, 43, "hey")).is_err());
@@ -430,7 +430,7 @@ async fn recalls_follow_the_rules() {
 
     let late = bot.client.send_group_msg(42, "late").await.unwrap().message_id;
     let private = bot.client.send_private_msg(ANN, "late").await.unwrap().message_id;
-    let heard = bot.see(|world| world.says(ANN, "hi")).unwrap();
+    let heard = bot.see(|world| world.says_in_private(ANN, "hi")).unwrap();
     bot.see(|world| world.advance(Duration::from_secs(121)));
     assert_eq!(code(bot.client.delete_msg(late).await), RefusalCode::RecallApiError, "too late");
     assert_eq!(code(bot.client.delete_msg(private).await), RefusalCode::RecallApiError);
@@ -449,7 +449,7 @@ async fn recalls_follow_the_rules() {
 async fn people_recall_too() {
     let mut bot = Bot::as_member().await;
     let in_group = bot.see(|world| world.says_in_group(ANN, 42, "oops")).unwrap();
-    let private = bot.see(|world| world.says(ANN, "oops")).unwrap();
+    let private = bot.see(|world| world.says_in_private(ANN, "oops")).unwrap();
     let bens = bot.see(|world| world.says_in_group(BEN, 42, "hi")).unwrap();
     bot.told().await;
     bot.see(|world| {
@@ -528,14 +528,17 @@ async fn a_poke_is_no_message() {
     assert!(bot.see(|world| world.messages.is_empty()));
     bot.see(|world| {
         world.pokes_in_group(ANN, 42, BOT)?;
-        world.pokes(ANN)
+        world.pokes_in_private(ANN)
     })
     .unwrap();
     let told = bot.told().await;
     let seen: Vec<_> = told.iter().map(|event| (&event["group_id"], &event["user_id"], &event["target_id"])).collect();
     let (group, me, ann) = (json!(42), json!(BOT), json!(ANN));
     assert_eq!(seen, [(&group, &me, &ann), (&group, &ann, &me), (&Value::Null, &ann, &me)]);
-    assert!(bot.see(|world| world.pokes(ZOE)).is_err() && bot.see(|world| world.pokes_in_group(ZOE, 42, BOT)).is_err());
+    assert!(
+        bot.see(|world| world.pokes_in_private(ZOE)).is_err()
+            && bot.see(|world| world.pokes_in_group(ZOE, 42, BOT)).is_err()
+    );
 }
 
 #[tokio::test]
@@ -560,7 +563,7 @@ async fn mentions_of_everyone_are_counted_and_are_text_from_a_member() {
 async fn essences_are_for_administrators() {
     let mut bot = Bot::as_admin().await;
     let said = bot.see(|world| world.says_in_group(ANN, 42, "wise words")).unwrap();
-    let private = bot.see(|world| world.says(ANN, "hi")).unwrap();
+    let private = bot.see(|world| world.says_in_private(ANN, "hi")).unwrap();
     bot.told().await;
     bot.client.set_essence_msg(said).await.unwrap();
     let list = bot.client.get_essence_msg_list(42).await.unwrap();
@@ -571,10 +574,10 @@ async fn essences_are_for_administrators() {
     assert_eq!(code(bot.client.delete_essence_msg(said).await), RefusalCode::SetEssenceMsgError);
     assert_eq!(code(bot.client.set_essence_msg(private).await), RefusalCode::MessageNotFound);
 
-    bot.see(|world| world.praises(ADMIN, said)).unwrap();
+    bot.see(|world| world.sets_essence(ADMIN, said)).unwrap();
     let told = bot.told().await;
     assert_eq!((&told[0]["sender_id"], &told[0]["operator_id"]), (&json!(ANN), &json!(ADMIN)));
-    assert!(bot.see(|world| world.praises(ANN, said)).is_err());
+    assert!(bot.see(|world| world.sets_essence(ANN, said)).is_err());
 
     let bot = Bot::as_member().await;
     let said = bot.see(|world| world.says_in_group(ANN, 42, "wise words")).unwrap();
@@ -657,10 +660,11 @@ async fn cards_titles_and_roles() {
     assert_eq!(code(bot.client.set_group_admin(42, ZOE).await), RefusalCode::GroupMemberNotFound);
 
     let mut bot = Bot::as_member().await;
-    bot.see(|world| world.promotes(BOT, 42, true)).unwrap();
+    bot.see(|world| world.sets_admin(OWNER, 42, BOT, true)).unwrap();
     assert_eq!((&bot.told().await[0]["user_id"], bot.knows(BOT).await.role), (&json!(BOT), Some(GroupRole::Admin)));
     bot.client.set_group_kick(42, ANN).await.unwrap();
-    assert!(bot.see(|world| world.promotes(BOT, 42, true)).is_err(), "it is one");
+    assert!(bot.see(|world| world.sets_admin(OWNER, 42, BOT, true)).is_err(), "it is one");
+    assert!(bot.see(|world| world.sets_admin(ADMIN, 42, BOT, false)).is_err(), "only the owner does it");
 }
 
 #[tokio::test]
