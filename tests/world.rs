@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use cqhttp::action::{GetLoginInfo, SetGroupKick};
 use cqhttp::forward::ForwardContent;
+use cqhttp::mock::world::File;
 use cqhttp::mock::{self, Group, Member, Outcome, Received, Server, Webhook, World, refuse};
 use cqhttp::types::{GroupRequestKind, GroupRole, HonorKind};
 use cqhttp::{
@@ -943,6 +944,23 @@ async fn a_world_comes_from_a_file() {
     bot.client.set_friend_add_request(flag).await.unwrap();
     assert!(bot.see(|world| world.is_friend(ZOE)));
     bot.see(|world| world.invites(ANN, 43)).expect("the account is not in it yet");
+}
+
+#[tokio::test]
+async fn what_was_there_before_is_there() {
+    let group = group().member(BOT).notice(OWNER, "Be kind.").folder("/talks", "talks", OWNER);
+    let group = group.file(File::new("march.pdf", 20480, ANN).folder("/talks")).file(File::new("april.pdf", 1, ANN));
+    let mut world = world(group);
+    let said = world.says_in_group(ANN, 42, "before you came").unwrap();
+    let flag = world.asks_to_be_friend(ZOE, "").unwrap();
+    let mut bot = Bot::in_world(world).await;
+    assert!(bot.told().await.is_empty(), "nobody was there to be told");
+    assert_eq!(bot.client.get_msg(said).await.unwrap().message.plain_text(), "before you came");
+    bot.client.set_friend_add_request(flag).await.unwrap();
+    assert_eq!(bot.client.get_group_notice(42).await.unwrap()[0].sender_id, OWNER.into());
+    let root = bot.client.get_group_root_files(42).await.unwrap();
+    assert_eq!((root.files[0].file_name.as_str(), root.folders[0].total_file_count), ("april.pdf", 1));
+    assert_eq!(bot.client.get_group_files_by_folder(42, "/talks").await.unwrap().files[0].file_size, 20480);
 }
 
 /// What is wrong with this world.
