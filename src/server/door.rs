@@ -20,7 +20,6 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role as Side, WebSocketConfig};
 
 /// What is read at once from an account, in bytes: a thousand accounts have as many buffers.
@@ -29,6 +28,7 @@ const READ_BUFFER: usize = 32 * 1024;
 use super::accounts::{Hub, Role};
 use super::webhook;
 use crate::UserId;
+use crate::transport::ws::accept_key;
 
 const SELF_ID: HeaderName = HeaderName::from_static("x-self-id");
 const CLIENT_ROLE: HeaderName = HeaderName::from_static("x-client-role");
@@ -106,7 +106,7 @@ fn upgrade(hub: &Arc<Hub>, mut request: Request) -> Result<Response, Refused> {
     let account = account(request.headers())?;
     let role = role(request.headers())?;
     let key = request.headers().get(SEC_WEBSOCKET_KEY).filter(|_| request.method() == Method::GET);
-    let accept = key.and_then(|key| HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok());
+    let accept = key.and_then(|key| HeaderValue::from_str(&accept_key(key.as_bytes())).ok());
     let accept = accept.ok_or((StatusCode::BAD_REQUEST, "this is no handshake of a WebSocket"))?;
     if request.headers().get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         return Err((StatusCode::UPGRADE_REQUIRED, "the version of WebSockets is 13"));

@@ -15,6 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_sink::Sink;
+use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, Sleep};
@@ -28,12 +29,14 @@ use tower::retry::backoff::{Backoff, ExponentialBackoff};
 pub(crate) use self::dedupe::Dedupe;
 pub(crate) use self::dial::Endpoint;
 use self::dial::Socket;
+#[cfg(feature = "server")]
+pub(crate) use self::dial::accept_key;
 use self::frame::Frame;
 use super::{BoxError, Reply, Request};
 use crate::connection::{ConnectionError, ConnectionState, Link, Stop};
 use crate::error::Reason;
 use crate::layer::new_backoff;
-use crate::{Event, EventKind};
+use crate::{EventKind, wire};
 
 /// How a connection is kept.
 #[derive(Clone, Debug)]
@@ -655,6 +658,14 @@ struct Open<S> {
     refused: Option<i64>,
 }
 
+/// All that the connection itself reads of an event.
+#[derive(Deserialize)]
+struct Heartbeat {
+    /// In milliseconds.
+    #[serde(deserialize_with = "wire::int")]
+    interval: u64,
+}
+
 impl<S> Open<S> {
     fn new(socket: WebSocketStream<S>, settings: &Settings) -> Self {
         let now = Instant::now();
@@ -686,10 +697,7 @@ impl<S> Open<S> {
     }
 
     fn on_heartbeat(&mut self, text: &str) {
-        if let Ok(Event::Heartbeat(heartbeat)) = text.parse::<Event>()
-            && let Ok(interval) = u64::try_from(heartbeat.interval)
-            && interval > 0
-        {
+        if let Ok(Heartbeat { interval: interval @ 1.. }) = serde_json::from_str(text) {
             self.longest_silence = Some(Duration::from_millis(interval.saturating_mul(5) / 2));
         }
     }

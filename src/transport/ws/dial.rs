@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue, UPGRADE};
 use reqwest::redirect::Policy;
 use reqwest::{Upgraded, Url};
+use sha1_smol::Sha1;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::client::generate_key;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tower::retry::backoff::Backoff;
 
@@ -108,7 +109,7 @@ impl Endpoint {
     }
 
     async fn upgrade(&self) -> Result<Socket, ConnectionError> {
-        let key = generate_key();
+        let key = BASE64_STANDARD.encode(rand::random::<[u8; 16]>());
         let request = self.client.get(self.url.clone()).header(KEY, &key);
         let response = request.send().await.map_err(no_answer)?;
         match response.status().as_u16() {
@@ -117,7 +118,7 @@ impl Endpoint {
             status => return Err(ConnectionError::NotUpgraded { status: Some(status) }),
         }
         let accepted = response.headers().get(ACCEPT);
-        if accepted.is_none_or(|accepted| accepted.as_bytes() != derive_accept_key(key.as_bytes()).as_bytes()) {
+        if accepted.is_none_or(|accepted| accepted != &*accept_key(key.as_bytes())) {
             return Err(ConnectionError::NotUpgraded { status: Some(101) });
         }
         let socket = response.upgrade().await.map_err(no_answer)?;
@@ -126,6 +127,14 @@ impl Endpoint {
             WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(limit).max_frame_size(limit);
         Ok(WebSocketStream::from_raw_socket(socket, Role::Client, Some(config)).await)
     }
+}
+
+/// What the server answers to the key of a handshake (RFC 6455, 4.2.2). tungstenite has it too, with a parser of HTTP and
+/// a family of hashes, of which every bot's first build would pay.
+pub(crate) fn accept_key(key: &[u8]) -> String {
+    let mut hash = Sha1::from(key);
+    hash.update(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+    BASE64_STANDARD.encode(hash.digest().bytes())
 }
 
 /// What it means that no answer came to the request.
@@ -142,4 +151,12 @@ fn no_answer(error: reqwest::Error) -> ConnectionError {
         cause = found.source();
     }
     ConnectionError::Lost(Arc::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_key_of_the_standard_is_answered_as_there() {
+        assert_eq!(super::accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
 }
