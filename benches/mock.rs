@@ -11,7 +11,7 @@ use cqhttp::mock::Server;
 use criterion::{Criterion, criterion_group, criterion_main};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::runtime::Runtime;
+use tokio::runtime::Builder;
 
 async fn ask(server: &Server) {
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).await.expect("it listens");
@@ -30,7 +30,8 @@ async fn timed<F: Future<Output = ()>>(rounds: u64, mut round: impl FnMut() -> F
 }
 
 fn benches(criterion: &mut Criterion) {
-    let runtime = Runtime::new().expect("a runtime starts");
+    // As `#[tokio::test]` has it.
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     criterion.bench_function("start to first answer", |bench| {
         bench.iter_custom(|rounds| {
             runtime.block_on(timed(rounds, async || {
@@ -50,8 +51,8 @@ fn benches(criterion: &mut Criterion) {
     });
     criterion.bench_function("a handler, one call, expected", |bench| {
         let server = runtime.block_on(Server::start()).expect("a port is free");
-        let client = cqhttp::Client::builder(server.url()).build();
-        let client = runtime.block_on(async { client }).expect("the address is right");
+        let _inside = runtime.enter();
+        let client = cqhttp::Client::builder(server.url()).build().expect("the address is right");
         bench.iter_custom(|rounds| {
             runtime.block_on(timed(rounds, async || {
                 client.send_group_msg(42, "hello").await.expect("it answers");

@@ -814,7 +814,9 @@ impl Server {
     /// Answers the action `A` with `handler` from now on.
     ///
     /// The request comes typed, its parameters read as go-cqhttp reads them: calls that it refuses for them do not come
-    /// here. A handler that panics drops the connection without an answer, as go-cqhttp does; [`expect`](Self::expect),
+    /// here. A message that is no message is refused with retcode 1400, and the refusal says what is wrong with it.
+    ///
+    /// A handler that panics drops the connection without an answer, as go-cqhttp does; [`expect`](Self::expect),
     /// [`calls`](Self::calls) and the end of the server say what it said.
     pub fn on<A>(&self, handler: impl Fn(A) -> Result<A::Response, Refusal> + Send + Sync + 'static)
     where

@@ -60,7 +60,7 @@ async fn one(number: usize) {
         waiting.push(stream);
     }
     server.expect::<GetLoginInfo>().await;
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         server.stop().await;
     } else {
         drop(server);

@@ -173,7 +173,7 @@ pub(super) struct Calls {
 #[derive(Default)]
 struct Log {
     records: Vec<Record>,
-    /// Up to where the calls of an action were taken.
+    /// Up to where there is no call of an action that was not taken.
     taken: HashMap<&'static str, usize>,
     /// Of handlers, and not told yet.
     panics: Vec<String>,
@@ -181,11 +181,14 @@ struct Log {
 
 impl Log {
     /// The next call of one of some actions that was not taken, if it has come to something: the action and its place.
-    fn next(&self, actions: &'static [&'static str]) -> Option<(&'static str, usize)> {
+    fn next(&mut self, actions: &'static [&'static str]) -> Option<(&'static str, usize)> {
+        let Self { records, taken, .. } = self;
         let next = actions.iter().filter_map(|action| {
-            let from = self.taken.get(action).copied().unwrap_or_default();
-            let place = self.records[from..].iter().position(|record| record.name() == *action)?;
-            Some((*action, from + place))
+            let from = taken.entry(action).or_default();
+            let place = records[*from..].iter().position(|record| record.name() == *action);
+            // What is behind does not come again: who waits among many other calls looks at each once.
+            *from += place.unwrap_or(records.len() - *from);
+            place.map(|_| (*action, *from))
         });
         let next = next.min_by_key(|(_, place)| *place)?;
         Some(next).filter(|(_, place)| !matches!(self.records[*place].ended, Ended::Pending))
