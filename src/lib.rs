@@ -13,6 +13,7 @@ mod connection;
 mod envelope;
 mod error;
 pub mod event;
+mod extend;
 mod file;
 pub mod forward;
 mod generated;
@@ -55,7 +56,7 @@ pub use time::Timestamp;
 pub use types::Unlisted;
 
 #[doc(hidden)]
-pub use serde_json;
+pub use {serde, serde_json};
 
 /// The code of the Chinese README is compiled too.
 #[cfg(doctest)]

@@ -171,8 +171,9 @@ use crate::action::{GetUpdates, HandleQuickOperation};
 use crate::{Client, Effect, Error, Event, EventKind, KnownAction, RefusalCode, UserId, generated};
 
 /// An action as the stand-in knows it; the table is generated from the schema.
+///
+/// Generated code alone makes one, in any crate; what fields there are may change.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct ActionInfo {
     /// Its name on the wire.
     pub name: &'static str,
@@ -192,14 +193,18 @@ pub struct ActionInfo {
     pub example_params: &'static str,
     /// The answer of the schema's example (`data`), as JSON.
     pub example_answer: &'static str,
-    pub(crate) reread_params: fn(&str) -> serde_json::Result<String>,
-    pub(crate) reread_answer: fn(&str) -> serde_json::Result<String>,
-    pub(crate) call_example: fn(Client) -> ExampleCall,
+    #[doc(hidden)]
+    pub reread_params: fn(&str) -> serde_json::Result<String>,
+    #[doc(hidden)]
+    pub reread_answer: fn(&str) -> serde_json::Result<String>,
+    #[doc(hidden)]
+    pub call_example: fn(Client) -> ExampleCall,
 }
 
 /// A parameter as the stand-in knows it.
+///
+/// Generated code alone makes one, in any crate; what fields there are may change.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct ParamInfo {
     /// Its name on the wire.
     pub name: &'static str,
@@ -321,6 +326,10 @@ pub fn segments() -> impl Iterator<Item = &'static SegmentInfo> {
 pub type ExampleCall = Pin<Box<dyn Future<Output = Result<Value, Error>> + Send>>;
 
 impl ActionInfo {
+    fn answers_to(&self, name: &str) -> bool {
+        self.name == name || self.aliases.contains(&name)
+    }
+
     /// Decodes parameters into the request type and encodes them again.
     ///
     /// # Errors
@@ -359,7 +368,7 @@ pub fn actions() -> impl Iterator<Item = &'static ActionInfo> {
 /// The action that answers to `name`.
 #[must_use]
 pub fn action(name: &str) -> Option<&'static ActionInfo> {
-    actions().find(|action| action.name == name || action.aliases.contains(&name))
+    actions().find(|action| action.answers_to(name))
 }
 
 /// A refusal that a handler answers with: see [`refuse`].
@@ -441,6 +450,7 @@ pub struct ServerBuilder {
     long_polling: Option<usize>,
     on_call: Option<OnCall>,
     world: Option<World>,
+    extensions: Vec<&'static ActionInfo>,
 }
 
 impl ServerBuilder {
@@ -506,6 +516,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Knows further actions: those of a crate with a schema of its own, whose generated module `mock` has the table
+    /// `ACTIONS`. Default: the actions of `cqhttp` alone.
+    pub fn actions(mut self, table: &[&'static [ActionInfo]]) -> Self {
+        self.extensions.extend(table.iter().copied().flatten());
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Errors
@@ -526,6 +543,7 @@ impl ServerBuilder {
             self_id,
             token: self.token,
             refuse_after_upgrade: self.refuse_after_upgrade,
+            extensions: self.extensions,
             lifecycle: ws::lifecycle(self_id),
             strict: self.strict,
             updates: self.long_polling.map(Updates::new),
@@ -622,6 +640,8 @@ struct State {
     self_id: i64,
     token: Option<String>,
     refuse_after_upgrade: Option<i64>,
+    /// Actions of other crates.
+    extensions: Vec<&'static ActionInfo>,
     lifecycle: String,
     strict: bool,
     updates: Option<Updates>,
@@ -818,22 +838,34 @@ impl Server {
     ///
     /// A handler that panics drops the connection without an answer, as go-cqhttp does; [`expect`](Self::expect),
     /// [`calls`](Self::calls) and the end of the server say what it said.
+    ///
+    /// # Panics
+    ///
+    /// The action is one of another crate, and the builder was not given [its table](ServerBuilder::actions).
+    #[track_caller]
     pub fn on<A>(&self, handler: impl Fn(A) -> Result<A::Response, Refusal> + Send + Sync + 'static)
     where
         A: KnownAction + DeserializeOwned,
         A::Response: Serialize,
     {
+        self.state.assert_known(A::NAME);
         let handler = move |params: &[u8]| answer_with::<A>(params, &handler);
         lock(&self.state.handlers).entry(A::NAME).or_default().always = Some(Arc::new(handler));
     }
 
     /// Answers one call of the action `A` with `handler`: the next, or the next but one where that is said twice. It
     /// counts before [`on`](Self::on).
+    ///
+    /// # Panics
+    ///
+    /// As [`on`](Self::on).
+    #[track_caller]
     pub fn once<A>(&self, handler: impl FnOnce(A) -> Result<A::Response, Refusal> + Send + 'static)
     where
         A: KnownAction + DeserializeOwned,
         A::Response: Serialize,
     {
+        self.state.assert_known(A::NAME);
         let handler = move |params: &[u8]| answer_with::<A>(params, handler);
         lock(&self.state.handlers).entry(A::NAME).or_default().once.push_back(Box::new(handler));
     }
@@ -886,7 +918,7 @@ impl fmt::Debug for Server {
 impl State {
     /// Notes a call, and says what is to go wrong with it.
     fn receive(&self, action: &str, params: &[u8], via: Via) -> Taken {
-        let info = self::action(action.strip_suffix("_async").unwrap_or(action));
+        let info = self.known(action.strip_suffix("_async").unwrap_or(action));
         let fault = self.fault(info, action, params, via);
         let call = self.calls.begin(action, info, params, via, &fault);
         if matches!(fault, Fault::DropBefore | Fault::Unauthorised(_)) {
@@ -974,6 +1006,20 @@ impl State {
         if *self.stalled.borrow() {
             let _ = self.stalled.subscribe().wait_for(|stalled| !stalled).await;
         }
+    }
+
+    /// The action that answers to `name`, of `cqhttp` or of another crate.
+    fn known(&self, name: &str) -> Option<&'static ActionInfo> {
+        action(name).or_else(|| self.extensions.iter().copied().find(|info| info.answers_to(name)))
+    }
+
+    /// Fails the test that means an action which the server does not know.
+    #[track_caller]
+    fn assert_known(&self, name: &str) {
+        assert!(
+            self.known(name).is_some(),
+            "`{name}` is an action of another crate: give its table to `Server::builder().actions(…)`"
+        );
     }
 
     /// Carries an action out: its handler does, or else it is answered with the schema's example. The parameters are those

@@ -68,7 +68,7 @@ fn facts(segment: &Segment) -> String {
     format!("Segment `{}` · {}.", segment.wire, direction(segment.direction))
 }
 
-pub(super) fn direction(direction: Direction) -> &'static str {
+pub(crate) fn direction(direction: Direction) -> &'static str {
     match direction {
         Direction::Both => "received and sent",
         Direction::Receive => "received",
