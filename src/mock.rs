@@ -827,7 +827,13 @@ impl Server {
 
     /// Lets the next call of the action `A` go wrong, or the next but one where that is said twice. It counts before
     /// [`faults`](Self::faults), which is not asked about that call.
+    ///
+    /// # Panics
+    ///
+    /// The action is one of another crate, and the builder was not given [its table](ServerBuilder::actions).
+    #[track_caller]
     pub fn fault_once<A: KnownAction>(&self, fault: Fault) {
+        self.state.assert_known(A::NAME);
         lock(&self.state.faults).once.push_back((A::NAME, fault));
     }
 
@@ -858,7 +864,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// As [`on`](Self::on).
+    /// As that.
     #[track_caller]
     pub fn once<A>(&self, handler: impl FnOnce(A) -> Result<A::Response, Refusal> + Send + 'static)
     where

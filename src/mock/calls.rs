@@ -490,8 +490,13 @@ impl Server {
     }
 
     /// The same, with an error in place of the panic.
+    ///
+    /// # Panics
+    ///
+    /// The action is one of another crate, and the builder was not given [its table](super::ServerBuilder::actions).
     #[track_caller]
     pub fn next_call<E: Expected>(&self) -> NextCall<'_, E> {
+        E::ACTIONS.iter().for_each(|action| self.state.assert_known(action));
         NextCall { server: self, within: PATIENCE, at: Location::caller(), expected: PhantomData }
     }
 
@@ -503,6 +508,7 @@ impl Server {
     #[track_caller]
     #[allow(clippy::manual_async_fn, reason = "an async function would not know its caller")]
     pub fn expect_none<'a, E: Expected + 'a>(&'a self, within: Duration) -> impl Future<Output = ()> + Send + 'a {
+        E::ACTIONS.iter().for_each(|action| self.state.assert_known(action));
         let at = Location::caller();
         let calls = &self.state.calls;
         async move {
