@@ -55,6 +55,10 @@ pub use target::Target;
 pub use time::Timestamp;
 pub use types::Unlisted;
 
+/// For `fuzz/`.
+#[cfg(feature = "ws")]
+#[doc(hidden)]
+pub use transport::ws::Frame;
 #[doc(hidden)]
 pub use {serde, serde_json};
 

@@ -31,7 +31,7 @@ pub(crate) use self::dial::Endpoint;
 use self::dial::Socket;
 #[cfg(feature = "server")]
 pub(crate) use self::dial::accept_key;
-use self::frame::Frame;
+pub use self::frame::Frame;
 use super::{BoxError, Reply, Request};
 use crate::connection::{ConnectionError, ConnectionState, Link, Stop};
 use crate::error::Reason;
@@ -409,7 +409,7 @@ impl Task {
     ) -> Poll<ConnectionError> {
         let end = self.read(cx, open);
         if std::mem::take(&mut open.events_came) {
-            self.link.queues().iter().for_each(|queue| queue.wake());
+            self.link.wake();
         }
         if let Some(why) = end {
             return Poll::Ready(why);
@@ -441,12 +441,7 @@ impl Task {
         while let Poll::Ready(next) = Pin::new(&mut open.socket).poll_next(cx) {
             match next {
                 Some(Ok(Message::Text(text))) => {
-                    if let Err(why) = self.on_text(text, open) {
-                        if open.send(Message::Close(Some(close_frame(CloseCode::Policy)))).is_ok() {
-                            let _ = open.flush(cx);
-                        }
-                        return Some(why);
-                    }
+                    self.on_text(text, open);
                 }
                 Some(Ok(Message::Binary(bytes))) => {
                     tracing::warn!(bytes = bytes.len(), "dropped a binary frame: OneBot has text frames only");
@@ -491,12 +486,11 @@ impl Task {
         ConnectionError::ClosedByServer { code, reason }
     }
 
-    /// It is an error where the connection is to end for it.
-    fn on_text<S>(&mut self, text: Utf8Bytes, open: &mut Open<S>) -> Result<(), ConnectionError> {
+    fn on_text<S>(&mut self, text: Utf8Bytes, open: &mut Open<S>) {
         let first = !open.frames_came;
         open.came_to_life();
         match Frame::peek(text.as_ref()) {
-            Frame::Event => return self.on_event(text, open),
+            Frame::Event => self.on_event(text, open),
             Frame::Answer(echo) => self.calls.answer(echo, text),
             Frame::Stray { retcode: Some(code @ (1401 | 1403)), .. } if first => open.refused = Some(code),
             Frame::Stray { echo, retcode } => {
@@ -504,10 +498,9 @@ impl Task {
             }
             Frame::Odd(why) => tracing::warn!(bytes = text.len(), why, "dropped a frame"),
         }
-        Ok(())
     }
 
-    fn on_event<S>(&mut self, text: Utf8Bytes, open: &mut Open<S>) -> Result<(), ConnectionError> {
+    fn on_event<S>(&mut self, text: Utf8Bytes, open: &mut Open<S>) {
         let heartbeat = memchr::memmem::find(text.as_bytes(), b"heartbeat").is_some()
             && EventKind::peek(text.as_bytes()) == EventKind::Heartbeat;
         if heartbeat && self.settings.heartbeat_watch {
@@ -515,24 +508,23 @@ impl Task {
         }
         if !heartbeat && self.dedupe.as_mut().is_some_and(|dedupe| dedupe.is_known(text.as_bytes())) {
             tracing::debug!(bytes = text.len(), "dropped an event that came before");
-            return Ok(());
-        }
-        if let Some(tap) = &self.link.tap {
-            return tap(text.as_bytes());
-        }
-        let queues = self.link.queues();
-        if queues.is_empty() {
-            return Ok(());
+            return;
         }
         // Consumers are woken once for all that is read at once.
         open.events_came = true;
+        if let Some(tap) = &self.link.tap {
+            return tap.take(text.as_bytes());
+        }
+        let queues = self.link.queues();
+        if queues.is_empty() {
+            return;
+        }
         // A copy of its own: the frame is a part of a large buffer, which it would keep.
         let frame = Bytes::copy_from_slice(text.as_bytes());
         let now = Instant::now();
         for queue in &*queues {
             queue.push(frame.clone(), now);
         }
-        Ok(())
     }
 
     /// Writes as many calls as the socket takes.
@@ -586,7 +578,11 @@ impl Task {
             self.calls.fail_all(&why);
             open.leaving = Some(now + LEAVE_LIMIT);
             open.next_ping = None;
-            open.send(Message::Close(Some(close_frame(CloseCode::Normal))))?;
+            let code = match why {
+                ConnectionError::WrongAccount { .. } => CloseCode::Policy,
+                _ => CloseCode::Normal,
+            };
+            open.send(Message::Close(Some(close_frame(code))))?;
         }
         Ok(())
     }
@@ -776,6 +772,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Open<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_double_with_a_share_of_chance_and_for_ever() {
+        let settings = Settings::default();
+        assert!(settings.reconnect);
+        let waits = || {
+            let mut backoff = settings.new_backoff();
+            let wait = move || backoff.next_backoff().deadline() - Instant::now();
+            std::iter::repeat_with(wait).take(20).collect::<Vec<_>>()
+        };
+        let (some, others) = (waits(), waits());
+        let mut least = settings.first_wait;
+        for wait in &some {
+            // They are rounded by less than a millisecond.
+            assert!(*wait + Duration::from_millis(1) >= least && *wait <= 2 * least, "{wait:?} of {least:?}");
+            least = settings.longest_wait.min(2 * least);
+        }
+        assert_ne!(some, others, "bots that were cut off together do not come back together");
+    }
 
     #[test]
     fn calls_that_were_given_up_are_not_kept() {

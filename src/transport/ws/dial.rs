@@ -16,6 +16,7 @@ use tower::retry::backoff::Backoff;
 use super::Settings;
 use crate::connection::ConnectionError;
 use crate::transport::address::{Address, Fault, Way};
+use crate::transport::tls::{NoClient, Roots, is_about_certificates};
 
 pub(crate) type Socket = WebSocketStream<Upgraded>;
 
@@ -40,6 +41,7 @@ impl Endpoint {
         token: Option<String>,
         token_in_query: bool,
         settings: &Settings,
+        roots: &Roots,
     ) -> Result<Self, ConnectionError> {
         let (address, token_in_url) = Address::parse(url, Way::WebSocket).map_err(|fault| match fault {
             Fault::Url(why) => ConnectionError::Address(why),
@@ -79,7 +81,10 @@ impl Endpoint {
             Some(path) => builder.unix_socket(path),
             _ => builder,
         };
-        let client = builder.build().map_err(|error| ConnectionError::Setup(Arc::new(error.without_url())))?;
+        let client = roots.build(builder, &url).map_err(|error| match error {
+            NoClient::Certificate(error) => ConnectionError::Certificate(error.into()),
+            NoClient::Other(error) => ConnectionError::Setup(Arc::new(error)),
+        })?;
         Ok(Self { client, url, token, settings: settings.clone() })
     }
 
@@ -140,6 +145,9 @@ pub(crate) fn accept_key(key: &[u8]) -> String {
 /// What it means that no answer came to the request.
 fn no_answer(error: reqwest::Error) -> ConnectionError {
     let error = error.without_url();
+    if error.is_connect() && is_about_certificates(&error) {
+        return ConnectionError::Untrusted(Arc::new(error));
+    }
     if error.is_connect() {
         return ConnectionError::Unreachable(Arc::new(error));
     }
