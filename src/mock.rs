@@ -78,6 +78,11 @@
 //! # }
 //! ```
 //!
+//! # A world
+//!
+//! [`ServerBuilder::world`] puts groups, members, messages and files behind the actions, so that tests look at what becomes
+//! of a call: see [`world`]. The program `cqhttp-mock` is a stand-in of its own, for bots in any language.
+//!
 //! # What the bot has done
 //!
 //! | to see | by |
@@ -129,6 +134,7 @@ mod params;
 mod quick;
 mod updates;
 mod user;
+pub mod world;
 mod ws;
 
 use std::any::Any;
@@ -158,6 +164,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use updates::Updates;
 pub use user::{Saying, User};
+pub use world::{Group, Member, World};
 use ws::{Cut, Link};
 
 use crate::action::{GetUpdates, HandleQuickOperation};
@@ -441,6 +448,8 @@ pub struct ServerBuilder {
     refuse_after_upgrade: Option<i64>,
     strict: bool,
     long_polling: Option<usize>,
+    on_call: Option<OnCall>,
+    world: Option<World>,
     extensions: Vec<&'static ActionInfo>,
 }
 
@@ -494,6 +503,19 @@ impl ServerBuilder {
         self
     }
 
+    /// A [world] behind the server, which its actions read and change; the account is the world's. Default: none, and
+    /// each action is answered with the schema's example.
+    pub fn world(mut self, world: World) -> Self {
+        self.world = Some(world);
+        self
+    }
+
+    /// Tells `on_call` of every call when it has come to something, and before its answer leaves: for a log.
+    pub fn on_call(mut self, on_call: impl Fn(&Received) + Send + Sync + 'static) -> Self {
+        self.on_call = Some(Arc::new(on_call));
+        self
+    }
+
     /// Knows further actions: those of a crate with a schema of its own, whose generated module `mock` has the table
     /// `ACTIONS`. Default: the actions of `cqhttp` alone.
     pub fn actions(mut self, table: &[&'static [ActionInfo]]) -> Self {
@@ -505,8 +527,14 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// The port is not to be had; the error names it and says what to do.
-    pub async fn start(self) -> io::Result<Server> {
+    /// The port is not to be had; the error names it and says what to do. Or the [`world`](Self::world) cannot be: then the
+    /// error's kind is `InvalidInput`, and it says all that is wrong.
+    pub async fn start(mut self) -> io::Result<Server> {
+        if let Some(world) = &mut self.world {
+            world.check().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+            world.begin();
+            self.self_id = Some(world.account.user_id);
+        }
         let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await;
         let listener = bound.map_err(|error| explain(self.port, error))?;
         let address = listener.local_addr()?;
@@ -520,7 +548,8 @@ impl ServerBuilder {
             strict: self.strict,
             updates: self.long_polling.map(Updates::new),
             handlers: Mutex::default(),
-            calls: Calls::default(),
+            calls: Calls::new(self.on_call),
+            world: Mutex::new(self.world),
             faults: Mutex::default(),
             webhooks: Mutex::default(),
             next_message: AtomicI64::new(1),
@@ -572,6 +601,8 @@ impl std::error::Error for PortTaken {
     }
 }
 
+type OnCall = Arc<dyn Fn(&Received) + Send + Sync>;
+
 type Handler = Arc<dyn Fn(&[u8]) -> Acted + Send + Sync>;
 
 type HandlerOnce = Box<dyn FnOnce(&[u8]) -> Acted + Send>;
@@ -616,6 +647,7 @@ struct State {
     updates: Option<Updates>,
     handlers: Mutex<HashMap<&'static str, Handlers>>,
     calls: Calls,
+    world: Mutex<Option<World>>,
     faults: Mutex<Faults>,
     /// Where events are posted to.
     webhooks: Mutex<Vec<mpsc::UnboundedSender<String>>>,
@@ -772,6 +804,25 @@ impl Server {
     /// ```
     pub fn faults(&self, faults: impl FnMut(&Received) -> Fault + Send + 'static) {
         lock(&self.state.faults).always = Some(Box::new(faults));
+    }
+
+    /// Looks at the [world] behind the server, or changes it. The bots are told of what people
+    /// [do](world#what-people-do) there, once `look` has returned; `look` cannot use the server itself. A server without a
+    /// world gets one, in which the account is alone.
+    ///
+    /// ```
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// use cqhttp::mock::{Group, Server, World};
+    ///
+    /// let world = World::new().group(Group::new(42, "Rustaceans").member(10010).member(10086));
+    /// let server = Server::builder().world(world).start().await?;
+    /// let message = server.world(|world| world.says_in_group(10086, 42, "hello"))?;
+    /// assert!(!server.world(|world| world.find_message(message).unwrap().recalled));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
+        self.state.in_world(|world| look(world.get_or_insert_with(|| World::new().account(self.state.self_id, "bot"))))
     }
 
     /// Lets the next call of the action `A` go wrong, or the next but one where that is said twice. It counts before
@@ -983,10 +1034,23 @@ impl State {
         if let Some(acted) = self.handle(info, params) {
             return acted;
         }
+        if let Some(acted) = self.in_world(|world| world.as_mut()?.answer(info.name, params)) {
+            return acted;
+        }
         if info.name == HandleQuickOperation::NAME {
             self.quick_operation(params);
         }
         serde_json::from_str(info.example_answer).map(Cow::Borrowed).map_err(|error| bad_request(info.name, &error))
+    }
+
+    /// Does something in the world, and tells the bots of it, in the order in which it happens.
+    fn in_world<T>(&self, act: impl FnOnce(&mut Option<World>) -> T) -> T {
+        let mut world = lock(&self.world);
+        let done = act(&mut world);
+        for event in world.as_mut().map(World::take_events).unwrap_or_default() {
+            self.push_event(&serde_json::to_string(&event).unwrap_or_default());
+        }
+        done
     }
 
     fn handle(&self, info: &ActionInfo, params: &[u8]) -> Option<Acted> {

@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use tokio::sync::watch;
 
 use super::params::Reading;
-use super::{ActionInfo, Fault, Refusal, Server, lock};
+use super::{ActionInfo, Fault, OnCall, Refusal, Server, lock};
 use crate::action::{SendGroupMsg, SendGuildChannelMsg, SendMsg, SendPrivateMsg};
 use crate::{Chat, KnownAction, Message};
 
@@ -167,6 +167,7 @@ pub(super) struct Calls {
     log: Mutex<Log>,
     /// Changes whenever a call has come to something.
     ended: watch::Sender<()>,
+    on_call: Option<OnCall>,
 }
 
 #[derive(Default)]
@@ -194,13 +195,11 @@ impl Log {
     }
 }
 
-impl Default for Calls {
-    fn default() -> Self {
-        Self { log: Mutex::default(), ended: watch::Sender::new(()) }
-    }
-}
-
 impl Calls {
+    pub(super) fn new(on_call: Option<OnCall>) -> Self {
+        Self { log: Mutex::default(), ended: watch::Sender::new(()), on_call }
+    }
+
     /// Notes a call that has come, and gives its number.
     pub(super) fn begin(
         &self,
@@ -226,7 +225,11 @@ impl Calls {
             let panic = format!("the handler of `{}` panicked: {words}", record.name());
             log.panics.push(panic);
         }
+        let told = self.on_call.as_ref().map(|on_call| (on_call, log.records[call].received()));
         drop(log);
+        if let Some((on_call, call)) = told {
+            on_call(&call);
+        }
         self.ended.send_modify(|()| {});
     }
 

@@ -1,12 +1,14 @@
 //! People who talk to the bot.
 
+use super::world::CannotHappen;
 use super::ws::now;
 use super::{Server, State};
 use crate::event::{GroupMessage, PrivateMessage};
 use crate::types::{GroupAnonymous, GroupMessageKind, GroupRole, GroupSender, MessageSeq, PrivateSender};
 use crate::{Event, GroupId, Message, MessageId, Timestamp, UserId};
 
-/// Somebody who talks to the bot: [`Server::user`].
+/// Somebody who talks to the bot: [`Server::user`]. In a [world](super::world), names and roles are the world's, and
+/// [what else people do](super::world#what-people-do) is to be found there.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is said until `says`, and where"]
 pub struct User<'a> {
@@ -93,15 +95,32 @@ pub struct Saying<'a> {
 impl Saying<'_> {
     /// Says it in a group, and gives the id of the message. It goes wherever [`Server::push`] sends events, with the time
     /// of now.
+    ///
+    /// # Panics
+    ///
+    /// In the server's [world](super::world) it cannot be said: they are not in the group, or are muted there.
+    #[track_caller]
     pub fn in_group(self, group: impl Into<GroupId>) -> MessageId {
         let state = &self.user.server.state;
+        let group = group.into();
+        let in_world = state.in_world(|world| {
+            let world = world.as_mut()?;
+            let message = self.message.clone();
+            Some(match &self.user.anonymous {
+                Some(name) => world.says_anonymously(self.user.id, group, name, message),
+                None => world.says_in_group(self.user.id, group, message),
+            })
+        });
+        if let Some(said) = in_world {
+            return said.unwrap_or_else(|why| cannot_happen(&why));
+        }
         let id = state.next_message_id();
         let mut event = GroupMessage {
             time: Timestamp::new(now() as i64),
             self_id: UserId::new(state.self_id),
             message_id: MessageId::new(id),
             message_seq: Some(MessageSeq::new(id)),
-            group_id: group.into(),
+            group_id: group,
             user_id: self.user.id,
             raw_message: codes(&self.message),
             message: self.message,
@@ -114,9 +133,19 @@ impl Saying<'_> {
         send(state, Event::GroupMessage(event.into()), id)
     }
 
-    /// Says it to the bot alone, as a friend, and gives the id of the message. Nobody is anonymous in private.
+    /// Says it to the bot alone, as a friend, and gives the id of the message. Nobody is anonymous in private. In a
+    /// [world](super::world) it is a temporary session where they are no friend.
+    ///
+    /// # Panics
+    ///
+    /// In the server's world they are neither a friend nor in one of its groups.
+    #[track_caller]
     pub fn in_private(self) -> MessageId {
         let state = &self.user.server.state;
+        let message = self.message.clone();
+        if let Some(said) = state.in_world(|world| Some(world.as_mut()?.says_in_private(self.user.id, message))) {
+            return said.unwrap_or_else(|why| cannot_happen(&why));
+        }
         let id = state.next_message_id();
         let example = PrivateSender::example();
         let event = PrivateMessage {
@@ -138,8 +167,14 @@ impl Saying<'_> {
     }
 }
 
+#[track_caller]
+#[allow(clippy::panic, reason = "the test is wrong, and is to fail where it is")]
+fn cannot_happen(why: &CannotHappen) -> ! {
+    panic!("{why}")
+}
+
 /// An anonymous sender as go-cqhttp shows one.
-fn hide(event: &mut GroupMessage, name: String) {
+pub(super) fn hide(event: &mut GroupMessage, name: String) {
     let anonymous = GroupAnonymous::example();
     event.sub_type = GroupMessageKind::Anonymous;
     event.user_id = UserId::new(anonymous.id);

@@ -1,0 +1,201 @@
+//! The command `cqhttp-mock`: the stand-in for go-cqhttp, for bots in any language.
+
+mod stdin;
+
+use std::borrow::Cow;
+use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use clap::Parser;
+use cqhttp::mock::{Dial, Outcome, Received, Server, Webhook, World};
+
+/// A stand-in for go-cqhttp, to try out bots in any language without a QQ account.
+///
+/// It speaks OneBot v11 on 127.0.0.1, over HTTP and WebSocket on one port, prints each call, and ends on Ctrl-C.
+/// Every action of go-cqhttp is answered with an example; with --world the actions read and change a small world,
+/// where roles decide what is refused.
+///
+/// Lines on standard input let something happen, which the bots are told:
+///
+///   10086@42 hello          the user 10086 says hello in the group 42; CQ codes are read
+///   10086 hello             says it to the bot alone
+///   {"post_type":"notice","notice_type":"friend_add","user_id":10086}
+///                           any event; `time` and `self_id` are filled in
+///
+/// A world is a JSON file:
+///
+///   {
+///     "account": { "user_id": 10010, "nickname": "bot" },
+///     "friends": [{ "user_id": 10086, "nickname": "Ann" }],
+///     "groups": [{
+///       "group_id": 42, "group_name": "Rustaceans",
+///       "members": [{ "user_id": 1, "nickname": "Owen", "role": "owner" }, { "user_id": 10010, "role": "admin" },
+///                   { "user_id": 10086, "card": "Annie" }]
+///     }]
+///   }
+///
+/// What else may stand there: the documentation of `cqhttp::mock::world`.
+#[derive(Parser)]
+#[command(version, verbatim_doc_comment)]
+struct Arguments {
+    /// The port of 127.0.0.1; 0 takes any free one.
+    #[arg(long, default_value_t = 5700)]
+    port: u16,
+    /// The access token that bots have to show. [default: none]
+    #[arg(long)]
+    token: Option<String>,
+    /// A file with the world behind the server. [default: none, and examples are answered]
+    #[arg(long, value_name = "FILE")]
+    world: Option<PathBuf>,
+    /// The account that it is logged in to; a world has its own.
+    #[arg(long, value_name = "QQ", default_value_t = 10010, conflicts_with = "world")]
+    self_id: i64,
+    /// Send a heartbeat every so many seconds. [default: none]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    heartbeat: Option<u64>,
+    /// Connect to a bot over reverse WebSocket, again and again: `ws://127.0.0.1:8080/onebot`. May be repeated.
+    #[arg(long, value_name = "URL", value_parser = ws_url)]
+    reverse: Vec<String>,
+    /// Send events to a bot by HTTP POST: `http://127.0.0.1:8080/`. May be repeated.
+    #[arg(long, value_name = "URL", value_parser = http_url)]
+    webhook: Vec<String>,
+    /// Sign what goes to the webhooks with this secret. [default: not signed]
+    #[arg(long, requires = "webhook")]
+    secret: Option<String>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cqhttp-mock: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), String> {
+    let interrupted = interrupted().map_err(|error| format!("cannot wait for signals: {error}"))?;
+    let server = start(&arguments).await?;
+    print(format_args!("HTTP       {}", server.url()));
+    print(format_args!("WebSocket  {}", server.ws_url()));
+    for url in &arguments.reverse {
+        let mut dial = Dial::to(url).retry(Duration::from_secs(1));
+        if let Some(token) = &arguments.token {
+            dial = dial.access_token(token);
+        }
+        server.dial(dial);
+        print(format_args!("dials      {url}"));
+    }
+    for url in &arguments.webhook {
+        let webhook = Webhook::to(url);
+        server.webhook(match &arguments.secret {
+            Some(secret) => webhook.secret(secret),
+            None => webhook,
+        });
+        print(format_args!("posts to   {url}"));
+    }
+    let mut lines = stdin::lines();
+    tokio::pin!(interrupted);
+    loop {
+        tokio::select! {
+            () = &mut interrupted => break,
+            Some(line) = lines.recv() => match stdin::happen(&server, &line, arguments.world.is_some()) {
+                Ok(said) => print(format_args!("{} {said}", time())),
+                Err(error) => eprintln!("cqhttp-mock: {error}"),
+            },
+        }
+    }
+    let calls = server.calls().len();
+    server.stop().await;
+    print(format_args!("stopped after {calls} calls"));
+    Ok(())
+}
+
+async fn start(arguments: &Arguments) -> Result<Server, String> {
+    let mut builder = Server::builder().port(arguments.port).self_id(arguments.self_id).on_call(log);
+    if let Some(token) = &arguments.token {
+        builder = builder.token(token);
+    }
+    if let Some(seconds) = arguments.heartbeat {
+        builder = builder.heartbeat(Duration::from_secs(seconds));
+    }
+    if let Some(file) = &arguments.world {
+        builder = builder.world(World::read(file).map_err(|error| stdin::with_reasons(&error))?);
+    }
+    builder.start().await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            format!("port {0} is taken; stop what listens there, or choose another with --port", arguments.port)
+        }
+        _ => format!("cannot listen on port {}: {error}", arguments.port),
+    })
+}
+
+/// Comes when the program is to end. From now on signals do not kill it.
+#[cfg(unix)]
+fn interrupted() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Comes when the program is to end.
+#[cfg(not(unix))]
+fn interrupted() -> io::Result<impl Future<Output = ()>> {
+    Ok(async { _ = tokio::signal::ctrl_c().await })
+}
+
+/// One line for each call.
+fn log(call: &Received) {
+    let outcome = match &call.outcome {
+        Outcome::Answered(data) => format!("ok {}", short(&data.to_string())),
+        Outcome::Refused(refusal) => refusal.to_string(),
+        Outcome::NoTarget => "nothing, for it names no target".to_owned(),
+        other => format!("{other:?}"),
+    };
+    print(format_args!("{} {} {} -> {outcome}", time(), call.action, short(&call.params.to_string())));
+}
+
+/// A line on standard output. Where nobody reads it, it is not missed.
+fn print(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// No file that travels with a call fills the screen.
+fn short(json: &str) -> Cow<'_, str> {
+    const LENGTH: usize = 200;
+    match json.char_indices().nth(LENGTH) {
+        Some((end, _)) => format!("{}…", &json[..end]).into(),
+        None => json.into(),
+    }
+}
+
+/// The time of day in UTC.
+fn time() -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    format!("{:02}:{:02}:{:02}Z", now / 3600 % 24, now / 60 % 60, now % 60)
+}
+
+fn ws_url(url: &str) -> Result<String, String> {
+    of_scheme(url, "ws://")
+}
+
+fn http_url(url: &str) -> Result<String, String> {
+    of_scheme(url, "http://")
+}
+
+fn of_scheme(url: &str, scheme: &str) -> Result<String, String> {
+    match url.strip_prefix(scheme) {
+        Some(rest) if !rest.is_empty() => Ok(url.to_owned()),
+        _ => Err(format!("an address that begins with `{scheme}` is expected")),
+    }
+}

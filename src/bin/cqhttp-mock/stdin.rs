@@ -1,0 +1,79 @@
+//! What happens because a line on standard input says so.
+
+use std::io::BufRead;
+use std::time::SystemTime;
+
+use cqhttp::mock::{Server, World};
+use cqhttp::serde_json::{Value, json};
+use cqhttp::{Event, GroupId, Message, UserId};
+use tokio::sync::mpsc;
+
+/// The lines as they come. A thread of its own reads them: nothing waits for it when the program ends.
+pub(crate) fn lines() -> mpsc::UnboundedReceiver<String> {
+    let (sender, lines) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        let read = std::io::stdin().lock().lines().map_while(Result::ok).filter(|line| !line.trim().is_empty());
+        for line in read {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    lines
+}
+
+/// Lets happen what a line says, and says what it was.
+pub(crate) fn happen(server: &Server, line: &str, has_world: bool) -> Result<String, String> {
+    let line = line.trim();
+    if !line.starts_with('{') {
+        return says(server, line, has_world);
+    }
+    let event = event(line, server.self_id()).map_err(|error| with_reasons(&*error))?;
+    let kind = event.kind();
+    let bots = server.push(event);
+    Ok(format!("{kind:?} sent to {bots} connections"))
+}
+
+/// `10086@42 hello`, or `10086 hello`.
+fn says(server: &Server, line: &str, has_world: bool) -> Result<String, String> {
+    let (who, text) = line.split_once(' ').unwrap_or((line, ""));
+    let (user, group) = who.split_once('@').map_or((who, None), |(user, group)| (user, Some(group)));
+    let group = group.map(str::parse::<GroupId>).transpose();
+    let (Ok(user), Ok(group), false) = (user.parse::<UserId>(), group, text.is_empty()) else {
+        return Err(format!("`{line}` is neither an event as JSON nor a message: `10086@42 hello` or `10086 hello`"));
+    };
+    let message = Message::cq(text);
+    let id = match (has_world, group) {
+        (true, Some(group)) => server
+            .world(|world: &mut World| world.says_in_group(user, group, message))
+            .map_err(|why| why.to_string())?,
+        (true, None) => server.world(|world| world.says_in_private(user, message)).map_err(|why| why.to_string())?,
+        (false, Some(group)) => server.user(user).says(message).in_group(group),
+        (false, None) => server.user(user).says(message).in_private(),
+    };
+    Ok(format!("said as message {id}"))
+}
+
+fn event(line: &str, self_id: UserId) -> Result<Event, Box<dyn std::error::Error>> {
+    let mut event: Value = cqhttp::serde_json::from_str(line)?;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    for (name, value) in [("time", json!(now)), ("self_id", json!(self_id))] {
+        if event[name].is_null() {
+            event[name] = value;
+        }
+    }
+    let event = Event::from_slice(event.to_string().as_bytes())?;
+    // Bots would choke on one of a known kind that lacks something.
+    if let Event::Unknown(unknown) = &event
+        && let Some(error) = &unknown.error
+    {
+        return Err(error.clone().into());
+    }
+    Ok(event)
+}
+
+/// An error and what lies under it, on one line.
+pub(crate) fn with_reasons(error: &dyn std::error::Error) -> String {
+    let reasons = std::iter::successors(Some(error), |error| error.source());
+    reasons.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,169 @@
+//! Events as go-cqhttp sends them.
+
+use super::{StoredMessage, World};
+use crate::event::{
+    FriendAdd, FriendRecall, GroupAdmin, GroupBan, GroupCard, GroupDecrease, GroupIncrease, GroupMessage, GroupRecall,
+    Poke, PrivateMessage, Title,
+};
+use crate::types::{
+    GroupAdminKind, GroupBanKind, GroupDecreaseKind, GroupIncreaseKind, GroupMessageKind, GroupSender, PostType,
+    PrivateMessageKind, PrivateSender, Sex, TempSource,
+};
+use crate::{Event, GroupId, Message, UserId};
+
+/// With CQ codes; as plain text where a segment has no such form.
+fn raw_message(message: &Message) -> String {
+    message.to_cq().unwrap_or_else(|_| message.plain_text())
+}
+
+impl World {
+    fn post_type(&self, author: UserId) -> PostType {
+        if author == self.account.user_id { PostType::MessageSent } else { PostType::Message }
+    }
+
+    pub(super) fn group_message(&self, group_id: GroupId, said: &StoredMessage) -> Event {
+        let member = self.find_group(group_id).and_then(|group| group.find_member(said.user_id));
+        let sender = GroupSender {
+            user_id: said.user_id,
+            nickname: self.nickname(said.user_id),
+            card: Some(member.map(|member| member.card.clone()).unwrap_or_default()),
+            sex: Some(Sex::Unknown),
+            age: Some(0),
+            area: Some(String::new()),
+            level: Some(String::new()),
+            role: Some(member.map_or_else(super::member, |member| member.role.clone())),
+            title: Some(member.map(|member| member.title.clone()).unwrap_or_default()),
+        };
+        let event = GroupMessage {
+            time: said.time,
+            self_id: self.account.user_id,
+            post_type: self.post_type(said.user_id),
+            sub_type: GroupMessageKind::Normal,
+            message_id: said.message_id,
+            group_id,
+            user_id: said.user_id,
+            anonymous: None,
+            message: said.message.clone(),
+            raw_message: raw_message(&said.message),
+            font: 0,
+            sender,
+            message_seq: Some(said.message_seq),
+            real_id: None,
+            real_seq: None,
+            group_name: None,
+            target_id: None,
+            message_format: None,
+            message_sent_type: None,
+            message_style: None,
+            emoji_likes_list: Vec::new(),
+            raw: None,
+            raw_pb: None,
+        };
+        event.into()
+    }
+
+    /// With the group of a temporary session.
+    pub(super) fn private_message(&self, said: &StoredMessage, temp: Option<GroupId>) -> Event {
+        let sender = PrivateSender {
+            user_id: said.user_id,
+            nickname: self.nickname(said.user_id),
+            sex: Some(Sex::Unknown),
+            age: Some(0),
+            group_id: temp,
+            card: None,
+        };
+        let event = PrivateMessage {
+            time: said.time,
+            self_id: self.account.user_id,
+            post_type: self.post_type(said.user_id),
+            sub_type: if temp.is_some() { PrivateMessageKind::Group } else { PrivateMessageKind::Friend },
+            message_id: said.message_id,
+            user_id: said.user_id,
+            target_id: said.target_id.filter(|_| temp.is_none()),
+            group_id: None,
+            temp_source: temp.map(|_| TempSource::Group),
+            message: said.message.clone(),
+            raw_message: raw_message(&said.message),
+            font: 0,
+            sender,
+            message_seq: None,
+            real_id: None,
+            real_seq: None,
+            message_format: None,
+            message_sent_type: None,
+            message_style: None,
+            emoji_likes_list: Vec::new(),
+            raw: None,
+            raw_pb: None,
+        };
+        event.into()
+    }
+
+    pub(super) fn group_ban(&self, group_id: GroupId, operator_id: UserId, user_id: UserId, duration: i64) -> Event {
+        let sub_type = if duration == 0 { GroupBanKind::LiftBan } else { GroupBanKind::Ban };
+        let (time, self_id) = (self.now(), self.account.user_id);
+        GroupBan { time, self_id, sub_type, group_id, operator_id, user_id, duration }.into()
+    }
+
+    pub(super) fn group_decrease(
+        &self,
+        sub_type: GroupDecreaseKind,
+        group_id: GroupId,
+        operator_id: UserId,
+        user_id: UserId,
+    ) -> Event {
+        let (time, self_id) = (self.now(), self.account.user_id);
+        GroupDecrease { time, self_id, sub_type, group_id, operator_id, user_id }.into()
+    }
+
+    /// Who let them in, go-cqhttp does not say.
+    pub(super) fn group_increase(&self, group_id: GroupId, user_id: UserId) -> Event {
+        let (time, self_id, operator_id) = (self.now(), self.account.user_id, UserId::new(0));
+        let sub_type = GroupIncreaseKind::Approve;
+        GroupIncrease { time, self_id, sub_type, group_id, operator_id, user_id }.into()
+    }
+
+    pub(super) fn group_admin(&self, group_id: GroupId, user_id: UserId, set: bool) -> Event {
+        let sub_type = if set { GroupAdminKind::Set } else { GroupAdminKind::Unset };
+        GroupAdmin { time: self.now(), self_id: self.account.user_id, sub_type, group_id, user_id }.into()
+    }
+
+    pub(super) fn group_card(&self, group_id: GroupId, user_id: UserId, card_old: String, card_new: String) -> Event {
+        GroupCard { time: self.now(), self_id: self.account.user_id, group_id, user_id, card_new, card_old }.into()
+    }
+
+    pub(super) fn title(&self, group_id: GroupId, user_id: UserId, title: String) -> Event {
+        Title { time: self.now(), self_id: self.account.user_id, group_id, user_id, title }.into()
+    }
+
+    pub(super) fn friend_add(&self, user_id: UserId) -> Event {
+        FriendAdd { time: self.now(), self_id: self.account.user_id, user_id }.into()
+    }
+
+    pub(super) fn group_recall(&self, group_id: GroupId, said: &StoredMessage, operator_id: UserId) -> Event {
+        let (time, self_id) = (self.now(), self.account.user_id);
+        let (user_id, message_id) = (said.user_id, said.message_id);
+        GroupRecall { time, self_id, group_id, user_id, operator_id, message_id, tip: None }.into()
+    }
+
+    pub(super) fn friend_recall(&self, said: &StoredMessage) -> Event {
+        let (time, self_id) = (self.now(), self.account.user_id);
+        FriendRecall { time, self_id, user_id: said.user_id, message_id: said.message_id, tip: None }.into()
+    }
+
+    pub(super) fn poke(&self, group_id: Option<GroupId>, user_id: UserId, target_id: UserId) -> Event {
+        let event = Poke {
+            time: self.now(),
+            self_id: self.account.user_id,
+            group_id,
+            user_id,
+            sender_id: Some(user_id),
+            target_id,
+            action: None,
+            suffix: None,
+            action_img_url: None,
+            raw_info: None,
+        };
+        event.into()
+    }
+}

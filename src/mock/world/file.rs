@@ -1,0 +1,209 @@
+//! Files: those of groups, and those on the server's disk.
+
+use super::answer::{Answer, no};
+use super::{File, Folder, Group, World};
+use crate::action;
+use crate::types::{GroupFile, GroupFileId, GroupFileList, GroupFolder, GroupFolderId, ServerPath};
+use crate::{GroupId, RefusalCode, Timestamp, UserId};
+
+/// The kind of all files in a group.
+pub(super) const BUSID: i32 = 102;
+
+impl World {
+    /// A group whose files the account can see.
+    fn shelf(&self, group_id: GroupId) -> Answer<&Group> {
+        self.joined(group_id).map_err(|_| failed(format!("the account is not in group {group_id}")))
+    }
+
+    fn shelf_mut(&mut self, group_id: GroupId) -> Answer<&mut Group> {
+        self.shelf(group_id)?;
+        self.joined_mut(group_id)
+    }
+
+    /// The size of a file on the server's disk, or else on this machine's.
+    fn size_of(&self, path: &str) -> Option<u64> {
+        let on_machine = || std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|file| file.len());
+        self.disk.get(path).copied().or_else(on_machine)
+    }
+
+    pub(super) fn upload_group_file(&mut self, request: action::UploadGroupFile) -> Answer<()> {
+        let action::UploadGroupFile { group_id, file, name, folder } = request;
+        let path = file.as_str();
+        let no_file = || no(RefusalCode::FileNotFound, format!("there is no {path} on the server's disk"));
+        let size = self.size_of(path).ok_or_else(no_file)?;
+        let folder = folder.filter(|folder| !matches!(folder.as_str(), "" | "/"));
+        let group = self.shelf(group_id)?;
+        if let Some(folder) = folder.as_ref().filter(|folder| group.find_folder(folder).is_none()) {
+            let why = format!("there is no folder {folder} in group {group_id}");
+            return Err(no(RefusalCode::FileSystemUploadApiError, why));
+        }
+        self.shelve(group_id, self.account.user_id, name, size, folder);
+        Ok(())
+    }
+
+    /// Puts a file among those of a group.
+    pub(super) fn shelve(
+        &mut self,
+        group_id: GroupId,
+        uploader: UserId,
+        file_name: String,
+        file_size: u64,
+        folder_id: Option<GroupFolderId>,
+    ) -> GroupFileId {
+        let file_id = GroupFileId::new(self.path());
+        let upload_time = self.now();
+        let file = File { file_name, file_size, uploader, folder_id, file_id: file_id.clone(), upload_time };
+        if let Some(group) = self.find_group_mut(group_id) {
+            group.files.push(file);
+        }
+        file_id
+    }
+
+    /// An id as files and folders have them.
+    pub(super) fn path(&mut self) -> String {
+        format!("/{:08x}-0000-4000-8000-000000000000", self.next_number())
+    }
+
+    pub(super) fn upload_private_file(&mut self, request: action::UploadPrivateFile) -> Answer<()> {
+        let path = request.file.as_str();
+        if self.size_of(path).is_none() {
+            return Err(no(RefusalCode::OpenFileError, format!("there is no {path} on the server's disk")));
+        }
+        if self.is_friend(request.user_id) {
+            return Ok(());
+        }
+        Err(no(RefusalCode::FileSystemUploadApiError, format!("{} is no friend of the account", request.user_id)))
+    }
+
+    pub(super) fn download_file(&mut self, _: action::DownloadFile) -> Answer<action::DownloadFileResponse> {
+        let path = format!("/data/cache/{:032x}.cache", self.next_number());
+        self.disk.insert(path.clone(), 0);
+        Ok(action::DownloadFileResponse { file: ServerPath::new(path) })
+    }
+
+    pub(super) fn get_group_root_files(&mut self, request: action::GetGroupRootFiles) -> Answer<GroupFileList> {
+        let group = self.shelf(request.group_id)?;
+        let folders = group.folders.iter().map(|folder| GroupFolder {
+            group_id: group.group_id,
+            folder_id: folder.folder_id.clone(),
+            folder_name: folder.folder_name.clone(),
+            create_time: folder.create_time,
+            creator: folder.creator,
+            creator_name: self.nickname(folder.creator),
+            total_file_count: u32::try_from(group.files_in(Some(&folder.folder_id)).count()).unwrap_or(u32::MAX),
+        });
+        Ok(GroupFileList { files: self.list(group, None), folders: folders.collect() })
+    }
+
+    pub(super) fn get_group_files_by_folder(
+        &mut self,
+        request: action::GetGroupFilesByFolder,
+    ) -> Answer<GroupFileList> {
+        let group = self.shelf(request.group_id)?;
+        let folder = group.find_folder(&request.folder_id);
+        let folder = folder.ok_or_else(|| failed(format!("there is no folder {}", request.folder_id)))?;
+        Ok(GroupFileList { files: self.list(group, Some(&folder.folder_id)), folders: Vec::new() })
+    }
+
+    fn list(&self, group: &Group, folder: Option<&GroupFolderId>) -> Vec<GroupFile> {
+        let files = group.files_in(folder).map(|file| GroupFile {
+            group_id: group.group_id,
+            file_id: file.file_id.clone(),
+            file_name: file.file_name.clone(),
+            busid: BUSID,
+            file_size: file.file_size,
+            upload_time: file.upload_time,
+            dead_time: Timestamp::new(0),
+            modify_time: file.upload_time,
+            download_times: 0,
+            uploader: file.uploader,
+            uploader_name: self.nickname(file.uploader),
+        });
+        files.collect()
+    }
+
+    pub(super) fn get_group_file_system_info(
+        &mut self,
+        request: action::GetGroupFileSystemInfo,
+    ) -> Answer<action::GetGroupFileSystemInfoResponse> {
+        let group = self.shelf(request.group_id)?;
+        Ok(action::GetGroupFileSystemInfoResponse {
+            file_count: u32::try_from(group.files.len()).unwrap_or(u32::MAX),
+            limit_count: 10_000,
+            used_space: group.files.iter().map(|file| file.file_size).fold(0, u64::saturating_add),
+            total_space: 10 << 30,
+            group_id: Some(group.group_id),
+        })
+    }
+
+    pub(super) fn get_group_file_url(
+        &mut self,
+        request: action::GetGroupFileUrl,
+    ) -> Answer<action::GetGroupFileUrlResponse> {
+        let file = self.shelf(request.group_id)?.files.iter().find(|file| file.file_id == request.file_id);
+        let file = file.ok_or_else(|| failed(format!("there is no file {}", request.file_id)))?;
+        Ok(action::GetGroupFileUrlResponse { url: Some(url(&file.file_id)) })
+    }
+
+    pub(super) fn create_group_file_folder(&mut self, request: action::CreateGroupFileFolder) -> Answer<()> {
+        let action::CreateGroupFileFolder { group_id, name, parent_id } = request;
+        let (creator, create_time, folder_id) = (self.account.user_id, self.now(), GroupFolderId::new(self.path()));
+        let group = self.shelf_mut(group_id)?;
+        if !matches!(parent_id.as_str(), "" | "/") {
+            return Err(failed("folders are in the root alone"));
+        }
+        if name.is_empty() || group.folders.iter().any(|folder| folder.folder_name == name) {
+            return Err(failed(format!("the folder `{name}` is there, or has no name")));
+        }
+        group.folders.push(Folder { folder_name: name, creator, folder_id, create_time });
+        Ok(())
+    }
+
+    pub(super) fn delete_group_folder(&mut self, request: action::DeleteGroupFolder) -> Answer<()> {
+        let account = self.account.user_id;
+        let group = self.shelf_mut(request.group_id)?;
+        let folder = request.folder_id;
+        let creator = group.find_folder(&folder).map(|folder| folder.creator);
+        may_delete(group, account, creator, folder.as_str())?;
+        group.folders.retain(|other| other.folder_id != folder);
+        group.files.retain(|file| file.folder_id.as_ref() != Some(&folder));
+        Ok(())
+    }
+
+    pub(super) fn delete_group_file(&mut self, request: action::DeleteGroupFile) -> Answer<()> {
+        let account = self.account.user_id;
+        let group = self.shelf_mut(request.group_id)?;
+        let uploader = group.files.iter().find(|file| file.file_id == request.file_id).map(|file| file.uploader);
+        may_delete(group, account, uploader, request.file_id.as_str())?;
+        group.files.retain(|file| file.file_id != request.file_id);
+        Ok(())
+    }
+}
+
+impl Group {
+    fn find_folder(&self, id: &GroupFolderId) -> Option<&Folder> {
+        self.folders.iter().find(|folder| folder.folder_id == *id)
+    }
+
+    fn files_in(&self, folder: Option<&GroupFolderId>) -> impl Iterator<Item = &File> {
+        self.files.iter().filter(move |file| file.folder_id.as_ref() == folder)
+    }
+}
+
+/// Where a file is said to be; nothing is there.
+pub(super) fn url(file: &GroupFileId) -> String {
+    format!("http://127.0.0.1/files{file}")
+}
+
+fn failed(why: impl Into<String>) -> crate::mock::Refusal {
+    no(RefusalCode::FileSystemApiError, why)
+}
+
+/// A refusal of QQ's has a retcode of its own.
+fn may_delete(group: &Group, user: UserId, owner: Option<UserId>, what: &str) -> Answer<()> {
+    match owner {
+        Some(owner) if owner == user || group.rank(user) > 0 => Ok(()),
+        Some(_) => Err(failed(format!("{what} is somebody else's")).retcode(200)),
+        None => Err(failed(format!("there is no {what} in group {}", group.group_id)).retcode(200)),
+    }
+}

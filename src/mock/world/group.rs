@@ -1,0 +1,378 @@
+//! Groups: what they are, who is in them, and what administrators do.
+
+use super::answer::{Answer, no};
+use super::{Group, Member, Notice, World};
+use crate::action;
+use crate::types::{
+    GroupDecreaseKind, GroupInfo, GroupMemberInfo, GroupNotice, GroupNoticeContent, GroupNoticeId, GroupRole,
+};
+use crate::{GroupId, RefusalCode, Timestamp, UserId};
+
+/// A mute is shorter.
+const THIRTY_DAYS: u32 = 30 * 24 * 60 * 60;
+
+impl World {
+    /// A group that the account is in.
+    pub(super) fn joined(&self, group_id: GroupId) -> Answer<&Group> {
+        let joined = self.find_group(group_id).filter(|group| group.find_member(self.account.user_id).is_some());
+        joined.ok_or_else(|| no(RefusalCode::GroupNotFound, format!("the account is not in group {group_id}")))
+    }
+
+    pub(super) fn joined_mut(&mut self, group_id: GroupId) -> Answer<&mut Group> {
+        self.joined(group_id)?;
+        let gone = || no(RefusalCode::GroupNotFound, format!("there is no group {group_id}"));
+        self.find_group_mut(group_id).ok_or_else(gone)
+    }
+
+    /// A group that the account administers; `Ok(None)` for another that it is in, where go-cqhttp does nothing and
+    /// says nothing.
+    fn administered(&mut self, group_id: GroupId) -> Answer<Option<&mut Group>> {
+        let account = self.account.user_id;
+        Ok(Some(self.joined_mut(group_id)?).filter(|group| group.rank(account) > 0))
+    }
+
+    pub(super) fn get_group_list(&mut self, _: action::GetGroupList) -> Answer<Vec<GroupInfo>> {
+        let account = self.account.user_id;
+        let joined = self.groups.iter().filter(|group| group.find_member(account).is_some());
+        Ok(joined.map(|group| info(group, true)).collect())
+    }
+
+    pub(super) fn get_group_info(&mut self, request: action::GetGroupInfo) -> Answer<GroupInfo> {
+        let group_id = request.group_id;
+        let unknown = || no(RefusalCode::GroupNotFound, format!("there is no group {group_id}"));
+        let group = self.find_group(group_id).ok_or_else(unknown)?;
+        Ok(info(group, group.find_member(self.account.user_id).is_some()))
+    }
+
+    pub(super) fn get_group_member_list(
+        &mut self,
+        request: action::GetGroupMemberList,
+    ) -> Answer<Vec<GroupMemberInfo>> {
+        let group = self.joined(request.group_id)?;
+        let mut members: Vec<_> = group.members.iter().map(|member| self.member_info(group, member)).collect();
+        members.sort_by_key(|member| member.user_id);
+        Ok(members)
+    }
+
+    pub(super) fn get_group_member_info(&mut self, request: action::GetGroupMemberInfo) -> Answer<GroupMemberInfo> {
+        let action::GetGroupMemberInfo { group_id, user_id, no_cache } = request;
+        let group = self.joined(group_id)?;
+        let code = if no_cache { RefusalCode::GetMemberInfoApiError } else { RefusalCode::MemberNotFound };
+        let member = group.find_member(user_id).ok_or_else(|| no_member(code, group_id, user_id))?;
+        let mut info = self.member_info(group, member);
+        if no_cache {
+            // QQ's own answer does not have it.
+            info.shut_up_timestamp = Some(Timestamp::new(0));
+        }
+        Ok(info)
+    }
+
+    fn member_info(&self, group: &Group, member: &Member) -> GroupMemberInfo {
+        let nickname = match member.nickname.is_empty() {
+            true => self.nickname(member.user_id),
+            false => member.nickname.clone(),
+        };
+        GroupMemberInfo {
+            group_id: group.group_id,
+            user_id: member.user_id,
+            nickname,
+            card: Some(member.card.clone()),
+            sex: Some(member.sex.clone()),
+            age: Some(0),
+            area: Some(String::new()),
+            join_time: Some(member.join_time),
+            last_sent_time: Some(member.last_sent_time),
+            shut_up_timestamp: Some(if member.shut_up_timestamp > self.now() {
+                member.shut_up_timestamp
+            } else {
+                Timestamp::new(0)
+            }),
+            level: Some(member.level),
+            role: Some(member.role.clone()),
+            unfriendly: Some(false),
+            title: Some(member.title.clone()),
+            title_expire_time: Some(Timestamp::new(0)),
+            card_changeable: Some(false),
+        }
+    }
+
+    pub(super) fn get_group_honor_info(
+        &mut self,
+        request: action::GetGroupHonorInfo,
+    ) -> Answer<action::GetGroupHonorInfoResponse> {
+        Ok(action::GetGroupHonorInfoResponse {
+            group_id: request.group_id,
+            current_talkative: None,
+            talkative_list: Vec::new(),
+            performer_list: Vec::new(),
+            legend_list: Vec::new(),
+            strong_newbie_list: Vec::new(),
+            emotion_list: Vec::new(),
+        })
+    }
+
+    pub(super) fn get_group_at_all_remain(
+        &mut self,
+        request: action::GetGroupAtAllRemain,
+    ) -> Answer<action::GetGroupAtAllRemainResponse> {
+        let account = self.account.user_id;
+        let group = self.joined(request.group_id)?;
+        let midnight = self.now().seconds() / 86400 * 86400;
+        let today = self.messages.iter().filter(|said| said.group_id == Some(group.group_id));
+        let today = today.filter(|said| said.time.seconds() >= midnight && said.message.mentions_everyone());
+        let by_account = today.clone().filter(|said| said.user_id == account).count();
+        let left = |most: usize, used: usize| u32::try_from(most.saturating_sub(used)).unwrap_or_default();
+        let (for_group, for_uin) = (left(20, today.count()), left(10, by_account));
+        Ok(action::GetGroupAtAllRemainResponse {
+            can_at_all: group.rank(account) > 0 && for_group > 0 && for_uin > 0,
+            remain_at_all_count_for_group: for_group,
+            remain_at_all_count_for_uin: for_uin,
+        })
+    }
+
+    pub(super) fn set_group_kick(&mut self, request: action::SetGroupKick) -> Answer<()> {
+        let action::SetGroupKick { group_id, user_id, reject_add_request, .. } = request;
+        let account = self.account.user_id;
+        let group = self.joined_mut(group_id)?;
+        if group.find_member(user_id).is_none() {
+            return Err(no_member(RefusalCode::MemberNotFound, group_id, user_id));
+        }
+        if !group.may_manage(account, user_id) {
+            return Err(not_manageable(group_id, user_id));
+        }
+        if reject_add_request {
+            group.blocked.push(user_id);
+        }
+        self.remove(group_id, user_id, GroupDecreaseKind::Kick, account);
+        Ok(())
+    }
+
+    /// Takes a member out of a group; the bots are told.
+    pub(super) fn remove(&mut self, group_id: GroupId, user: UserId, kind: GroupDecreaseKind, operator: UserId) {
+        let nickname = self.nickname(user);
+        if let Some(group) = self.find_group_mut(group_id) {
+            group.members.retain(|member| member.user_id != user);
+        }
+        if !self.knows(user) {
+            // They still have their name.
+            self.strangers.push(super::Stranger { user_id: user, nickname });
+        }
+        self.happens(self.group_decrease(kind, group_id, operator, user));
+    }
+
+    /// Takes somebody into a group; the bots are told.
+    pub(super) fn take_in(&mut self, group_id: GroupId, user: UserId) {
+        let join_time = self.now();
+        if let Some(group) = self.find_group_mut(group_id).filter(|group| group.find_member(user).is_none()) {
+            group.members.push(Member { join_time, ..user.into() });
+            self.happens(self.group_increase(group_id, user));
+        }
+    }
+
+    pub(super) fn set_group_ban(&mut self, request: action::SetGroupBan) -> Answer<()> {
+        let action::SetGroupBan { group_id, user_id, duration } = request;
+        let (account, now) = (self.account.user_id, self.now());
+        let group = self.joined_mut(group_id)?;
+        if group.find_member(user_id).is_none() {
+            return Err(no_member(RefusalCode::GroupNotFound, group_id, user_id));
+        }
+        if duration >= THIRTY_DAYS {
+            return Err(no(RefusalCode::DurationIsNotInRange, format!("{duration} seconds are 30 days or more")));
+        }
+        if !group.may_manage(account, user_id) {
+            return Err(not_manageable(group_id, user_id));
+        }
+        group.mute(user_id, i64::from(duration), now);
+        Ok(())
+    }
+
+    pub(super) fn set_group_whole_ban(&mut self, request: action::SetGroupWholeBan) -> Answer<()> {
+        if let Some(group) = self.administered(request.group_id)? {
+            group.whole_ban = request.enable;
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_group_anonymous(&mut self, request: action::SetGroupAnonymous) -> Answer<()> {
+        if let Some(group) = self.administered(request.group_id)? {
+            group.anonymous = request.enable;
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_group_name(&mut self, request: action::SetGroupName) -> Answer<()> {
+        let name = request.group_name;
+        if let Some(group) = self.administered(request.group_id)?.filter(|_| (1..20).contains(&name.chars().count())) {
+            group.group_name = name;
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_group_portrait(&mut self, request: action::SetGroupPortrait) -> Answer<()> {
+        self.joined(request.group_id).map(drop)
+    }
+
+    pub(super) fn set_group_card(&mut self, request: action::SetGroupCard) -> Answer<()> {
+        let action::SetGroupCard { group_id, user_id, card } = request;
+        let account = self.account.user_id;
+        let group = self.joined_mut(group_id)?;
+        let allowed = user_id == account || group.rank(account) > 0 && group.rank(user_id) < 2;
+        let member = group.find_member_mut(user_id);
+        let member = member.ok_or_else(|| no_member(RefusalCode::GroupNotFound, group_id, user_id))?;
+        if allowed && card.len() <= 60 {
+            // The server learns of it at once, and the bots are never told.
+            member.known_card = Some(card.clone());
+            member.card = card;
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_group_special_title(&mut self, request: action::SetGroupSpecialTitle) -> Answer<()> {
+        let action::SetGroupSpecialTitle { group_id, user_id, special_title, .. } = request;
+        let account = self.account.user_id;
+        let group = self.joined_mut(group_id)?;
+        let allowed = group.rank(account) == 2 && special_title.len() <= 18;
+        let member = group.find_member_mut(user_id);
+        let member = member.ok_or_else(|| no_member(RefusalCode::GroupNotFound, group_id, user_id))?;
+        if allowed {
+            member.title.clone_from(&special_title);
+            if !special_title.is_empty() {
+                self.happens(self.title(group_id, user_id, special_title));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_group_anonymous_ban(&mut self, request: action::SetGroupAnonymousBan) -> Answer<()> {
+        let flag = request.anonymous_flag;
+        if flag.as_str().is_empty() {
+            return Err(no(RefusalCode::InvalidFlag, "the flag is empty"));
+        }
+        let account = self.account.user_id;
+        let group = self.joined(request.group_id)?;
+        if !flag.as_str().contains('|') {
+            return Err(no(RefusalCode::InvalidFlag, "the flag is not of the form `id|name`"));
+        }
+        if group.rank(account) == 0 {
+            return Err(no(
+                RefusalCode::CallApiError,
+                format!("the account is no administrator of group {}", group.group_id),
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_group_admin(&mut self, request: action::SetGroupAdmin) -> Answer<()> {
+        let action::SetGroupAdmin { group_id, user_id, enable } = request;
+        let account = self.account.user_id;
+        let group = self.find_group_mut(group_id).filter(|group| group.rank(account) == 2);
+        let not_owner = || no(RefusalCode::PermissionDenied, format!("the account does not own group {group_id}"));
+        let group = group.ok_or_else(not_owner)?;
+        let member = group.find_member_mut(user_id);
+        let member = member.ok_or_else(|| no_member(RefusalCode::GroupMemberNotFound, group_id, user_id))?;
+        if let Some(set) = member.promote(enable) {
+            self.happens(self.group_admin(group_id, user_id, set));
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_group_leave(&mut self, request: action::SetGroupLeave) -> Answer<()> {
+        let account = self.account.user_id;
+        if self.joined(request.group_id)?.rank(account) < 2 {
+            self.remove(request.group_id, account, GroupDecreaseKind::Leave, account);
+        }
+        Ok(())
+    }
+
+    pub(super) fn send_group_sign(&mut self, _: action::SendGroupSign) -> Answer<()> {
+        Ok(())
+    }
+
+    pub(super) fn send_group_notice(
+        &mut self,
+        request: action::SendGroupNotice,
+    ) -> Answer<action::SendGroupNoticeResponse> {
+        let (sender_id, publish_time) = (self.account.user_id, self.now());
+        self.may_announce(request.group_id)?;
+        let notice_id = self.notice_id();
+        let notice = Notice { sender_id, text: request.content, notice_id: notice_id.clone(), publish_time };
+        self.joined_mut(request.group_id)?.notices.push(notice);
+        Ok(action::SendGroupNoticeResponse { notice_id: Some(notice_id) })
+    }
+
+    pub(super) fn get_group_notice(&mut self, request: action::GetGroupNotice) -> Answer<Vec<GroupNotice>> {
+        let group = self.joined(request.group_id).map_err(|_| {
+            no(RefusalCode::GetGroupNoticeFailed, format!("the account is not in group {}", request.group_id))
+        })?;
+        let notices = group.notices.iter().rev().map(|notice| GroupNotice {
+            notice_id: notice.notice_id.clone(),
+            sender_id: notice.sender_id,
+            publish_time: notice.publish_time,
+            message: GroupNoticeContent { text: notice.text.clone(), images: Vec::new() },
+        });
+        Ok(notices.collect())
+    }
+
+    pub(super) fn del_group_notice(&mut self, request: action::DelGroupNotice) -> Answer<()> {
+        self.may_announce(request.group_id)?;
+        let group = self.joined_mut(request.group_id)?;
+        // What QQ says about it, go-cqhttp does not read.
+        group.notices.retain(|notice| notice.notice_id != request.notice_id);
+        Ok(())
+    }
+
+    pub(super) fn notice_id(&mut self) -> GroupNoticeId {
+        GroupNoticeId::new(format!("{:032x}", self.next_number()))
+    }
+
+    fn may_announce(&self, group_id: GroupId) -> Answer<()> {
+        if self.joined(group_id)?.rank(self.account.user_id) > 0 {
+            return Ok(());
+        }
+        Err(no(RefusalCode::PermissionDenied, format!("the account is no administrator of group {group_id}")))
+    }
+}
+
+impl Group {
+    /// Mutes a member, or lifts the mute with 0 seconds.
+    pub(super) fn mute(&mut self, user: UserId, seconds: i64, now: Timestamp) {
+        if let Some(member) = self.find_member_mut(user) {
+            let until = if seconds == 0 { 0 } else { now.seconds().saturating_add(seconds) };
+            member.shut_up_timestamp = Timestamp::new(until);
+        }
+    }
+}
+
+impl Member {
+    /// Makes an administrator of a member, or the reverse; gives what they have become.
+    pub(super) fn promote(&mut self, enable: bool) -> Option<bool> {
+        let role = if enable { GroupRole::Admin } else { GroupRole::Member };
+        if self.role == role || self.role == GroupRole::Owner {
+            return None;
+        }
+        self.role = role;
+        Some(enable)
+    }
+}
+
+/// Of a group that the account is not in, less is known.
+fn info(group: &Group, joined: bool) -> GroupInfo {
+    let count = i32::try_from(group.members.len()).unwrap_or(i32::MAX);
+    GroupInfo {
+        group_id: group.group_id,
+        group_name: group.group_name.clone(),
+        group_memo: (!joined).then(|| group.group_memo.clone()),
+        group_create_time: Some(Timestamp::new(0)),
+        group_level: Some(0),
+        member_count: Some(if joined { count } else { 0 }),
+        max_member_count: Some(if joined { group.max_member_count } else { 0 }),
+    }
+}
+
+fn no_member(code: RefusalCode, group_id: GroupId, user_id: UserId) -> crate::mock::Refusal {
+    no(code, format!("{user_id} is not in group {group_id}"))
+}
+
+fn not_manageable(group_id: GroupId, user_id: UserId) -> crate::mock::Refusal {
+    no(RefusalCode::NotManageable, format!("the account does not rank above {user_id} in group {group_id}"))
+}

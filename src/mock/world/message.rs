@@ -1,0 +1,360 @@
+//! What is said: sending, reading, recalling, forwarding, essences.
+
+use std::time::Duration;
+
+use super::answer::{Answer, no};
+use super::{Group, StoredMessage, World};
+use crate::action;
+use crate::forward::{ForwardContent, NodeBody};
+use crate::segment::{Forward, Mention, Text};
+use crate::types::{EssenceMessage, ForwardId, MessageKind, MessageSender, MessageSeq, SentForward, SentMessage};
+use crate::{
+    ForwardNode, ForwardedMessage, GroupId, Message, MessageId, RefusalCode, Segment, Target, Timestamp, UserId,
+};
+
+/// For so long an ordinary member can recall what they said.
+const RECALLABLE: Duration = Duration::from_secs(120);
+
+/// More than that a forward cannot hold.
+const MOST_NODES: usize = 200;
+
+impl World {
+    /// Keeps what was said, and gives it its id and number.
+    pub(super) fn store(&mut self, author: UserId, place: Place, message: Message) -> StoredMessage {
+        let (group_id, target_id) = match place {
+            Place::Group(group) => (Some(group), None),
+            Place::Private(target) => (None, Some(target)),
+        };
+        let time = self.now();
+        let mut said = StoredMessage { group_id, target_id, time, ..StoredMessage::new(author, message) };
+        said.message_id = self.free_message_id();
+        said.message_seq = self.next_seq(&said);
+        self.messages.push(said.clone());
+        if let Some(member) = group_id.and_then(|group| self.find_group_mut(group)?.find_member_mut(author)) {
+            member.last_sent_time = time;
+        }
+        said
+    }
+
+    /// An id that no message has.
+    pub(super) fn free_message_id(&mut self) -> MessageId {
+        loop {
+            // An odd factor gives each number another id; many are negative, as on go-cqhttp.
+            let id = MessageId::new((self.next_number().wrapping_mul(0x9E37_79B1) as i32).into());
+            if self.find_message(id).is_none() {
+                return id;
+            }
+        }
+    }
+
+    /// The number that comes next in a message's chat.
+    pub(super) fn next_seq(&self, said: &StoredMessage) -> MessageSeq {
+        let chat = self.chat_of(said);
+        let last = self.messages.iter().rev().find(|other| self.chat_of(other) == chat);
+        MessageSeq::new(last.map_or(0, |last| last.message_seq.get()) + 1)
+    }
+
+    /// The group, or the other side.
+    fn chat_of(&self, said: &StoredMessage) -> (bool, i64) {
+        let other = if said.user_id == self.account.user_id { said.target_id } else { Some(said.user_id) };
+        match said.group_id {
+            Some(group) => (true, group.get()),
+            None => (false, other.map_or(0, UserId::get)),
+        }
+    }
+
+    pub(super) fn send_msg(&mut self, request: action::SendMsg) -> Answer<SentMessage> {
+        let action::SendMsg { target, message, .. } = request;
+        match target {
+            Target::Group(group) => self.send_to_group(group, message),
+            Target::User(user) | Target::Temp { user, .. } => self.send_to_user(user, message),
+        }
+    }
+
+    pub(super) fn send_group_msg(&mut self, request: action::SendGroupMsg) -> Answer<SentMessage> {
+        self.send_to_group(request.group_id, request.message)
+    }
+
+    pub(super) fn send_private_msg(&mut self, request: action::SendPrivateMsg) -> Answer<SentMessage> {
+        self.send_to_user(request.user_id, request.message)
+    }
+
+    fn send_to_group(&mut self, group_id: GroupId, mut message: Message) -> Answer<SentMessage> {
+        let account = self.account.user_id;
+        let group = self.joined(group_id)?;
+        has_content(&message)?;
+        let poked = message.iter().find_map(|segment| match segment {
+            Segment::Poke(poke) => Some(poke.qq.unwrap_or(UserId::new(0))),
+            _ => None,
+        });
+        let (is_member, rank) = (poked.is_some_and(|poked| group.find_member(poked).is_some()), group.rank(account));
+        if let Some(poked) = poked {
+            if is_member {
+                self.happens(self.poke(Some(group_id), account, poked));
+            }
+            return Ok(SentMessage { message_id: MessageId::new(0) });
+        }
+        self.may_speak(group)?;
+        if rank == 0 {
+            for segment in message.iter_mut().filter(|segment| is_mention_of_everyone(segment)) {
+                *segment = Text::new("@全体成员").into();
+            }
+        }
+        Ok(SentMessage { message_id: self.send(Place::Group(group_id), message).message_id })
+    }
+
+    fn send_to_user(&mut self, user: UserId, message: Message) -> Answer<SentMessage> {
+        has_content(&message)?;
+        if let Some(Segment::Poke(_)) = message.iter().find(|segment| matches!(segment, Segment::Poke(_))) {
+            return Ok(SentMessage { message_id: MessageId::new(0) });
+        }
+        self.is_reachable(user)?;
+        Ok(SentMessage { message_id: self.send(Place::Private(user), message).message_id })
+    }
+
+    /// Lets the account say something.
+    fn send(&mut self, place: Place, message: Message) -> StoredMessage {
+        let said = self.store(self.account.user_id, place, message);
+        if self.report_self_message {
+            self.happens(match place {
+                Place::Group(group) => self.group_message(group, &said),
+                Place::Private(_) => self.private_message(&said, None),
+            });
+        }
+        said
+    }
+
+    fn may_speak(&self, group: &Group) -> Answer<()> {
+        match group.silences(self.account.user_id, self.now()) {
+            None => Ok(()),
+            Some(why) => Err(no(RefusalCode::SendMsgApiError, format!("{why} in group {}", group.group_id))),
+        }
+    }
+
+    /// Of temporary sessions go-cqhttp says the same, whether the message was sent or not.
+    fn is_reachable(&self, user: UserId) -> Answer<()> {
+        if self.is_friend(user) {
+            return Ok(());
+        }
+        Err(no(RefusalCode::SendMsgApiError, format!("{user} is no friend of the account")))
+    }
+
+    pub(super) fn send_forward_msg(&mut self, request: action::SendForwardMsg) -> Answer<SentForward> {
+        match request.target {
+            Target::Group(group) => self.forward_to_group(group, request.messages),
+            Target::User(user) | Target::Temp { user, .. } => self.forward_to_user(user, request.messages),
+        }
+    }
+
+    pub(super) fn send_group_forward_msg(&mut self, request: action::SendGroupForwardMsg) -> Answer<SentForward> {
+        self.forward_to_group(request.group_id, request.messages)
+    }
+
+    pub(super) fn send_private_forward_msg(&mut self, request: action::SendPrivateForwardMsg) -> Answer<SentForward> {
+        self.forward_to_user(request.user_id, request.messages)
+    }
+
+    fn forward_to_group(&mut self, group_id: GroupId, nodes: Vec<ForwardNode>) -> Answer<SentForward> {
+        let nodes = self.forwarded(nodes, group_id)?;
+        // That the account is not in the group, QQ says and not go-cqhttp.
+        let unknown = || no(RefusalCode::SendMsgApiError, format!("the account is not in group {group_id}"));
+        self.may_speak(self.joined(group_id).map_err(|_| unknown())?)?;
+        Ok(self.forward(Place::Group(group_id), nodes))
+    }
+
+    fn forward_to_user(&mut self, user: UserId, nodes: Vec<ForwardNode>) -> Answer<SentForward> {
+        let nodes = self.forwarded(nodes, GroupId::new(0))?;
+        self.is_reachable(user)?;
+        Ok(self.forward(Place::Private(user), nodes))
+    }
+
+    fn forward(&mut self, place: Place, nodes: Vec<ForwardedMessage>) -> SentForward {
+        let forward_id = ForwardId::new(format!("forward-{}", self.next_number()));
+        self.forwards.insert(forward_id.to_string(), nodes);
+        let said = self.send(place, Forward::new(forward_id.clone()).into());
+        SentForward { message_id: said.message_id, forward_id: Some(forward_id) }
+    }
+
+    fn forwarded(&self, nodes: Vec<ForwardNode>, group_id: GroupId) -> Answer<Vec<ForwardedMessage>> {
+        let messages = self.without_bad_ones(nodes, group_id);
+        if messages.is_empty() || messages.len() > MOST_NODES {
+            return Err(no(RefusalCode::EmptyNodes, "no node can be sent, or there are more than 200"));
+        }
+        Ok(messages)
+    }
+
+    /// What cannot be sent is left out.
+    fn without_bad_ones(&self, nodes: Vec<ForwardNode>, group_id: GroupId) -> Vec<ForwardedMessage> {
+        let five_minutes_ago = Timestamp::new(self.now().seconds() - 300);
+        let read = |node: ForwardNode| {
+            let (user_id, nickname, time, content) = match node.body {
+                NodeBody::Message(id) => {
+                    let said = self.find_message(id)?;
+                    let content = ForwardContent::Message(said.message.clone());
+                    (said.user_id, self.nickname(said.user_id), said.time, content)
+                }
+                NodeBody::Custom { user_id, name, content } => {
+                    let content = match content {
+                        ForwardContent::Message(message) if message.is_empty() => return None,
+                        ForwardContent::Message(message) => ForwardContent::Message(message),
+                        ForwardContent::Nodes(nodes) => ForwardContent::Nodes(self.without_bad_ones(nodes, group_id)),
+                    };
+                    (user_id, name, node.time.unwrap_or(five_minutes_ago), content)
+                }
+            };
+            let mut message = ForwardedMessage::new(MessageSender { user_id, nickname }, content);
+            message.time = Some(time);
+            message.group_id = Some(group_id);
+            (user_id.get() != 0 && !message.sender.nickname.is_empty()).then_some(message)
+        };
+        nodes.into_iter().filter_map(read).collect()
+    }
+
+    pub(super) fn get_forward_msg(&mut self, request: action::GetForwardMsg) -> Answer<action::GetForwardMsgResponse> {
+        let id = request.message_id;
+        match self.forwards.get(id.as_str()) {
+            Some(messages) => Ok(action::GetForwardMsgResponse { messages: messages.clone() }),
+            None => Err(no(RefusalCode::MsgNotFound, format!("there is no forward {id}"))),
+        }
+    }
+
+    pub(super) fn get_msg(&mut self, request: action::GetMsg) -> Answer<action::GetMsgResponse> {
+        let said = self.stored(request.message_id, RefusalCode::MsgNotFound)?.clone();
+        let (is_group, chat) = self.chat_of(&said);
+        Ok(action::GetMsgResponse {
+            message_id: said.message_id,
+            real_id: said.message_seq,
+            message_seq: Some(said.message_seq),
+            message_id_v2: Some(format!("{chat:016x}{:08x}", said.message_seq.get())),
+            message_type: if is_group { MessageKind::Group } else { MessageKind::Private },
+            group: Some(is_group),
+            group_id: said.group_id,
+            sender: MessageSender { user_id: said.user_id, nickname: self.nickname(said.user_id) },
+            time: said.time,
+            message: said.message,
+            raw_message: None,
+        })
+    }
+
+    fn stored(&self, id: MessageId, code: RefusalCode) -> Answer<&StoredMessage> {
+        self.find_message(id).ok_or_else(|| no(code, format!("there is no message {id}")))
+    }
+
+    pub(super) fn mark_msg_as_read(&mut self, request: action::MarkMsgAsRead) -> Answer<()> {
+        self.stored(request.message_id, RefusalCode::MsgNotFound).map(drop)
+    }
+
+    pub(super) fn get_group_msg_history(
+        &mut self,
+        request: action::GetGroupMsgHistory,
+    ) -> Answer<action::GetGroupMsgHistoryResponse> {
+        let group_id = self.joined(request.group_id)?.group_id;
+        let here = self.messages.iter().filter(|said| said.group_id == Some(group_id));
+        let newest = here.clone().map(|said| said.message_seq.get()).max().unwrap_or(0);
+        let last = request.message_seq.map(MessageSeq::get).filter(|seq| *seq != 0).unwrap_or(newest);
+        let window = here.filter(|said| !said.recalled && (last - 19..=last).contains(&said.message_seq.get()));
+        let mut window: Vec<_> = window.collect();
+        window.sort_by_key(|said| said.message_seq.get());
+        Ok(action::GetGroupMsgHistoryResponse {
+            messages: window.into_iter().map(|said| self.group_message(group_id, said)).collect(),
+        })
+    }
+
+    pub(super) fn delete_msg(&mut self, request: action::DeleteMsg) -> Answer<()> {
+        let said = self.stored(request.message_id, RefusalCode::MessageNotFound)?.clone();
+        let account = self.account.user_id;
+        if said.group_id.is_none() && said.user_id != account {
+            return Err(no(RefusalCode::CannotRecallFriendMsg, "somebody else wrote it"));
+        }
+        self.recall(&said, account).map_err(|why| no(RefusalCode::RecallApiError, why))
+    }
+
+    /// Recalls a message, or says why `user` cannot.
+    pub(super) fn recall(&mut self, said: &StoredMessage, user: UserId) -> Result<(), String> {
+        let in_time = self.now().seconds() - said.time.seconds() <= RECALLABLE.as_secs() as i64;
+        let group = said.group_id.and_then(|group| self.find_group(group));
+        let is_author = said.user_id == user;
+        let allowed = match (said.group_id, group) {
+            (None, _) => is_author && in_time,
+            (Some(_), Some(group)) if group.find_member(user).is_some() => {
+                group.may_manage(user, said.user_id) || is_author && (in_time || group.rank(user) > 0)
+            }
+            _ => false,
+        };
+        if said.recalled {
+            return Err(format!("message {} was recalled before", said.message_id));
+        }
+        if !allowed {
+            return Err(format!("{user} may not recall message {}, or not any longer", said.message_id));
+        }
+        if let Some(said) = self.messages.iter_mut().find(|other| other.message_id == said.message_id) {
+            said.recalled = true;
+        }
+        match said.group_id {
+            Some(group) => self.happens(self.group_recall(group, said, user)),
+            // What the account itself recalls in private is not reported.
+            None if user == self.account.user_id => {}
+            None => self.happens(self.friend_recall(said)),
+        }
+        Ok(())
+    }
+
+    pub(super) fn get_essence_msg_list(&mut self, request: action::GetEssenceMsgList) -> Answer<Vec<EssenceMessage>> {
+        let group_id = self.joined(request.group_id)?.group_id;
+        let here = self.messages.iter().filter(|said| said.group_id == Some(group_id) && !said.recalled);
+        let essences = here.filter_map(|said| {
+            let (operator_id, operator_time) = said.essence?;
+            Some(EssenceMessage {
+                sender_id: said.user_id,
+                sender_nick: self.nickname(said.user_id),
+                sender_time: Some(said.time),
+                operator_id,
+                operator_nick: self.nickname(operator_id),
+                operator_time,
+                message_id: said.message_id,
+            })
+        });
+        Ok(essences.collect())
+    }
+
+    pub(super) fn set_essence_msg(&mut self, request: action::SetEssenceMsg) -> Answer<()> {
+        let essence = Some((self.account.user_id, self.now()));
+        self.essence_of(request.message_id, |_| true)?.essence = essence;
+        Ok(())
+    }
+
+    pub(super) fn delete_essence_msg(&mut self, request: action::DeleteEssenceMsg) -> Answer<()> {
+        self.essence_of(request.message_id, |said| said.essence.is_some())?.essence = None;
+        Ok(())
+    }
+
+    fn essence_of(&mut self, id: MessageId, fits: impl Fn(&StoredMessage) -> bool) -> Answer<&mut StoredMessage> {
+        let not_found = || no(RefusalCode::MessageNotFound, format!("there is no message {id} in a group"));
+        let account = self.account.user_id;
+        let said = self.find_message(id).ok_or_else(not_found)?;
+        let group_id = said.group_id.ok_or_else(not_found)?;
+        let rank = self.find_group(group_id).map_or(0, |group| group.rank(account));
+        if rank == 0 || said.recalled || !fits(said) {
+            let why = format!("the account is no administrator of group {group_id}, or the message is none to choose");
+            return Err(no(RefusalCode::SetEssenceMsgError, why));
+        }
+        self.messages.iter_mut().find(|said| said.message_id == id).ok_or_else(not_found)
+    }
+}
+
+/// An empty text does not come this far; an empty list is refused otherwise.
+fn has_content(message: &Message) -> Answer<()> {
+    if message.is_empty() { Err(no(RefusalCode::SendMsgApiError, "the message is empty")) } else { Ok(()) }
+}
+
+fn is_mention_of_everyone(segment: &Segment) -> bool {
+    segment.as_mention().is_some_and(Mention::is_everyone)
+}
+
+/// Where something is said.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    Group(GroupId),
+    /// By the account to somebody, or by somebody to the account.
+    Private(UserId),
+}
