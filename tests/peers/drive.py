@@ -193,7 +193,7 @@ def talk(program, command, environment, bot, transport):
                 programs.append(peer)
                 converse(server, peer, bot)
         check(server, peer, bot)
-    except Failure as failure:
+    except (Failure, OSError) as failure:
         raise Failure("\n".join([str(failure), *map(Program.printed, programs)])) from None
 
 
