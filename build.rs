@@ -1,4 +1,4 @@
-//! Generates the API from `schema/`, and tells dependents' build scripts where that is.
+//! Generates the API from `schema/`, and tells dependents' build scripts where that is, and of which version.
 
 #![allow(clippy::expect_used, reason = "a build script fails by panicking")]
 
@@ -6,4 +6,5 @@ fn main() {
     cqhttp_codegen::build("schema");
     let root = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
     println!("cargo::metadata=schema={root}/schema");
+    println!("cargo::metadata=version={}", env!("CARGO_PKG_VERSION"));
 }

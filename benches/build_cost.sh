@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # What a bot's first build costs: user CPU seconds of a clean dev build of a program on cqhttp, against the same program
-# on bare reqwest. Prints Markdown. The number of rounds is the first argument; three unless given.
+# on bare reqwest, and on reqwest with tokio-tungstenite beside it, as a bot needs it that takes events. Prints Markdown. The number of rounds is the first argument; three unless given.
 set -euo pipefail
 export LC_ALL=C
 
 rounds=${1:-3}
+sides='cqhttp reqwest reqwest+tungstenite'
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -27,11 +28,16 @@ edition = "2024"
 tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
 $2
 
+$3
+
 [workspace]
 TOML
 }
 
-program cqhttp "cqhttp = { path = '$root' }" <<'RUST'
+# As from a registry: what lies on the disk would be compiled incrementally, which costs more.
+program cqhttp "cqhttp = { path = '$root' }" '[profile.dev.package]
+cqhttp.incremental = false
+cqhttp-codegen.incremental = false' <<'RUST'
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client = cqhttp::Client::from_env()?;
@@ -40,9 +46,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 RUST
 
-program reqwest 'reqwest = { version = "0.13", default-features = false }
-serde = { version = "1", features = ["derive"] }
-serde_json = "1"' <<'RUST'
+by_hand=$(cat <<'RUST'
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -69,6 +73,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 RUST
+)
+http='reqwest = { version = "0.13", default-features = false }
+serde = { version = "1", features = ["derive"] }
+serde_json = "1"'
+program reqwest "$http" '' <<< "$by_hand"
+program reqwest+tungstenite "$http
+tokio-tungstenite = \"0.30\"" '' <<< "$by_hand"
 
 # build <name>: a clean build
 build() {
@@ -86,13 +97,13 @@ median() {
     sort -g | awk '{ value[NR] = $1 } END { print (value[int((NR + 1) / 2)] + value[int(NR / 2) + 1]) / 2 }'
 }
 
-for side in cqhttp reqwest; do
+for side in $sides; do
     cargo fetch --quiet --manifest-path "$work/$side/Cargo.toml"
 done
 
 for ((round = 1; round <= rounds; round++)); do
     echo "round $round of $rounds" >&2
-    for side in cqhttp reqwest; do
+    for side in $sides; do
         user_seconds build "$side" >> "$work/$side.seconds"
     done
 done
@@ -100,13 +111,15 @@ done
 packages() { grep -c '^name = ' "$work/$1/Cargo.lock"; }
 echo "| program on | user CPU, median | rounds | packages in Cargo.lock |"
 echo "|---|---:|---|---:|"
-for side in cqhttp reqwest; do
+for side in $sides; do
     seconds=$work/$side.seconds
     printf '| %s | %.1f s | %s | %s |\n' "$side" "$(median < "$seconds")" "$(paste -sd' ' "$seconds")" "$(packages "$side")"
 done
-paste "$work/cqhttp.seconds" "$work/reqwest.seconds" | awk '{ printf "%.2f\n", $1 / $2 }' > "$work/ratios"
 echo
-echo "Ratio: **$(printf %.2f "$(median < "$work/ratios")")**, the median of the rounds' $(sort -g "$work/ratios" | paste -sd' ')."
+for side in reqwest reqwest+tungstenite; do
+    ratios=$(paste "$work/cqhttp.seconds" "$work/$side.seconds" | awk '{ printf "%.2f\n", $1 / $2 }')
+    echo "Ratio to $side: **$(printf %.2f "$(median <<< "$ratios")")**, the median of the rounds' $(sort -g <<< "$ratios" | paste -sd' ')."
+done
 
 # Once more, each package by itself: a wrapper notes what every run of rustc takes. What is left over is cargo and the
 # build scripts as they run, the generator among them.
@@ -117,7 +130,7 @@ exec 3>&2
 { time "$@" 2>&3 3>&-; } 2>> "$CQHTTP_BENCH_LOG"
 WRAPPER
 chmod +x "$work/rustc"
-for side in cqhttp reqwest; do
+for side in $sides; do
     export RUSTC_WRAPPER="$work/rustc" CQHTTP_BENCH_LOG="$work/$side.log"
     total=$(user_seconds build "$side")
     echo "(all) - $total" > "$work/$side.total"

@@ -6,22 +6,26 @@
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
-use std::cell::RefCell;
-use std::env;
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/rounds.rs"]
+mod rounds;
+
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use cqhttp::Client;
 use cqhttp::action::SendGroupMsg;
 #[cfg(feature = "rate-limit")]
 use cqhttp::layer::{RateLimit, RetryReads};
-use criterion::{Criterion, SamplingMode, Throughput};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 #[cfg(feature = "rate-limit")]
 use tower::limit::ConcurrencyLimitLayer;
 
+use process::Other;
 use reference::Reference;
-use server::Server;
+use rounds::{Race, criterion, is_measuring, report_rates};
 
 const TOKEN: &str = "bench";
 const GROUP: i64 = 10_001_000;
@@ -30,25 +34,25 @@ const TEXT: &str = "the quick brown fox jumps over the lazy dog";
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() {
-    if env::var_os(server::VARIABLE).is_some() {
+    if process::is_other() {
         return server::run();
     }
-    // Without `--bench` criterion runs everything once, as a test.
-    let measuring = env::args().any(|argument| argument == "--bench");
     assert_same_request();
-
-    let mut criterion = Criterion::default().configure_from_args();
-    let in_test = (!measuring).then(Bench::start);
-    let mut cases = Vec::new();
+    let mut criterion = criterion();
+    // In a test one bench does for everything.
+    let in_test = (!is_measuring()).then(|| Rc::new(Bench::start()));
+    let start = || in_test.clone().unwrap_or_else(|| Rc::new(Bench::start()));
+    let mut races = Vec::new();
     for action in [Action::GetLoginInfo, Action::SendGroupMsg] {
         for in_flight in [1, 64] {
-            let load = Load { action, in_flight, calls: if measuring { 256 } else { 64 } };
-            cases.extend(Case::measure(&mut criterion, load, in_test.as_ref()));
+            let load = Load { action, in_flight, calls: if is_measuring() { 256 } else { 64 } };
+            let race = Race::new(action.name(), Some(in_flight), load.calls);
+            races.push(race.run(&mut criterion, SIDES, start, |bench, side| bench.batch(load, side)));
         }
     }
     criterion.final_summary();
-    if measuring {
-        report(&cases);
+    if is_measuring() {
+        report_rates(SIDES, &races);
     }
 }
 
@@ -68,8 +72,8 @@ enum Action {
 impl Action {
     fn name(self) -> &'static str {
         match self {
-            Self::GetLoginInfo => "get_login_info",
-            Self::SendGroupMsg => "send_group_msg",
+            Self::GetLoginInfo => "`get_login_info`",
+            Self::SendGroupMsg => "`send_group_msg`",
         }
     }
 }
@@ -100,14 +104,11 @@ impl Side for Reference {
     }
 }
 
-/// The sides by name, in the order of a round's times: first what is measured, then what it is measured against.
+/// The sides by name: first what is measured, then what it is measured against.
 #[cfg(not(feature = "rate-limit"))]
 const SIDES: [&str; 3] = ["cqhttp", "reqwest", "reqwest, time limit"];
 #[cfg(feature = "rate-limit")]
 const SIDES: [&str; 4] = ["cqhttp", "reqwest", "reqwest, time limit", "cqhttp with layers"];
-
-/// How long a batch took each side.
-type Round = [Duration; SIDES.len()];
 
 /// A batch.
 #[derive(Clone, Copy)]
@@ -115,46 +116,6 @@ struct Load {
     action: Action,
     in_flight: usize,
     calls: usize,
-}
-
-struct Case {
-    load: Load,
-    rounds: Vec<Round>,
-}
-
-impl Case {
-    /// Measures one load, on `bench` or on several new ones; `None` if the command line asks for others.
-    fn measure(criterion: &mut Criterion, load: Load, bench: Option<&Bench>) -> Option<Self> {
-        // Every side is a benchmark of its own to criterion, and every one of its samples takes whole rounds.
-        let rounds = RefCell::new(Vec::new());
-        let mut group = criterion.benchmark_group(format!("{}/{} in flight", load.action.name(), load.in_flight));
-        group.sampling_mode(SamplingMode::Flat).sample_size(50);
-        group.warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(6));
-        group.throughput(Throughput::Elements(load.calls as u64));
-        for (side, name) in SIDES.into_iter().enumerate() {
-            let new;
-            let bench = match bench {
-                Some(bench) => bench,
-                None => {
-                    new = Bench::start();
-                    &new
-                }
-            };
-            group.bench_function(name, |bencher| {
-                bencher.iter_custom(|iterations| {
-                    let turn = rounds.borrow().len();
-                    let taken: Vec<Round> =
-                        (turn..turn + iterations as usize).map(|turn| bench.round(load, turn)).collect();
-                    let time = taken.iter().map(|round| round[side]).sum();
-                    rounds.borrow_mut().extend(taken);
-                    time
-                });
-            });
-        }
-        group.finish();
-        let rounds = rounds.into_inner();
-        (!rounds.is_empty()).then_some(Self { load, rounds })
-    }
 }
 
 /// A server, and the sides with new connections to it.
@@ -166,24 +127,25 @@ struct Bench {
     /// With the time limit that every call through `cqhttp` has.
     limited: Reference,
     runtime: Runtime,
-    _server: Server,
+    _server: Other,
 }
 
 impl Bench {
     fn start() -> Self {
-        let server = Server::start();
+        let mut server = Other::start();
+        let url = format!("http://127.0.0.1:{}", server.line());
         let runtime = Runtime::new().expect("a runtime starts");
         let inside = runtime.enter();
-        let cqhttp = Client::builder(&server.url).access_token(TOKEN).build().expect("the client is built");
+        let cqhttp = Client::builder(&url).access_token(TOKEN).build().expect("the client is built");
         #[cfg(feature = "rate-limit")]
-        let layered = Client::builder(&server.url)
+        let layered = Client::builder(&url)
             .access_token(TOKEN)
             .layer(ConcurrencyLimitLayer::new(1_000_000))
             .layer(RateLimit::per_second(1_000_000).per_target())
             .layer(RetryReads::new())
             .build()
             .expect("the client is built");
-        let reference = |limit| Reference::new(&server.url, TOKEN, limit).expect("the reference is built");
+        let reference = |limit| Reference::new(&url, TOKEN, limit).expect("the reference is built");
         let (bare, limited) = (reference(None), reference(Some(Duration::from_secs(30))));
         drop(inside);
         Self {
@@ -197,23 +159,17 @@ impl Bench {
         }
     }
 
-    /// One batch through each side; they take turns at being the first.
-    fn round(&self, load: Load, turn: usize) -> Round {
-        let mut times = Round::default();
-        for place in 0..SIDES.len() {
-            let side = (turn + place) % SIDES.len();
-            times[side] = self.runtime.block_on(async {
-                match side {
-                    0 => batch(&self.cqhttp, load).await,
-                    1 => batch(&self.bare, load).await,
-                    2 => batch(&self.limited, load).await,
-                    #[cfg(feature = "rate-limit")]
-                    3 => batch(&self.layered, load).await,
-                    other => unreachable!("there is no side {other}"),
-                }
-            });
-        }
-        times
+    fn batch(&self, load: Load, side: usize) -> Duration {
+        self.runtime.block_on(async {
+            match side {
+                0 => batch(&self.cqhttp, load).await,
+                1 => batch(&self.bare, load).await,
+                2 => batch(&self.limited, load).await,
+                #[cfg(feature = "rate-limit")]
+                3 => batch(&self.layered, load).await,
+                other => unreachable!("there is no side {other}"),
+            }
+        })
     }
 }
 
@@ -238,36 +194,6 @@ async fn batch<S: Side>(side: &S, load: Load) -> Duration {
         ended.expect("the answer is the server's").expect("the call succeeds");
     }
     begun.elapsed()
-}
-
-/// Prints the table.
-fn report(cases: &[Case]) {
-    print!("| action | in flight | against | its calls/s | cqhttp, calls/s | ratio, median ");
-    println!("| 95 % interval of the median | 10th–90th percentile | rounds |");
-    println!("|---|---:|---|---:|---:|---:|---:|---:|---:|");
-    for Case { load: Load { action, in_flight, calls }, rounds } in cases {
-        let sorted = |value: &dyn Fn(&Round) -> f64| {
-            let mut values: Vec<f64> = rounds.iter().map(value).collect();
-            values.sort_by(f64::total_cmp);
-            values
-        };
-        let rate = |side: usize| *calls as f64 / quantile(&sorted(&|round| round[side].as_secs_f64()), 0.5);
-        for (side, name) in SIDES.into_iter().enumerate().skip(1) {
-            let ratios = sorted(&|round| round[side].as_secs_f64() / round[0].as_secs_f64());
-            // The ranks between which the median lies with 95 %, whatever the distribution.
-            let margin = 0.98 / (ratios.len() as f64).sqrt();
-            let [low, tenth, median, ninetieth, high] =
-                [0.5 - margin, 0.1, 0.5, 0.9, 0.5 + margin].map(|at| quantile(&ratios, at));
-            let (action, theirs, ours) = (action.name(), rate(side), rate(0));
-            print!("| `{action}` | {in_flight} | {name} | {theirs:.0} | {ours:.0} | **{median:.3}** ");
-            println!("| {low:.3}–{high:.3} | {tenth:.3}–{ninetieth:.3} | {} |", ratios.len());
-        }
-    }
-}
-
-fn quantile(sorted: &[f64], at: f64) -> f64 {
-    let last = sorted.len() - 1;
-    sorted[(at.clamp(0.0, 1.0) * last as f64).round() as usize]
 }
 
 /// What a bot's author writes who has reqwest and serde alone.
@@ -387,11 +313,6 @@ mod reference {
 
 /// A server with fixed answers, in a process of its own.
 mod server {
-    use std::convert::Infallible;
-    use std::io::{BufRead, BufReader, Read};
-    use std::process::{Child, Command, Stdio};
-    use std::{env, io, process, thread};
-
     use bytes::Bytes;
     use http_body_util::{BodyExt, Full};
     use hyper::body::Incoming;
@@ -400,13 +321,12 @@ mod server {
     use hyper::service::service_fn;
     use hyper::{Request, Response, StatusCode};
     use hyper_util::rt::TokioIo;
+    use std::convert::Infallible;
     use tokio::net::TcpListener;
     use tokio::runtime::Runtime;
 
-    use super::TOKEN;
+    use super::{TOKEN, process};
 
-    /// Tells this program to be the server.
-    pub(crate) const VARIABLE: &str = "CQHTTP_BENCH_SERVER";
     pub(crate) const NICKNAME: &str = "bot";
     pub(crate) const MESSAGE_ID: i64 = -1_234_500_000;
 
@@ -414,42 +334,9 @@ mod server {
     const LOGIN_INFO: &str = r#"{"data":{"nickname":"bot","user_id":10010},"message":"","retcode":0,"status":"ok"}"#;
     const SENT: &str = r#"{"data":{"message_id":-1234500000},"message":"","retcode":0,"status":"ok"}"#;
 
-    /// The other process. It ends with this value, or when this process does, since it reads from a pipe between the two.
-    pub(crate) struct Server {
-        pub(crate) url: String,
-        process: Child,
-    }
-
-    impl Server {
-        pub(crate) fn start() -> Self {
-            let program = env::current_exe().expect("this program has a path");
-            let mut process = Command::new(program)
-                .env(VARIABLE, "1")
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .spawn()
-                .expect("the server starts");
-            let mut port = String::new();
-            let output = process.stdout.take().expect("it is a pipe");
-            BufReader::new(output).read_line(&mut port).expect("the server says its port");
-            Self { url: format!("http://127.0.0.1:{}", port.trim()), process }
-        }
-    }
-
-    impl Drop for Server {
-        fn drop(&mut self) {
-            drop(self.process.stdin.take());
-            // It has nothing to say at its end.
-            let _ = self.process.wait();
-        }
-    }
-
     /// Serves until nobody holds the other end of standard input.
     pub(crate) fn run() {
-        thread::spawn(|| {
-            let _ = io::stdin().read_to_end(&mut Vec::new());
-            process::exit(0);
-        });
+        process::end_with_the_first();
         Runtime::new().expect("a runtime starts").block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
             println!("{}", listener.local_addr().expect("it has an address").port());

@@ -1,117 +1,158 @@
-//! Calls and events a second over a WebSocket: `cqhttp::connect` against hand-written code on a bare tokio-tungstenite, as
-//! a ratio.
+//! Calls and events a second over a WebSocket, forward and reverse: `cqhttp` against hand-written code on a bare
+//! tokio-tungstenite, as a ratio.
 //!
 //! The hand-written side is one loop that owns the socket, with a map from echoes to those who wait, and decodes events
-//! into hand-written structs in place. The server is this program, started a second time. A round is one small batch
-//! through each side in turn, so that whatever else the machine does falls on both; a ratio compares two batches of one
-//! round.
+//! into hand-written structs in place. The OneBot server is this program, started a second time; where it is to connect to
+//! the bot, it is told so by a call. A round is one small batch through each side in turn, so that whatever else the machine
+//! does falls on both; a ratio compares two batches of one round.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a bench fails by panicking")]
 
-use std::env;
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/rounds.rs"]
+mod rounds;
+
 use std::future::IntoFuture;
+use std::rc::Rc;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use cqhttp::{Client, Event, Events, Raw, connect};
+use cqhttp::server::Server;
+use cqhttp::{Client, Event, Events, Raw, Received, connect};
+use futures_util::{Stream, StreamExt};
 use serde_json::json;
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
+use process::Other;
 use reference::Reference;
-use server::Server;
+use rounds::{Race, criterion, is_measuring, report_rates};
 
 const GROUP: i64 = 10_001_000;
 const TEXT: &str = "the quick brown fox jumps over the lazy dog";
 /// Events of a batch.
 const EVENTS: usize = 512;
+/// First what is measured, then what it is measured against.
+const SIDES: [&str; 2] = ["cqhttp", "tokio-tungstenite"];
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() {
-    if env::var_os(server::VARIABLE).is_some() {
+    if process::is_other() {
         return server::run();
     }
-    // Without `--bench` everything runs once, as a test.
-    let measuring = env::args().any(|argument| argument == "--bench");
-    let (benches, rounds) = if measuring { (6, 200) } else { (1, 1) };
-    println!(
-        "| what | in flight | bare, a second | cqhttp, a second | ratio, median | 95 % interval of the median | 10th–90th percentile | rounds |"
-    );
-    println!("|---|---:|---:|---:|---:|---:|---:|---:|");
-    for load in [Load::Calls { in_flight: 1, calls: 128 }, Load::Calls { in_flight: 64, calls: 2048 }, Load::Events] {
-        let mut times = Vec::new();
-        for _ in 0..benches {
-            let bench = Bench::start();
-            // The first rounds warm up.
-            (0..rounds / 10).for_each(|turn| _ = bench.round(load, turn));
-            times.extend((0..rounds).map(|turn| bench.round(load, turn)));
+    let mut criterion = criterion();
+    // In a test one bench does for everything.
+    let in_test = (!is_measuring()).then(|| Rc::new(Bench::start()));
+    let start = || in_test.clone().unwrap_or_else(|| Rc::new(Bench::start()));
+    let mut races = Vec::new();
+    for (way, calls, events) in
+        [(Way::Forward, "calls, forward", "events, forward"), (Way::Reverse, "calls, reverse", "events, reverse")]
+    {
+        for (in_flight, operations) in [(1, 128), (64, 2048)] {
+            let race = Race::new(calls, Some(in_flight), operations);
+            let batch = |bench: &Rc<Bench>, side| bench.calls(way, side, in_flight, operations);
+            races.push(race.run(&mut criterion, SIDES, start, batch));
         }
-        report(load, &times);
+        let race = Race::new(events, None, EVENTS);
+        races.push(race.run(&mut criterion, SIDES, start, |bench, side| bench.events(way, side)));
+    }
+    criterion.final_summary();
+    if is_measuring() {
+        report_rates(SIDES, &races);
     }
 }
 
+/// Who connects to whom.
 #[derive(Clone, Copy)]
-enum Load {
-    Calls { in_flight: usize, calls: usize },
-    Events,
+enum Way {
+    /// The bot to the server.
+    Forward,
+    /// The server to the bot.
+    Reverse,
 }
 
-/// How long a batch took: ours, and the hand-written one.
-type Round = [Duration; 2];
-
-/// A server, and both sides connected to it.
+/// A server, and both sides connected to it, both ways.
 struct Bench {
-    client: Client,
-    events: Mutex<Events>,
-    bare: Reference,
+    forward: (Client, Mutex<Events>, Reference),
+    reverse: (Client, Mutex<Server>, Reference),
     runtime: Runtime,
-    _server: Server,
+    _server: Other,
 }
 
 impl Bench {
     fn start() -> Self {
-        let server = Server::start();
+        let mut server = Other::start();
+        let url = format!("ws://127.0.0.1:{}", server.line());
         let runtime = Runtime::new().expect("a runtime starts");
-        let (client, events) =
-            runtime.block_on(connect(&server.url).event_queue(2 * EVENTS).into_future()).expect("the server is there");
-        let bare = runtime.block_on(Reference::connect(&server.url)).expect("the server is there");
-        Self { client, events: Mutex::new(events), bare, runtime, _server: server }
+        let (forward, reverse) = runtime.block_on(async {
+            let (client, events) = connect(&url).event_queue(2 * EVENTS).await.expect("the server is there");
+            let reference = Reference::connect(&url).await.expect("the server is there");
+
+            let server = Server::bind("127.0.0.1:0").event_queue(2 * EVENTS).await.expect("there is a free port");
+            let address = server.local_addr().expect("it has an address");
+            client.call(dial(address)).await.expect("the server answers");
+            let account = server.bots().wait_for(server::ACCOUNT).await.expect("it connects");
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+            let address = listener.local_addr().expect("it has an address");
+            client.call(dial(address)).await.expect("the server answers");
+            let accepted = Reference::accept(listener).await.expect("it connects");
+            ((client, Mutex::new(events), reference), (account, Mutex::new(server), accepted))
+        });
+        Self { forward, reverse, runtime, _server: server }
     }
 
-    /// One batch through each side; they take turns at being the first.
-    fn round(&self, load: Load, turn: usize) -> Round {
-        let mut times = Round::default();
-        for place in 0..2 {
-            let side = (turn + place) % 2;
-            times[side] = match (load, side) {
-                (Load::Calls { in_flight, calls }, 0) => self.runtime.block_on(batch(&self.client, in_flight, calls)),
-                (Load::Calls { in_flight, calls }, _) => self.runtime.block_on(batch(&self.bare, in_flight, calls)),
-                (Load::Events, 0) => self.our_events(),
-                (Load::Events, _) => self.runtime.block_on(self.bare.events(EVENTS)),
-            };
+    fn calls(&self, way: Way, side: usize, in_flight: usize, calls: usize) -> Duration {
+        let (client, reference) = match way {
+            Way::Forward => (&self.forward.0, &self.forward.2),
+            Way::Reverse => (&self.reverse.0, &self.reverse.2),
+        };
+        match side {
+            0 => self.runtime.block_on(batch(client, in_flight, calls)),
+            _ => self.runtime.block_on(batch(reference, in_flight, calls)),
         }
-        times
     }
 
-    fn our_events(&self) -> Duration {
-        let mut events = self.events.lock().expect("nobody panicked");
-        let client = &self.client;
-        self.runtime.block_on(async move {
-            let begun = Instant::now();
-            let ask = tokio::spawn(client.call(Raw::new("push", json!({ "events": EVENTS }))).into_future());
-            let mut heard = 0;
-            while heard < EVENTS {
-                let received = events.next().await.expect("the connection stands");
-                let Event::GroupMessage(message) = &received.event else { panic!("{received:?}") };
-                heard += usize::from(message.group_id.get() == GROUP);
+    fn events(&self, way: Way, side: usize) -> Duration {
+        match (way, side) {
+            (Way::Forward, 0) => {
+                let mut events = self.forward.1.lock().expect("nobody panicked");
+                let took = self.runtime.block_on(hear(&self.forward.0, &mut *events));
+                assert_eq!(events.missed(), 0);
+                took
             }
-            let took = begun.elapsed();
-            ask.await.expect("it does not panic").expect("the server answers");
-            assert_eq!(events.missed(), 0);
-            took
-        })
+            (Way::Reverse, 0) => {
+                let mut server = self.reverse.1.lock().expect("nobody panicked");
+                let took = self.runtime.block_on(hear(&self.reverse.0, &mut *server));
+                assert_eq!(server.missed(), 0);
+                took
+            }
+            (Way::Forward, _) => self.runtime.block_on(self.forward.2.events(EVENTS)),
+            (Way::Reverse, _) => self.runtime.block_on(self.reverse.2.events(EVENTS)),
+        }
     }
+}
+
+/// Has the server connect to the bot.
+fn dial(address: std::net::SocketAddr) -> Raw {
+    Raw::new("dial", json!({ "url": format!("ws://{address}") }))
+}
+
+/// Until all events of a batch are handled.
+async fn hear(client: &Client, events: &mut (impl Stream<Item = Received> + Unpin)) -> Duration {
+    let begun = Instant::now();
+    let ask = tokio::spawn(client.call(Raw::new("push", json!({ "events": EVENTS }))).into_future());
+    let mut heard = 0;
+    while heard < EVENTS {
+        let received = events.next().await.expect("the connection stands");
+        let Event::GroupMessage(message) = &received.event else { panic!("{received:?}") };
+        heard += usize::from(message.group_id.get() == GROUP);
+    }
+    let took = begun.elapsed();
+    ask.await.expect("it does not panic").expect("the server answers");
+    took
 }
 
 /// What is compared.
@@ -150,32 +191,6 @@ async fn batch<S: Side>(side: &S, in_flight: usize, calls: usize) -> Duration {
     begun.elapsed()
 }
 
-/// Prints a line of the table.
-fn report(load: Load, rounds: &[Round]) {
-    let (what, in_flight, count) = match load {
-        Load::Calls { in_flight, calls } => ("calls, `send_group_msg`", in_flight.to_string(), calls),
-        Load::Events => ("events, messages in a group", String::new(), EVENTS),
-    };
-    let sorted = |value: &dyn Fn(&Round) -> f64| {
-        let mut values: Vec<f64> = rounds.iter().map(value).collect();
-        values.sort_by(f64::total_cmp);
-        values
-    };
-    let rate = |side: usize| count as f64 / quantile(&sorted(&|round| round[side].as_secs_f64()), 0.5);
-    let ratios = sorted(&|round| round[1].as_secs_f64() / round[0].as_secs_f64());
-    // The ranks between which the median lies with 95 %, whatever the distribution.
-    let margin = 0.98 / (ratios.len() as f64).sqrt();
-    let [low, tenth, median, ninetieth, high] =
-        [0.5 - margin, 0.1, 0.5, 0.9, 0.5 + margin].map(|at| quantile(&ratios, at));
-    print!("| {what} | {in_flight} | {:.0} | {:.0} | **{median:.3}** ", rate(1), rate(0));
-    println!("| {low:.3}–{high:.3} | {tenth:.3}–{ninetieth:.3} | {} |", ratios.len());
-}
-
-fn quantile(sorted: &[f64], at: f64) -> f64 {
-    let last = sorted.len() - 1;
-    sorted[(at.clamp(0.0, 1.0) * last as f64).round() as usize]
-}
-
 /// What a bot's author writes who has tokio-tungstenite and serde alone.
 #[allow(dead_code, reason = "the fields are there to be decoded")]
 mod reference {
@@ -186,7 +201,10 @@ mod reference {
 
     use futures_util::{SinkExt, StreamExt};
     use serde::{Deserialize, Serialize};
+    use tokio::io::{AsyncRead, AsyncWrite};
+    use tokio::net::TcpListener;
     use tokio::sync::{mpsc, oneshot};
+    use tokio_tungstenite::WebSocketStream;
     use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
     use super::{BoxError, GROUP};
@@ -294,7 +312,20 @@ mod reference {
 
     impl Reference {
         pub(crate) async fn connect(url: &str) -> Result<Self, BoxError> {
-            let (mut socket, _) = tokio_tungstenite::connect_async_with_config(url, None, true).await?;
+            Ok(Self::over(tokio_tungstenite::connect_async_with_config(url, None, true).await?.0))
+        }
+
+        /// Over the first connection that comes.
+        pub(crate) async fn accept(listener: TcpListener) -> Result<Self, BoxError> {
+            let (stream, _) = listener.accept().await?;
+            stream.set_nodelay(true)?;
+            Ok(Self::over(tokio_tungstenite::accept_async(stream).await?))
+        }
+
+        fn over<S>(mut socket: WebSocketStream<S>) -> Self
+        where
+            S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        {
             let (calls, mut called) = mpsc::channel::<(String, String, oneshot::Sender<Utf8Bytes>)>(1024);
             let (events, mut awaited) = mpsc::channel::<(usize, oneshot::Sender<Instant>)>(1);
             tokio::spawn(async move {
@@ -325,7 +356,7 @@ mod reference {
                     }
                 }
             });
-            Ok(Self(Arc::new(Inner { calls, events, next: AtomicU64::new(0) })))
+            Self(Arc::new(Inner { calls, events, next: AtomicU64::new(0) }))
         }
 
         async fn call<P: Serialize>(&self, action: &str, params: P) -> Result<Utf8Bytes, BoxError> {
@@ -359,20 +390,18 @@ mod reference {
 
 /// A server with fixed answers, in a process of its own.
 mod server {
-    use std::io::{BufRead, BufReader, Read};
-    use std::process::{Child, Command, Stdio};
-    use std::{env, io, process, thread};
-
     use futures_util::{SinkExt, StreamExt};
     use serde::Deserialize;
+    use tokio::io::{AsyncRead, AsyncWrite};
     use tokio::net::TcpListener;
     use tokio::runtime::Runtime;
-    use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+    use tokio::sync::mpsc;
+    use tokio_tungstenite::WebSocketStream;
+    use tokio_tungstenite::tungstenite::{ClientRequestBuilder, Message, Utf8Bytes};
 
-    use super::EVENTS;
+    use super::{EVENTS, process};
 
-    /// Tells this program to be the server.
-    pub(crate) const VARIABLE: &str = "CQHTTP_BENCH_SERVER";
+    pub(crate) const ACCOUNT: i64 = 10_010;
     pub(crate) const MESSAGE_ID: i64 = -1_234_500_000;
 
     const EVENT: &str = concat!(
@@ -385,75 +414,72 @@ mod server {
         r#""title":"","user_id":10086},"user_id":10086}"#,
     );
 
-    /// The other process. It ends with this value, or when this process does, since it reads from a pipe between the two.
-    pub(crate) struct Server {
-        pub(crate) url: String,
-        process: Child,
-    }
-
-    impl Server {
-        pub(crate) fn start() -> Self {
-            let program = env::current_exe().expect("this program has a path");
-            let mut process = Command::new(program)
-                .env(VARIABLE, "1")
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .spawn()
-                .expect("the server starts");
-            let mut port = String::new();
-            let output = process.stdout.take().expect("it is a pipe");
-            BufReader::new(output).read_line(&mut port).expect("the server says its port");
-            Self { url: format!("ws://127.0.0.1:{}", port.trim()), process }
-        }
-    }
-
-    impl Drop for Server {
-        fn drop(&mut self) {
-            drop(self.process.stdin.take());
-            // It has nothing to say at its end.
-            let _ = self.process.wait();
-        }
-    }
-
     /// Serves until nobody holds the other end of standard input.
     pub(crate) fn run() {
-        thread::spawn(|| {
-            let _ = io::stdin().read_to_end(&mut Vec::new());
-            process::exit(0);
-        });
+        process::end_with_the_first();
         Runtime::new().expect("a runtime starts").block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
             println!("{}", listener.local_addr().expect("it has an address").port());
+            let (dial, mut dialled) = mpsc::unbounded_channel();
             loop {
-                let (stream, _) = listener.accept().await.expect("a connection comes");
-                stream.set_nodelay(true).expect("it is a TCP connection");
-                tokio::spawn(async move {
-                    let mut socket = tokio_tungstenite::accept_async(stream).await.expect("it is a WebSocket");
-                    while let Some(Ok(frame)) = socket.next().await {
-                        let Message::Text(call) = frame else { continue };
-                        let call: Call<'_> = serde_json::from_str(&call).expect("it is a call");
-                        let answer = format!(
-                            r#"{{"data":{{"message_id":{MESSAGE_ID}}},"echo":"{}","message":"","retcode":0,"status":"ok"}}"#,
-                            call.echo
-                        );
-                        socket.feed(Message::text(answer)).await.expect("the connection stands");
-                        if call.action == "push" {
-                            for _ in 0..EVENTS {
-                                let event = Message::Text(Utf8Bytes::from_static(EVENT));
-                                socket.feed(event).await.expect("the connection stands");
-                            }
-                        }
-                        // What has come together is answered together.
-                        socket.flush().await.expect("the connection stands");
+                tokio::select! {
+                    accepted = listener.accept() => {
+                        let (stream, _) = accepted.expect("a connection comes");
+                        stream.set_nodelay(true).expect("it is a TCP connection");
+                        let socket = tokio_tungstenite::accept_async(stream).await.expect("it is a WebSocket");
+                        tokio::spawn(serve(socket, dial.clone()));
                     }
-                });
+                    Some(url) = dialled.recv() => {
+                        tokio::spawn(serve(connect(url).await, dial.clone()));
+                    }
+                }
             }
         });
+    }
+
+    /// A connection to a bot.
+    async fn connect(url: String) -> WebSocketStream<impl AsyncRead + AsyncWrite + Unpin> {
+        let request = ClientRequestBuilder::new(url.parse().expect("it is an address"));
+        let request = request.with_header("X-Self-ID", ACCOUNT.to_string());
+        tokio_tungstenite::connect_async_with_config(request, None, true).await.expect("the bot listens").0
+    }
+
+    async fn serve(
+        mut socket: WebSocketStream<impl AsyncRead + AsyncWrite + Unpin>,
+        dial: mpsc::UnboundedSender<String>,
+    ) {
+        while let Some(Ok(frame)) = socket.next().await {
+            let Message::Text(call) = frame else { continue };
+            let call: Call<'_> = serde_json::from_str(&call).expect("it is a call");
+            let answer = format!(
+                r#"{{"data":{{"message_id":{MESSAGE_ID}}},"echo":"{}","message":"","retcode":0,"status":"ok"}}"#,
+                call.echo
+            );
+            socket.feed(Message::text(answer)).await.expect("the connection stands");
+            match call.action {
+                "push" => {
+                    for _ in 0..EVENTS {
+                        let event = Message::Text(Utf8Bytes::from_static(EVENT));
+                        socket.feed(event).await.expect("the connection stands");
+                    }
+                }
+                "dial" => dial.send(call.params.url.expect("it says whom")).expect("somebody dials"),
+                _ => {}
+            }
+            // What has come together is answered together.
+            socket.flush().await.expect("the connection stands");
+        }
     }
 
     #[derive(Deserialize)]
     struct Call<'a> {
         action: &'a str,
+        params: Params,
         echo: &'a str,
+    }
+
+    #[derive(Deserialize)]
+    struct Params {
+        url: Option<String>,
     }
 }

@@ -72,6 +72,11 @@ impl<A: Action> Call<A> {
             let elapsed = begun.map(|begun| begun.elapsed());
             match &result {
                 Ok(_) => tracing::debug!(?elapsed, "answered"),
+                Err(error @ Error::Undecodable(undecodable)) => {
+                    tracing::debug!(?elapsed, %error, "failed");
+                    // It may quote what people say to each other.
+                    tracing::trace!(reason = %undecodable.reason, "why it cannot be read");
+                }
                 Err(error) => {
                     tracing::debug!(?elapsed, retcode = error.retcode(), error = error.report(), "failed");
                 }

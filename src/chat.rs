@@ -241,6 +241,7 @@ impl IntoFuture for SendCall {
     type Output = Result<Sent, Error>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
+    #[inline]
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
     }
@@ -364,6 +365,7 @@ impl IntoFuture for ReplyCall {
     type Output = Result<Sent, Error>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
+    #[inline]
     fn into_future(self) -> Self::IntoFuture {
         let message = self.message();
         SendCall { chat: self.to.chat, message, ..self.send }.into_future()

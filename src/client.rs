@@ -116,6 +116,7 @@ mod over_http {
     use super::*;
     use crate::transport::address::{Address, Fault, Way};
     use crate::transport::http::Http;
+    use crate::transport::tls::{self, Roots};
 
     /// The variable that [`Client::from_env`] takes the address from.
     const URL_VARIABLE: &str = "CQHTTP_URL";
@@ -139,6 +140,7 @@ mod over_http {
                 timeout: Some(DEFAULT_TIMEOUT),
                 body_limit: DEFAULT_BODY_LIMIT,
                 layers: Layers::default(),
+                roots: Roots::default(),
             }
         }
 
@@ -167,6 +169,7 @@ mod over_http {
         timeout: Option<Duration>,
         body_limit: usize,
         layers: Layers,
+        roots: Roots,
     }
 
     impl ClientBuilder {
@@ -196,6 +199,23 @@ mod over_http {
         /// [`Error::Undecodable`](crate::Error::Undecodable).
         pub fn body_limit(mut self, bytes: usize) -> Self {
             self.body_limit = bytes;
+            self
+        }
+
+        /// Trusts servers whose certificate is signed by this one, besides those that the system trusts: for an authority
+        /// of your own, or a certificate that has signed itself. A text in PEM, with one certificate or several; it may be
+        /// called more than once. Features `rustls` and `native-tls`.
+        ///
+        /// ```no_run
+        /// # fn run() -> Result<(), Box<dyn std::error::Error>> {
+        /// let pem = std::fs::read("ca.pem")?;
+        /// let client = cqhttp::Client::builder("https://qq.example.com").root_certificate(pem).build()?;
+        /// # Ok(())
+        /// # }
+        /// ```
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+            self.roots.push(pem.into());
             self
         }
 
@@ -240,7 +260,7 @@ mod over_http {
                 Fault::Tls => BuildError::Tls,
             })?;
             let token = self.token.or(token_in_url).filter(|token| !token.is_empty());
-            let http = Http::new(address, token.as_deref(), self.body_limit)?;
+            let http = Http::new(address, token.as_deref(), self.body_limit, &self.roots)?;
             Ok(Client::new(self.layers.around(http), self.timeout, token))
         }
     }
@@ -265,6 +285,8 @@ mod over_http {
         Tls,
         /// The access token holds a line break or another character that no header can carry.
         AccessToken,
+        /// A root certificate cannot be read.
+        Certificate(BoxError),
         /// This environment variable is not set, or is not valid Unicode.
         Environment(&'static str),
         /// There is no tokio runtime here.
@@ -283,6 +305,7 @@ mod over_http {
                 Self::AccessToken => f.write_str(
                     "the access token holds a line break, or another character that no HTTP header can carry",
                 ),
+                Self::Certificate(_) => f.write_str(tls::UNREADABLE),
                 Self::Environment(name) => {
                     write!(f, "the environment variable `{name}` is not set, or is not valid Unicode")
                 }
@@ -295,7 +318,7 @@ mod over_http {
     impl std::error::Error for BuildError {
         fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
             match self {
-                Self::Http(error) => Some(&**error),
+                Self::Certificate(error) | Self::Http(error) => Some(&**error),
                 _ => None,
             }
         }

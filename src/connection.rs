@@ -21,6 +21,7 @@ pub use self::queue::Overflow;
 use self::queue::Queue;
 use crate::Client;
 use crate::client::{DEFAULT_TIMEOUT, Layers};
+use crate::transport::tls::Roots;
 use crate::transport::ws::{self, Endpoint, Settings};
 use crate::transport::{BoxError, Reply, Request};
 
@@ -81,6 +82,7 @@ pub struct Connect {
     token_in_query: bool,
     timeout: Option<Duration>,
     layers: Layers,
+    roots: Roots,
     wait_for_server: bool,
     event_queue: usize,
     overflow: Overflow,
@@ -102,6 +104,7 @@ impl Connect {
             token_in_query: false,
             timeout: Some(DEFAULT_TIMEOUT),
             layers: Layers::default(),
+            roots: Roots::default(),
             wait_for_server: false,
             event_queue: 1024,
             overflow: Overflow::default(),
@@ -161,6 +164,15 @@ impl Connect {
         <L::Service as Service<Request>>::Future: Send + 'static,
     {
         self.layers.push(layer);
+        self
+    }
+
+    /// Trusts servers whose certificate is signed by this one, besides those that the system trusts, as
+    /// [`ClientBuilder::root_certificate`](crate::ClientBuilder::root_certificate): a text in PEM. Features `rustls` and
+    /// `native-tls`.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots.push(pem.into());
         self
     }
 
@@ -254,9 +266,9 @@ impl Connect {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(ConnectionError::NoRuntime);
         }
-        let Self { url, token, token_in_query, timeout, layers, wait_for_server, event_queue, overflow, settings } =
-            self;
-        let endpoint = Endpoint::new(&url, token, token_in_query, &settings)?;
+        let Self { url, token, token_in_query, timeout, layers, roots, wait_for_server, .. } = self;
+        let Self { event_queue, overflow, settings, .. } = self;
+        let endpoint = Endpoint::new(&url, token, token_in_query, &settings, &roots)?;
         let token = endpoint.token().map(str::to_owned);
         let socket = endpoint.first(wait_for_server).await?;
         let queue = Arc::new(Queue::new(event_queue, overflow));
@@ -390,12 +402,18 @@ impl fmt::Debug for Connection {
 pub(crate) struct Link {
     pub(crate) state: watch::Sender<ConnectionState>,
     queues: Mutex<Vec<Arc<Queue<Bytes>>>>,
-    /// Takes the events in place of the queues; it is an error where the connection is to end for one.
-    pub(crate) tap: Option<Tap>,
+    /// Takes the events in place of the queues.
+    pub(crate) tap: Option<Box<dyn Tap>>,
     commands: mpsc::UnboundedSender<Stop>,
 }
 
-pub(crate) type Tap = Box<dyn Fn(&[u8]) -> Result<(), ConnectionError> + Send + Sync>;
+/// Where events go that are not for queues of the connection's own.
+pub(crate) trait Tap: Send + Sync {
+    fn take(&self, event: &[u8]);
+
+    /// Wakes those who wait for events; taking one does not.
+    fn wake(&self);
+}
 
 /// The end of a connection, from here.
 pub(crate) struct Stop {
@@ -407,7 +425,7 @@ pub(crate) struct Stop {
 impl Link {
     /// Of a connection whose events go to `tap`.
     #[cfg(feature = "server")]
-    pub(crate) fn tapped(tap: Tap, commands: mpsc::UnboundedSender<Stop>) -> Self {
+    pub(crate) fn tapped(tap: Box<dyn Tap>, commands: mpsc::UnboundedSender<Stop>) -> Self {
         let state = watch::Sender::new(ConnectionState::Connected);
         Self { state, queues: Mutex::default(), tap: Some(tap), commands }
     }
@@ -422,6 +440,14 @@ impl Link {
     /// The queues of all consumers.
     pub(crate) fn queues(&self) -> MutexGuard<'_, Vec<Arc<Queue<Bytes>>>> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes the consumers, who have events to take.
+    pub(crate) fn wake(&self) {
+        match &self.tap {
+            Some(tap) => tap.wake(),
+            None => self.queues().iter().for_each(|queue| queue.wake()),
+        }
     }
 
     /// Why there is no connection, for a call that found none.

@@ -1,5 +1,6 @@
 use std::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,7 +8,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use tokio::io::AsyncReadExt;
 
 use crate::types::{ImageFile, RecordFile, ServerPath};
 use crate::wire;
@@ -121,31 +121,19 @@ impl FileSource {
     ///
     /// It cannot be read, is no file but a folder, pipe or device, is empty, or is larger than `limit`.
     pub async fn read_within(path: impl AsRef<Path>, limit: u64) -> Result<Self, ReadFileError> {
-        let path = path.as_ref();
-        let failed = |why| ReadFileError { path: path.to_owned(), why };
-        let unreadable = |error| failed(Why::Unreadable(error));
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Err(unreadable(io::Error::other("a file is read inside a tokio runtime, and there is none here")));
-        }
-        let found = tokio::fs::metadata(path).await.map_err(unreadable)?;
-        if found.is_dir() {
-            return Err(failed(Why::Folder));
-        }
-        if !found.is_file() {
-            return Err(failed(Why::NoFile));
-        }
-        if found.len() > limit {
-            return Err(failed(Why::TooLarge { limit }));
-        }
-        let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
-        let mut bytes = Vec::new();
-        // It may grow meanwhile, and some file systems name no sizes.
-        file.take(limit.saturating_add(1)).read_to_end(&mut bytes).await.map_err(unreadable)?;
-        match bytes.len() as u64 {
-            0 => Err(failed(Why::Empty)),
-            size if size > limit => Err(failed(Why::TooLarge { limit })),
-            _ => Ok(Self::bytes(bytes)),
-        }
+        let path = path.as_ref().to_owned();
+        let reading = tokio::runtime::Handle::try_current().map(|runtime| {
+            let path = path.clone();
+            runtime.spawn_blocking(move || read(&path, limit))
+        });
+        let outcome = match reading {
+            Ok(reading) => reading.await.unwrap_or_else(|error| Err(Why::Unreadable(error.into()))),
+            Err(_) => {
+                let reason = "a file is read inside a tokio runtime, and there is none here";
+                Err(Why::Unreadable(io::Error::other(reason)))
+            }
+        };
+        outcome.map(Self::bytes).map_err(|why| ReadFileError { path, why })
     }
 
     /// The source as it goes out.
@@ -172,6 +160,28 @@ macro_rules! sources {
     )*};
 }
 sources!(ImageFile, received RecordFile, received ServerPath, path);
+
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Why> {
+    let found = path.metadata().map_err(Why::Unreadable)?;
+    if found.is_dir() {
+        return Err(Why::Folder);
+    }
+    if !found.is_file() {
+        return Err(Why::NoFile);
+    }
+    if found.len() > limit {
+        return Err(Why::TooLarge { limit });
+    }
+    let mut bytes = Vec::new();
+    // It may grow meanwhile, and some file systems name no sizes.
+    let file = File::open(path).map_err(Why::Unreadable)?;
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(Why::Unreadable)?;
+    match bytes.len() as u64 {
+        0 => Err(Why::Empty),
+        size if size > limit => Err(Why::TooLarge { limit }),
+        _ => Ok(bytes),
+    }
+}
 
 impl From<&FileSource> for FileSource {
     fn from(source: &FileSource) -> Self {

@@ -252,6 +252,7 @@ impl Serialize for Data<'_> {
 }
 
 impl IntoSegment for ForwardNode {
+    #[inline]
     fn into_segment(self) -> Segment {
         let json = serde_json::to_string(&self).unwrap_or_default();
         serde_json::from_str(&json).unwrap_or_else(|_| segment::Node::new().into_segment())
@@ -262,6 +263,7 @@ impl TryFrom<&segment::Node> for ForwardNode {
     type Error = Error;
 
     /// The node with its content typed. It fails where a field is missing that a node cannot be without.
+    #[inline]
     fn try_from(node: &segment::Node) -> Result<Self, Error> {
         serde_json::from_value(serde_json::to_value(node.clone().into_segment())?)
     }
@@ -271,6 +273,7 @@ impl TryFrom<&segment::Node> for ForwardNode {
 impl TryFrom<&Box<segment::Node>> for ForwardNode {
     type Error = Error;
 
+    #[inline]
     fn try_from(node: &Box<segment::Node>) -> Result<Self, Error> {
         (&**node).try_into()
     }

@@ -13,6 +13,7 @@ mod connection;
 mod envelope;
 mod error;
 pub mod event;
+mod extend;
 mod file;
 pub mod forward;
 mod generated;
@@ -54,8 +55,12 @@ pub use target::Target;
 pub use time::Timestamp;
 pub use types::Unlisted;
 
+/// For `fuzz/`.
+#[cfg(feature = "ws")]
 #[doc(hidden)]
-pub use serde_json;
+pub use transport::ws::Frame;
+#[doc(hidden)]
+pub use {serde, serde_json};
 
 /// The code of the Chinese README is compiled too.
 #[cfg(doctest)]

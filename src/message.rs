@@ -105,6 +105,8 @@ impl Message {
     /// assert_eq!(message.plain_text(), " 1 & 2");
     /// ```
     #[must_use]
+    // Inline, as all that reads or writes segments: so it is compiled for bots that do.
+    #[inline]
     pub fn cq(codes: impl AsRef<str>) -> Self {
         cq::read(codes.as_ref())
     }
@@ -122,6 +124,7 @@ impl Message {
     ///
     /// A segment has no form as a CQ code: a node with content of its own, a type or name with characters that would end
     /// it, or one that holds more than `type` and `data`.
+    #[inline]
     pub fn to_cq(&self) -> Result<String, CqError> {
         cq::write(self)
     }
@@ -144,6 +147,7 @@ impl Message {
     /// The same message in the one form that all its spellings share: adjacent texts are joined, empty ones dropped, and
     /// every value in a segment is a text, save the content of a node.
     #[must_use]
+    #[inline]
     pub fn canonical(&self) -> Self {
         cq::canonical(self)
     }
@@ -154,6 +158,7 @@ impl Message {
     ///
     /// An entry is no segment: no object, without a `type` that is a string, or with a number too large for 64 bits in a
     /// field that its type knows.
+    #[inline]
     pub fn from_json(segments: Value) -> Result<Self, MessageError> {
         let read = |(index, entry)| Segment::deserialize(entry).map_err(|_| MessageError { index });
         match segments {
@@ -260,6 +265,7 @@ impl Message {
     /// assert!(message.strip_prefix("/mut").is_none());
     /// ```
     #[must_use]
+    #[inline]
     pub fn strip_prefix(&self, prefix: &str) -> Option<Self> {
         let mut segments = said_behind_mention(self).iter();
         let text = segments.next()?.as_text()?.trim_start();

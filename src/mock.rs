@@ -1,72 +1,130 @@
-//! A stand-in for go-cqhttp, for tests and demos without a QQ account. Feature `mock`.
+//! The test kit: a go-cqhttp that runs inside a test. Feature `mock`.
 //!
-//! It listens on 127.0.0.1, over HTTP and WebSocket on one port. It answers every action of the schema with the schema's
-//! example, refuses unknown ones as go-cqhttp does, and records what it is asked. It does not check parameters, and it
-//! answers those actions too that go-cqhttp does not implement. [`Server::on`] gives an action an answer of your own.
+//! It listens on 127.0.0.1, for HTTP and WebSocket on one port, and knows the 93 actions of the schema. People talk to the
+//! bot, and the test says what the bot is to do about it:
+//!
+//! ```
+//! # #[cfg(feature = "ws")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use cqhttp::mock::{Said, Server};
+//! use cqhttp::{Events, GroupId, connect};
+//!
+//! async fn bot(mut events: Events) {
+//!     while let Some(received) = events.next().await {
+//!         if received.event.as_message().is_some() {
+//!             let _ = received.reply("pong").await;
+//!         }
+//!     }
+//! }
+//!
+//! let server = Server::start().await?;
+//! let (_client, events) = connect(server.ws_url()).await?;
+//! tokio::spawn(bot(events));
+//!
+//! server.user(10086).says("ping").in_group(10001000);
+//! let said = server.expect::<Said>().await;
+//! assert_eq!(said.chat, GroupId::new(10001000).into());
+//! assert_eq!(said.message.plain_text(), "pong");
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "ws"))]
+//! # fn main() {}
+//! ```
+//!
+//! A whole bot with its tests is `examples/testing_a_bot.rs`.
+//!
+//! # How a bot reaches it
+//!
+//! | the bot | by |
+//! |---|---|
+//! | calls over HTTP | [`Server::url`] |
+//! | connects over WebSocket | [`Server::ws_url`]; [`connected`](Server::connected) waits for it |
+//! | is connected to, over reverse WebSocket | [`Server::dial`] with a [`Dial`] |
+//! | has events posted to it | [`Server::webhook`] with a [`Webhook`]; its quick operations are carried out |
+//! | asks for events by `get_updates` | [`ServerBuilder::long_polling`] |
+//!
+//! Each stand-in is one account ([`ServerBuilder::self_id`]); for several, start several.
+//!
+//! # What a call comes to
+//!
+//! The first of these that has something to say answers it:
+//!
+//! 1. A [fault](#what-goes-wrong-on-purpose).
+//! 2. The name: an unknown action is refused with `API_NOT_FOUND`; one `_async` at its end is cut off. Actions that
+//!    go-cqhttp itself does not implement are answered, unless it is [`strict`](ServerBuilder::strict).
+//! 3. The parameters, read as go-cqhttp reads them. They come as JSON, as a form, in the query, or below `action` and
+//!    `params` on `/`; numbers may be texts and flags numbers, and what cannot be read is 0, `false` or empty. A call that
+//!    makes no sense then is refused as the schema lists it: a group 0 with `GROUP_NOT_FOUND`, an empty message with
+//!    `EMPTY_MSG_ERROR`. A message that names no target at all is answered with `{}`.
+//! 4. A handler, typed both ways: [`Server::once`] for one call, [`Server::on`] for all.
+//! 5. The example of the schema.
 //!
 //! ```
 //! # #[cfg(feature = "http")]
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! use cqhttp::action::SetGroupBan;
-//! use cqhttp::mock::{Server, refuse};
+//! use cqhttp::action::{GetLoginInfo, GetLoginInfoResponse, SetGroupBan};
+//! use cqhttp::mock::{Server, With, refuse};
 //! use cqhttp::{Client, RefusalCode};
 //!
 //! let server = Server::start().await?;
-//! server.on::<SetGroupBan>(|_| Err(refuse(RefusalCode::NotManageable)));
+//! server.on::<GetLoginInfo>(|_| Ok(GetLoginInfoResponse::example().with(|me| me.nickname = "Anna".into())));
+//! server.on::<SetGroupBan>(|ban| if ban.duration < 60 { Err(refuse(RefusalCode::NotManageable)) } else { Ok(()) });
 //!
 //! let client = Client::builder(server.url()).build()?;
-//! let error = client.set_group_ban(10001000, 10086).await.unwrap_err();
+//! let error = client.set_group_ban(10001000, 10086).duration(30).await.unwrap_err();
 //! assert_eq!(error.code(), Some(RefusalCode::NotManageable));
-//! assert_eq!(server.calls()[0].params["duration"], 1800);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # Over WebSocket
+//! # A world
 //!
-//! [`Server::ws_url`] is the address. [`push`](Server::push) sends an event to the bots that are connected;
-//! [`connected`](Server::connected) waits for them.
+//! [`ServerBuilder::world`] puts groups, members, messages and files behind the actions, so that tests look at what becomes
+//! of a call: see [`world`]. The program `cqhttp-mock` is a stand-in of its own, for bots in any language.
 //!
-//! ```
-//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! use cqhttp::{Event, mock};
+//! # What the bot has done
 //!
-//! let server = mock::Server::start().await?;
-//! // … the bot connects to `server.ws_url()` …
-//! server.connected(1).await;
-//! let json = r#"{"post_type":"notice","notice_type":"friend_add","time":1700000000,"self_id":10010,"user_id":10086}"#;
-//! server.push(json.parse::<Event>()?);
-//! # Ok(())
-//! # }
-//! ```
+//! | to see | by |
+//! |---|---|
+//! | the next message that it sends, by whichever action | [`server.expect::<Said>()`](Server::expect) |
+//! | the next call of an action, by its request | [`server.expect::<SetGroupBan>()`](Server::expect), [`within`](Expect::within) a time |
+//! | the same with an error in place of a panic | [`Server::next_call`] |
+//! | that a call does not come | [`Server::expect_none`] |
+//! | all calls, what they came to, and how they came | [`Server::calls`] |
 //!
-//! # To the bot
+//! What is expected and does not come fails the test, with its place in the test, and with everything that came instead.
+//! An assertion that fails in a handler does so too, at the latest when the server is dropped; where a handler is to panic,
+//! [`take_panics`](Server::take_panics) takes it.
 //!
-//! Servers connect to bots too: [`Server::dial`] does it over reverse WebSocket, and [`Webhook`] sends events by HTTP POST.
-//! Each stand-in is one account ([`ServerBuilder::self_id`]).
+//! # What the bot hears
 //!
-//! ```
-//! # async fn run() -> std::io::Result<()> {
-//! use cqhttp::mock::{Dial, Server};
+//! | to send | by |
+//! |---|---|
+//! | a message | [`server.user(10086).says("hello")`](Server::user) and where: [`in_group`](Saying::in_group), [`in_private`](Saying::in_private) |
+//! | any event | [`Server::push`], from an example: `FriendRequest::example().with(…)` |
+//! | heartbeats | [`ServerBuilder::heartbeat`] |
+//! | a frame that no server should send | [`Server::push_text`], [`Server::push_raw`] |
 //!
-//! let account = Server::builder().self_id(10086).start().await?;
-//! account.dial(Dial::to("ws://127.0.0.1:8080").access_token("…"));
-//! account.connected(1).await;
-//! # Ok(())
-//! # }
-//! ```
+//! Events go everywhere: to WebSockets of both directions and webhooks, and into the queue of long polling.
 //!
 //! # What goes wrong on purpose
 //!
 //! | what | by |
 //! |---|---|
-//! | an answer that is late, missing, broken, doubled, another's | [`Server::faults`] with a [`Fault`] |
+//! | an answer that is late, missing, broken, doubled, another's; a connection that ends; a refused token | a [`Fault`] |
+//! | … on one call | [`Server::fault_once`] |
+//! | … by a script, or on a share of the calls, the same at every run | [`Server::faults`] with [`Fault::script`], [`Fault::for_share`] |
 //! | a server that is killed, and comes back | [`Server::drop_connections`]; [`Server::stop`] and [`ServerBuilder::port`] |
 //! | a server that hangs, and goes on | [`Server::stall`] |
 //! | a network that swallows everything | [`Server::silence_connections`] |
 //! | a close frame with any code | [`Server::close_connections`] |
-//! | a frame that no server should send | [`Server::push_text`], [`Server::push_raw`] |
 //! | a token that is refused after the upgrade | [`ServerBuilder::refuse_after_upgrade`] |
+//!
+//! # What it leaves out
+//!
+//! Rate limits and event filters of the server's; the race of go-cqhttp's long polling, which answers at once here;
+//! messages as CQ codes in events, which are sent as segments. It stops when it is dropped, and leaves nothing behind.
 
 mod calls;
 mod dial;
@@ -93,7 +151,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use calls::{Calls, Ended};
-pub use calls::{Expect, NextCall, Outcome, Received, Unexpected, Via};
+pub use calls::{Expect, Expected, NextCall, Outcome, Received, Said, Unexpected, Via};
 pub use dial::{Dial, DialRole, Posted, Webhook};
 pub use fault::Fault;
 use params::{Reading, Verdict};
@@ -113,8 +171,9 @@ use crate::action::{GetUpdates, HandleQuickOperation};
 use crate::{Client, Effect, Error, Event, EventKind, KnownAction, RefusalCode, UserId, generated};
 
 /// An action as the stand-in knows it; the table is generated from the schema.
+///
+/// Generated code alone makes one, in any crate; what fields there are may change.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct ActionInfo {
     /// Its name on the wire.
     pub name: &'static str,
@@ -134,14 +193,18 @@ pub struct ActionInfo {
     pub example_params: &'static str,
     /// The answer of the schema's example (`data`), as JSON.
     pub example_answer: &'static str,
-    pub(crate) reread_params: fn(&str) -> serde_json::Result<String>,
-    pub(crate) reread_answer: fn(&str) -> serde_json::Result<String>,
-    pub(crate) call_example: fn(Client) -> ExampleCall,
+    #[doc(hidden)]
+    pub reread_params: fn(&str) -> serde_json::Result<String>,
+    #[doc(hidden)]
+    pub reread_answer: fn(&str) -> serde_json::Result<String>,
+    #[doc(hidden)]
+    pub call_example: fn(Client) -> ExampleCall,
 }
 
 /// A parameter as the stand-in knows it.
+///
+/// Generated code alone makes one, in any crate; what fields there are may change.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct ParamInfo {
     /// Its name on the wire.
     pub name: &'static str,
@@ -263,6 +326,10 @@ pub fn segments() -> impl Iterator<Item = &'static SegmentInfo> {
 pub type ExampleCall = Pin<Box<dyn Future<Output = Result<Value, Error>> + Send>>;
 
 impl ActionInfo {
+    fn answers_to(&self, name: &str) -> bool {
+        self.name == name || self.aliases.contains(&name)
+    }
+
     /// Decodes parameters into the request type and encodes them again.
     ///
     /// # Errors
@@ -301,7 +368,7 @@ pub fn actions() -> impl Iterator<Item = &'static ActionInfo> {
 /// The action that answers to `name`.
 #[must_use]
 pub fn action(name: &str) -> Option<&'static ActionInfo> {
-    actions().find(|action| action.name == name || action.aliases.contains(&name))
+    actions().find(|action| action.answers_to(name))
 }
 
 /// A refusal that a handler answers with: see [`refuse`].
@@ -349,6 +416,19 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// Changes an example in passing: `SentMessage::example().with(|sent| sent.message_id = 7.into())`. Answers and events
+/// may have more fields in the next version, so that they cannot be written out.
+pub trait With: Sized {
+    /// The same, changed.
+    #[must_use]
+    fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+}
+
+impl<T> With for T {}
+
 /// The stand-in server. It stops when it is dropped.
 pub struct Server {
     address: SocketAddr,
@@ -370,6 +450,7 @@ pub struct ServerBuilder {
     long_polling: Option<usize>,
     on_call: Option<OnCall>,
     world: Option<World>,
+    extensions: Vec<&'static ActionInfo>,
 }
 
 impl ServerBuilder {
@@ -435,6 +516,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Knows further actions: those of a crate with a schema of its own, whose generated module `mock` has the table
+    /// `ACTIONS`. Default: the actions of `cqhttp` alone.
+    pub fn actions(mut self, table: &[&'static [ActionInfo]]) -> Self {
+        self.extensions.extend(table.iter().copied().flatten());
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Errors
@@ -455,6 +543,7 @@ impl ServerBuilder {
             self_id,
             token: self.token,
             refuse_after_upgrade: self.refuse_after_upgrade,
+            extensions: self.extensions,
             lifecycle: ws::lifecycle(self_id),
             strict: self.strict,
             updates: self.long_polling.map(Updates::new),
@@ -516,11 +605,15 @@ type OnCall = Arc<dyn Fn(&Received) + Send + Sync>;
 
 type Handler = Arc<dyn Fn(&[u8]) -> Acted + Send + Sync>;
 
+type HandlerOnce = Box<dyn FnOnce(&[u8]) -> Acted + Send>;
+
+type AskedFaults = Box<dyn FnMut(&Received) -> Fault + Send>;
+
 /// The handlers of an action.
 #[derive(Default)]
 struct Handlers {
     /// Each for one call, and before the other.
-    once: VecDeque<Box<dyn FnOnce(&[u8]) -> Acted + Send>>,
+    once: VecDeque<HandlerOnce>,
     always: Option<Handler>,
 }
 
@@ -529,7 +622,7 @@ struct Handlers {
 struct Faults {
     /// With the next call of an action.
     once: VecDeque<(&'static str, Fault)>,
-    always: Option<Box<dyn FnMut(&Received) -> Fault + Send>>,
+    always: Option<AskedFaults>,
 }
 
 /// What an action comes to: its `data`, or a refusal.
@@ -547,6 +640,8 @@ struct State {
     self_id: i64,
     token: Option<String>,
     refuse_after_upgrade: Option<i64>,
+    /// Actions of other crates.
+    extensions: Vec<&'static ActionInfo>,
     lifecycle: String,
     strict: bool,
     updates: Option<Updates>,
@@ -712,8 +807,8 @@ impl Server {
     }
 
     /// Looks at the [world] behind the server, or changes it. The bots are told of what people
-    /// [do](world#what-people-do) there, once `look` has returned. A server without a world gets one, in which the account
-    /// is alone.
+    /// [do](world#what-people-do) there, once `look` has returned; `look` cannot use the server itself. A server without a
+    /// world gets one, in which the account is alone.
     ///
     /// ```
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -732,31 +827,51 @@ impl Server {
 
     /// Lets the next call of the action `A` go wrong, or the next but one where that is said twice. It counts before
     /// [`faults`](Self::faults), which is not asked about that call.
+    ///
+    /// # Panics
+    ///
+    /// The action is one of another crate, and the builder was not given [its table](ServerBuilder::actions).
+    #[track_caller]
     pub fn fault_once<A: KnownAction>(&self, fault: Fault) {
+        self.state.assert_known(A::NAME);
         lock(&self.state.faults).once.push_back((A::NAME, fault));
     }
 
     /// Answers the action `A` with `handler` from now on.
     ///
     /// The request comes typed, its parameters read as go-cqhttp reads them: calls that it refuses for them do not come
-    /// here. A handler that panics drops the connection without an answer, as go-cqhttp does; [`expect`](Self::expect),
+    /// here. A message that is no message is refused with retcode 1400, and the refusal says what is wrong with it.
+    ///
+    /// A handler that panics drops the connection without an answer, as go-cqhttp does; [`expect`](Self::expect),
     /// [`calls`](Self::calls) and the end of the server say what it said.
+    ///
+    /// # Panics
+    ///
+    /// The action is one of another crate, and the builder was not given [its table](ServerBuilder::actions).
+    #[track_caller]
     pub fn on<A>(&self, handler: impl Fn(A) -> Result<A::Response, Refusal> + Send + Sync + 'static)
     where
         A: KnownAction + DeserializeOwned,
         A::Response: Serialize,
     {
+        self.state.assert_known(A::NAME);
         let handler = move |params: &[u8]| answer_with::<A>(params, &handler);
         lock(&self.state.handlers).entry(A::NAME).or_default().always = Some(Arc::new(handler));
     }
 
     /// Answers one call of the action `A` with `handler`: the next, or the next but one where that is said twice. It
     /// counts before [`on`](Self::on).
+    ///
+    /// # Panics
+    ///
+    /// As that.
+    #[track_caller]
     pub fn once<A>(&self, handler: impl FnOnce(A) -> Result<A::Response, Refusal> + Send + 'static)
     where
         A: KnownAction + DeserializeOwned,
         A::Response: Serialize,
     {
+        self.state.assert_known(A::NAME);
         let handler = move |params: &[u8]| answer_with::<A>(params, handler);
         lock(&self.state.handlers).entry(A::NAME).or_default().once.push_back(Box::new(handler));
     }
@@ -809,7 +924,7 @@ impl fmt::Debug for Server {
 impl State {
     /// Notes a call, and says what is to go wrong with it.
     fn receive(&self, action: &str, params: &[u8], via: Via) -> Taken {
-        let info = self::action(action.strip_suffix("_async").unwrap_or(action));
+        let info = self.known(action.strip_suffix("_async").unwrap_or(action));
         let fault = self.fault(info, action, params, via);
         let call = self.calls.begin(action, info, params, via, &fault);
         if matches!(fault, Fault::DropBefore | Fault::Unauthorised(_)) {
@@ -897,6 +1012,20 @@ impl State {
         if *self.stalled.borrow() {
             let _ = self.stalled.subscribe().wait_for(|stalled| !stalled).await;
         }
+    }
+
+    /// The action that answers to `name`, of `cqhttp` or of another crate.
+    fn known(&self, name: &str) -> Option<&'static ActionInfo> {
+        action(name).or_else(|| self.extensions.iter().copied().find(|info| info.answers_to(name)))
+    }
+
+    /// Fails the test that means an action which the server does not know.
+    #[track_caller]
+    fn assert_known(&self, name: &str) {
+        assert!(
+            self.known(name).is_some(),
+            "`{name}` is an action of another crate: give its table to `Server::builder().actions(…)`"
+        );
     }
 
     /// Carries an action out: its handler does, or else it is answered with the schema's example. The parameters are those

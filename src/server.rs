@@ -23,7 +23,7 @@
 //!   between, calls fail at once as [`Error::NotSent`](crate::Error::NotSent).
 //! - An account that connects while its old connection stands replaces it. Calls in flight on the old one end as
 //!   [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown).
-//! - An event of another account than the connection's is not passed on, and ends the connection
+//! - An event of another account than the connection's is not passed on, and ends the connection when its turn comes
 //!   ([`ConnectionError::WrongAccount`]).
 //!
 //! # HTTP POST
@@ -63,6 +63,7 @@
 
 mod accounts;
 mod door;
+mod hall;
 mod webhook;
 
 use std::fmt;
@@ -220,21 +221,28 @@ impl<To> Builder<To> {
         self
     }
 
-    /// How many WebSockets may stand, and how many accounts are remembered. As many further connections may be in the course
-    /// of their handshake or of an HTTP POST. Default: 4096. Those beyond are turned away, and those that stand do not
-    /// notice.
+    /// How many WebSockets may stand, and how many accounts are remembered. Default: 4096. Those beyond are turned away, and
+    /// those that stand do not notice.
+    ///
+    /// As many further connections may be in the course of their handshake or of an HTTP POST. When one more comes, the
+    /// oldest of them that has shown nothing yet is dropped, so that an account gets in while others only hold connections
+    /// open. An HTTP POST whose event has been taken keeps its place until it is answered.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.options.connections = connections.clamp(1, tokio::sync::Semaphore::MAX_PERMITS);
         self
     }
 
-    /// How long a connection may take to say what it wants, and an HTTP POST to send its body. Default: 10 seconds.
+    /// How long a connection may take to say what it wants, in at most 16 KiB, and an HTTP POST to send its body. Default:
+    /// 10 seconds.
     pub fn handshake_timeout(mut self, limit: Duration) -> Self {
         self.options.handshake_timeout = limit;
         self
     }
 
     /// The longest body of an HTTP POST, in bytes. Default: 8 MiB. A longer one gets HTTP status 413.
+    ///
+    /// Bodies that are still on their way may hold 64 MiB together, or twice this limit if that is more. Beyond that the
+    /// oldest of their connections are dropped.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.options.body_limit = bytes;
         self
@@ -262,8 +270,8 @@ impl Builder {
     /// The server, and a router to be put into an application of yours: `Router::new().nest("/onebot", router)`. It answers
     /// on every path below. Must be called inside a tokio runtime.
     ///
-    /// What the application's own listener lets in is its own to bound; [`max_connections`](Self::max_connections) counts
-    /// WebSockets alone. A server that is dropped or closed answers with HTTP status 503.
+    /// What the application's own listener lets in is its own to bound: [`max_connections`](Self::max_connections) counts
+    /// WebSockets alone, and bodies have no limit together. A server that is dropped or closed answers with HTTP status 503.
     pub fn router(self) -> (Server, axum::Router) {
         let hub = Hub::new(self.options);
         let router = door::router(hub.clone());
@@ -339,13 +347,21 @@ impl Server {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Received>> {
         loop {
             let Some(arrived) = ready!(self.hub.queue.poll_next(cx)) else { return Poll::Ready(None) };
-            let Arrived { client, raw, answer } = arrived;
-            match Event::from_slice(&raw) {
-                Ok(event) => return Poll::Ready(Some(Received { event, client, raw, answer })),
+            let Arrived { line, account, client, raw, answer } = arrived;
+            let event = match Event::from_slice(&raw) {
+                Ok(event) => event,
                 Err(error) => {
                     let error = crate::error::chain(&error);
                     tracing::warn!(bytes = raw.len(), error, "what came looks like an event, and is none");
+                    continue;
                 }
+            };
+            let Some(found) = event.self_id().filter(|found| *found != account) else {
+                return Poll::Ready(Some(Received { event, client, raw, answer }));
+            };
+            tracing::warn!(account = account.get(), found = found.get(), "dropped an event of another account");
+            if let Some(line) = line {
+                self.hub.expel(line, account, found);
             }
         }
     }
@@ -450,6 +466,9 @@ impl fmt::Debug for Bots {
 
 /// An event that waits to be taken.
 struct Arrived {
+    /// The connection; `None` where it came by HTTP POST.
+    line: Option<u64>,
+    account: UserId,
     client: Client,
     raw: Bytes,
     answer: Option<Answer>,

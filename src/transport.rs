@@ -7,6 +7,8 @@
 pub(crate) mod address;
 #[cfg(feature = "http")]
 pub(crate) mod http;
+#[cfg(any(feature = "http", feature = "ws"))]
+pub(crate) mod tls;
 #[cfg(feature = "ws")]
 pub(crate) mod ws;
 

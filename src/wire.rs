@@ -1,4 +1,5 @@
-//! How fields are read: leniently, since servers differ. For generated code; not part of the public API.
+//! How fields are read: leniently, since servers differ. For generated code, here and in crates with a schema of their own;
+//! not part of the public API.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -388,6 +388,29 @@ async fn a_fault_ends_the_connection() {
 }
 
 #[tokio::test]
+async fn a_fault_refuses_the_token_in_place_of_an_answer() {
+    let (server, acted) = failing(Fault::Unauthorised(1403)).await;
+    let mut peer = Peer::on(&server).await;
+    peer.call("set_restart", "a").await;
+    let frame = peer.json().await;
+    assert_eq!((&frame["retcode"], &frame["status"], &frame["echo"]), (&json!(1403), &json!("failed"), &Value::Null));
+    assert!(matches!(peer.next().await, Some(Ok(Message::Close(None)))));
+    assert!(peer.next().await.is_none());
+    assert_eq!((acted.load(Ordering::Relaxed), server.calls().len(), server.connections()), (0, 1, 0));
+    Peer::on(&server).await;
+}
+
+#[tokio::test]
+async fn a_message_to_nobody_has_only_its_echo() {
+    let server = Server::start().await.unwrap();
+    let mut peer = Peer::on(&server).await;
+    peer.call("send_msg", "a").await;
+    assert_eq!(peer.text().await, "{\"echo\":\"a\"}\n");
+    peer.send(r#"{"action":"send_forward_msg","params":null}"#).await;
+    assert_eq!(peer.text().await, "{}\n");
+}
+
+#[tokio::test]
 async fn a_shuffle_is_the_same_at_every_run_and_loses_nothing() {
     let mut runs = Vec::new();
     for _ in 0..2 {

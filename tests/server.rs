@@ -13,7 +13,7 @@ use cqhttp::layer::RetryReads;
 use cqhttp::mock::{self, Dial, DialRole, Fault, Posted, Webhook};
 use cqhttp::server::{Builder, Server};
 
-use cqhttp::{Client, ConnectionError, Error, Event, Received, UserId};
+use cqhttp::{Client, ConnectionError, Error, Event, Overflow, Received, UserId};
 use futures_util::{SinkExt, StreamExt};
 use peer::{login, soon, spawn, text_of};
 use serde_json::{Value, json};
@@ -357,13 +357,20 @@ async fn calls_and_events_may_come_over_two_connections() {
 async fn a_connection_with_the_events_of_another_account_is_dropped() {
     let mut server = any().await.unwrap();
     let mut liar = Caller::connect(&server, ANNA, "Universal").await;
+    let mut both = Caller::connect(&server, 10088, "Event").await;
     let mut boris = Caller::connect(&server, BORIS, "Universal").await;
     let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
     let call = spawn(client.get_login_info());
     liar.next_call().await;
     liar.send(said_to(ANNA, "mine")).await;
+    assert_eq!(text_of(&next_message(&mut server).await.event), "mine");
     liar.send(said_to(BORIS, "not mine")).await;
-    assert_eq!(liar.closed().await, 1008);
+    both.send(r#"{"post_type":"x","self_id":10088,"self_id":10086}"#).await;
+    let closed = async { (liar.closed().await, both.closed().await) };
+    let nothing = async { panic!("it is passed on: {:?}", server.next().await) };
+    let codes = tokio::select! { codes = closed => codes, () = nothing => unreachable!() };
+    assert_eq!(codes, (1008, 1008));
+
     let error = soon(call).await.unwrap().unwrap_err();
     assert!(matches!(&error, Error::OutcomeUnknown(_)), "{error:?}");
     let why = error.source().unwrap().downcast_ref::<ConnectionError>();
@@ -373,8 +380,9 @@ async fn a_connection_with_the_events_of_another_account_is_dropped() {
     );
     // As strings of digits, and none at all, they are fine.
     boris.send(said_to(BORIS, "also mine").replace("\"self_id\":10087", "\"self_id\":\"10087\"")).await;
-    let heard = [next_message(&mut server).await, next_message(&mut server).await];
-    assert_eq!(heard.map(|received| text_of(&received.event)), ["mine", "also mine"]);
+    boris.send(r#"{"post_type":"x"}"#).await;
+    assert_eq!(text_of(&next_message(&mut server).await.event), "also mine");
+    assert_eq!(soon(server.next()).await.unwrap().text(), r#"{"post_type":"x"}"#);
 }
 
 #[tokio::test]
@@ -383,7 +391,8 @@ async fn connections_are_bounded_and_those_that_stand_do_not_notice() {
     let anna = account(ANNA).await;
     anna.dial(Dial::to(ws(&server)));
     let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
-    // Half-open ones: two may wait, a third is turned away at once. Those that wait are cut off when their time is over.
+    // Half-open ones: two may wait, and the oldest makes room for each that comes. Those that are left are cut off when their
+    // time is over.
     let mut waiting = Vec::new();
     for _ in 0..50 {
         waiting.push(TcpStream::connect(address(&server)).await.unwrap());
@@ -394,18 +403,12 @@ async fn connections_are_bounded_and_those_that_stand_do_not_notice() {
         // An end, or a reset.
         let _ = soon(stream.read_to_end(&mut rest)).await;
     }
-    // There is room again: for one more account, and not for a third.
+    // There is room for one more account, and not for a third.
     let boris = account(BORIS).await;
-    while boris.dial_once(Dial::to(ws(&server))).await.is_err() {
-        tokio::task::yield_now().await;
-    }
+    boris.dial_once(Dial::to(ws(&server))).await.unwrap();
     soon(server.bots().wait_for(BORIS)).await.unwrap();
-    loop {
-        let refused = account(3).await.dial_once(Dial::to(ws(&server))).await.unwrap_err();
-        if refused.to_string().contains("503") {
-            break;
-        }
-    }
+    let refused = account(3).await.dial_once(Dial::to(ws(&server))).await.unwrap_err();
+    assert!(refused.to_string().contains("503"), "{refused}");
     assert_eq!(who(&client).await, ANNA);
 }
 
@@ -579,6 +582,54 @@ async fn events_beyond_the_queue_go_by_its_rule_and_answers_do_not_wait_for_them
     for number in 7..10 {
         assert_eq!(text_of(&next_message(&mut server).await.event), number.to_string());
     }
+}
+
+#[tokio::test]
+async fn connections_are_kept_as_the_builder_says() {
+    let server = any().dedupe(Duration::from_secs(600)).frame_limit(1000).timeout(Duration::from_millis(50));
+    let server = server.keepalive(Duration::from_millis(20), Duration::from_secs(60)).event_queue(2);
+    let mut server = server.overflow(Overflow::Wait(Duration::from_secs(600))).await.unwrap();
+    let mut anna = Caller::connect(&server, ANNA, "Universal").await;
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    for text in ["one", "one", "two", "one", "three"] {
+        anna.send(said_to(ANNA, text)).await;
+    }
+    let call = spawn(client.get_login_info().within(Duration::from_secs(60)));
+    let echo = anna.next_call().await;
+    anna.answer(&echo, login("anna")).await;
+    soon(call).await.unwrap().unwrap();
+    for number in 0..10 {
+        anna.send(said_to(ANNA, &number.to_string())).await;
+    }
+    let call = spawn(client.get_login_info());
+    anna.next_call().await;
+    assert!(matches!(soon(call).await.unwrap().unwrap_err(), Error::OutcomeUnknown(_)), "its time is over");
+    // Two in the queue, and two that wait for room.
+    for text in ["one", "two", "three", "0"] {
+        assert_eq!(text_of(&next_message(&mut server).await.event), text);
+    }
+    for _ in 0..3 {
+        while !soon(anna.0.next()).await.unwrap().unwrap().is_ping() {}
+    }
+    assert_eq!(server.missed(), 9);
+    anna.send(said_to(ANNA, &"x".repeat(1000))).await;
+    assert_eq!(anna.closed().await, 1009);
+}
+
+#[tokio::test]
+async fn an_account_that_goes_silent_is_found_by_pings() {
+    let server = any().keepalive(Duration::from_millis(20), Duration::from_secs(1)).no_heartbeat_watch().await.unwrap();
+    let anna = account(ANNA).await;
+    anna.dial_once(Dial::to(ws(&server))).await.unwrap();
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    // Answers to pings are read with it, or before it.
+    assert_eq!(who(&client).await, ANNA);
+    anna.silence_connections();
+    while server.bot(ANNA).is_some() {
+        tokio::task::yield_now().await;
+    }
+    let error = client.get_login_info().await.unwrap_err();
+    assert!(error.report().contains("silent"), "{}", error.report());
 }
 
 // ---- HTTP POST ----

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use cqhttp::action::{GetLoginInfo, SetGroupKick};
 use cqhttp::forward::ForwardContent;
-use cqhttp::mock::{self, Group, Member, Server, Webhook, World, refuse};
+use cqhttp::mock::world::File;
+use cqhttp::mock::{self, Group, Member, Outcome, Received, Server, Webhook, World, refuse};
 use cqhttp::types::{GroupRequestKind, GroupRole, HonorKind};
 use cqhttp::{
     Client, Error, Event, Events, FileSource, ForwardNode, GroupId, Message, MessageId, RefusalCode, Segment, Target,
@@ -44,7 +45,7 @@ struct Bot {
 
 impl Bot {
     async fn in_world(world: World) -> Self {
-        let server = Server::builder().world(world).start().await.unwrap();
+        let server = Server::builder().world(world).on_call(is_documented).start().await.unwrap();
         let (client, events) = connect(server.ws_url()).await.unwrap();
         Self { server, client, events }
     }
@@ -96,6 +97,15 @@ impl Bot {
 
     async fn knows(&self, user: i64) -> cqhttp::types::GroupMemberInfo {
         self.client.get_group_member_info(42, user).await.unwrap()
+    }
+}
+
+/// The world refuses with the codes alone that the schema lists for the action.
+fn is_documented(call: &Received) {
+    if let (Outcome::Refused(refusal), Some(info)) = (&call.outcome, mock::action(&call.action)) {
+        let refusal = refusal.to_string();
+        let listed = info.refusals.iter().any(|code| refusal.starts_with(&format!("{code} (")));
+        assert!(listed, "{} is refused with {refusal}, and the schema lists {:?}", info.name, info.refusals);
     }
 }
 
@@ -222,13 +232,13 @@ async fn a_member_who_speaks_is_heard_and_can_be_quoted() {
     assert!(bot.knows(ANN).await.last_sent_time.unwrap().seconds() > 0);
 
     // Private: from a friend, from a member who is none, and from a stranger.
-    bot.see(|world| world.says(ANN, "psst")).unwrap();
-    let temp = bot.see(|world| world.says(BEN, "hey")).unwrap();
+    bot.see(|world| world.says_in_private(ANN, "psst")).unwrap();
+    let temp = bot.see(|world| world.says_in_private(BEN, "hey")).unwrap();
     let told = bot.told().await;
     assert_eq!((&told[0]["sub_type"], &told[0]["target_id"]), (&json!("friend"), &json!(BOT)));
     assert_eq!((&told[1]["sub_type"], &told[1]["sender"]["group_id"]), (&json!("group"), &json!(42)));
     assert_eq!(code(bot.client.get_msg(temp).await), RefusalCode::MsgNotFound, "as on go-cqhttp");
-    let error = bot.see(|world| world.says(ZOE, "hey")).unwrap_err();
+    let error = bot.see(|world| world.says_in_private(ZOE, "hey")).unwrap_err();
     assert_eq!(error.to_string(), "10099 is neither a friend of the account nor in one of its groups");
     assert!(bot.see(|world| world.says_in_group(ZOE, 42, "hey")).is_err());
     assert!(bot.see(|world| world.says_in_group(ANN, 43, "hey")).is_err());
@@ -421,7 +431,7 @@ async fn recalls_follow_the_rules() {
 
     let late = bot.client.send_group_msg(42, "late").await.unwrap().message_id;
     let private = bot.client.send_private_msg(ANN, "late").await.unwrap().message_id;
-    let heard = bot.see(|world| world.says(ANN, "hi")).unwrap();
+    let heard = bot.see(|world| world.says_in_private(ANN, "hi")).unwrap();
     bot.see(|world| world.advance(Duration::from_secs(121)));
     assert_eq!(code(bot.client.delete_msg(late).await), RefusalCode::RecallApiError, "too late");
     assert_eq!(code(bot.client.delete_msg(private).await), RefusalCode::RecallApiError);
@@ -440,7 +450,7 @@ async fn recalls_follow_the_rules() {
 async fn people_recall_too() {
     let mut bot = Bot::as_member().await;
     let in_group = bot.see(|world| world.says_in_group(ANN, 42, "oops")).unwrap();
-    let private = bot.see(|world| world.says(ANN, "oops")).unwrap();
+    let private = bot.see(|world| world.says_in_private(ANN, "oops")).unwrap();
     let bens = bot.see(|world| world.says_in_group(BEN, 42, "hi")).unwrap();
     bot.told().await;
     bot.see(|world| {
@@ -519,14 +529,17 @@ async fn a_poke_is_no_message() {
     assert!(bot.see(|world| world.messages.is_empty()));
     bot.see(|world| {
         world.pokes_in_group(ANN, 42, BOT)?;
-        world.pokes(ANN)
+        world.pokes_in_private(ANN)
     })
     .unwrap();
     let told = bot.told().await;
     let seen: Vec<_> = told.iter().map(|event| (&event["group_id"], &event["user_id"], &event["target_id"])).collect();
     let (group, me, ann) = (json!(42), json!(BOT), json!(ANN));
     assert_eq!(seen, [(&group, &me, &ann), (&group, &ann, &me), (&Value::Null, &ann, &me)]);
-    assert!(bot.see(|world| world.pokes(ZOE)).is_err() && bot.see(|world| world.pokes_in_group(ZOE, 42, BOT)).is_err());
+    assert!(
+        bot.see(|world| world.pokes_in_private(ZOE)).is_err()
+            && bot.see(|world| world.pokes_in_group(ZOE, 42, BOT)).is_err()
+    );
 }
 
 #[tokio::test]
@@ -551,7 +564,7 @@ async fn mentions_of_everyone_are_counted_and_are_text_from_a_member() {
 async fn essences_are_for_administrators() {
     let mut bot = Bot::as_admin().await;
     let said = bot.see(|world| world.says_in_group(ANN, 42, "wise words")).unwrap();
-    let private = bot.see(|world| world.says(ANN, "hi")).unwrap();
+    let private = bot.see(|world| world.says_in_private(ANN, "hi")).unwrap();
     bot.told().await;
     bot.client.set_essence_msg(said).await.unwrap();
     let list = bot.client.get_essence_msg_list(42).await.unwrap();
@@ -562,10 +575,10 @@ async fn essences_are_for_administrators() {
     assert_eq!(code(bot.client.delete_essence_msg(said).await), RefusalCode::SetEssenceMsgError);
     assert_eq!(code(bot.client.set_essence_msg(private).await), RefusalCode::MessageNotFound);
 
-    bot.see(|world| world.praises(ADMIN, said)).unwrap();
+    bot.see(|world| world.sets_essence(ADMIN, said)).unwrap();
     let told = bot.told().await;
     assert_eq!((&told[0]["sender_id"], &told[0]["operator_id"]), (&json!(ANN), &json!(ADMIN)));
-    assert!(bot.see(|world| world.praises(ANN, said)).is_err());
+    assert!(bot.see(|world| world.sets_essence(ANN, said)).is_err());
 
     let bot = Bot::as_member().await;
     let said = bot.see(|world| world.says_in_group(ANN, 42, "wise words")).unwrap();
@@ -648,10 +661,11 @@ async fn cards_titles_and_roles() {
     assert_eq!(code(bot.client.set_group_admin(42, ZOE).await), RefusalCode::GroupMemberNotFound);
 
     let mut bot = Bot::as_member().await;
-    bot.see(|world| world.promotes(BOT, 42, true)).unwrap();
+    bot.see(|world| world.sets_admin(OWNER, 42, BOT, true)).unwrap();
     assert_eq!((&bot.told().await[0]["user_id"], bot.knows(BOT).await.role), (&json!(BOT), Some(GroupRole::Admin)));
     bot.client.set_group_kick(42, ANN).await.unwrap();
-    assert!(bot.see(|world| world.promotes(BOT, 42, true)).is_err(), "it is one");
+    assert!(bot.see(|world| world.sets_admin(OWNER, 42, BOT, true)).is_err(), "it is one");
+    assert!(bot.see(|world| world.sets_admin(ADMIN, 42, BOT, false)).is_err(), "only the owner does it");
 }
 
 #[tokio::test]
@@ -916,6 +930,9 @@ async fn a_world_comes_from_a_file() {
     assert!(ann.join_time.unwrap().seconds() > 1_700_000_000);
     assert_eq!(bot.client.get_msg(7).await.unwrap().message.plain_text(), "hello, all");
     assert_eq!(bot.client.get_group_msg_history(42).await.unwrap().messages.len(), 1);
+    let (ids, numbers): (Vec<_>, Vec<_>) =
+        bot.see(|world| world.messages.iter().map(|said| (said.message_id.get(), said.message_seq.get())).unzip());
+    assert_eq!((ids[0], ids.contains(&0), numbers), (7, false, vec![1, 1, 2]));
     assert_eq!(bot.client.get_group_notice(42).await.unwrap()[0].message.text, "Be kind.");
     let talks = bot.client.get_group_files_by_folder(42, "/talks").await.unwrap();
     assert_eq!((talks.files[0].file_name.as_str(), talks.files[0].uploader), ("march.pdf", ANN.into()));
@@ -927,6 +944,23 @@ async fn a_world_comes_from_a_file() {
     bot.client.set_friend_add_request(flag).await.unwrap();
     assert!(bot.see(|world| world.is_friend(ZOE)));
     bot.see(|world| world.invites(ANN, 43)).expect("the account is not in it yet");
+}
+
+#[tokio::test]
+async fn what_was_there_before_is_there() {
+    let group = group().member(BOT).notice(OWNER, "Be kind.").folder("/talks", "talks", OWNER);
+    let group = group.file(File::new("march.pdf", 20480, ANN).folder("/talks")).file(File::new("april.pdf", 1, ANN));
+    let mut world = world(group);
+    let said = world.says_in_group(ANN, 42, "before you came").unwrap();
+    let flag = world.asks_to_be_friend(ZOE, "").unwrap();
+    let mut bot = Bot::in_world(world).await;
+    assert!(bot.told().await.is_empty(), "nobody was there to be told");
+    assert_eq!(bot.client.get_msg(said).await.unwrap().message.plain_text(), "before you came");
+    bot.client.set_friend_add_request(flag).await.unwrap();
+    assert_eq!(bot.client.get_group_notice(42).await.unwrap()[0].sender_id, OWNER.into());
+    let root = bot.client.get_group_root_files(42).await.unwrap();
+    assert_eq!((root.files[0].file_name.as_str(), root.folders[0].total_file_count), ("april.pdf", 1));
+    assert_eq!(bot.client.get_group_files_by_folder(42, "/talks").await.unwrap().files[0].file_size, 20480);
 }
 
 /// What is wrong with this world.

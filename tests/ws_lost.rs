@@ -74,6 +74,25 @@ async fn when_a_connection_is_lost_its_calls_are_told_and_it_comes_back() {
 }
 
 #[tokio::test]
+async fn the_state_tells_each_step() {
+    let bare = Bare::start().await;
+    // So that the test sees it down.
+    let slow = connect(&bare.url).backoff(Duration::from_secs(1), Duration::from_secs(1));
+    let (_client, events, peer) = bare.connected(slow).await;
+    let mut states = events.connection().watch();
+    assert!(matches!(events.state(), ConnectionState::Connected));
+    drop(peer);
+    soon(states.wait_for(|state| matches!(state, ConnectionState::Disconnected { .. }))).await.unwrap();
+    // It dials, and nobody answers yet.
+    let (stream, _) = soon(bare.listener.accept()).await.unwrap();
+    soon(states.wait_for(|state| matches!(state, ConnectionState::Connecting))).await.unwrap();
+    let _peer = tokio_tungstenite::accept_async(stream).await.unwrap();
+    soon(states.wait_for(|state| matches!(state, ConnectionState::Connected))).await.unwrap();
+    events.close().await;
+    assert!(matches!(events.state(), ConnectionState::Closed { why: ConnectionError::Closed, .. }));
+}
+
+#[tokio::test]
 async fn calls_that_had_left_are_unknown_and_those_that_had_not_are_not_sent() {
     let bare = Bare::start().await;
     let (client, _events, peer) = bare.connected(quick(&bare.url).no_timeout()).await;

@@ -1,9 +1,16 @@
-//! Two sides of a comparison, measured in turns.
+//! Sides of a comparison, measured in turns.
+
+#![allow(dead_code, reason = "each bench uses some of it")]
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
-use criterion::{Criterion, SamplingMode};
+use criterion::{Criterion, SamplingMode, Throughput};
+
+/// Without `--bench` criterion runs everything once, as a test.
+pub(crate) fn is_measuring() -> bool {
+    std::env::args().any(|argument| argument == "--bench")
+}
 
 /// One thing that both sides do.
 pub(crate) struct Case {
@@ -43,10 +50,10 @@ impl Case {
 
 /// Runs the cases, and prints a table of them; at its end their sum and geometric mean.
 pub(crate) fn measure(title: &str, cases: &[Case], summed: bool) {
-    let mut criterion = Criterion::default().configure_from_args();
+    let criterion = Criterion::default().sample_size(20).warm_up_time(Duration::from_millis(100));
+    let mut criterion = criterion.measurement_time(Duration::from_millis(400)).configure_from_args();
     let mut group = criterion.benchmark_group(title);
-    group.sampling_mode(SamplingMode::Flat).sample_size(20);
-    group.warm_up_time(Duration::from_millis(100)).measurement_time(Duration::from_millis(400));
+    group.sampling_mode(SamplingMode::Flat);
     for case in cases {
         group.bench_function(&case.name, |bencher| {
             bencher.iter_custom(|iterations| (0..iterations).map(|turn| case.round(turn)[0]).sum());
@@ -54,7 +61,7 @@ pub(crate) fn measure(title: &str, cases: &[Case], summed: bool) {
     }
     group.finish();
     criterion.final_summary();
-    if std::env::args().any(|argument| argument == "--bench") {
+    if is_measuring() {
         report(title, cases, summed);
     }
 }
@@ -69,14 +76,10 @@ fn report(title: &str, cases: &[Case], summed: bool) {
         if rounds.is_empty() {
             continue;
         }
-        let sorted = |value: &dyn Fn(&[Duration; 2]) -> f64| {
-            let mut values: Vec<f64> = rounds.iter().map(value).collect();
-            values.sort_by(f64::total_cmp);
-            values
+        let nanoseconds = |side: usize| {
+            quantile(&sorted(&rounds, |round| round[side].as_secs_f64()), 0.5) * 1e9 / f64::from(case.batch)
         };
-        let nanoseconds =
-            |side: usize| quantile(&sorted(&|round| round[side].as_secs_f64()), 0.5) * 1e9 / f64::from(case.batch);
-        let ratios = sorted(&|round| round[0].as_secs_f64() / round[1].as_secs_f64());
+        let ratios = sorted(&rounds, |round| round[0].as_secs_f64() / round[1].as_secs_f64());
         let (ours, other) = (nanoseconds(0), nanoseconds(1));
         let [tenth, median, ninetieth] = [0.1, 0.5, 0.9].map(|at| quantile(&ratios, at));
         sums = [sums[0] + ours, sums[1] + other];
@@ -90,6 +93,99 @@ fn report(title: &str, cases: &[Case], summed: bool) {
     }
 }
 
+/// A load over a network that all sides take: ours first, then those it is measured against.
+pub(crate) struct Race<const SIDES: usize> {
+    /// What a batch holds.
+    pub(crate) what: &'static str,
+    pub(crate) in_flight: Option<usize>,
+    pub(crate) operations: usize,
+    rounds: Vec<[Duration; SIDES]>,
+}
+
+impl<const SIDES: usize> Race<SIDES> {
+    pub(crate) fn new(what: &'static str, in_flight: Option<usize>, operations: usize) -> Self {
+        Self { what, in_flight, operations, rounds: Vec::new() }
+    }
+
+    /// Each side is a benchmark of its own to criterion, on a bench of its own, and each of its samples takes whole rounds.
+    /// `batch` is one batch through one side.
+    pub(crate) fn run<B>(
+        mut self,
+        criterion: &mut Criterion,
+        sides: [&'static str; SIDES],
+        start: impl Fn() -> B,
+        batch: impl Fn(&B, usize) -> Duration,
+    ) -> Self {
+        let rounds = RefCell::new(Vec::new());
+        let in_flight = self.in_flight.map(|calls| format!("/{calls} in flight")).unwrap_or_default();
+        let mut group = criterion.benchmark_group(format!("{}{in_flight}", self.what));
+        group.sampling_mode(SamplingMode::Flat).throughput(Throughput::Elements(self.operations as u64));
+        for (side, name) in sides.into_iter().enumerate() {
+            let mut bench = None;
+            group.bench_function(name, |bencher| {
+                let bench = bench.get_or_insert_with(&start);
+                bencher.iter_custom(|iterations| {
+                    let turn = rounds.borrow().len();
+                    let taken =
+                        (turn..turn + iterations as usize).map(|turn| one_round(turn, |side| batch(bench, side)));
+                    let taken: Vec<[Duration; SIDES]> = taken.collect();
+                    let time = taken.iter().map(|times| times[side]).sum();
+                    rounds.borrow_mut().extend(taken);
+                    time
+                });
+            });
+        }
+        group.finish();
+        self.rounds = rounds.into_inner();
+        self
+    }
+}
+
+/// One batch through each side; they take turns at being the first.
+fn one_round<const SIDES: usize>(turn: usize, batch: impl Fn(usize) -> Duration) -> [Duration; SIDES] {
+    let mut times = [Duration::ZERO; SIDES];
+    for place in 0..SIDES {
+        let side = (turn + place) % SIDES;
+        times[side] = batch(side);
+    }
+    times
+}
+
+/// Criterion for races, unless the command line has other times.
+pub(crate) fn criterion() -> Criterion {
+    let criterion = Criterion::default().sample_size(50).warm_up_time(Duration::from_secs(1));
+    criterion.measurement_time(Duration::from_secs(6)).configure_from_args()
+}
+
+/// Prints how often a second each side does what it does, and how much more often ours.
+pub(crate) fn report_rates<const SIDES: usize>(sides: [&str; SIDES], races: &[Race<SIDES>]) {
+    println!(
+        "\n| what | in flight | against | its, a second | {}, a second | ratio, median | 95 % interval of the median \
+         | 10th–90th percentile | rounds |\n|---|---:|---|---:|---:|---:|---:|---:|---:|",
+        sides[0]
+    );
+    for Race { what, in_flight, operations, rounds } in races.iter().filter(|race| !race.rounds.is_empty()) {
+        let rate = |side: usize| *operations as f64 / quantile(&sorted(rounds, |round| round[side].as_secs_f64()), 0.5);
+        let in_flight = in_flight.map(|calls| calls.to_string()).unwrap_or_default();
+        for (side, name) in sides.iter().enumerate().skip(1) {
+            let ratios = sorted(rounds, |round| round[side].as_secs_f64() / round[0].as_secs_f64());
+            // The ranks between which the median lies with 95 %, whatever the distribution.
+            let margin = 0.98 / (ratios.len() as f64).sqrt();
+            let [low, tenth, median, ninetieth, high] =
+                [0.5 - margin, 0.1, 0.5, 0.9, 0.5 + margin].map(|at| quantile(&ratios, at));
+            print!("| {what} | {in_flight} | {name} | {:.0} | {:.0} | **{median:.3}** ", rate(side), rate(0));
+            println!("| {low:.3}–{high:.3} | {tenth:.3}–{ninetieth:.3} | {} |", ratios.len());
+        }
+    }
+}
+
+fn sorted<T>(rounds: &[T], value: impl Fn(&T) -> f64) -> Vec<f64> {
+    let mut values: Vec<f64> = rounds.iter().map(value).collect();
+    values.sort_by(f64::total_cmp);
+    values
+}
+
 fn quantile(sorted: &[f64], at: f64) -> f64 {
-    sorted[((sorted.len() - 1) as f64 * at).round() as usize]
+    let last = sorted.len() - 1;
+    sorted[(at.clamp(0.0, 1.0) * last as f64).round() as usize]
 }

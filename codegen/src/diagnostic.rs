@@ -1,10 +1,11 @@
 //! What is wrong with a schema, where, and what would be right.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::source::SourceFile;
-use crate::yaml::{self, Place};
+use crate::yaml::{Locator, Place};
 
 /// One fault of a schema.
 ///
@@ -94,9 +95,11 @@ impl Faults {
     /// All of them with line and column, or nothing if there are none.
     pub(crate) fn into_result(self, files: &[SourceFile]) -> Result<(), Diagnostics> {
         let mut all = self.located;
+        let mut locators = HashMap::new();
         all.extend(self.spotted.into_iter().map(|(at, message, hint)| {
             let file = &files[at.file];
-            let (line, column) = yaml::locate(&file.text, &at.place);
+            let locator = locators.entry(at.file).or_insert_with(|| Locator::new(&file.text));
+            let (line, column) = locator.locate(&at.place);
             Diagnostic { file: file.path.clone(), line, column, message, hint }
         }));
         all.sort();

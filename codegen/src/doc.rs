@@ -1,7 +1,10 @@
-//! What rustdoc would run, refuse or misread in a doc text; and its first sentence.
+//! What is missing of a doc text, or what rustdoc would run, refuse or misread in it; and its first sentence.
 
 /// The first fault of a doc text: what is wrong, and what would be right.
 pub(crate) fn fault(text: &str) -> Option<(String, &'static str)> {
+    if text.starts_with("TODO") {
+        return Some(("this text is still to be written".into(), "say it in plain English"));
+    }
     if text.contains("```") || text.contains("~~~") {
         return Some(("rustdoc would run the fenced code of this text as a test".into(), "describe it in words"));
     }

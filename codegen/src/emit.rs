@@ -5,17 +5,23 @@ mod api;
 mod event;
 mod index;
 mod mock;
+mod root;
 mod segment;
 mod types;
 mod value;
-
-use std::collections::BTreeSet;
 
 use index::Reader;
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 
-use crate::model::{Api, File};
+#[cfg(feature = "cli")]
+pub(crate) use self::{
+    action::default_text,
+    api::{line, type_text},
+    event::servers,
+    segment::direction,
+};
+use crate::model::Api;
 use crate::name::ident;
 use crate::ty::{EnumBase, IdBase, NamedKind, Scalar, Ty};
 
@@ -35,8 +41,8 @@ pub struct GeneratedFile {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Generated {
-    /// The files, in the order of the schema's files; at the end `index.md`, the index of actions for rustdoc, and
-    /// `generated.rs`, which joins the others.
+    /// The files, in the order of the schema's files; at the end `index.md`, the index of actions for rustdoc (not of an
+    /// extension), and `generated.rs`, which joins the others.
     pub files: Vec<GeneratedFile>,
     /// One line for each action: `set_group_ban(GroupId, UserId) .duration(u32 = 1800) -> ()`.
     pub api: String,
@@ -73,9 +79,9 @@ pub(crate) fn emit(api: &Api) -> Generated {
     let mut files = Vec::new();
     for file in &api.files {
         let parts = [
-            ("types", types::items(file)),
+            ("types", types::items(api, file)),
             ("action", file.actions.iter().flat_map(|action| action::items(api, action)).collect()),
-            ("event", event::items(file)),
+            ("event", event::items(api, file)),
             ("segment", segment::items(file)),
             ("mock", [mock::items(api, file), event::mock(file), segment::mock(file)].concat()),
         ];
@@ -87,17 +93,22 @@ pub(crate) fn emit(api: &Api) -> Generated {
             }
         }
     }
-    for (path, what, items) in
-        [("all.event.rs", "events", event::joined(api)), ("all.segment.rs", "segments", segment::joined(api))]
-    {
+    for (path, what, items) in [
+        (root::CLIENT, "actions", action::joined(api)),
+        ("all.event.rs", "events", event::joined(api)),
+        ("all.segment.rs", "segments", segment::joined(api)),
+    ] {
         if !items.is_empty() {
             let head = format!("// Generated from all {what} of the schema: change those files, not this one.");
             let text = format!("{head}\n\n{}", print(items));
             files.push(GeneratedFile { path: path.into(), source: None, text });
         }
     }
-    files.push(GeneratedFile { path: "index.md".into(), source: None, text: index::markdown(api, Reader::Rustdoc) });
-    files.push(GeneratedFile { path: "generated.rs".into(), source: None, text: root(api, &files) });
+    if !api.extension {
+        let text = index::markdown(api, Reader::Rustdoc);
+        files.push(GeneratedFile { path: "index.md".into(), source: None, text });
+    }
+    files.push(GeneratedFile { path: "generated.rs".into(), source: None, text: root::root(api, &files) });
     Generated { files, api: api::listing(api), indexes: indexes(api) }
 }
 
@@ -112,93 +123,6 @@ fn indexes(api: &Api) -> Vec<PageIndex> {
     places.map(|(begin, end, table)| PageIndex { begin, end, table }).into()
 }
 
-/// The file that joins the others.
-fn root(api: &Api, files: &[GeneratedFile]) -> String {
-    let has = |module: &str| files.iter().any(|file| file.path.ends_with(&format!(".{module}.rs")));
-    let mut modules = vec![
-        module(
-            "action",
-            "Requests, and the answers that belong to one action.",
-            files,
-            ACTION_LINTS,
-            "super::types::*",
-        ),
-        module("types", "Ids, enums and objects.", files, "unreachable_pub, unused_imports", ""),
-    ];
-    if has("event") {
-        modules.push(module("event", "Events and quick operations.", files, ACTION_LINTS, "super::types::*"));
-    }
-    if has("segment") {
-        modules.push(module("segment", "Message segments.", files, ACTION_LINTS, "super::types::*"));
-    }
-    modules.push(mock_module(api, files, has("event")));
-    format!("// Generated: joins what the schema's files become.\n\n{}", modules.join("\n"))
-}
-
-const ACTION_LINTS: &str = "unreachable_pub, unused_imports, clippy::should_implement_trait, \
-                            clippy::too_many_arguments, clippy::wrong_self_convention";
-
-fn allow(lints: &str) -> String {
-    format!("#[allow({lints}, reason = \"generated for any schema\")]\n")
-}
-
-/// `pub mod action { use …; include!("actions/account.action.rs"); … }`
-fn module(name: &str, doc: &str, files: &[GeneratedFile], lints: &str, imports: &str) -> String {
-    let of_module = files.iter().filter(|file| file.path.ends_with(&format!(".{name}.rs")));
-    let includes: String = of_module.map(|file| format!("    include!({:?});\n", file.path)).collect();
-    let imports = if imports.is_empty() { String::new() } else { format!("    use {imports};\n") };
-    let allow = allow(lints);
-    format!(
-        "/// {doc}\n{allow}pub mod {name} {{\n{imports}    use ::cqhttp::wire::{{self, Deserialize, Serialize}};\n{includes}}}\n"
-    )
-}
-
-/// The tables of the stand-in, each file's part in a module of its own.
-fn mock_module(api: &Api, files: &[GeneratedFile], has_events: bool) -> String {
-    let mut modules = String::new();
-    let mut tables = [String::new(), String::new(), String::new()];
-    let mut taken = BTreeSet::new();
-    let event = if has_events { "event, " } else { "" };
-    for file in &api.files {
-        let mut module = module_name(file);
-        while !taken.insert(module.clone()) {
-            module.push('_');
-        }
-        let path = format!("{}.mock.rs", file.stem);
-        if !files.iter().any(|written| written.path == path) {
-            continue;
-        }
-        let imports =
-            format!("        use super::super::{{action::*, {event}types::*}};\n        use ::cqhttp::wire;\n");
-        modules += &format!("    mod {module} {{\n{imports}        include!({path:?});\n    }}\n");
-        let present = [!file.actions.is_empty(), !file.events.is_empty(), !file.segments.is_empty()];
-        for ((table, name), _) in
-            tables.iter_mut().zip(["ACTIONS", "EVENTS", "SEGMENTS"]).zip(present).filter(|(_, has)| *has)
-        {
-            *table += &format!("        {module}::{name},\n");
-        }
-    }
-    let [actions, events, segments] = tables;
-    let table = |name: &str, ty: &str, entries: &str, always: bool| match (always, entries) {
-        (false, "") => String::new(),
-        _ => format!("    pub(crate) static {name}: &[&[::cqhttp::mock::{ty}]] = &[\n{entries}    ];\n"),
-    };
-    format!(
-        "/// The stand-in's tables, and an example of everything.\n{}#[cfg(feature = \"mock\")]\n\
-         pub(crate) mod mock {{\n{modules}{}{}{}}}\n",
-        allow("unused_imports"),
-        table("ACTIONS", "ActionInfo", &actions, true),
-        table("EVENTS", "EventInfo", &events, false),
-        table("SEGMENTS", "SegmentInfo", &segments, false),
-    )
-}
-
-/// `actions/group_admin` → `in_actions_group_admin`: a name whatever the file is called.
-fn module_name(file: &File) -> String {
-    let name = file.stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' });
-    format!("in_{}", name.collect::<String>())
-}
-
 /// Prints each item for itself, an empty line between, and one between methods: prettyplease puts none.
 fn print(items: Vec<TokenStream>) -> String {
     let printed = items.into_iter().map(|item| {
@@ -206,7 +130,7 @@ fn print(items: Vec<TokenStream>) -> String {
         let file = syn::parse2(item).unwrap_or_else(|error| unreachable!("{error} in generated code: {text}"));
         let mut printed = String::new();
         for line in prettyplease::unparse(&file).lines() {
-            if printed.ends_with("\n    }\n") && line != "}" {
+            if (printed.ends_with("\n    }\n") || printed.ends_with(" -> Self;\n")) && line != "}" {
                 printed.push('\n');
             }
             printed.push_str(line);
@@ -319,6 +243,11 @@ fn reader(ty: &Ty) -> Option<&'static str> {
 /// `#[serde(rename = "type", default, deserialize_with = "wire::opt_int")]`, or nothing where serde needs no telling.
 fn serde_attribute(parts: &[TokenStream]) -> TokenStream {
     if parts.is_empty() { TokenStream::new() } else { quote!(#[serde(#(#parts),*)]) }
+}
+
+/// Tells serde's derive where serde is, in a crate that need not depend on it.
+fn serde_path(api: &Api) -> TokenStream {
+    if api.extension { quote!(#[serde(crate = "::cqhttp::serde")]) } else { TokenStream::new() }
 }
 
 /// A raw string literal, readable in a snapshot: `r#"{"group_id":42}"#`.

@@ -1,18 +1,23 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "cli")]
+pub mod command;
 mod diagnostic;
 mod doc;
 mod emit;
 mod example;
+mod extension;
 mod model;
 mod name;
+#[cfg(feature = "cli")]
+mod reference;
 mod resolve;
 mod source;
 mod ty;
 mod yaml;
 
 use std::path::{Path, PathBuf};
-use std::{env, fs, io, process};
+use std::{env, fmt, fs, io, process};
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use emit::{Generated, GeneratedFile};
@@ -25,34 +30,90 @@ use diagnostic::Faults;
 ///
 /// Every fault of the schema, each with file, line and column.
 pub fn generate(schema: impl AsRef<Path>) -> Result<Generated, Diagnostics> {
+    read(schema.as_ref()).map(|api| emit::emit(&api))
+}
+
+/// Applies every rule to a schema, and generates nothing.
+///
+/// # Errors
+///
+/// As of [`generate`].
+pub fn check(schema: impl AsRef<Path>) -> Result<(), Diagnostics> {
+    read(schema.as_ref()).map(drop)
+}
+
+/// Makes a reference of a schema's actions, events, segments and types: four pages in Markdown that link to each other,
+/// `actions.md`, `events.md`, `segments.md` and `types.md`. Feature `cli`.
+///
+/// # Errors
+///
+/// As of [`generate`].
+#[cfg(feature = "cli")]
+pub fn reference(schema: impl AsRef<Path>) -> Result<Vec<GeneratedFile>, Diagnostics> {
+    read(schema.as_ref()).map(|api| reference::pages(&api))
+}
+
+fn read(schema: &Path) -> Result<model::Api, Diagnostics> {
     let mut faults = Faults::default();
-    let files = source::read(schema.as_ref(), &mut faults)?;
+    let files = source::read(schema, &mut faults)?;
     let api = resolve::resolve(&files, &mut faults);
     faults.into_result(&files)?;
+    Ok(api)
+}
+
+/// Generates the Rust of a schema that adds actions and types to those of `cqhttp`, for another crate. `base` is the
+/// schema of `cqhttp`: its types are known by name, and its names are taken.
+///
+/// # Errors
+///
+/// Every fault of the schema, each with file, line and column; or that `base` is no schema of the `cqhttp` of this
+/// version.
+pub fn generate_extension(schema: impl AsRef<Path>, base: impl AsRef<Path>) -> Result<Generated, Diagnostics> {
+    let base = base.as_ref();
+    let mut faults = Faults::default();
+    let files = source::read_extension(schema.as_ref(), base, &mut faults)?;
+    let api = resolve::resolve(&files, &mut faults);
+    faults.into_result(&files).map_err(|diagnostics| extension::own_or_of_base(diagnostics, base))?;
     Ok(emit::emit(&api))
 }
 
-/// All that a build script does: generates `schema` into `OUT_DIR`, and fails the build with its faults.
+/// All that the build script of `cqhttp` does: generates `schema` into `OUT_DIR`, and fails the build with its faults.
 ///
 /// The generated `generated.rs` joins the other files: `include!(concat!(env!("OUT_DIR"), "/generated.rs"));`.
 pub fn build(schema: impl AsRef<Path>) {
-    let schema = schema.as_ref();
+    if extension::depends_on_cqhttp() {
+        fail(["this crate depends on `cqhttp`: its build script calls `cqhttp_codegen::extend`"]);
+    }
+    write_or_fail(schema.as_ref(), |schema| generate(schema));
+}
+
+/// All that the build script of another crate does: generates `schema`, which adds actions and types to those of
+/// `cqhttp`, and fails the build with its faults. In the crate, `cqhttp::include_actions!();` takes in what became of it.
+///
+/// The crate must have `cqhttp` among its `[dependencies]`, of the same minor version as this crate: that is where the
+/// types of the base come from.
+pub fn extend(schema: impl AsRef<Path>) {
+    let base = extension::base().unwrap_or_else(|fault| fail([fault]));
+    // Cargo runs the script again when another `cqhttp` is built, but not when a file of a `cqhttp` on this disk changes.
+    println!("cargo::rerun-if-changed={}", base.display());
+    write_or_fail(schema.as_ref(), |schema| generate_extension(schema, &base));
+}
+
+fn write_or_fail(schema: &Path, generate: impl FnOnce(&Path) -> Result<Generated, Diagnostics>) {
     println!("cargo::rerun-if-changed={}", schema.display());
     let Some(out) = env::var_os("OUT_DIR").map(PathBuf::from) else {
-        println!("cargo::error=OUT_DIR is not set; call this from a build script");
-        process::exit(1);
+        fail(["OUT_DIR is not set; call this from a build script"]);
     };
-    let generated = match generate(schema) {
-        Ok(generated) => generated,
-        Err(diagnostics) => {
-            diagnostics.iter().for_each(|diagnostic| println!("cargo::error={diagnostic}"));
-            process::exit(1);
-        }
-    };
+    let generated = generate(schema).unwrap_or_else(|diagnostics| fail(diagnostics.iter()));
     if let Err(error) = generated.write_to(&out) {
-        println!("cargo::error=the generated files cannot be written to {}: {error}", out.display());
-        process::exit(1);
+        fail([format!("the generated files cannot be written to {}: {error}", out.display())]);
     }
+}
+
+/// Ends the build with these errors.
+fn fail<E: fmt::Display>(errors: impl IntoIterator<Item = E>) -> ! {
+    errors.into_iter().for_each(|error| println!("cargo::error={error}"));
+    process::exit(1);
 }
 
 impl Generated {

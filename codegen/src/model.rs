@@ -9,12 +9,25 @@ use crate::yaml::Node;
 /// A whole schema.
 #[derive(Debug)]
 pub(crate) struct Api {
+    /// Those that Rust is written for.
     pub(crate) files: Vec<File>,
+    /// The crate is another than `cqhttp`, and adds to it.
+    pub(crate) extension: bool,
     /// The fields of every object, for writing its examples.
     pub(crate) objects: BTreeMap<String, Vec<Field>>,
     /// The values of every enum, likewise.
     pub(crate) enums: BTreeMap<String, Vec<Variant>>,
 }
+
+impl Api {
+    /// Whether the type is one of those that Rust is written for.
+    pub(crate) fn defines(&self, ty: &str) -> bool {
+        self.files.iter().flat_map(|file| &file.types).any(|own| own.name == ty)
+    }
+}
+
+/// The trait whose methods an extension's actions are.
+pub(crate) const CLIENT_TRAIT: &str = "ClientActions";
 
 /// What one schema file gives.
 #[derive(Debug)]
@@ -59,6 +72,11 @@ pub(crate) struct Action {
 }
 
 impl Action {
+    /// The trait of its call's setters, in an extension.
+    pub(crate) fn call_trait(&self) -> String {
+        format!("{}Call", self.name.pascal())
+    }
+
     pub(crate) fn required(&self) -> impl Iterator<Item = &Param> {
         self.params.iter().filter(|param| matches!(param.presence, Presence::Required))
     }
@@ -85,10 +103,13 @@ pub(crate) enum NextPage {
     Before { list: Name, key: String },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     OneBot11,
     GoCqhttp,
+    /// In an extension: somebody else's.
+    Other(String),
+    Unstated,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

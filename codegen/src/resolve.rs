@@ -1,5 +1,6 @@
 //! Source → model: every rule, and every fault of a run.
 
+mod deviates;
 mod event;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -8,8 +9,8 @@ use crate::diagnostic::{Faults, Spot, list, nearest, suggest};
 use crate::doc;
 use crate::example;
 use crate::model::{
-    Action, Answer, Api, Chapter, Effect, Example, Field, File, NextPage, Origin, Pages, Param, Presence, Server,
-    TypeDef, TypeKind, Variant, VariantValue,
+    Action, Answer, Api, CLIENT_TRAIT, Chapter, Effect, Example, Field, File, NextPage, Origin, Pages, Param, Presence,
+    Server, TypeDef, TypeKind, Variant, VariantValue,
 };
 use crate::name::{self, Name};
 use crate::source::{self, At, Kind, Returns, SourceFile};
@@ -22,12 +23,15 @@ const REFUSALS: &str = "RefusalCode";
 /// Methods of `Call` that every action's call has; `new` is the request's own.
 const CALL_METHODS: &[&str] = &["client", "clone", "into_future", "map_request", "new", "pages", "with_raw", "within"];
 
+/// Methods of Rust's traits that `Client` and `Call` have. A method of their own comes before these, one of a trait does not.
+const TRAIT_METHODS: &[&str] = &["borrow", "clone_into", "into", "to_owned", "try_into"];
+
 /// Methods of `Client` that are written by hand.
 const CLIENT_METHODS: &[&str] =
     &["approve", "builder", "call", "clone", "from_env", "from_service", "reject", "reply", "send", "send_forward"];
 
 /// Names that generated code takes from Rust's prelude and from the crate's root.
-const RESERVED_TYPES: &[&str] = &[
+pub(crate) const RESERVED_TYPES: &[&str] = &[
     "Box",
     "Call",
     "Client",
@@ -65,9 +69,11 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
         any_refused,
         refusals: refusals(files),
         operations: Vec::new(),
+        extension: false,
     };
     resolver.declare_types(files);
-    let mut api = Api { files: Vec::new(), objects: BTreeMap::new(), enums: BTreeMap::new() };
+    let extension = files.iter().any(|file| file.extension);
+    let mut api = Api { files: Vec::new(), extension, objects: BTreeMap::new(), enums: BTreeMap::new() };
     for file in files {
         let types: Vec<TypeDef> = file.types.iter().filter_map(|ty| resolver.type_def(ty)).collect();
         for ty in &types {
@@ -94,23 +100,31 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
     }
     resolver.events(files, &mut api);
     for (file, resolved) in files.iter().zip(&mut api.files) {
+        resolver.extension = file.extension;
         resolved.segments = file.segments.iter().filter_map(|segment| resolver.segment(segment)).collect();
         resolved.actions = file.actions.iter().filter_map(|action| resolver.action(action)).collect();
     }
     resolver.collisions(files);
     resolver.cycles(files, &api);
     example::check(files, &api, resolver.faults);
+    if extension {
+        // What is extended is there already.
+        api.files.drain(..files.iter().filter(|file| !file.extension).count());
+    }
     api
 }
 
-/// The documented refusals; `None` where there is no such enum.
+/// The documented refusals; `None` where there is no such enum. An extension may have an enum of more.
 fn refusals(files: &[SourceFile]) -> Option<Vec<String>> {
-    let types = files.iter().flat_map(|file| &file.types);
-    let values = types.filter(|ty| ty.name.value == REFUSALS).find_map(|ty| match &ty.kind {
+    let types = files.iter().flat_map(|file| file.types.iter().map(|ty| (ty.name.value.as_str(), ty, file.extension)));
+    let of_refusals = types.filter(|(name, _, extension)| *name == REFUSALS || *extension && name.ends_with(REFUSALS));
+    let mut enums = of_refusals.filter_map(|(_, ty, _)| match &ty.kind {
         Kind::Enum { values, .. } => Some(values),
         _ => None,
-    })?;
-    Some(values.iter().map(|value| example::text(&value.value).to_owned()).collect())
+    });
+    let first = enums.next()?;
+    let values = first.iter().chain(enums.flatten());
+    Some(values.map(|value| example::text(&value.value).to_owned()).collect())
 }
 
 fn wire_text(value: &VariantValue) -> String {
@@ -118,6 +132,19 @@ fn wire_text(value: &VariantValue) -> String {
         VariantValue::Text(text) => text.clone(),
         VariantValue::Int(number) => number.to_string(),
     }
+}
+
+/// What to do where `cqhttp` has such a type, and where it has something else of that name.
+const OTHER_TYPE: [&str; 2] = ["use that one, or rename yours", "rename yours"];
+
+/// The same of an action, which the server has named.
+const OTHER_ACTION: [&str; 2] = ["call that one, or yours by `Raw`", "call yours by `Raw`"];
+
+/// Names that are in use: what by, and whether that is the extension's.
+#[derive(Default)]
+struct Taken {
+    wires: HashMap<String, (String, bool)>,
+    rust: HashMap<String, (String, bool)>,
 }
 
 struct Resolver<'a> {
@@ -129,6 +156,8 @@ struct Resolver<'a> {
     refusals: Option<Vec<String>>,
     /// The quick operations seen so far.
     operations: Vec<String>,
+    /// Whether the actions at hand are those of an extension.
+    extension: bool,
 }
 
 impl Resolver<'_> {
@@ -174,8 +203,8 @@ impl Resolver<'_> {
     }
 
     /// One of a few words.
-    fn choice<T: Copy>(&mut self, word: &At<String>, what: &str, choices: &[(&str, T)]) -> Option<T> {
-        let found = choices.iter().find(|(name, _)| *name == word.value).map(|(_, choice)| *choice);
+    fn choice<T: Clone>(&mut self, word: &At<String>, what: &str, choices: &[(&str, T)]) -> Option<T> {
+        let found = choices.iter().find(|(name, _)| *name == word.value).map(|(_, choice)| choice.clone());
         if found.is_none() {
             let known: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
             self.faults.add(&word.spot, format!("`{}` is no {what}", word.value), suggest(&word.value, &known));
@@ -391,16 +420,16 @@ impl Resolver<'_> {
                 self.faults.add(&name.spot, format!("`{}` is no action name", name.value), hint);
             }
         }
-        let origins = [("onebot11", Origin::OneBot11), ("go-cqhttp", Origin::GoCqhttp)];
         let effects = [("read", Effect::Read), ("write", Effect::Write), ("send", Effect::Send)];
         let servers = [("unsupported", Server::Unsupported), ("removed", Server::Removed)];
-        let origin = self.choice(&source.origin, "origin", &origins);
+        let origin = source.origin.as_ref().and_then(|origin| self.origin(origin));
         let effect = self.choice(&source.effect, "effect", &effects);
         let server = match &source.server {
             Some(word) => self.choice(word, "state of an action on the server", &servers),
             None => Some(Server::Supported),
         };
         let params = self.params(&source.params);
+        self.deviates(source);
         self.errors(&source.errors);
         for refusal in &source.uncertain {
             if !source.errors.iter().any(|error| error.value == refusal.value) {
@@ -425,7 +454,7 @@ impl Resolver<'_> {
             title: source.title.value.clone(),
             doc: source.doc.value.clone(),
             // Where one of these was refused, the rest is still looked at.
-            origin: origin.unwrap_or(Origin::OneBot11),
+            origin: origin.unwrap_or(Origin::Unstated),
             effect: effect.unwrap_or(Effect::Read),
             server: server.unwrap_or(Server::Supported),
             silent: source.silent,
@@ -437,6 +466,18 @@ impl Resolver<'_> {
             answer: answer?,
             example,
         })
+    }
+
+    fn origin(&mut self, word: &At<String>) -> Option<Origin> {
+        match word.value.as_str() {
+            "onebot11" => Some(Origin::OneBot11),
+            "go-cqhttp" => Some(Origin::GoCqhttp),
+            other if self.extension => {
+                self.doc(word);
+                Some(Origin::Other(other.to_owned()))
+            }
+            _ => self.choice(word, "origin", &[("onebot11", Origin::OneBot11), ("go-cqhttp", Origin::GoCqhttp)]),
+        }
     }
 
     /// The parameter that says how long the server waits.
@@ -527,7 +568,7 @@ impl Resolver<'_> {
 
     fn errors(&mut self, errors: &[At<String>]) {
         for (index, error) in errors.iter().enumerate() {
-            if !self.any_refused && !self.refused.contains(REFUSALS) {
+            if !self.any_refused && !self.refused.iter().any(|name| name.ends_with(REFUSALS)) {
                 self.refusal(error);
             }
             if errors[..index].iter().any(|seen| seen.value == error.value) {
@@ -541,12 +582,16 @@ impl Resolver<'_> {
     }
 
     fn refusal(&mut self, error: &At<String>) {
+        let add = match self.extension {
+            true => format!("add it to an enum of yours whose name ends with `{REFUSALS}`"),
+            false => format!("add it to the enum `{REFUSALS}`"),
+        };
         let hint = match &self.refusals {
             None => format!("this schema has no enum `{REFUSALS}` that lists it"),
             Some(known) if known.contains(&error.value) => return,
             Some(known) => match nearest(&error.value, &known.iter().map(String::as_str).collect::<Vec<_>>()) {
-                Some(near) => format!("did you mean `{near}`? If not, add it to the enum `{REFUSALS}`"),
-                None => format!("add it to the enum `{REFUSALS}`"),
+                Some(near) => format!("did you mean `{near}`? If not, {add}"),
+                None => add,
             },
         };
         self.faults.add(&error.spot, format!("unknown refusal `{}`", error.value), hint);
@@ -571,11 +616,11 @@ impl Resolver<'_> {
                     let hint = "required parameters come first: they are the method's arguments";
                     self.faults.add(&source.name.spot, format!("`{}` is required", source.name.value), hint);
                 }
-            } else if CALL_METHODS.contains(&source.name.value.as_str()) {
+            } else if self.has_method(CALL_METHODS, &source.name.value) {
                 let hint = format!(
                     "write another `name:`, and `wire: {}`; taken are {}",
                     source.name.value,
-                    list(CALL_METHODS)
+                    list(&self.methods(CALL_METHODS))
                 );
                 self.faults.add(&source.name.spot, format!("every call has a method `{}`", source.name.value), hint);
             } else if source.name.value.starts_with("default_") {
@@ -594,6 +639,16 @@ impl Resolver<'_> {
         }
         sound &= self.beside_target(sources, &params);
         (sound && params.len() == sources.len()).then_some(params)
+    }
+
+    /// The methods that are taken: these, and what a trait's methods would meet.
+    fn methods<'m>(&self, methods: &[&'m str]) -> Vec<&'m str> {
+        let further = if self.extension { TRAIT_METHODS } else { &[] };
+        methods.iter().chain(further).copied().collect()
+    }
+
+    fn has_method(&self, methods: &[&str], name: &str) -> bool {
+        self.methods(methods).contains(&name)
     }
 
     /// A target goes out as three parameters of fixed names: whether it is a plain parameter, and the only one.
@@ -667,59 +722,86 @@ impl Resolver<'_> {
 
     /// Names that meet on the wire or in Rust.
     fn collisions(&mut self, files: &[SourceFile]) {
-        let mut wires: HashMap<&str, ()> = HashMap::new();
-        let mut rust: HashMap<String, String> = HashMap::new();
-        for ty in files.iter().flat_map(|file| &file.types) {
-            self.claim(&mut rust, ty.name.value.clone(), format!("the type `{}`", ty.name.value), &ty.name.spot);
-        }
-        for action in files.iter().flat_map(|file| &file.actions) {
-            for wire in action.aliases.iter().chain([&action.name]) {
-                if wires.insert(&wire.value, ()).is_some() {
-                    self.faults.add(
-                        &wire.spot,
-                        format!("the action `{}` exists already", wire.value),
-                        "remove or rename one",
-                    );
-                }
+        let mut taken = Taken::default();
+        // What is extended comes first: its names are taken, whoever else wants them.
+        for extension in [false, true] {
+            self.extension = extension;
+            if extension {
+                taken.rust.insert(CLIENT_TRAIT.into(), ("the trait of all actions".into(), true));
             }
-            let name = Name::from_wire(&action.name.value);
-            if CLIENT_METHODS.contains(&name.snake()) || name::is_keyword(name.snake()) {
-                let message = format!("`{}` cannot be a method of `Client`", name.snake());
-                self.faults.add(
-                    &action.name.spot,
-                    message,
-                    format!("taken are Rust's keywords and {}", list(CLIENT_METHODS)),
-                );
+            let files = || files.iter().filter(|file| file.extension == extension);
+            for ty in files().flat_map(|file| &file.types) {
+                let what = format!("the type `{}`", ty.name.value);
+                self.claim(&mut taken, ty.name.value.clone(), what, &ty.name.spot, OTHER_TYPE);
             }
-            if RESERVED_TYPES.contains(&name.pascal().as_str()) {
-                let message = format!("the request would be called `{}`, which is taken", name.pascal());
-                self.faults.add(&action.name.spot, message, "choose another name");
-            }
-            let what = format!("the action `{}`", action.name.value);
-            let claimed = self.claim(&mut rust, name.pascal(), what.clone(), &action.name.spot);
-            if claimed && matches!(action.returns, Some(Returns::Fields(_))) {
-                self.claim(
-                    &mut rust,
-                    format!("{}Response", name.pascal()),
-                    format!("the answer to {what}"),
-                    &action.name.spot,
-                );
+            for action in files().flat_map(|file| &file.actions) {
+                self.wire_names(&mut taken, action);
+                self.method_name(action);
+                self.rust_names(&mut taken, action);
             }
         }
     }
 
-    /// Whether the name was free.
-    fn claim(&mut self, taken: &mut HashMap<String, String>, name: String, what: String, spot: &Spot) -> bool {
-        let Some(other) = taken.get(&name) else {
-            taken.insert(name, what);
+    fn wire_names(&mut self, taken: &mut Taken, action: &source::Action) {
+        for wire in action.aliases.iter().chain([&action.name]) {
+            match taken.wires.get(&wire.value) {
+                None => {
+                    taken.wires.insert(wire.value.clone(), (action.name.value.clone(), self.extension));
+                }
+                Some((_, extension)) if *extension == self.extension => {
+                    let message = format!("the action `{}` exists already", wire.value);
+                    self.faults.add(&wire.spot, message, "remove or rename one");
+                }
+                Some((other, _)) if *other == wire.value => {
+                    let message = format!("`cqhttp` has the action `{other}` already");
+                    self.faults.add(&wire.spot, message, OTHER_ACTION[0]);
+                }
+                Some((other, _)) => {
+                    let message = format!("`{}` is another name of the action `{other}` of `cqhttp`", wire.value);
+                    self.faults.add(&wire.spot, message, OTHER_ACTION[0]);
+                }
+            }
+        }
+    }
+
+    fn method_name(&mut self, action: &source::Action) {
+        let name = Name::from_wire(&action.name.value);
+        if self.has_method(CLIENT_METHODS, name.snake()) || name::is_keyword(name.snake()) {
+            let message = format!("`{}` cannot be a method of `Client`", name.snake());
+            let hint = format!("taken are Rust's keywords and {}", list(&self.methods(CLIENT_METHODS)));
+            self.faults.add(&action.name.spot, message, hint);
+        }
+        if RESERVED_TYPES.contains(&name.pascal().as_str()) {
+            let message = format!("the request would be called `{}`, which is taken", name.pascal());
+            self.faults.add(&action.name.spot, message, "choose another name");
+        }
+    }
+
+    fn rust_names(&mut self, taken: &mut Taken, action: &source::Action) {
+        let (name, spot) = (Name::from_wire(&action.name.value).pascal(), &action.name.spot);
+        let what = format!("the action `{}`", action.name.value);
+        let claimed = self.claim(taken, name.clone(), what.clone(), spot, OTHER_ACTION);
+        if claimed && matches!(action.returns, Some(Returns::Fields(_))) {
+            self.claim(taken, format!("{name}Response"), format!("the answer to {what}"), spot, OTHER_ACTION);
+        }
+        if claimed && self.extension {
+            self.claim(taken, format!("{name}Call"), format!("the trait of {what}"), spot, OTHER_ACTION);
+        }
+    }
+
+    /// Whether the name was free. `instead` is what to do where `cqhttp` has such a one, or has something else of that name.
+    fn claim(&mut self, taken: &mut Taken, name: String, what: String, spot: &Spot, instead: [&str; 2]) -> bool {
+        let Some((other, extension)) = taken.rust.get(&name) else {
+            taken.rust.insert(name, (what, self.extension));
             return true;
         };
-        if *other == what {
-            self.faults.add(spot, format!("{what} exists already"), "remove or rename one");
-        } else {
-            let message = format!("{what} is called `{name}` in Rust, and so is {other}");
-            self.faults.add(spot, message, "rename one of them");
-        }
+        let (message, hint) = match (*other == what, *extension == self.extension) {
+            (true, true) => (format!("{what} exists already"), "remove or rename one"),
+            (true, false) => (format!("`cqhttp` has {what} already"), instead[0]),
+            (false, true) => (format!("{what} is called `{name}` in Rust, and so is {other}"), "rename one of them"),
+            (false, false) => (format!("{what} is called `{name}` in Rust, and so is {other} of `cqhttp`"), instead[1]),
+        };
+        self.faults.add(spot, message, hint);
         false
     }
 

@@ -19,6 +19,8 @@ pub(crate) struct SourceFile {
     /// Relative to the schema's folder, without `.yaml`, with `/`: `actions/group_admin`.
     pub(crate) stem: String,
     pub(crate) text: String,
+    /// It adds to `cqhttp`'s own schema, from another crate.
+    pub(crate) extension: bool,
     pub(crate) chapter: Option<Chapter>,
     pub(crate) actions: Vec<Action>,
     pub(crate) types: Vec<Type>,
@@ -59,7 +61,8 @@ pub(crate) struct Action {
     pub(crate) name: At<String>,
     pub(crate) title: At<String>,
     pub(crate) doc: At<String>,
-    pub(crate) origin: At<String>,
+    /// An extension may leave it out.
+    pub(crate) origin: Option<At<String>>,
     pub(crate) effect: At<String>,
     pub(crate) aliases: Vec<At<String>>,
     pub(crate) server: Option<At<String>>,
@@ -71,6 +74,15 @@ pub(crate) struct Action {
     pub(crate) uncertain: Vec<At<String>>,
     pub(crate) returns: Option<Returns>,
     pub(crate) example: Option<Example>,
+    pub(crate) deviates: Vec<Deviation>,
+}
+
+/// One thing in which go-cqhttp's code is otherwise, and why: what the command `audit` does not report.
+#[derive(Debug)]
+pub(crate) struct Deviation {
+    pub(crate) what: At<String>,
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the command tells it"))]
+    pub(crate) reason: String,
 }
 
 /// How the pages of an answer follow each other.
@@ -105,6 +117,8 @@ pub(crate) struct Field {
     pub(crate) wire: Option<At<String>>,
     pub(crate) also: Vec<At<String>>,
     pub(crate) aliases: Vec<At<String>>,
+    /// Of a parameter.
+    pub(crate) deviates: Vec<Deviation>,
 }
 
 #[derive(Debug)]
@@ -134,6 +148,20 @@ pub(crate) struct EnumValue {
 
 /// Reads `path`: a folder with all its YAML files, or one file.
 pub(crate) fn read(path: &Path, faults: &mut Faults) -> Result<Vec<SourceFile>, Diagnostics> {
+    let mut files = Vec::new();
+    append(path, false, &mut files, faults)?;
+    Ok(files)
+}
+
+/// Reads `base`, and behind it `path`, which adds to it.
+pub(crate) fn read_extension(path: &Path, base: &Path, faults: &mut Faults) -> Result<Vec<SourceFile>, Diagnostics> {
+    let mut files = read(base, faults)?;
+    append(path, true, &mut files, faults)?;
+    Ok(files)
+}
+
+fn append(path: &Path, extension: bool, files: &mut Vec<SourceFile>, faults: &mut Faults) -> Result<(), Diagnostics> {
+    let before = faults.len();
     let mut paths = Vec::new();
     let root = if path.is_dir() {
         find_files(path, faults, &mut paths).map_err(|error| unreadable(path, &error))?;
@@ -142,7 +170,7 @@ pub(crate) fn read(path: &Path, faults: &mut Faults) -> Result<Vec<SourceFile>, 
         paths.push(path.to_owned());
         path.parent().map(Path::to_owned).unwrap_or_default()
     };
-    if paths.is_empty() && faults.len() == 0 {
+    if paths.is_empty() && faults.len() == before {
         return Err(Diagnostics::whole(
             path,
             "there is no YAML file in this folder",
@@ -150,14 +178,14 @@ pub(crate) fn read(path: &Path, faults: &mut Faults) -> Result<Vec<SourceFile>, 
         ));
     }
     paths.sort();
-    let mut files = Vec::new();
     for path in paths {
         let bytes = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
         let stem = path.strip_prefix(&root).unwrap_or(&path).with_extension("");
         let stem = stem.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
-        files.push(read_file(files.len(), path, stem, &bytes, faults));
+        let file = SourceFile::new(path, stem, &bytes, extension);
+        files.push(read_file(files.len(), file, &bytes, faults));
     }
-    Ok(files)
+    Ok(())
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostics {
@@ -186,23 +214,29 @@ fn find_files(folder: &Path, faults: &mut Faults, found: &mut Vec<PathBuf>) -> s
     Ok(())
 }
 
-fn read_file(index: usize, path: PathBuf, stem: String, bytes: &[u8], faults: &mut Faults) -> SourceFile {
-    let text = String::from_utf8_lossy(bytes).into_owned();
-    let mut file = SourceFile {
-        path,
-        stem,
-        text,
-        chapter: None,
-        actions: Vec::new(),
-        types: Vec::new(),
-        events: Vec::new(),
-        operations: Vec::new(),
-        segments: Vec::new(),
-        refused: Refused::default(),
-    };
+impl SourceFile {
+    /// Without its stanzas.
+    fn new(path: PathBuf, stem: String, bytes: &[u8], extension: bool) -> Self {
+        Self {
+            path,
+            stem,
+            text: String::from_utf8_lossy(bytes).into_owned(),
+            extension,
+            chapter: None,
+            actions: Vec::new(),
+            types: Vec::new(),
+            events: Vec::new(),
+            operations: Vec::new(),
+            segments: Vec::new(),
+            refused: Refused::default(),
+        }
+    }
+}
+
+fn read_file(index: usize, mut file: SourceFile, bytes: &[u8], faults: &mut Faults) -> SourceFile {
     match yaml::read(bytes) {
         Ok(root) => {
-            let mut reader = Reader { file: index, faults };
+            let mut reader = Reader { file: index, extension: file.extension, faults };
             for stanza in reader.list(&root, "stanzas") {
                 reader.stanza(stanza, &mut file);
             }
@@ -226,8 +260,10 @@ fn read_file(index: usize, path: PathBuf, stem: String, bytes: &[u8], faults: &m
 /// What an entry with a name, a type and a doc is part of.
 #[derive(Clone, Copy)]
 enum Part {
-    /// A request, or an operation.
+    /// A request.
     Param,
+    /// An operation.
+    OfOperation,
     /// An answer, an object or an event.
     Field,
     /// A segment.
@@ -237,6 +273,7 @@ enum Part {
 /// Turns the nodes of one file into stanzas.
 struct Reader<'a> {
     file: usize,
+    extension: bool,
     faults: &'a mut Faults,
 }
 
@@ -269,7 +306,14 @@ const ACTION_KEYS: &[&str] = &[
     "uncertain",
     "returns",
     "example",
+    "deviates",
 ];
+
+/// In what an action may deviate from go-cqhttp's code.
+const ACTION_DEVIATIONS: &[&str] = &["absent", "names", "params"];
+
+/// In what a parameter may.
+const PARAM_DEVIATIONS: &[&str] = &["unread", "names", "type", "default"];
 
 impl Reader<'_> {
     fn spot(&self, node: &Node) -> Spot {
@@ -286,6 +330,7 @@ impl Reader<'_> {
         let before = self.faults.len();
         match (find("kind"), misspelt_kind(entries)) {
             (Some((_, kind)), _) => match crate::example::text(kind) {
+                closed @ ("event" | "operation" | "segment") if self.extension => self.closed(kind, closed),
                 "chapter" => self.chapter(node, file),
                 "event" => file.events.extend(self.event(node)),
                 "operation" => file.operations.extend(self.operation(node)),
@@ -305,6 +350,16 @@ impl Reader<'_> {
         {
             file.refused.names.push(name.clone());
         }
+    }
+
+    /// A kind of stanza that only `cqhttp`'s own schema has.
+    fn closed(&mut self, kind: &Node, what: &str) {
+        let hint = match what {
+            "event" => "leave it out: such an event arrives as `Event::Unknown`, with its tags and its text",
+            "segment" => "leave it out: such a segment is received and sent as `Segment::Unknown`, with its data",
+            _ => "leave it out: quick operations belong to events",
+        };
+        self.faults.add(&self.spot(kind), format!("an extension cannot add {what}s to those of `cqhttp`"), hint);
     }
 
     fn chapter(&mut self, node: &Node, file: &mut SourceFile) {
@@ -329,7 +384,10 @@ impl Reader<'_> {
         let name = self.required_text(&entries, "name");
         let title = self.required_text(&entries, "title");
         let doc = self.required_text(&entries, "doc");
-        let origin = self.required_text(&entries, "origin");
+        let origin = match self.extension {
+            true => entries.get("origin").and_then(|node| self.text(node)),
+            false => self.required_text(&entries, "origin"),
+        };
         let effect = self.required_text(&entries, "effect");
         let aliases = self.texts(&entries, "aliases");
         let server = entries.get("server").and_then(|node| self.text(node));
@@ -341,13 +399,14 @@ impl Reader<'_> {
         let uncertain = self.texts(&entries, "uncertain");
         let returns = entries.get("returns").and_then(|node| self.returns(node));
         let example = entries.get("example").and_then(|node| self.example(node));
+        let deviates = self.deviates(&entries, ACTION_DEVIATIONS);
         Some(Action {
             spot: entries.spot,
             broken: self.faults.len() > before,
             name: name?,
             title: title?,
             doc: doc?,
-            origin: origin?,
+            origin,
             effect: effect?,
             aliases,
             server,
@@ -359,7 +418,23 @@ impl Reader<'_> {
             uncertain,
             returns,
             example,
+            deviates,
         })
+    }
+
+    /// What is said to be otherwise in go-cqhttp's code.
+    fn deviates(&mut self, entries: &Entries<'_>, known: &[&str]) -> Vec<Deviation> {
+        let Some(node) = entries.get("deviates") else { return Vec::new() };
+        let Some(entries) = self.entries(node, "a deviation", known) else { return Vec::new() };
+        if entries.entries.is_empty() && entries.unknown.is_empty() {
+            let hint = format!("say in what, and why; known here: {}", crate::diagnostic::list(known));
+            self.faults.add(&entries.spot, "no deviation is named", hint);
+        }
+        let said = entries.entries.iter().filter_map(|(what, node)| {
+            let reason = self.text(node)?;
+            Some(Deviation { what: At { value: (*what).to_owned(), spot: reason.spot }, reason: reason.value })
+        });
+        said.collect()
     }
 
     fn returns(&mut self, node: &Node) -> Option<Returns> {
@@ -440,6 +515,10 @@ impl Reader<'_> {
     fn fields(&mut self, node: &Node, part: Part) -> Vec<Field> {
         let (what, plural, keys): (_, _, &[&str]) = match part {
             Part::Param => {
+                let keys = &["name", "type", "doc", "default", "wire", "also", "aliases", "deviates"];
+                ("a parameter", "parameters", keys)
+            }
+            Part::OfOperation => {
                 ("a parameter", "parameters", &["name", "type", "doc", "default", "wire", "also", "aliases"])
             }
             Part::Field => ("a field", "fields", &["name", "type", "doc", "wire", "aliases"]),
@@ -454,8 +533,10 @@ impl Reader<'_> {
             let wire = entries.get("wire").and_then(|node| self.text(node));
             let also = self.texts(&entries, "also");
             let aliases = self.texts(&entries, "aliases");
+            let deviates = self.deviates(&entries, PARAM_DEVIATIONS);
             if let (Some(name), Some(ty), Some(doc)) = (name, ty, doc) {
-                fields.push(Field { name, ty, doc, default: entries.get("default").cloned(), wire, also, aliases });
+                let default = entries.get("default").cloned();
+                fields.push(Field { name, ty, doc, default, wire, also, aliases, deviates });
             }
         }
         fields

@@ -1,9 +1,11 @@
 //! YAML text → [`Node`]s, and places in it → line and column. The only file that knows serde_yaml.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::de::{
-    self, DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor,
+    self, Deserialize, DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess, VariantAccess,
+    Visitor,
 };
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -163,13 +165,48 @@ fn stray_characters(text: &str) -> Vec<SyntaxFault> {
     faults
 }
 
-/// Line and column (from 1) at which `place` begins in `text`.
+/// Where places are in a text.
 ///
 /// serde_yaml tells the place of an error and of nothing else, so the way is walked once more and fails on purpose at
-/// its end.
-pub(crate) fn locate(text: &str, place: &Place) -> (usize, usize) {
+/// its end. With many places in one text that takes the stanzas one by one: each is a text of its own.
+pub(crate) struct Locator<'t> {
+    text: &'t str,
+    /// Where each stanza begins, and on which line; empty where stanzas cannot be told apart by their lines.
+    stanzas: Vec<(usize, usize)>,
+}
+
+impl<'t> Locator<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        let mut stanzas = Vec::new();
+        let mut offset = 0;
+        for (index, line) in text.split_inclusive('\n').enumerate() {
+            if line.starts_with("- ") || line.trim_end() == "-" {
+                stanzas.push((offset, index + 1));
+            }
+            offset += line.len();
+        }
+        // Such a line within a quoted text is no stanza.
+        let items = serde_yaml::Deserializer::from_str(text).next().map(Vec::<IgnoredAny>::deserialize);
+        if !matches!(items, Some(Ok(items)) if items.len() == stanzas.len()) {
+            stanzas.clear();
+        }
+        Self { text, stanzas }
+    }
+
+    /// Line and column, from 1, at which a place begins.
+    pub(crate) fn locate(&self, place: &Place) -> (usize, usize) {
+        let Some((&Step::Item(index), rest)) = place.0.split_first() else { return locate(self.text, &place.0) };
+        let Some(&(start, first_line)) = self.stanzas.get(index) else { return locate(self.text, &place.0) };
+        let end = self.stanzas.get(index + 1).map_or(self.text.len(), |(end, _)| *end);
+        let within: Vec<Step> = [Step::Item(0)].into_iter().chain(rest.iter().copied()).collect();
+        let (line, column) = locate(&self.text[start..end], &within);
+        (first_line + line - 1, column)
+    }
+}
+
+fn locate(text: &str, place: &[Step]) -> (usize, usize) {
     let mut documents = serde_yaml::Deserializer::from_str(text);
-    let found = documents.next().map(|document| Locate(&place.0).deserialize(document));
+    let found = documents.next().map(|document| Locate(place).deserialize(document));
     match found {
         Some(Err(error)) => error.location().map_or((1, 1), |at| (at.line(), at.column())),
         _ => (1, 1),
@@ -245,6 +282,7 @@ fn sigils(text: &str) -> Vec<SyntaxFault> {
     const STRANGER: &str = "*no-such-anchor ";
     let bytes = text.as_bytes();
     let mut faults = Vec::new();
+    let mut stanza = 0..0;
     for (at, sigil) in text.match_indices(['&', '*', '!']) {
         let opens = at == 0 || matches!(bytes[at - 1], b' ' | b'\n' | b':' | b'[' | b'{' | b',');
         let named = sigil == "!" || bytes.get(at + 1).is_some_and(|next| !next.is_ascii_whitespace());
@@ -254,7 +292,10 @@ fn sigils(text: &str) -> Vec<SyntaxFault> {
         let name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '!' | '.' | ':' | '/');
         let end = text[at + 1..].find(|c| !name(c)).map_or(text.len(), |n| at + 1 + n);
         let end = at + text[at..end].trim_end_matches(':').len();
-        let tried = format!("{}{STRANGER}{}", &text[..at], &text[end..]);
+        if !stanza.contains(&at) {
+            stanza = part_around(text, at);
+        }
+        let tried = format!("{}{STRANGER}{}", &text[stanza.start..at], &text[end..stanza.end]);
         if document(&tried).is_err() {
             let what = match sigil {
                 "&" => "an anchor",
@@ -265,6 +306,14 @@ fn sigils(text: &str) -> Vec<SyntaxFault> {
         }
     }
     faults
+}
+
+/// The stanza around a place, so that not the whole file is parsed for each; the file where the stanza does not parse by
+/// itself.
+fn part_around(text: &str, at: usize) -> Range<usize> {
+    let start = text[..at].rfind("\n- ").map_or(0, |before| before + 1);
+    let end = text[at..].find("\n- ").map_or(text.len(), |after| at + after + 1);
+    if document(&text[start..end]).is_ok() { start..end } else { 0..text.len() }
 }
 
 fn further_document(text: &str) -> Option<SyntaxFault> {

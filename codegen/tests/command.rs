@@ -6,43 +6,172 @@
 mod support;
 
 use std::fs;
-use std::process::Command;
+use std::path::Path;
 
-use cqhttp_codegen::generate;
-use support::{folder, here};
-
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
+use cqhttp_codegen::{GeneratedFile, generate, generate_extension};
+use serde_json::{Value, json};
+use support::{Said, command, folder, here, run_in, said};
 
 /// Runs the command in `codegen/tests`.
 fn run(arguments: &[&str]) -> Said {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cqhttp-codegen"));
-    let output = command.args(arguments).current_dir(here("")).output().unwrap();
-    // Paths print with `/` on any machine.
-    let text = |bytes| String::from_utf8(bytes).unwrap().replace("\r\n", "\n");
-    Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    run_in(&here(""), arguments)
+}
+
+/// What a run says that cannot do what it is told.
+fn refused(arguments: &[&str]) -> String {
+    let Said { code, out, err } = run(arguments);
+    assert_eq!((code, out.as_str()), (Some(2), ""), "{arguments:?}: {err}");
+    err
+}
+
+fn parsed(said: &Said) -> Value {
+    serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {}", said.out))
+}
+
+/// The files below a folder with their texts, in order.
+fn files(root: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+                found.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn texts(files: &[GeneratedFile]) -> Vec<(String, String)> {
+    let mut texts: Vec<_> = files.iter().map(|file| (file.path.clone(), file.text.clone())).collect();
+    texts.sort();
+    texts
 }
 
 #[test]
-fn check_counts_the_actions_of_a_good_schema() {
+fn check_counts_what_a_good_schema_describes() {
     let said = run(&["check", "joined"]);
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
-    assert_eq!(said.out, "joined: 2 actions, no faults\n");
+    assert_eq!(said.out, "joined: 2 actions, 2 events, 2 segments, 2 types, no faults\n");
+    let said = run(&["check", "joined", "--format", "json"]);
+    let counts = json!({ "actions": 2, "events": 2, "operations": 0, "segments": 2, "types": 2 });
+    assert_eq!(parsed(&said), json!({ "schema": "joined", "counts": counts, "faults": [] }));
+    // What there is none of is not counted.
+    assert_eq!(run(&["check", "schema/string_id.yaml"]).out.matches(" event").count(), 0);
 }
 
 #[test]
-fn check_reports_every_fault_of_a_bad_one() {
+fn check_shows_every_fault_of_a_bad_schema_in_its_line() {
     let said = run(&["check", "bad/bad_choice.yaml"]);
     assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
-    assert_eq!(
-        said.err,
-        "bad/bad_choice.yaml:4:11: `onebot12` is no origin; did you mean `onebot11`?\n\
-         bad/bad_choice.yaml:5:11: `writes` is no effect; did you mean `write`?\n\
-         bad/bad_choice.yaml:6:11: `gone` is no state of an action on the server; known here: `unsupported`, `removed`\n"
-    );
+    let expected = "\
+error: `onebot12` is no origin
+ --> bad/bad_choice.yaml:4:11
+  |
+4 |   origin: onebot12
+  |           ^
+  |
+  = help: did you mean `onebot11`?
+
+error: `writes` is no effect
+ --> bad/bad_choice.yaml:5:11
+  |
+5 |   effect: writes
+  |           ^
+  |
+  = help: did you mean `write`?
+
+error: `gone` is no state of an action on the server
+ --> bad/bad_choice.yaml:6:11
+  |
+6 |   server: gone
+  |           ^
+  |
+  = help: known here: `unsupported`, `removed`
+
+error: 3 faults
+";
+    assert_eq!(said.err, expected);
+}
+
+/// A Chinese character is two columns wide.
+#[test]
+fn the_caret_stands_under_what_is_meant_behind_and_on_chinese_text() {
+    let schema = "- { name: a, title: 设置群名, doc: 好, origin: onebot12, effect: read }\n\
+                  - { name: b, title: 设置, doc: 好, origin: onebot11, effect: read, 群号: 1 }\n";
+    let root = folder("chinese", &[("a.yaml", schema.as_bytes())]);
+    let said = run_in(&root, &["check", "."]);
+    let lines: Vec<&str> = said.err.lines().collect();
+    let line = lines.iter().position(|line| line.contains("onebot12, ")).unwrap();
+    // `设置群名` and `好` take ten columns.
+    assert_eq!(lines[line + 1], format!("  | {}^", " ".repeat(47)), "{}", said.err);
+    let line = lines.iter().position(|line| line.contains("群号: 1")).unwrap();
+    assert_eq!(lines[line + 1].trim_end_matches('^').len(), 4 + 67, "{}", said.err);
+    assert!(lines[line + 1].ends_with(" ^^"), "the caret is as wide as what it means: {}", said.err);
+}
+
+/// What is missing at the end of a file is expected behind its last line.
+#[test]
+fn every_bad_schema_is_shown() {
+    for path in support::yaml_files("bad") {
+        let said = run(&["check", path.to_str().unwrap()]);
+        assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{}", path.display());
+        let json = parsed(&run(&["check", "--format", "json", path.to_str().unwrap()]));
+        for fault in json["faults"].as_array().unwrap() {
+            let place = format!(
+                "--> {}:{}:{}\n",
+                fault["file"].as_str().unwrap(),
+                fault["line"].as_u64().unwrap(),
+                fault["column"].as_u64().unwrap()
+            );
+            assert!(said.err.contains(&place), "{place} in {}", said.err);
+            for key in ["message", "hint"] {
+                assert!(said.err.contains(fault[key].as_str().unwrap()), "{}", said.err);
+            }
+        }
+    }
+}
+
+#[test]
+fn check_as_json_has_the_place_of_every_fault() {
+    let said = run(&["check", "--format", "json", "bad/bad_choice.yaml"]);
+    assert_eq!((said.code, said.err.as_str()), (Some(1), ""));
+    let found = parsed(&said);
+    assert_eq!(found["faults"].as_array().unwrap().len(), 3);
+    let first = json!({
+        "file": "bad/bad_choice.yaml",
+        "line": 4,
+        "column": 11,
+        "message": "`onebot12` is no origin",
+        "hint": "did you mean `onebot11`?",
+    });
+    assert_eq!(found["faults"][0], first);
+}
+
+#[test]
+fn a_schema_may_add_to_another() {
+    let said = run(&["check", "--base", "extension/base", "extension/own"]);
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    assert_eq!(said.out, "extension/own: 3 actions, 3 types, no faults\n");
+    assert!(run(&["check", "extension/own"]).err.contains("error: unknown type `RoomId`\n"));
+    let said = run(&["check", "--base", "extension/base", "bad_extension/unknown_type.yaml"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
+    assert!(said.err.contains(" --> bad_extension/unknown_type.yaml:7:13\n"), "{}", said.err);
+    assert!(said.err.contains("= help: did you mean `RoomId`?\n"), "{}", said.err);
+    let said = refused(&["check", "--base", "bad/bad_choice.yaml", "extension/own"]);
+    assert!(said.contains("bad/bad_choice.yaml: this is no schema of `cqhttp` that this version knows: "), "{said}");
+
+    let out = folder("emitted extension", &[]);
+    let arguments = ["emit", "--base", "extension/base", "--schema", "extension/own", out.to_str().unwrap()];
+    assert_eq!(run(&arguments).code, Some(0));
+    let generated = generate_extension(here("extension/own"), here("extension/base")).unwrap();
+    assert_eq!(files(&out), texts(&generated.files));
+    assert_eq!(run(&arguments).code, Some(0), "the folder is its own");
 }
 
 /// Without an argument it looks for `schema`; here that folder holds the goldens.
@@ -50,34 +179,211 @@ fn check_reports_every_fault_of_a_bad_one() {
 fn check_looks_for_the_folder_schema() {
     let said = run(&["check"]);
     let actions = generate(here("schema")).unwrap().api.lines().count();
-    assert_eq!((said.code, said.out), (Some(0), format!("schema: {actions} actions, no faults\n")));
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(said.out.starts_with(&format!("schema: {actions} actions, ")), "{}", said.out);
 }
 
 #[test]
-fn emit_writes_the_files() {
-    let out = folder("emitted", &[]);
-    let said = run(&["emit", "--schema", "joined", out.to_str().unwrap()]);
-    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
-    let generated = generate(here("joined")).unwrap();
-    assert_eq!(said.out, format!("{} files written to {}\n", generated.files.len(), out.display()));
-    for file in generated.files {
-        assert_eq!(fs::read_to_string(out.join(&file.path)).unwrap(), file.text, "{}", file.path);
+fn colours_are_for_those_who_want_them() {
+    let coloured = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = command(&here(""), arguments);
+        let said = said(command.envs(variables.iter().copied()));
+        assert_eq!(said.code, Some(1));
+        said.err.contains('\u{1b}')
+    };
+    let check = ["check", "bad/bad_choice.yaml"];
+    // A pipe is no terminal.
+    assert!(!coloured(&check, &[]));
+    assert!(coloured(&check, &[("CLICOLOR_FORCE", "1")]));
+    assert!(!coloured(&check, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+    assert!(coloured(&[check[0], check[1], "--color", "always"], &[("NO_COLOR", "1")]));
+    assert!(!coloured(&[check[0], check[1], "--color", "never"], &[("CLICOLOR_FORCE", "1")]));
+}
+
+#[test]
+fn a_schema_that_is_none_is_refused() {
+    let root =
+        folder("no schemas", &[("notes/a.md", b"Text."), ("other.yaml", b"services: {}\n"), ("a.png", b"\x89PNG")]);
+    let at = |path: &str| root.join(path).to_str().unwrap().to_owned();
+    let commands =
+        [vec!["check"], vec!["emit", "/nowhere/at/all", "--schema"], vec!["docs", "/nowhere/at/all", "--schema"]];
+    for command in commands {
+        let refused = |path: &str| refused(&[command.as_slice(), &[&at(path)]].concat());
+        assert!(refused("gone").contains("gone: cannot be read: "));
+        assert!(refused("notes").contains("notes: there is no YAML file in this folder"));
+        assert!(refused("a.png").contains("a.png: expected a folder or a `.yaml` file, found another file"));
+        let said = run(&[command.as_slice(), &[&at("other.yaml")]].concat());
+        assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
+        assert!(said.err.contains("error: expected a list of stanzas, found a mapping\n"), "{}", said.err);
+    }
+    let said = run(&["check", "--format", "json", &at("gone")]);
+    assert_eq!((said.code, said.err.as_str()), (Some(2), ""));
+    assert!(parsed(&said)["error"].as_str().unwrap().contains("gone: cannot be read: "));
+}
+
+#[test]
+fn wrong_arguments_are_told_apart_from_faults() {
+    for arguments in [&[][..], &["chekc"], &["emit"], &["check", "--format", "xml"], &["diff"], &["index"]] {
+        let said = run(arguments);
+        assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(said.err.contains("--help"), "{}", said.err);
     }
 }
 
 #[test]
-fn emit_writes_nothing_of_a_bad_schema() {
-    let out = folder("not emitted", &[]);
-    let said = run(&["emit", "--schema", "bad/bad_choice.yaml", out.to_str().unwrap()]);
-    assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
-    assert!(said.err.starts_with("bad/bad_choice.yaml:4:11: "), "{}", said.err);
-    assert_eq!(fs::read_dir(&out).unwrap().count(), 0);
+fn every_subcommand_shows_examples_and_exit_codes() {
+    let help = run(&["--help"]);
+    assert_eq!(help.code, Some(0));
+    let subcommands = help.out.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let subcommands: Vec<&str> = subcommands.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
+    for subcommand in ["check", "diff", "docs", "emit", "index"] {
+        assert!(subcommands.contains(&subcommand), "{subcommands:?}");
+    }
+    for subcommand in subcommands.into_iter().filter(|name| *name != "help") {
+        let help = run(&[subcommand, "--help"]).out;
+        let examples = help.split("Examples:\n").nth(1).unwrap_or_else(|| panic!("{subcommand} has examples: {help}"));
+        let (examples, codes) = examples.split_once("Exit codes:\n").unwrap();
+        assert!(examples.contains(&format!("  cqhttp-codegen {subcommand} ")), "{help}");
+        assert!(codes.starts_with("  0  ") && codes.contains("\n  2  "), "{help}");
+        let longest = help.lines().max_by_key(|line| line.chars().count()).unwrap();
+        assert!(longest.chars().count() <= 100, "{longest}");
+    }
 }
 
 #[test]
-fn emit_says_where_it_cannot_write() {
-    let out = folder("occupied", &[("file", b"")]).join("file");
+fn emit_writes_the_files() {
+    let out = folder("emitted", &[]).join("new/folder");
     let said = run(&["emit", "--schema", "joined", out.to_str().unwrap()]);
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    let generated = generate(here("joined")).unwrap();
+    let count = generated.files.len();
+    assert_eq!(said.out, format!("{count} files in {}: {count} written\n", out.display()));
+    assert_eq!(files(&out), texts(&generated.files));
+}
+
+#[test]
+fn emit_leaves_what_is_right_alone_and_removes_what_is_no_more() {
+    let root = folder("emitted again", &[]);
+    let out = root.join("out").to_str().unwrap().to_owned();
+    assert_eq!(run(&["emit", "--schema", "joined", &out]).code, Some(0));
+    let first = root.join("out/types.types.rs");
+    let written = fs::metadata(&first).unwrap().modified().unwrap();
+    let said = run(&["emit", "--schema", "joined", &out]);
+    assert!(said.out.ends_with(": 0 written\n"), "{}", said.out);
+    let said = run(&["emit", "--format", "json", "--schema", "joined/types.yaml", &out]);
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    let generated = generate(here("joined/types.yaml")).unwrap();
+    assert_eq!(files(&root.join("out")), texts(&generated.files));
+    assert_eq!(fs::metadata(&first).unwrap().modified().unwrap(), written);
+    assert!(!root.join("out/actions").exists(), "an empty folder is of no use");
+    let found = parsed(&said);
+    assert_eq!(found["files"].as_array().unwrap().len(), generated.files.len());
+    assert!(found["removed"].as_array().unwrap().contains(&json!("actions/house.action.rs")), "{found}");
+    assert_eq!(found["changed"], 2, "index.md and generated.rs");
+}
+
+#[test]
+fn emit_writes_over_nothing_but_generated_files() {
+    for (name, content) in [
+        ("main.rs", "fn main() {}\n"),
+        ("index.md", "# Mine\n"),
+        ("generated.rs", "// Mine\n"),
+        ("deep/down/notes.txt", ""),
+    ] {
+        let root = folder("not mine", &[(&format!("out/{name}"), content.as_bytes())]);
+        let err = refused(&["emit", "--schema", "joined", root.join("out").to_str().unwrap()]);
+        let expected = format!("/out: expected a folder with nothing in it but generated files, found `{name}`\n");
+        assert!(err.contains(&expected), "{err}");
+        assert_eq!(files(&root), [(format!("out/{name}"), content.to_owned())]);
+    }
+    // One more beside generated ones, and a folder of somebody's.
+    let root = folder("not all mine", &[]);
+    let out = root.join("out");
+    assert_eq!(run(&["emit", "--schema", "joined", out.to_str().unwrap()]).code, Some(0));
+    fs::create_dir(out.join("empty")).unwrap();
+    let err = refused(&["emit", "--schema", "joined", out.to_str().unwrap()]);
+    assert!(err.contains("found `empty`"), "{err}");
+    fs::remove_dir(out.join("empty")).unwrap();
+    fs::write(out.join("mod.rs"), "mod generated;\n").unwrap();
+    let before = files(&out);
+    let err = refused(&["emit", "--schema", "joined/types.yaml", out.to_str().unwrap()]);
+    assert!(err.contains("found `mod.rs`"), "{err}");
+    assert_eq!(files(&out), before);
+}
+
+#[test]
+fn emit_goes_on_where_it_was_killed() {
+    let root = folder("killed", &[("out/.cqhttp-codegen-x1/0", b"// Generated by h")]);
+    let said = run(&["emit", "--schema", "joined", root.join("out").to_str().unwrap()]);
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    assert_eq!(files(&root.join("out")), texts(&generate(here("joined")).unwrap().files));
+}
+
+#[test]
+fn emit_writes_nothing_of_a_bad_schema() {
+    let root = folder("not emitted", &[]);
+    let said = run(&["emit", "--schema", "bad/bad_choice.yaml", root.join("out").to_str().unwrap()]);
     assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
-    assert!(said.err.contains(": cannot be written: "), "{}", said.err);
+    assert!(said.err.contains("--> bad/bad_choice.yaml:4:11\n"), "{}", said.err);
+    assert_eq!(fs::read_dir(&root).unwrap().count(), 0);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_to_is_told() {
+    let root = folder("occupied", &[("file", b""), ("locked/x", b"")]);
+    fs::remove_file(root.join("locked/x")).unwrap();
+    let mut rights = fs::metadata(root.join("locked")).unwrap().permissions();
+    rights.set_readonly(true);
+    fs::set_permissions(root.join("locked"), rights).unwrap();
+    for command in ["emit", "docs"] {
+        let refused = |path: &str| refused(&[command, "--schema", "joined", root.join(path).to_str().unwrap()]);
+        let err = refused("file");
+        assert!(err.contains("/file: expected a folder, found a file\n"), "{err}");
+        let err = refused("file/below/it");
+        assert!(err.contains("/file/below/it: cannot be written: "), "{err}");
+        let err = refused("locked");
+        assert!(err.contains("/locked: expected a folder that can be written to, found a read-only one\n"), "{err}");
+        assert_eq!(files(&root), [("file".to_owned(), String::new())]);
+    }
+}
+
+/// Linux alone has a folder in which nobody may make another.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_cannot_be_made_leaves_nothing() {
+    let err = refused(&["emit", "--schema", "joined", "/proc/self/emitted"]);
+    assert!(err.contains("/proc/self/emitted: cannot be written: "), "{err}");
+}
+
+#[test]
+fn docs_writes_the_pages_and_nothing_over_others() {
+    let root = folder("documented", &[("mine/actions.md", b"# Actions\n")]);
+    let out = root.join("out").to_str().unwrap().to_owned();
+    let said = run(&["docs", "--schema", "joined", &out]);
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    assert_eq!(said.out, format!("4 files in {out}: 4 written\n"));
+    assert_eq!(files(&root.join("out")), texts(&cqhttp_codegen::reference(here("joined")).unwrap()));
+    assert!(run(&["docs", "--schema", "joined", &out]).out.ends_with(": 0 written\n"));
+    let err = refused(&["docs", "--schema", "joined", root.join("mine").to_str().unwrap()]);
+    assert!(err.contains("found `actions.md`"), "{err}");
+    assert_eq!(fs::read_to_string(root.join("mine/actions.md")).unwrap(), "# Actions\n");
+}
+
+#[test]
+fn index_makes_pages_anew() {
+    let page = "# Rooms\n\n<!-- events -->\nold\n<!-- end of events -->\n";
+    let root = folder("indexed", &[("a.md", page.as_bytes()), ("none.md", b"# Rooms\n")]);
+    let at = |path: &str| root.join(path).to_str().unwrap().to_owned();
+    let said = run(&["index", "--schema", "joined", &at("a.md")]);
+    assert_eq!((said.code, said.out.as_str(), said.err.as_str()), (Some(0), "1 page, 1 of them made anew\n", ""));
+    let expected = generate(here("joined")).unwrap().with_index(page).unwrap();
+    assert_eq!(fs::read_to_string(at("a.md")).unwrap(), expected);
+    let err = refused(&["index", "--schema", "joined", &at("none.md")]);
+    assert!(err.contains("none.md: expected a place for an index, found none"), "{err}");
+    let err = refused(&["index", "--schema", "joined", &at("gone.md")]);
+    assert!(err.contains("gone.md: cannot be read: "), "{err}");
+    // All pages are looked at before one is written.
+    fs::write(at("a.md"), page).unwrap();
+    refused(&["index", "--schema", "joined", &at("a.md"), &at("none.md")]);
+    assert_eq!(fs::read_to_string(at("a.md")).unwrap(), page);
 }

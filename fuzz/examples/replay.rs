@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fs;
 
-use cqhttp_fuzz::{answers, cq, events, messages};
+use cqhttp_fuzz::{answers, cq, events, frames, messages};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -15,6 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             answers::check(&input);
         }
         "events" => events::check(&input),
+        "frames" => frames::check(&input),
         "messages" => messages::check(&input),
         "cq" => cq::check(&input),
         other => return Err(format!("there is no target `{other}`").into()),

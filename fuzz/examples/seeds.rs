@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let written = [
         ("events", from_cases(here, "events", "events", "payload")?),
+        ("frames", from_cases(here, "frames", "events", "payload")? + frames(here)?),
         ("messages", from_cases(here, "messages", "segments", "segment")?),
         ("cq", from_cases(here, "cq", "segments", "cq")?),
         ("answers", answers(here)?),
@@ -49,6 +50,29 @@ fn from_cases(here: &Path, target: &str, folder: &str, key: &str) -> Result<usiz
             fs::write(corpus.join(format!("{}.{}", server.file_name().display(), file.file_name().display())), text)?;
             written += 1;
         }
+    }
+    Ok(written)
+}
+
+/// The schema's answers, with the echo in front or behind.
+fn frames(here: &Path) -> Result<usize, Box<dyn Error>> {
+    let corpus = here.join("corpus/frames");
+    let mut written = 0;
+    for (number, action) in cqhttp::mock::actions().enumerate() {
+        let answer = match number % 2 {
+            0 => format!(r#"{{"data":{},"echo":"c{number}","retcode":0,"status":"ok"}}"#, action.example_answer),
+            _ => format!(r#"{{"echo":"c{number}","status":"ok","retcode":0,"data":{}}}"#, action.example_answer),
+        };
+        fs::write(corpus.join(format!("answer.{}", action.name)), answer)?;
+        written += 1;
+    }
+    for (name, frame) in [
+        ("refused", r#"{"status":"failed","retcode":1403,"data":null,"message":"token","echo":null}"#),
+        ("numbered", r#"{"status":"ok","retcode":"0","data":[{"post_type":"x"}],"echo":7}"#),
+        ("object", r#"{"echo":{"c7":"c7"},"status":{"online":true}}"#),
+    ] {
+        fs::write(corpus.join(name), frame)?;
+        written += 1;
     }
     Ok(written)
 }

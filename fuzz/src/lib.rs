@@ -3,4 +3,5 @@
 pub mod answers;
 pub mod cq;
 pub mod events;
+pub mod frames;
 pub mod messages;

@@ -19,6 +19,8 @@ pub enum ConnectionError {
     Tls,
     /// The access token holds a line break or another character that no header can carry.
     AccessToken,
+    /// A root certificate cannot be read.
+    Certificate(Source),
     /// This environment variable is not set, or is not valid Unicode.
     Environment(&'static str),
     /// There is no tokio runtime here.
@@ -27,6 +29,8 @@ pub enum ConnectionError {
     Setup(Source),
     /// The server cannot be reached.
     Unreachable(Source),
+    /// The server's certificate is not trusted.
+    Untrusted(Source),
     /// The server did not answer within this time.
     TimedOut(Duration),
     /// The server is there, and what it answers is no upgrade to a WebSocket.
@@ -76,9 +80,12 @@ impl ConnectionError {
     /// Whether another attempt may fare better.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
-            Self::Address(_) | Self::Tls | Self::AccessToken | Self::Environment(_) => false,
+            Self::Address(_) | Self::Tls | Self::AccessToken | Self::Certificate(_) => false,
+            Self::Environment(_) => false,
             Self::NoRuntime | Self::Setup(_) | Self::TokenRefused { .. } | Self::Closed => false,
             Self::Replaced | Self::WrongAccount { .. } => false,
+            // A proxy that has only just started may show another one at first.
+            Self::Untrusted(_) => true,
             Self::Unreachable(_) | Self::TimedOut(_) | Self::NotUpgraded { .. } => true,
             Self::ClosedByServer { .. } | Self::Lost(_) | Self::Silent(_) => true,
             Self::FrameTooLong(_) | Self::Protocol(_) => true,
@@ -90,6 +97,28 @@ impl ConnectionError {
     pub fn report(&self) -> String {
         crate::error::chain(self)
     }
+
+    /// What is said of a kind of which there is nothing more to say.
+    fn text(&self) -> &'static str {
+        match self {
+            Self::Tls => "`wss://` needs the feature `rustls` or `native-tls` of the crate `cqhttp`",
+            Self::AccessToken => {
+                "the access token holds a line break, or another character that no HTTP header can carry"
+            }
+            Self::Certificate(_) => crate::transport::tls::UNREADABLE,
+            Self::NoRuntime => "a connection is made inside a tokio runtime, and there is none here",
+            Self::Setup(_) => "the HTTP client cannot be set up",
+            Self::Unreachable(_) => "the server cannot be reached: is it running, and is this its address?",
+            Self::Untrusted(_) => {
+                "the server's certificate is not trusted: if an authority of your own has signed it, see \
+                 `Connect::root_certificate`"
+            }
+            Self::Protocol(_) => "the server does not keep to the protocol of WebSockets",
+            Self::Replaced => "the account connected again, and the new connection takes the place of this one",
+            Self::Closed => "the connection was closed by this program",
+            _ => "the connection was lost",
+        }
+    }
 }
 
 impl fmt::Display for ConnectionError {
@@ -98,29 +127,16 @@ impl fmt::Display for ConnectionError {
             Self::Address(why) => {
                 write!(f, "the server address cannot be used: {why}; write it like `ws://127.0.0.1:6700`")
             }
-            Self::Tls => f.write_str("`wss://` needs the feature `rustls` or `native-tls` of the crate `cqhttp`"),
-            Self::AccessToken => {
-                f.write_str("the access token holds a line break, or another character that no HTTP header can carry")
-            }
             Self::Environment(name) => {
                 write!(f, "the environment variable `{name}` is not set, or is not valid Unicode")
-            }
-            Self::NoRuntime => f.write_str("a connection is made inside a tokio runtime, and there is none here"),
-            Self::Setup(_) => f.write_str("the HTTP client cannot be set up"),
-            Self::Unreachable(_) => {
-                f.write_str("the server cannot be reached: is it running, and is this its address?")
             }
             Self::TimedOut(limit) => {
                 write!(f, "the server did not answer within {limit:?}: see `Connect::connect_timeout`")
             }
-            Self::NotUpgraded { status: Some(status) } => {
-                write!(
-                    f,
-                    "the server makes no WebSocket of it (HTTP status {status}): is this its WebSocket's address?"
-                )
-            }
-            Self::NotUpgraded { status: None } => {
-                f.write_str("the server makes no WebSocket of it: is this its WebSocket's address?")
+            Self::NotUpgraded { status } => {
+                f.write_str("the server makes no WebSocket of it")?;
+                status.map_or(Ok(()), |status| write!(f, " (HTTP status {status})"))?;
+                f.write_str(": is this its WebSocket's address?")
             }
             Self::TokenRefused { code } => {
                 let what = if *code < 1000 { "HTTP status" } else { "retcode" };
@@ -134,22 +150,15 @@ impl fmt::Display for ConnectionError {
                     (None, _) => Ok(()),
                 }
             }
-            Self::Lost(_) => f.write_str("the connection was lost"),
             Self::Silent(time) => write!(f, "the server was silent for {time:?}, and the connection counts as lost"),
             Self::FrameTooLong(limit) => {
                 write!(f, "the server sent a frame of more than {limit} bytes: see `Connect::frame_limit`")
             }
-            Self::Protocol(_) => f.write_str("the server does not keep to the protocol of WebSockets"),
-            Self::Replaced => {
-                f.write_str("the account connected again, and the new connection takes the place of this one")
-            }
-            Self::WrongAccount { expected, found } => {
-                write!(
-                    f,
-                    "the connection is the account {expected}'s (`X-Self-ID`), and an event of {found} came over it"
-                )
-            }
-            Self::Closed => f.write_str("the connection was closed by this program"),
+            Self::WrongAccount { expected, found } => write!(
+                f,
+                "the connection is the account {expected}'s (`X-Self-ID`), and an event of {found} came over it"
+            ),
+            always_the_same => f.write_str(always_the_same.text()),
         }
     }
 }
@@ -157,7 +166,8 @@ impl fmt::Display for ConnectionError {
 impl StdError for ConnectionError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
-            Self::Setup(error) | Self::Unreachable(error) | Self::Lost(error) | Self::Protocol(error) => Some(&**error),
+            Self::Certificate(error) | Self::Setup(error) | Self::Unreachable(error) => Some(&**error),
+            Self::Untrusted(error) | Self::Lost(error) | Self::Protocol(error) => Some(&**error),
             _ => None,
         }
     }

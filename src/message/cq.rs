@@ -150,6 +150,7 @@ fn escape(text: &str, value: bool, out: &mut String) {
     out.push_str(&text[begin..]);
 }
 
+#[inline]
 pub(super) fn read(codes: &str) -> Message {
     let parts = CqParts::new(codes).map(|part| match part {
         CqPart::Text(text) => Segment::Text(Text::new(text)),
@@ -164,6 +165,7 @@ pub(super) fn read(codes: &str) -> Message {
     Message(parts.collect())
 }
 
+#[inline]
 pub(super) fn write(message: &Message) -> Result<String, CqError> {
     let mut out = String::new();
     for (index, segment) in message.iter().enumerate() {
@@ -172,6 +174,7 @@ pub(super) fn write(message: &Message) -> Result<String, CqError> {
     Ok(out)
 }
 
+#[inline]
 fn write_segment(segment: &Segment, out: &mut String) -> Result<(), Why> {
     if let Segment::Text(text) = segment
         && text.extra.is_empty()
@@ -235,6 +238,7 @@ fn is_node_content(segment: &Segment, name: &str, value: &Written<'_>) -> bool {
     segment.kind() == "node" && name == "content" && matches!(value, Written::Json(json) if is_message(json))
 }
 
+#[inline]
 fn canonical_segment(segment: &Segment) -> Segment {
     let mut fields = Fields::with(segment.extra().and_then(Extra::rest));
     segment.each(&mut |name, value| {
@@ -247,6 +251,7 @@ fn canonical_segment(segment: &Segment) -> Segment {
     Segment::of(segment.kind(), fields)
 }
 
+#[inline]
 pub(super) fn canonical(message: &Message) -> Message {
     let mut whole = Message::new();
     for segment in message {

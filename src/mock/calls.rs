@@ -17,7 +17,8 @@ use tokio::sync::watch;
 
 use super::params::Reading;
 use super::{ActionInfo, Fault, OnCall, Refusal, Server, lock};
-use crate::KnownAction;
+use crate::action::{SendGroupMsg, SendGuildChannelMsg, SendMsg, SendPrivateMsg};
+use crate::{Chat, KnownAction, Message};
 
 /// How long is waited for a call that is expected, unless it is said otherwise.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -142,7 +143,7 @@ impl fmt::Display for Record {
             Ended::Panicked(words) => write!(f, "its handler panicked: {words}")?,
         }
         match &self.fault {
-            Some(fault) => write!(f, " ({fault:?})"),
+            Some(fault) => write!(f, " (fault: {fault:?})"),
             None => Ok(()),
         }
     }
@@ -172,18 +173,25 @@ pub(super) struct Calls {
 #[derive(Default)]
 struct Log {
     records: Vec<Record>,
-    /// Up to where the calls of an action were taken.
+    /// Up to where there is no call of an action that was not taken.
     taken: HashMap<&'static str, usize>,
     /// Of handlers, and not told yet.
     panics: Vec<String>,
 }
 
 impl Log {
-    /// The place of the next call of an action that was not taken, if it has come to something.
-    fn next(&self, action: &str) -> Option<usize> {
-        let from = self.taken.get(action).copied().unwrap_or_default();
-        let place = self.records[from..].iter().position(|record| record.name() == action)? + from;
-        Some(place).filter(|place| !matches!(self.records[*place].ended, Ended::Pending))
+    /// The next call of one of some actions that was not taken, if it has come to something: the action and its place.
+    fn next(&mut self, actions: &'static [&'static str]) -> Option<(&'static str, usize)> {
+        let Self { records, taken, .. } = self;
+        let next = actions.iter().filter_map(|action| {
+            let from = taken.entry(action).or_default();
+            let place = records[*from..].iter().position(|record| record.name() == *action);
+            // What is behind does not come again: who waits among many other calls looks at each once.
+            *from += place.unwrap_or(records.len() - *from);
+            place.map(|_| (*action, *from))
+        });
+        let next = next.min_by_key(|(_, place)| *place)?;
+        Some(next).filter(|(_, place)| !matches!(self.records[*place].ended, Ended::Pending))
     }
 }
 
@@ -233,19 +241,17 @@ impl Calls {
         std::mem::take(&mut lock(&self.log).panics)
     }
 
-    /// The next call of an action that was not taken, once it has come to something.
-    fn take<A: KnownAction + DeserializeOwned>(&self) -> Option<Result<A, String>> {
+    /// The next call that is expected and was not taken, once it has come to something.
+    fn take<E: Expected>(&self) -> Option<Result<E, String>> {
         let mut log = lock(&self.log);
-        let place = log.next(A::NAME)?;
-        log.taken.insert(A::NAME, place + 1);
+        let (action, place) = log.next(E::ACTIONS)?;
+        log.taken.insert(action, place + 1);
         let record = &log.records[place];
         Some(match (&record.ended, record.known) {
-            (Ended::Panicked(words), _) => Err(format!("the handler of `{}` panicked: {words}", A::NAME)),
-            (_, None) => Err(format!("no schema knows `{}`", A::NAME)),
-            (_, Some(info)) => {
-                let read = serde_json::from_slice(&Reading::new(info, &record.params).json);
-                read.map_err(|error| format!("`{}` came, and cannot be read: {error}\n    {record}", A::NAME))
-            }
+            (Ended::Panicked(words), _) => Err(format!("the handler of `{action}` panicked: {words}")),
+            (_, None) => Err(format!("no schema knows `{action}`")),
+            (_, Some(info)) => E::read(action, &Reading::new(info, &record.params).json)
+                .map_err(|error| format!("`{action}` came, and cannot be read: {error}\n    {record}")),
         })
     }
 
@@ -276,6 +282,78 @@ impl Calls {
     }
 }
 
+/// What a test can expect of a bot: a call of an action, by its request, or a message by whichever action: [`Said`].
+pub trait Expected: Sized {
+    /// The actions that it may be a call of.
+    #[doc(hidden)]
+    const ACTIONS: &'static [&'static str];
+
+    /// Reads it from the parameters, as the request type has them.
+    #[doc(hidden)]
+    fn read(action: &str, params: &[u8]) -> serde_json::Result<Self>;
+}
+
+impl<A: KnownAction + DeserializeOwned> Expected for A {
+    const ACTIONS: &'static [&'static str] = &[A::NAME];
+
+    fn read(_: &str, params: &[u8]) -> serde_json::Result<Self> {
+        serde_json::from_slice(params)
+    }
+}
+
+/// A message that the bot has sent, by `send_msg`, `send_private_msg`, `send_group_msg` or `send_guild_channel_msg`, or by
+/// a quick operation.
+///
+/// ```
+/// # #[cfg(feature = "http")]
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use cqhttp::mock::{Said, Server};
+/// use cqhttp::{Chat, Client, GroupId};
+///
+/// let server = Server::start().await?;
+/// Client::builder(server.url()).build()?.send_group_msg(10001000, "hello").await?;
+/// let said = server.expect::<Said>().await;
+/// assert_eq!((said.chat, &*said.message.plain_text()), (Chat::Group(GroupId::new(10001000)), "hello"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Said {
+    /// Where.
+    pub chat: Chat,
+    /// What.
+    pub message: Message,
+}
+
+impl Expected for Said {
+    const ACTIONS: &'static [&'static str] =
+        &[SendMsg::NAME, SendGroupMsg::NAME, SendPrivateMsg::NAME, SendGuildChannelMsg::NAME];
+
+    fn read(action: &str, params: &[u8]) -> serde_json::Result<Self> {
+        Ok(match action {
+            SendGuildChannelMsg::NAME => {
+                let SendGuildChannelMsg { guild_id: guild, channel_id: channel, message, .. } =
+                    serde_json::from_slice(params)?;
+                Self { chat: Chat::Channel { guild, channel }, message }
+            }
+            SendGroupMsg::NAME => {
+                let SendGroupMsg { group_id, message, .. } = serde_json::from_slice(params)?;
+                Self { chat: group_id.into(), message }
+            }
+            SendPrivateMsg::NAME => {
+                let SendPrivateMsg { user_id: user, group_id, message, .. } = serde_json::from_slice(params)?;
+                let group = group_id.filter(|group| group.get() != 0);
+                Self { chat: group.map_or(Chat::User(user), |group| Chat::Temp { user, group }), message }
+            }
+            _ => {
+                let SendMsg { target, message, .. } = serde_json::from_slice(params)?;
+                Self { chat: target.into(), message }
+            }
+        })
+    }
+}
+
 /// No such call has come, or one that should not have. Its text says what was expected and where in the test, and what
 /// came instead.
 #[derive(Clone, PartialEq, Eq)]
@@ -296,20 +374,20 @@ impl fmt::Debug for Unexpected {
 
 impl std::error::Error for Unexpected {}
 
-/// Waits for the next call of an action: [`Server::next_call`].
+/// Waits for the next call that is expected: [`Server::next_call`].
 #[must_use = "nothing is waited for until it is awaited"]
-pub struct NextCall<'a, A> {
+pub struct NextCall<'a, E> {
     server: &'a Server,
     within: Duration,
     at: &'static Location<'static>,
-    action: PhantomData<fn() -> A>,
+    expected: PhantomData<fn() -> E>,
 }
 
-/// Waits for the next call of an action, and panics if there is none: [`Server::expect`].
+/// Waits for the next call that is expected, and panics if there is none: [`Server::expect`].
 #[must_use = "nothing is waited for until it is awaited"]
-pub struct Expect<'a, A>(NextCall<'a, A>);
+pub struct Expect<'a, E>(NextCall<'a, E>);
 
-impl<A> NextCall<'_, A> {
+impl<E> NextCall<'_, E> {
     /// How long to wait. Default: 5 seconds.
     pub fn within(mut self, limit: Duration) -> Self {
         self.within = limit;
@@ -317,15 +395,15 @@ impl<A> NextCall<'_, A> {
     }
 }
 
-impl<A> Expect<'_, A> {
+impl<E> Expect<'_, E> {
     /// How long to wait. Default: 5 seconds.
     pub fn within(self, limit: Duration) -> Self {
         Self(self.0.within(limit))
     }
 }
 
-impl<A: KnownAction + DeserializeOwned> NextCall<'_, A> {
-    async fn wait(self) -> Result<A, Unexpected> {
+impl<E: Expected> NextCall<'_, E> {
+    async fn wait(self) -> Result<E, Unexpected> {
         let calls = &self.server.state.calls;
         let mut ended = calls.ended.subscribe();
         let deadline = tokio::time::Instant::now() + self.within;
@@ -337,9 +415,9 @@ impl<A: KnownAction + DeserializeOwned> NextCall<'_, A> {
             if !matches!(tokio::time::timeout_at(deadline, ended.changed()).await, Ok(Ok(()))) {
                 let links = self.server.connections();
                 return Err(Unexpected(format!(
-                    "at {}: no call of `{}` has come within {:?}{}\n  WebSocket connections that stand: {links}",
+                    "at {}: no call of {} has come within {:?}{}\n  WebSocket connections that stand: {links}",
                     self.at,
-                    A::NAME,
+                    names::<E>(),
                     self.within,
                     calls.report()
                 )));
@@ -348,8 +426,8 @@ impl<A: KnownAction + DeserializeOwned> NextCall<'_, A> {
     }
 }
 
-impl<'a, A: KnownAction + DeserializeOwned> IntoFuture for NextCall<'a, A> {
-    type Output = Result<A, Unexpected>;
+impl<'a, E: Expected + 'a> IntoFuture for NextCall<'a, E> {
+    type Output = Result<E, Unexpected>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
@@ -357,13 +435,18 @@ impl<'a, A: KnownAction + DeserializeOwned> IntoFuture for NextCall<'a, A> {
     }
 }
 
-impl<'a, A: KnownAction + DeserializeOwned> IntoFuture for Expect<'a, A> {
-    type Output = A;
-    type IntoFuture = Pin<Box<dyn Future<Output = A> + Send + 'a>>;
+impl<'a, E: Expected + 'a> IntoFuture for Expect<'a, E> {
+    type Output = E;
+    type IntoFuture = Pin<Box<dyn Future<Output = E> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async { self.0.wait().await.unwrap_or_else(|unexpected| fail(&unexpected)) })
     }
+}
+
+/// "`send_msg` or `send_group_msg`"
+fn names<E: Expected>() -> String {
+    E::ACTIONS.iter().map(|action| format!("`{action}`")).collect::<Vec<_>>().join(" or ")
 }
 
 #[allow(clippy::panic, reason = "it is how tests fail")]
@@ -378,8 +461,9 @@ impl Server {
         self.state.calls.all()
     }
 
-    /// The next call of the action `A` that was not taken yet, waiting for it if need be. Each call is taken once, in the
-    /// order in which they came, and when it has come to something: its handler has run by then.
+    /// The next call of an action that was not taken yet, by its request, or the next message that was [`Said`], waiting
+    /// for it if need be. Each call is taken once, in the order in which they came, and when it has come to something: its
+    /// handler has run by then.
     ///
     /// ```
     /// # #[cfg(feature = "http")]
@@ -401,36 +485,39 @@ impl Server {
     /// No such call has come within 5 seconds, or what [`within`](Expect::within) says; its handler panicked. The text says
     /// what came instead.
     #[track_caller]
-    pub fn expect<A: KnownAction + DeserializeOwned>(&self) -> Expect<'_, A> {
+    pub fn expect<E: Expected>(&self) -> Expect<'_, E> {
         Expect(self.next_call())
     }
 
     /// The same, with an error in place of the panic.
+    ///
+    /// # Panics
+    ///
+    /// The action is one of another crate, and the builder was not given [its table](super::ServerBuilder::actions).
     #[track_caller]
-    pub fn next_call<A: KnownAction + DeserializeOwned>(&self) -> NextCall<'_, A> {
-        NextCall { server: self, within: PATIENCE, at: Location::caller(), action: PhantomData }
+    pub fn next_call<E: Expected>(&self) -> NextCall<'_, E> {
+        E::ACTIONS.iter().for_each(|action| self.state.assert_known(action));
+        NextCall { server: self, within: PATIENCE, at: Location::caller(), expected: PhantomData }
     }
 
-    /// Waits whether a call of the action `A` comes that was not taken yet, and is done when none has come for so long.
+    /// Waits whether such a call comes that was not taken yet, and is done when none has come for so long.
     ///
     /// # Panics
     ///
     /// One has come; the text shows it.
     #[track_caller]
     #[allow(clippy::manual_async_fn, reason = "an async function would not know its caller")]
-    pub fn expect_none<A: KnownAction + DeserializeOwned>(
-        &self,
-        within: Duration,
-    ) -> impl Future<Output = ()> + Send + '_ {
+    pub fn expect_none<'a, E: Expected + 'a>(&'a self, within: Duration) -> impl Future<Output = ()> + Send + 'a {
+        E::ACTIONS.iter().for_each(|action| self.state.assert_known(action));
         let at = Location::caller();
         let calls = &self.state.calls;
         async move {
             let mut ended = calls.ended.subscribe();
             let deadline = tokio::time::Instant::now() + within;
             loop {
-                if lock(&calls.log).next(A::NAME).is_some() {
-                    let report = calls.report();
-                    fail(&Unexpected(format!("at {at}: a call of `{}` has come that should not{report}", A::NAME)));
+                if lock(&calls.log).next(E::ACTIONS).is_some() {
+                    let (names, report) = (names::<E>(), calls.report());
+                    fail(&Unexpected(format!("at {at}: a call of {names} has come that should not{report}")));
                 }
                 if !matches!(tokio::time::timeout_at(deadline, ended.changed()).await, Ok(Ok(()))) {
                     return;

@@ -138,13 +138,13 @@ impl Server {
     pub fn webhook(&self, webhook: Webhook) {
         let (sender, mut events) = mpsc::unbounded_channel::<String>();
         lock(&self.state.webhooks).push(sender);
-        // The state holds the sender, and ends the task by going.
+        // The state holds the sender, and so must not be held for long.
         let state = Arc::downgrade(&self.state);
         lock(&self.state.dialling).spawn(async move {
             while let Some(event) = events.recv().await {
-                let posted = webhook.post(&event).await;
                 let Some(state) = state.upgrade() else { return };
-                match posted {
+                state.go_on().await;
+                match webhook.post(&event).await {
                     Ok(Posted { operation: Some(operation), .. }) => state.posted(&event, &operation),
                     Ok(_) => {}
                     Err(error) => tracing::warn!(%error, "no response to an event that was posted"),

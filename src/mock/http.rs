@@ -30,7 +30,7 @@ use tokio::time::{Sleep, sleep};
 use super::calls::Ended;
 use super::fault::Fault;
 use super::ws::{self, Accepted};
-use super::{State, Via, lock};
+use super::{State, Taken, Via, lock};
 use crate::KnownAction;
 use crate::action::GetUpdates;
 
@@ -82,47 +82,68 @@ async fn respond(
 ) -> Result<Response<Body>, Dropped> {
     state.go_on().await;
     if ws::is_upgrade(request.headers()) {
-        let refused = unauthorised(state, request.uri(), request.headers());
-        return Ok(match (refused, state.refuse_after_upgrade) {
-            (Some(refused), None) => plain(refused),
-            (refused, retcode) => {
-                // Where no token is asked for, the setting is about every connection.
-                let refused = retcode.filter(|_| refused.is_some() || state.token.is_none());
-                let (response, accepted) = Accepted::new(state, &mut request, refused);
-                *lock(socket) = Some(accepted);
-                response
-            }
-        });
+        return Ok(upgrade(state, socket, &mut request));
     }
     if request.method() != Method::POST && request.method() != Method::GET {
         return Ok(plain(StatusCode::NOT_FOUND));
     }
     let (parts, body) = request.into_parts();
     let Ok(body) = body.collect().await else { return Ok(plain(StatusCode::BAD_REQUEST)) };
-    let body = Given::new(&parts, body.to_bytes());
-    if body.is_bad_json() {
+    let given = Given::new(&parts, body.to_bytes());
+    if given.is_bad_json() {
         return Ok(plain(StatusCode::BAD_REQUEST));
     }
     if let Some(refused) = unauthorised(state, &parts.uri, &parts.headers) {
         return Ok(plain(refused));
     }
-    let (action, params) = body.call(&parts.uri);
+    let (action, params) = given.call(&parts.uri);
     let taken = state.receive(&action, &params, Via::Http);
-    let answer = match (&taken.fault, &state.updates, taken.info) {
-        (Fault::DropBefore, ..) => return Err(Dropped),
-        (Fault::Unauthorised(_), ..) => return Ok(plain(StatusCode::FORBIDDEN)),
-        (Fault::Refuse(_), ..) => state.answer(&taken, &params, None),
+    if let Fault::Unauthorised(_) = taken.fault {
+        return Ok(plain(StatusCode::FORBIDDEN));
+    }
+    let answer = answer(state, &taken, &params).await.ok_or(Dropped)?;
+    let mut response = Response::new(dressed(taken.fault, answer.into()).await?);
+    if given.is_bad_form() {
+        // go-cqhttp says so, and goes on.
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+    }
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    Ok(response)
+}
+
+fn upgrade(state: &Arc<State>, socket: &Mutex<Option<Accepted>>, request: &mut Request<Incoming>) -> Response<Body> {
+    let refused = unauthorised(state, request.uri(), request.headers());
+    match (refused, state.refuse_after_upgrade) {
+        (Some(refused), None) => plain(refused),
+        (refused, retcode) => {
+            // Where no token is asked for, the setting is about every connection.
+            let refused = retcode.filter(|_| refused.is_some() || state.token.is_none());
+            let (response, accepted) = Accepted::new(state, request, refused);
+            *lock(socket) = Some(accepted);
+            response
+        }
+    }
+}
+
+/// What answers a call; `None` where the connection is to end without an answer.
+async fn answer(state: &State, taken: &Taken, params: &[u8]) -> Option<Vec<u8>> {
+    match (&taken.fault, &state.updates, taken.info) {
+        (Fault::DropBefore, ..) => None,
+        (Fault::Refuse(_), ..) => state.answer(taken, params, None),
         (_, Some(updates), Some(info)) if info.name == GetUpdates::NAME && !state.has_handler(info) => {
-            let ended = match updates.take(info, &params).await {
+            let ended = match updates.take(info, params).await {
                 Ok(events) => Ended::Answered(events),
                 Err(refusal) => Ended::Refused(refusal.into()),
             };
-            state.finish(&taken, ended, None)
+            state.finish(taken, ended, None)
         }
-        _ => state.answer(&taken, &params, None),
-    };
-    let Some(answer) = answer.map(Bytes::from) else { return Err(Dropped) };
-    let body_of_answer = match taken.fault {
+        _ => state.answer(taken, params, None),
+    }
+}
+
+/// An answer, and what goes wrong with it.
+async fn dressed(fault: Fault, answer: Bytes) -> Result<Body, Dropped> {
+    Ok(match fault {
         Fault::NoAnswer => std::future::pending().await,
         Fault::DropAfter => return Err(Dropped),
         Fault::Delay(delay) => {
@@ -132,14 +153,7 @@ async fn respond(
         Fault::HalfAnswer => Body::half(answer),
         Fault::SlowBytes(pause) => Body::slow(answer, pause),
         _ => Body::whole(answer),
-    };
-    let mut response = Response::new(body_of_answer);
-    if body.is_bad_form() {
-        // go-cqhttp says so, and goes on.
-        *response.status_mut() = StatusCode::BAD_REQUEST;
-    }
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-    Ok(response)
+    })
 }
 
 /// The body of a request, by its content type; of any other type, and of a GET, it is not read.

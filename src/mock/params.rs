@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
+use serde::de::IgnoredAny;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::{ActionInfo, ParamInfo, ParamKind, Refusal, refuse};
+use crate::RefusalCode;
 
 /// What a parameter that says nothing is refused with: the first of these that the schema lists for the action. Where it
 /// lists none, the call goes through, as on the server.
@@ -35,10 +37,10 @@ const REFUSALS: &[(&str, &[&str])] = &[
             "FRIEND_NOT_FOUND",
             "GROUP_MEMBER_NOT_FOUND",
             "MEMBER_NOT_FOUND",
-            "GROUP_NOT_FOUND",
             "SUMMARY_API_ERROR",
             "FILE_SYSTEM_UPLOAD_API_ERROR",
             "SEND_MSG_API_ERROR",
+            "GROUP_NOT_FOUND",
             "API_ERROR",
         ],
     ),
@@ -89,6 +91,10 @@ fn refusal_of(info: &ActionInfo, param: &str, value: &Value<'_>) -> Option<Refus
     // go-cqhttp gives no code where there are no nodes at all.
     if matches!(value, Value::Missing) && param == "messages" {
         return Some(Refusal { msg: String::new(), wording: String::new(), retcode: 100 });
+    }
+    // A text without a character is found out before it is sent, and a list without a segment after that.
+    if matches!(value, Value::List(_)) && param == "message" {
+        return Some(refuse(RefusalCode::SendMsgApiError).wording("empty message"));
     }
     let (_, codes) = REFUSALS.iter().find(|(name, _)| *name == param)?;
     let code = codes.iter().find(|code| info.refusals.contains(code))?;
@@ -326,7 +332,8 @@ impl<'a> Value<'a> {
     fn message(value: &'a RawValue, given: &Given<'a>) -> Self {
         let plain = Plain::of(value);
         if matches!(plain, Plain::Json(_)) {
-            return Self::Json(value);
+            let empty = serde_json::from_str::<[IgnoredAny; 0]>(value.get()).is_ok();
+            return if empty { Self::List(Vec::new()) } else { Self::Json(value) };
         }
         let text = plain.text();
         let as_it_is = given.get("auto_escape").is_some_and(|flag| Plain::of(flag).flag());
@@ -377,5 +384,223 @@ impl Serialize for Object<'_> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         self.0.iter().try_for_each(|(name, value)| map.serialize_entry(name, value))?;
         map.end()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::{REFUSALS, Reading, Verdict};
+    use crate::mock::{ActionInfo, ParamInfo, ParamKind, action, actions};
+
+    /// What one parameter `x` of a kind becomes.
+    fn read_as(kind: ParamKind, given: &str) -> String {
+        let params = Box::leak(Box::new([ParamInfo::required("x", kind)]));
+        let info = ActionInfo { params, ..*action("get_status").unwrap() };
+        let json = Reading::new(&info, format!("{{\"x\":{given}}}").as_bytes()).json;
+        let text = String::from_utf8(json).unwrap();
+        text.strip_prefix("{\"x\":").unwrap().strip_suffix('}').unwrap().to_owned()
+    }
+
+    #[test]
+    fn every_value_becomes_one_of_the_kind_that_is_read() {
+        use ParamKind::{Bool, F64, I32, I64, Json, Message, String, U32, U64};
+        for (kind, given, read) in [
+            (I64, "12", "12"),
+            (I64, "12.9", "12"),
+            (I64, "-1e3", "-1000"),
+            (I64, "9007199254740993", "9007199254740993"),
+            (I64, r#""12""#, "12"),
+            (I64, r#""-12""#, "-12"),
+            (I64, r#""12a""#, "0"),
+            (I64, r#""+12""#, "0"),
+            (I64, r#"" 12""#, "0"),
+            (I64, r#""1.5""#, "0"),
+            (I64, "true", "1"),
+            (I64, "false", "0"),
+            (I64, "null", "0"),
+            (I64, "[12]", "0"),
+            (I64, r#"{"x":12}"#, "0"),
+            (I32, "4294967297", "1"),
+            (I32, "2147483648", "-2147483648"),
+            (U32, "-1", "4294967295"),
+            (U32, r#""-1""#, "0"),
+            (U32, "4294967296", "0"),
+            (U64, "18446744073709551615", "18446744073709551615"),
+            (U64, r#""18446744073709551615""#, "18446744073709551615"),
+            (U64, "-1", "18446744073709551615"),
+            (F64, r#""1.5""#, "1.5"),
+            (F64, "null", "0.0"),
+            (Bool, "true", "true"),
+            (Bool, "2", "true"),
+            (Bool, "0", "false"),
+            (Bool, "0.5", "true"),
+            (Bool, r#""True""#, "true"),
+            (Bool, r#""t""#, "true"),
+            (Bool, r#""1""#, "true"),
+            (Bool, r#""yes""#, "false"),
+            (Bool, r#""on""#, "false"),
+            (Bool, r#""2""#, "false"),
+            (Bool, "null", "false"),
+            (Bool, "[true]", "false"),
+            (String, "12", r#""12""#),
+            (String, "1.50", r#""1.50""#),
+            (String, "true", r#""true""#),
+            (String, "null", r#""""#),
+            (String, r#"[1, "a"]"#, r#""[1, \"a\"]""#),
+            (String, r#""\u4f60""#, r#""你""#),
+            (Json, r#"{"b":1,"a":[ ]}"#, r#"{"b":1,"a":[ ]}"#),
+            (Json, "null", "null"),
+            (Message, "12", r#""12""#),
+            (Message, r#""[CQ:face,id=1]""#, r#""[CQ:face,id=1]""#),
+            (Message, r#"{"type":"face","data":{"id":"1"}}"#, r#"{"type":"face","data":{"id":"1"}}"#),
+            (Message, "null", r#""""#),
+        ] {
+            assert_eq!(read_as(kind, given), read, "{given} as {kind:?}");
+        }
+    }
+
+    fn read(name: &str, given: &str) -> (Value, Option<String>) {
+        let reading = Reading::new(action(name).unwrap(), given.as_bytes());
+        let refused = match reading.verdict {
+            Verdict::Fine => None,
+            Verdict::Refused(refusal) => Some(refusal.msg),
+            Verdict::NoTarget => Some("{}".into()),
+        };
+        (serde_json::from_slice(&reading.json).unwrap(), refused)
+    }
+
+    #[test]
+    fn the_first_name_that_is_there_counts() {
+        for (action, given, name, value) in [
+            ("delete_friend", r#"{"id":1,"user_id":2}"#, "user_id", "2"),
+            ("delete_friend", r#"{"id":1}"#, "user_id", "1"),
+            ("delete_friend", r#"{"id":1,"user_id":null}"#, "user_id", "0"),
+            ("delete_group_file", r#"{"bus_id":"102"}"#, "busid", "102"),
+            ("get_forward_msg", r#"{"id":"a"}"#, "message_id", r#""a""#),
+            ("set_group_add_request", r#"{"type":"invite"}"#, "sub_type", r#""invite""#),
+            ("set_group_anonymous_ban", r#"{"anonymous":{"flag":"f"}}"#, "anonymous_flag", r#""f""#),
+            ("set_group_anonymous_ban", r#"{"anonymous.flag":"f"}"#, "anonymous_flag", r#""f""#),
+            ("set_group_anonymous_ban", r#"{"anonymous":"f"}"#, "anonymous_flag", r#""""#),
+            ("set_group_anonymous_ban", r#"{"flag":"f"}"#, "anonymous_flag", r#""""#),
+            ("get_group_info", r#"{"group_id":1,"group_id":2}"#, "group_id", "1"),
+        ] {
+            let value: Value = serde_json::from_str(value).unwrap();
+            assert_eq!(read(action, given).0[name], value, "{action} {given}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_its_default_and_null_is_the_zero_value() {
+        let ban = r#"{"group_id":1,"user_id":2"#;
+        assert_eq!(read("set_group_ban", &format!("{ban}}}")).0["duration"], 1800);
+        assert_eq!(read("set_group_ban", &format!("{ban},\"duration\":null}}")).0["duration"], 0);
+        assert_eq!(read("set_group_admin", r#"{"enable":null}"#).0["enable"], false);
+        assert_eq!(read("set_group_admin", "{}").0["enable"], true);
+        let profile = read("set_qq_profile", r#"{"email":null,"nothing":1}"#).0;
+        assert_eq!(profile, serde_json::json!({ "email": "" }), "optional ones stay away, unknown ones too");
+    }
+
+    #[test]
+    fn a_parameter_that_says_nothing_is_refused_as_the_schema_lists() {
+        let message = r#""message":"hi""#;
+        for (action, given, refusal) in [
+            ("send_group_msg", format!("{{{message}}}"), Some("GROUP_NOT_FOUND")),
+            ("send_group_msg", format!("{{{message},\"group_id\":\"x\"}}"), Some("GROUP_NOT_FOUND")),
+            ("send_group_msg", r#"{"group_id":1}"#.into(), Some("EMPTY_MSG_ERROR")),
+            ("send_group_msg", r#"{"group_id":1,"message":""}"#.into(), Some("EMPTY_MSG_ERROR")),
+            ("send_group_msg", r#"{"group_id":1,"message":[ ]}"#.into(), Some("SEND_MSG_API_ERROR")),
+            ("send_group_msg", r#"{"group_id":1,"message":[{"type":"x"}]}"#.into(), None),
+            ("send_group_msg", format!("{{{message},\"group_id\":\"1\"}}"), None),
+            ("send_group_forward_msg", r#"{"group_id":1,"messages":[]}"#.into(), Some("EMPTY_NODES")),
+            ("send_group_forward_msg", r#"{"group_id":1,"messages":7}"#.into(), Some("")),
+            ("set_group_admin", "{}".into(), Some("PERMISSION_DENIED")),
+            ("set_group_admin", r#"{"group_id":1}"#.into(), Some("GROUP_MEMBER_NOT_FOUND")),
+            ("set_group_ban", r#"{"group_id":1}"#.into(), Some("GROUP_NOT_FOUND")),
+            ("delete_msg", r#"{"message_id":0}"#.into(), Some("MESSAGE_NOT_FOUND")),
+            ("get_msg", "{}".into(), Some("MSG_NOT_FOUND")),
+            ("set_friend_add_request", r#"{"flag":null}"#.into(), Some("FLAG_NOT_FOUND")),
+            ("set_group_anonymous_ban", r#"{"group_id":1,"flag":"f"}"#.into(), Some("INVALID_FLAG")),
+            // Nothing is listed for these.
+            ("send_like", "{}".into(), None),
+            ("send_group_sign", "{}".into(), None),
+            ("get_group_file_url", r#"{"group_id":1,"file_id":"f","busid":0}"#.into(), None),
+        ] {
+            assert_eq!(read(action, &given).1.as_deref(), refusal, "{action} {given}");
+        }
+    }
+
+    #[test]
+    fn a_target_is_told_by_its_type_and_then_by_its_ids() {
+        for (given, kind, refusal) in [
+            (r#""message_type":"group","group_id":1,"user_id":2"#, "group", None),
+            (r#""message_type":"private","group_id":1,"user_id":2"#, "private", None),
+            (r#""group_id":1,"user_id":2"#, "private", None),
+            (r#""group_id":"1","user_id":0"#, "group", None),
+            (r#""message_type":"other","group_id":1"#, "group", None),
+            (r#""message_type":"group","user_id":2"#, "group", Some("GROUP_NOT_FOUND")),
+            (r#""message_type":"private","group_id":2"#, "private", Some("SEND_MSG_API_ERROR")),
+        ] {
+            let (read, refused) = read("send_msg", &format!("{{{given},\"message\":\"hi\"}}"));
+            assert_eq!((&read["message_type"], refused.as_deref()), (&kind.into(), refusal), "{given}");
+        }
+        for given in [r#"{"message":"hi"}"#, r#"{"message":"hi","user_id":"x"}"#, "[]", "{}"] {
+            assert_eq!(read("send_msg", given).1.as_deref(), Some("{}"), "{given}");
+            assert_eq!(read("send_forward_msg", given).1.as_deref(), Some("{}"), "{given}");
+        }
+    }
+
+    #[test]
+    fn texts_are_what_they_look_like_where_they_are_escaped() {
+        let text = r#"{"group_id":1,"message":"[CQ:face,id=1]","auto_escape":"1"}"#;
+        let segments = serde_json::json!([{ "type": "text", "data": { "text": "[CQ:face,id=1]" } }]);
+        assert_eq!(read("send_group_msg", text).0["message"], segments);
+        let list = r#"{"group_id":1,"message":[{"type":"face","data":{"id":"1"}}],"auto_escape":true}"#;
+        assert_eq!(read("send_group_msg", list).0["message"][0]["type"], "face");
+    }
+
+    #[test]
+    fn lists_are_read_from_texts_and_from_one_object() {
+        assert_eq!(
+            read("download_file", r#"{"headers":"a=1\r\nb=2"}"#).0["headers"],
+            serde_json::json!(["a=1", "b=2"])
+        );
+        assert_eq!(read("download_file", r#"{"headers":["a=1",2]}"#).0["headers"], serde_json::json!(["a=1", "2"]));
+        assert_eq!(read("set_guild_member_role", r#"{"users":["1",2]}"#).0["users"], serde_json::json!([1, 2]));
+        let node = r#"{"type":"node","data":{"id":"1"}}"#;
+        let read = read("send_group_forward_msg", &format!("{{\"group_id\":1,\"messages\":{node}}}"));
+        assert_eq!((read.0["messages"].to_string().len(), read.1), (node.len() + 2, None));
+    }
+
+    /// What goes out is read as what it was.
+    #[test]
+    fn every_example_is_read_as_it_is() {
+        for info in actions() {
+            let reading = Reading::new(info, info.example_params.as_bytes());
+            assert!(matches!(reading.verdict, Verdict::Fine), "{}", info.name);
+            let read = String::from_utf8(reading.json).unwrap();
+            let again = info.reread_params(&read).unwrap_or_else(|error| panic!("{}: {error}: {read}", info.name));
+            assert_eq!(again, info.reread_params(info.example_params).unwrap(), "{}", info.name);
+        }
+    }
+
+    /// No entry of the table is left from a schema that was different.
+    #[test]
+    fn every_refusal_of_the_table_is_used() {
+        let required = |info: &'static ActionInfo| info.params.iter().filter(|param| param.required);
+        let mut used = BTreeSet::new();
+        for info in actions() {
+            let named = info.params.iter().any(|param| param.name == "message_type").then_some(["user_id", "group_id"]);
+            for name in required(info).map(|param| param.name).chain(named.into_iter().flatten()) {
+                let codes = REFUSALS.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, codes)| codes);
+                used.extend(codes.iter().find(|code| info.refusals.contains(code)).map(|code| (name, *code)));
+            }
+        }
+        let listed = REFUSALS.iter().flat_map(|(name, codes)| codes.iter().map(move |code| (*name, *code)));
+        assert_eq!(listed.collect::<BTreeSet<_>>(), used);
     }
 }

@@ -26,7 +26,7 @@ impl State {
 
     /// A call that no connection has brought, and that nothing goes wrong with.
     fn call(&self, action: &str, params: &Value, via: Via) {
-        let (info, params) = (super::action(action), params.to_string());
+        let (info, params) = (self.known(action), params.to_string());
         let call = self.calls.begin(action, info, params.as_bytes(), via, &Fault::None);
         self.calls.end(call, self.decide(info, params.as_bytes()));
     }

@@ -143,7 +143,7 @@ impl Saying<'_> {
     pub fn in_private(self) -> MessageId {
         let state = &self.user.server.state;
         let message = self.message.clone();
-        if let Some(said) = state.in_world(|world| Some(world.as_mut()?.says(self.user.id, message))) {
+        if let Some(said) = state.in_world(|world| Some(world.as_mut()?.says_in_private(self.user.id, message))) {
             return said.unwrap_or_else(|why| cannot_happen(&why));
         }
         let id = state.next_message_id();
@@ -186,7 +186,7 @@ pub(super) fn hide(event: &mut GroupMessage, name: String) {
         title: None,
         ..GroupSender::example()
     };
-    let flag = format!("{}|{name}", anonymous.flag.to_string().split('|').next().unwrap_or_default());
+    let flag = format!("{}|{name}", anonymous.flag.as_ref().split('|').next().unwrap_or_default());
     event.anonymous = Some(GroupAnonymous { name, flag: flag.into(), ..anonymous });
 }
 

@@ -27,7 +27,8 @@
 //!
 //! # What people do
 //!
-//! [`Server::world`](super::Server::world) looks at the world and changes it while the server runs. What people do there
+//! [`Server::world`](super::Server::world) looks at the world and changes it while the server runs; before it runs, what
+//! people do is what was there already. What people do there
 //! is also told to the bots, as go-cqhttp tells it: [`says_in_group`](World::says_in_group),
 //! [`asks_to_join`](World::asks_to_join), [`kicks`](World::kicks) and so on. What cannot happen is an error: a user who
 //! is muted does not speak. Fields that are set change the world without a word.
@@ -582,6 +583,42 @@ impl Group {
         self.with(member.into(), GroupRole::Member)
     }
 
+    /// Adds an announcement.
+    #[must_use]
+    pub fn notice(mut self, sender: impl Into<UserId>, text: impl Into<String>) -> Self {
+        self.notices.push(Notice {
+            sender_id: sender.into(),
+            text: text.into(),
+            notice_id: no_notice(),
+            publish_time: Timestamp::default(),
+        });
+        self
+    }
+
+    /// Adds a folder, for [`File::folder`].
+    #[must_use]
+    pub fn folder(
+        mut self,
+        folder: impl Into<GroupFolderId>,
+        name: impl Into<String>,
+        creator: impl Into<UserId>,
+    ) -> Self {
+        self.folders.push(Folder {
+            folder_name: name.into(),
+            creator: creator.into(),
+            folder_id: folder.into(),
+            create_time: Timestamp::default(),
+        });
+        self
+    }
+
+    /// Adds a file.
+    #[must_use]
+    pub fn file(mut self, file: File) -> Self {
+        self.files.push(file);
+        self
+    }
+
     /// The account is not in it, until it is invited.
     #[must_use]
     pub fn not_joined(mut self) -> Self {
@@ -648,6 +685,27 @@ impl Member {
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
+        self
+    }
+}
+
+impl File {
+    /// A file of so many bytes, in the root.
+    pub fn new(name: impl Into<String>, size: u64, uploader: impl Into<UserId>) -> Self {
+        Self {
+            file_name: name.into(),
+            file_size: size,
+            uploader: uploader.into(),
+            folder_id: None,
+            file_id: no_file(),
+            upload_time: Timestamp::default(),
+        }
+    }
+
+    /// The folder that it lies in.
+    #[must_use]
+    pub fn folder(mut self, folder: impl Into<GroupFolderId>) -> Self {
+        self.folder_id = Some(folder.into());
         self
     }
 }

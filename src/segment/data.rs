@@ -16,8 +16,6 @@ use crate::wire::Integer;
 /// A segment's type: where its data is read and written. For generated code.
 #[doc(hidden)]
 pub trait SegmentType: Sized {
-    /// Its name on the wire.
-    const TYPE: &'static str;
     /// The names of its fields, those under which other servers send them included.
     const FIELDS: &'static [&'static str];
 

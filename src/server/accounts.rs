@@ -17,7 +17,7 @@ use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt};
 
 use super::{Arrived, Events, Options};
-use crate::connection::{ConnectionError, Link};
+use crate::connection::{ConnectionError, Link, Tap};
 use crate::error::Reason;
 use crate::transport::ws::{self, Dedupe, Ws};
 use crate::transport::{BoxError, Reply, Request};
@@ -225,6 +225,15 @@ impl Hub {
         client
     }
 
+    /// Ends a connection of `account` over which an event of `found` came.
+    pub(super) fn expel(&self, line: u64, account: UserId, found: UserId) {
+        let accounts = self.accounts.borrow();
+        let lines = accounts.known.get(&account).map(|account| account.lines.all()).unwrap_or_default();
+        for line in lines.iter().filter(|known| known.id == line) {
+            line.link.stop(Duration::ZERO, ConnectionError::WrongAccount { expected: account, found });
+        }
+    }
+
     /// Serves a WebSocket until it ends.
     pub(super) async fn serve<S>(self: &Arc<Self>, socket: WebSocketStream<S>, id: UserId, role: Role)
     where
@@ -234,12 +243,13 @@ impl Hub {
         self.accounts.send_if_modified(|accounts| {
             let Some(account) = self.account(accounts, id).filter(|_| !accounts.closed) else { return false };
             let (commands, commanded) = mpsc::unbounded_channel();
-            let tap = tap(self.queue.clone(), account.client.clone(), id);
-            let link = Arc::new(Link::tapped(tap, commands));
+            accounts.next_id += 1;
+            let line = accounts.next_id;
+            let tap = EventsOf { line, account: id, client: account.client.clone(), queue: self.queue.clone() };
+            let link = Arc::new(Link::tapped(Box::new(tap), commands));
             let token = self.options.token.clone();
             let (ws, work) = ws::accepted(socket, self.settings.clone(), token, link.clone(), commanded);
-            accounts.next_id += 1;
-            let line = Line { id: accounts.next_id, role, ws, link };
+            let line = Line { id: line, role, ws, link };
             for old in account.lines.connect(&line) {
                 tracing::info!(account = id.get(), role = ?old.role, "replaced by a new connection of the same account");
                 old.link.stop(Duration::ZERO, ConnectionError::Replaced);
@@ -278,20 +288,26 @@ impl Drop for Leaving {
     }
 }
 
-/// Takes the events of a connection, if they are its account's.
-fn tap(queue: Arc<Events>, client: Client, account: UserId) -> crate::connection::Tap {
-    Box::new(move |frame| {
-        if let Some(found) = Peeked::read(frame).and_then(|event| event.account())
-            && found != account
-        {
-            return Err(ConnectionError::WrongAccount { expected: account, found });
-        }
+/// Takes the events of a connection. Whether they are its account's shows when they are decoded.
+struct EventsOf {
+    line: u64,
+    account: UserId,
+    client: Client,
+    queue: Arc<Events>,
+}
+
+impl Tap for EventsOf {
+    fn take(&self, event: &[u8]) {
+        let Self { line, account, client, queue } = self;
         // A copy of its own: the frame is a part of a large buffer, which it would keep.
-        let raw = Bytes::copy_from_slice(frame);
-        queue.push(Arrived { client: client.clone(), raw, answer: None }, Instant::now());
-        queue.wake();
-        Ok(())
-    })
+        let raw = Bytes::copy_from_slice(event);
+        let arrived = Arrived { line: Some(*line), account: *account, client: client.clone(), raw, answer: None };
+        queue.push(arrived, Instant::now());
+    }
+
+    fn wake(&self) {
+        self.queue.wake();
+    }
 }
 
 /// What an event tells about itself before it is decoded.

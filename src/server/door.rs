@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::header::{
     AUTHORIZATION, CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
@@ -16,19 +17,23 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use percent_encoding::percent_decode_str;
 use sha1::Sha1;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role as Side, WebSocketConfig};
+
+use super::accounts::{Hub, Role};
+use super::hall::{Guest, Hall};
+use super::webhook;
+use crate::UserId;
+use crate::transport::ws::accept_key;
 
 /// What is read at once from an account, in bytes: a thousand accounts have as many buffers.
 const READ_BUFFER: usize = 32 * 1024;
-
-use super::accounts::{Hub, Role};
-use super::webhook;
-use crate::UserId;
+/// The longest head of a request, in bytes.
+const LONGEST_HEAD: usize = 16 * 1024;
+/// What the bodies that are still on their way may hold together, in bytes.
+const BODIES: usize = 64 << 20;
 
 const SELF_ID: HeaderName = HeaderName::from_static("x-self-id");
 const CLIENT_ROLE: HeaderName = HeaderName::from_static("x-client-role");
@@ -43,9 +48,9 @@ pub(super) fn router(hub: Arc<Hub>) -> axum::Router {
 /// Lets connections in until the server is closed. WebSockets that stand by then are not ended by this.
 pub(super) async fn listen(listener: TcpListener, hub: Arc<Hub>) {
     let router = router(hub.clone());
-    let room = Arc::new(Semaphore::new(hub.options.connections));
+    let hall = Hall::new(hub.options.connections, BODIES.max(2 * hub.options.body_limit));
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(hub.options.handshake_timeout);
+    http.timer(TokioTimer::new()).header_read_timeout(hub.options.handshake_timeout).max_buf_size(LONGEST_HEAD);
     let mut tasks = JoinSet::new();
     let mut accounts = hub.accounts.subscribe();
     loop {
@@ -58,26 +63,32 @@ pub(super) async fn listen(listener: TcpListener, hub: Arc<Hub>) {
             // No file is to be had for it just now.
             Err(error) => {
                 tracing::warn!(%error, "cannot let a connection in");
+                hall.thin_out();
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 continue;
             }
         };
         while tasks.try_join_next().is_some() {}
-        let Ok(permit) = room.clone().try_acquire_owned() else {
-            tracing::warn!("turned a connection away: too many are in the course of their handshake");
-            continue;
-        };
-        let _ = stream.set_nodelay(true);
-        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
-        tasks.spawn(async move {
-            // A client that hangs up is no fault of the server's.
-            let _ = connection.with_upgrades().await;
-            drop(permit);
-        });
+        match hall.enter() {
+            Some(guest) => drop(tasks.spawn(serve(http.clone(), stream, router.clone(), guest))),
+            None => tracing::warn!("turned a connection away: too many HTTP POSTs wait for their answers"),
+        }
     }
     drop(listener);
     tasks.shutdown().await;
     hub.accounts.send_modify(|accounts| accounts.listening = false);
+}
+
+/// Serves a connection until it ends, becomes a WebSocket, or must make room.
+async fn serve(http: http1::Builder, stream: TcpStream, router: axum::Router, guest: Guest) {
+    let _ = stream.set_nodelay(true);
+    let router = router.layer(Extension(guest.clone()));
+    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    tokio::select! {
+        // A client that hangs up is no fault of the server's.
+        _ = connection.with_upgrades() => {}
+        () = guest.sent_away() => tracing::debug!("a connection that was the oldest to say nothing made room for others"),
+    }
 }
 
 async fn respond(State(hub): State<Arc<Hub>>, request: Request) -> Response {
@@ -106,7 +117,7 @@ fn upgrade(hub: &Arc<Hub>, mut request: Request) -> Result<Response, Refused> {
     let account = account(request.headers())?;
     let role = role(request.headers())?;
     let key = request.headers().get(SEC_WEBSOCKET_KEY).filter(|_| request.method() == Method::GET);
-    let accept = key.and_then(|key| HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok());
+    let accept = key.and_then(|key| HeaderValue::from_str(&accept_key(key.as_bytes())).ok());
     let accept = accept.ok_or((StatusCode::BAD_REQUEST, "this is no handshake of a WebSocket"))?;
     if request.headers().get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         return Err((StatusCode::UPGRADE_REQUIRED, "the version of WebSockets is 13"));

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::Arrived;
 use super::accounts::{Hub, Peeked};
 use super::door::{Refused, account, authorised, mac};
+use super::hall::Guest;
 use crate::error::Reason;
 
 const SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
@@ -41,7 +42,9 @@ impl Answer {
 }
 
 pub(super) async fn receive(hub: &Hub, request: Request) -> Result<Response, Refused> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    // Only a listener of the server's own has guests.
+    let guest: Option<Guest> = parts.extensions.remove();
     let signature = match &hub.options.secret {
         Some(secret) => Some((secret, signature(parts.headers.get(SIGNATURE))?)),
         None => {
@@ -51,8 +54,14 @@ pub(super) async fn receive(hub: &Hub, request: Request) -> Result<Response, Ref
     };
     let account = account(&parts.headers)?;
     let limits = &hub.options;
-    let read = Limited::new(body, limits.body_limit).collect();
-    let raw = match tokio::time::timeout(limits.handshake_timeout, read).await {
+    let body = Limited::new(body, limits.body_limit);
+    let body = body.map_frame(|frame| {
+        if let (Some(guest), Some(data)) = (&guest, frame.data_ref()) {
+            guest.brings(data.len());
+        }
+        frame
+    });
+    let raw = match tokio::time::timeout(limits.handshake_timeout, body.collect()).await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if is_too_long(&*error) => return Err((StatusCode::PAYLOAD_TOO_LARGE, "the body is too long")),
         Ok(Err(_)) => return Err((StatusCode::BAD_REQUEST, "the body breaks off")),
@@ -75,8 +84,9 @@ pub(super) async fn receive(hub: &Hub, request: Request) -> Result<Response, Ref
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
 
+    let _known = guest.as_ref().map(Guest::known);
     let (answer, answered) = Answer::new();
-    hub.queue.push(Arrived { client, raw, answer: Some(answer) }, Instant::now());
+    hub.queue.push(Arrived { line: None, account, client, raw, answer: Some(answer) }, Instant::now());
     hub.queue.wake();
     Ok(match tokio::time::timeout(limits.answer_within, answered).await {
         Ok(Ok(operation)) => ([(CONTENT_TYPE, "application/json")], operation).into_response(),

@@ -14,6 +14,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Response, Url};
 
 use super::address::Address;
+use super::tls::{NoClient, Roots, is_about_certificates};
 use super::{BoxError, Reply, Request};
 use crate::client::BuildError;
 use crate::error::Reason;
@@ -37,7 +38,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 impl Http {
-    pub(crate) fn new(address: Address, token: Option<&str>, body_limit: usize) -> Result<Self, BuildError> {
+    pub(crate) fn new(
+        address: Address,
+        token: Option<&str>,
+        body_limit: usize,
+        roots: &Roots,
+    ) -> Result<Self, BuildError> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(token) = token {
@@ -59,7 +65,10 @@ impl Http {
             Some(path) => builder.unix_socket(path),
             _ => builder,
         };
-        let client = builder.build().map_err(|error| BuildError::Http(error.without_url().into()))?;
+        let client = roots.build(builder, &base).map_err(|error| match error {
+            NoClient::Certificate(error) => BuildError::Certificate(error),
+            NoClient::Other(error) => BuildError::Http(error.into()),
+        })?;
         Ok(Self(Arc::new(Inner { client, base, body_limit })))
     }
 
@@ -145,7 +154,10 @@ impl NoAnswer {
     /// Nothing came that is an answer.
     fn before(error: reqwest::Error) -> Self {
         let cause = hyper_error(&error);
-        let says = if error.is_connect() {
+        let says = if error.is_connect() && is_about_certificates(&error) {
+            "the server's certificate is not trusted: if an authority of your own has signed it, see \
+             `ClientBuilder::root_certificate`"
+        } else if error.is_connect() {
             "the server cannot be reached: is it running, and is this its address?"
         } else if cause.is_some_and(hyper::Error::is_parse) {
             "what came back is no HTTP: is this the server's HTTP port?"

@@ -15,6 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_sink::Sink;
+use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, Sleep};
@@ -28,12 +29,14 @@ use tower::retry::backoff::{Backoff, ExponentialBackoff};
 pub(crate) use self::dedupe::Dedupe;
 pub(crate) use self::dial::Endpoint;
 use self::dial::Socket;
-use self::frame::Frame;
+#[cfg(feature = "server")]
+pub(crate) use self::dial::accept_key;
+pub use self::frame::Frame;
 use super::{BoxError, Reply, Request};
 use crate::connection::{ConnectionError, ConnectionState, Link, Stop};
 use crate::error::Reason;
 use crate::layer::new_backoff;
-use crate::{Event, EventKind};
+use crate::{EventKind, wire};
 
 /// How a connection is kept.
 #[derive(Clone, Debug)]
@@ -406,7 +409,7 @@ impl Task {
     ) -> Poll<ConnectionError> {
         let end = self.read(cx, open);
         if std::mem::take(&mut open.events_came) {
-            self.link.queues().iter().for_each(|queue| queue.wake());
+            self.link.wake();
         }
         if let Some(why) = end {
             return Poll::Ready(why);
@@ -438,12 +441,7 @@ impl Task {
         while let Poll::Ready(next) = Pin::new(&mut open.socket).poll_next(cx) {
             match next {
                 Some(Ok(Message::Text(text))) => {
-                    if let Err(why) = self.on_text(text, open) {
-                        if open.send(Message::Close(Some(close_frame(CloseCode::Policy)))).is_ok() {
-                            let _ = open.flush(cx);
-                        }
-                        return Some(why);
-                    }
+                    self.on_text(text, open);
                 }
                 Some(Ok(Message::Binary(bytes))) => {
                     tracing::warn!(bytes = bytes.len(), "dropped a binary frame: OneBot has text frames only");
@@ -488,12 +486,11 @@ impl Task {
         ConnectionError::ClosedByServer { code, reason }
     }
 
-    /// It is an error where the connection is to end for it.
-    fn on_text<S>(&mut self, text: Utf8Bytes, open: &mut Open<S>) -> Result<(), ConnectionError> {
+    fn on_text<S>(&mut self, text: Utf8Bytes, open: &mut Open<S>) {
         let first = !open.frames_came;
         open.came_to_life();
         match Frame::peek(text.as_ref()) {
-            Frame::Event => return self.on_event(text, open),
+            Frame::Event => self.on_event(text, open),
             Frame::Answer(echo) => self.calls.answer(echo, text),
             Frame::Stray { retcode: Some(code @ (1401 | 1403)), .. } if first => open.refused = Some(code),
             Frame::Stray { echo, retcode } => {
@@ -501,10 +498,9 @@ impl Task {
             }
             Frame::Odd(why) => tracing::warn!(bytes = text.len(), why, "dropped a frame"),
         }
-        Ok(())
     }
 
-    fn on_event<S>(&mut self, text: Utf8Bytes, open: &mut Open<S>) -> Result<(), ConnectionError> {
+    fn on_event<S>(&mut self, text: Utf8Bytes, open: &mut Open<S>) {
         let heartbeat = memchr::memmem::find(text.as_bytes(), b"heartbeat").is_some()
             && EventKind::peek(text.as_bytes()) == EventKind::Heartbeat;
         if heartbeat && self.settings.heartbeat_watch {
@@ -512,24 +508,23 @@ impl Task {
         }
         if !heartbeat && self.dedupe.as_mut().is_some_and(|dedupe| dedupe.is_known(text.as_bytes())) {
             tracing::debug!(bytes = text.len(), "dropped an event that came before");
-            return Ok(());
-        }
-        if let Some(tap) = &self.link.tap {
-            return tap(text.as_bytes());
-        }
-        let queues = self.link.queues();
-        if queues.is_empty() {
-            return Ok(());
+            return;
         }
         // Consumers are woken once for all that is read at once.
         open.events_came = true;
+        if let Some(tap) = &self.link.tap {
+            return tap.take(text.as_bytes());
+        }
+        let queues = self.link.queues();
+        if queues.is_empty() {
+            return;
+        }
         // A copy of its own: the frame is a part of a large buffer, which it would keep.
         let frame = Bytes::copy_from_slice(text.as_bytes());
         let now = Instant::now();
         for queue in &*queues {
             queue.push(frame.clone(), now);
         }
-        Ok(())
     }
 
     /// Writes as many calls as the socket takes.
@@ -583,7 +578,11 @@ impl Task {
             self.calls.fail_all(&why);
             open.leaving = Some(now + LEAVE_LIMIT);
             open.next_ping = None;
-            open.send(Message::Close(Some(close_frame(CloseCode::Normal))))?;
+            let code = match why {
+                ConnectionError::WrongAccount { .. } => CloseCode::Policy,
+                _ => CloseCode::Normal,
+            };
+            open.send(Message::Close(Some(close_frame(code))))?;
         }
         Ok(())
     }
@@ -655,6 +654,14 @@ struct Open<S> {
     refused: Option<i64>,
 }
 
+/// All that the connection itself reads of an event.
+#[derive(Deserialize)]
+struct Heartbeat {
+    /// In milliseconds.
+    #[serde(deserialize_with = "wire::int")]
+    interval: u64,
+}
+
 impl<S> Open<S> {
     fn new(socket: WebSocketStream<S>, settings: &Settings) -> Self {
         let now = Instant::now();
@@ -686,10 +693,7 @@ impl<S> Open<S> {
     }
 
     fn on_heartbeat(&mut self, text: &str) {
-        if let Ok(Event::Heartbeat(heartbeat)) = text.parse::<Event>()
-            && let Ok(interval) = u64::try_from(heartbeat.interval)
-            && interval > 0
-        {
+        if let Ok(Heartbeat { interval: interval @ 1.. }) = serde_json::from_str(text) {
             self.longest_silence = Some(Duration::from_millis(interval.saturating_mul(5) / 2));
         }
     }
@@ -768,6 +772,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Open<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_double_with_a_share_of_chance_and_for_ever() {
+        let settings = Settings::default();
+        assert!(settings.reconnect);
+        let waits = || {
+            let mut backoff = settings.new_backoff();
+            let wait = move || backoff.next_backoff().deadline() - Instant::now();
+            std::iter::repeat_with(wait).take(20).collect::<Vec<_>>()
+        };
+        let (some, others) = (waits(), waits());
+        let mut least = settings.first_wait;
+        for wait in &some {
+            // They are rounded by less than a millisecond.
+            assert!(*wait + Duration::from_millis(1) >= least && *wait <= 2 * least, "{wait:?} of {least:?}");
+            least = settings.longest_wait.min(2 * least);
+        }
+        assert_ne!(some, others, "bots that were cut off together do not come back together");
+    }
 
     #[test]
     fn calls_that_were_given_up_are_not_kept() {

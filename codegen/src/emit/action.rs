@@ -4,9 +4,9 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::types::{join, object};
-use super::{aliases, docs, reader, rust_type, scalar, serde_attribute, value};
+use super::{aliases, docs, reader, rust_type, scalar, serde_attribute, serde_path, value};
 use crate::doc;
-use crate::model::{Action, Answer, Api, Effect, NextPage, Origin, Param, Presence, Server};
+use crate::model::{Action, Answer, Api, CLIENT_TRAIT, Effect, NextPage, Origin, Param, Presence, Server};
 use crate::name::{Name, ident};
 use crate::ty::{NamedKind, Scalar, Ty};
 use crate::yaml::{Node, Value};
@@ -19,10 +19,20 @@ pub(super) fn items(api: &Api, action: &Action) -> Vec<TokenStream> {
     items.extend(serialize(&body));
     items.extend(action_impls(action));
     items.extend(paged(action));
-    items.extend(response(action));
-    items.push(client_method(action));
-    items.extend(call_setters(action));
+    items.extend(response(api, action));
+    if api.extension {
+        items.extend(setter_trait(action));
+    } else {
+        items.push(client_method(action));
+        items.extend(call_setters(action));
+    }
     items
+}
+
+/// What stands behind all actions: of an extension, the trait whose methods they are.
+pub(super) fn joined(api: &Api) -> Vec<TokenStream> {
+    let actions: Vec<&Action> = api.files.iter().flat_map(|file| &file.actions).collect();
+    if api.extension && !actions.is_empty() { client_trait(&actions) } else { Vec::new() }
 }
 
 /// What a caller fills in: the parameters of a request, or of an operation.
@@ -51,17 +61,19 @@ fn request(api: &Api, action: &Action) -> TokenStream {
     let mut names = vec![action.title.clone()];
     names.extend(action.aliases.iter().chain([&action.wire]).filter(|name| *name != action.name.snake()).cloned());
     let aliases = aliases(&names);
-    body(&quote!(#docs #aliases), &Body::of(action))
+    body(api, &quote!(#docs #aliases), &Body::of(action))
 }
 
 /// The struct that holds the parameters.
-pub(super) fn body(head: &TokenStream, body: &Body<'_>) -> TokenStream {
+pub(super) fn body(api: &Api, head: &TokenStream, body: &Body<'_>) -> TokenStream {
     let name = ident(&body.name);
     let serialize = (!sends_twice(body)).then(|| quote!(Serialize,));
     let fields = body.params.iter().map(|param| request_field(body, param));
+    let serde_path = serde_path(api);
     quote! {
         #head
         #[derive(Clone, Debug, PartialEq, #serialize Deserialize)]
+        #serde_path
         #[non_exhaustive]
         pub struct #name {
             #(#fields,)*
@@ -82,9 +94,11 @@ fn facts(action: &Action) -> String {
     if !action.aliases.is_empty() {
         facts.push(format!("also {}", code(&action.aliases)));
     }
-    facts.push(match action.origin {
-        Origin::OneBot11 => "OneBot v11".into(),
-        Origin::GoCqhttp => "go-cqhttp".into(),
+    facts.extend(match &action.origin {
+        Origin::OneBot11 => Some("OneBot v11".into()),
+        Origin::GoCqhttp => Some("go-cqhttp".into()),
+        Origin::Other(origin) => Some(origin.clone()),
+        Origin::Unstated => None,
     });
     facts.push(format!("effect: {}", effect(action.effect).to_lowercase()));
     if !action.errors.is_empty() {
@@ -133,6 +147,10 @@ fn snippet(api: &Api, action: &Action) -> String {
         Answer::Nothing => format!("client{call}.await?;"),
         _ => format!("let answer = client{call}.await?;"),
     };
+    if api.extension {
+        // Where its crate keeps the prelude is not known here.
+        return format!("```ignore\n{call}\n```");
+    }
     format!(
         "```no_run\n# use cqhttp::types::*;\n# async fn run(client: &cqhttp::Client) -> Result<(), cqhttp::Error> {{\n\
          {call}\n# Ok(())\n# }}\n```"
@@ -185,7 +203,7 @@ fn param_doc(param: &Param) -> String {
 }
 
 /// A default as prose and listings write it: `1800`, `true`, `""`.
-pub(super) fn default_text(default: &Node) -> String {
+pub(crate) fn default_text(default: &Node) -> String {
     match &default.value {
         Value::Text(text) => format!("`{text:?}`"),
         Value::Bool(value) => format!("`{value}`"),
@@ -428,28 +446,49 @@ pub(super) fn response_name(action: &Action) -> proc_macro2::Ident {
 }
 
 /// `pub struct GetLoginInfoResponse { … }`
-fn response(action: &Action) -> Vec<TokenStream> {
+fn response(api: &Api, action: &Action) -> Vec<TokenStream> {
     let Answer::Fields(fields) = &action.answer else { return Vec::new() };
     let name = response_name(action);
     let head = docs(&format!("The answer to [`{}`] (`{}`).", action.name.pascal(), action.wire));
-    object(&head, &name.to_string(), fields)
+    object(api, &head, &name.to_string(), fields)
 }
 
 /// `impl Client { pub fn set_group_ban(&self, …) -> Call<SetGroupBan> { … } }`
 fn client_method(action: &Action) -> TokenStream {
+    let method = method(action, &quote!(pub), &quote!(self));
+    quote! {
+        impl ::cqhttp::Client {
+            #method
+        }
+    }
+}
+
+/// `pub fn set_group_ban(&self, …) -> Call<SetGroupBan> { … }`
+fn method(action: &Action, visibility: &TokenStream, client: &TokenStream) -> TokenStream {
     let docs = method_docs(action);
     let method = action.name.ident();
     let request = action.name.type_ident();
     let arguments = action.required().map(argument);
     let names = action.required().map(|param| param.name.ident());
     quote! {
-        impl ::cqhttp::Client {
-            #docs
-            pub fn #method(&self, #(#arguments),*) -> ::cqhttp::Call<#request> {
-                self.call(#request::new(#(#names),*))
-            }
+        #docs
+        #visibility fn #method(&self, #(#arguments),*) -> ::cqhttp::Call<#request> {
+            #client.call(#request::new(#(#names),*))
         }
     }
+}
+
+/// `pub trait ClientActions: Borrow<Client> { fn set_group_ban(&self, …) -> Call<SetGroupBan> { … } }`
+fn client_trait(actions: &[&Action]) -> Vec<TokenStream> {
+    let name = ident(CLIENT_TRAIT);
+    let methods = actions.iter().map(|action| method(action, &TokenStream::new(), &quote!(self.borrow())));
+    let definition = quote! {
+        /// Every action as a method of [`Client`](::cqhttp::Client).
+        pub trait #name: ::std::borrow::Borrow<::cqhttp::Client> {
+            #(#methods)*
+        }
+    };
+    vec![definition, quote!(impl #name for ::cqhttp::Client {})]
 }
 
 /// What suffices on hover: the summary, the arguments, the setters, the way to the rest.
@@ -495,17 +534,41 @@ fn lower_first(text: &str) -> String {
 fn call_setters(action: &Action) -> Option<TokenStream> {
     let request = action.name.type_ident();
     let setters = action.settable().map(|param| {
-        let docs = docs(&param_doc(param));
-        let name = param.name.ident();
-        let argument = argument(param);
-        // A parameter may be called `request` itself.
-        let request = ident(if param.name.snake() == "request" { "it" } else { "request" });
-        quote! {
-            #docs
-            pub fn #name(self, #argument) -> Self {
-                self.map_request(|#request| #request.#name(#name))
-            }
-        }
+        let (docs, head, set) = setter(param);
+        quote!(#docs pub #head { #set })
     });
     action.settable().next().is_some().then(|| quote!(impl ::cqhttp::Call<#request> { #(#setters)* }))
+}
+
+/// `pub trait SetGroupBanCall: Sized { fn duration(self, duration: u32) -> Self; }`, and that `Call<SetGroupBan>` has it.
+fn setter_trait(action: &Action) -> Vec<TokenStream> {
+    if action.settable().next().is_none() {
+        return Vec::new();
+    }
+    let (name, request) = (ident(&action.call_trait()), action.name.type_ident());
+    let about = docs(&format!("What can be set of a call of [`{}`] (`{}`).", action.name.pascal(), action.wire));
+    let (heads, setters): (Vec<_>, Vec<_>) = action
+        .settable()
+        .map(|param| {
+            let (docs, head, set) = setter(param);
+            (quote!(#docs #head;), quote!(#head { #set }))
+        })
+        .unzip();
+    vec![
+        quote!(#about pub trait #name: Sized { #(#heads)* }),
+        quote!(impl #name for ::cqhttp::Call<#request> { #(#setters)* }),
+    ]
+}
+
+/// The docs of a call's setter, its head `fn duration(self, duration: u32) -> Self`, and what it does.
+fn setter(param: &Param) -> (TokenStream, TokenStream, TokenStream) {
+    let name = param.name.ident();
+    let argument = argument(param);
+    // A parameter may be called `request` itself.
+    let request = ident(if param.name.snake() == "request" { "it" } else { "request" });
+    (
+        docs(&param_doc(param)),
+        quote!(fn #name(self, #argument) -> Self),
+        quote!(self.map_request(|#request| #request.#name(#name))),
+    )
 }

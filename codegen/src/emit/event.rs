@@ -12,17 +12,17 @@ use crate::name::ident;
 use crate::ty::{NamedKind, Scalar};
 
 /// The items of a file's events and operations.
-pub(super) fn items(file: &File) -> Vec<TokenStream> {
-    let events = file.events.iter().filter(|event| event.owns_shape()).flat_map(event);
-    events.chain(file.operations.iter().flat_map(operation)).collect()
+pub(super) fn items(api: &Api, file: &File) -> Vec<TokenStream> {
+    let events = file.events.iter().filter(|event| event.owns_shape()).flat_map(|one| event(api, one));
+    events.chain(file.operations.iter().flat_map(|one| operation(api, one))).collect()
 }
 
 /// `pub struct GroupMessage { … }`, how it is written, and its quick operation.
-fn event(event: &Event) -> Vec<TokenStream> {
+fn event(api: &Api, event: &Event) -> Vec<TokenStream> {
     let name = event.name.type_ident();
     let docs = docs(&event_docs(event));
     let aliases = aliases([&event.title]);
-    let mut items = structure(&quote!(#docs #aliases), &name, &event.fields, &TokenStream::new());
+    let mut items = structure(api, &quote!(#docs #aliases), &name, &event.fields, &TokenStream::new());
     items.push(serialize(event));
     items.extend(reply_to(event));
     items.extend(event.operation.as_ref().map(|operation| {
@@ -51,7 +51,7 @@ fn facts(event: &Event) -> String {
 }
 
 /// "NapCat, LLOneBot"; empty where go-cqhttp sends the event.
-pub(super) fn servers(event: &Event) -> String {
+pub(crate) fn servers(event: &Event) -> String {
     event.servers.iter().map(|server| server_name(server)).collect::<Vec<_>>().join(", ")
 }
 
@@ -111,9 +111,9 @@ fn serialize(event: &Event) -> TokenStream {
 }
 
 /// `pub struct GroupMessageOperation { … }` with its setters.
-fn operation(operation: &Operation) -> Vec<TokenStream> {
+fn operation(api: &Api, operation: &Operation) -> Vec<TokenStream> {
     let filled = Body { name: operation.name.clone(), params: &operation.params };
-    let mut items = vec![body(&docs(&operation.doc), &filled), constructors(&filled)];
+    let mut items = vec![body(api, &docs(&operation.doc), &filled), constructors(&filled)];
     items.extend(default(&filled));
     items.extend(action::serialize(&filled));
     items

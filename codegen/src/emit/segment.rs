@@ -68,7 +68,7 @@ fn facts(segment: &Segment) -> String {
     format!("Segment `{}` · {}.", segment.wire, direction(segment.direction))
 }
 
-pub(super) fn direction(direction: Direction) -> &'static str {
+pub(crate) fn direction(direction: Direction) -> &'static str {
     match direction {
         Direction::Both => "received and sent",
         Direction::Receive => "received",
@@ -154,9 +154,10 @@ fn is_required(field: &Param) -> bool {
     matches!(field.presence, Presence::Required)
 }
 
-/// `impl SegmentType for Image { … }`
+/// `impl SegmentType for Image { … }`. Inline, as all that reads or writes segments: what a bot never does with them, its
+/// build does not compile.
 fn data(segment: &Segment) -> TokenStream {
-    let (name, wire) = (segment.name.type_ident(), &segment.wire);
+    let name = segment.name.type_ident();
     let names = |field: &Param| {
         let names = [&field.wire].into_iter().chain(&field.aliases);
         quote!(&[#(#names),*])
@@ -179,11 +180,12 @@ fn data(segment: &Segment) -> TokenStream {
     let out = if segment.fields.is_empty() { quote!(out) } else { quote!(mut out) };
     quote! {
         impl wire::SegmentType for #name {
-            const TYPE: &'static str = #wire;
             const FIELDS: &'static [&'static str] = &[#(#all),*];
+            #[inline]
             fn read(fields: &mut wire::Fields<'_>) -> Option<Self> {
                 Some(Self { #(#reads,)* extra: fields.rest() })
             }
+            #[inline]
             fn write<'s>(&'s self, #out: wire::Writing<'s, '_>) {
                 #(#writes)*
                 out.rest();
@@ -250,6 +252,7 @@ fn dispatch(name: &str, segments: &[&Segment]) -> TokenStream {
             fn fields(kind: &str) -> &'static [&'static str] {
                 match kind { #fields _ => &[], }
             }
+            #[inline]
             fn read(kind: &str, fields: &mut wire::Fields<'_>) -> Option<Self> {
                 match kind { #reads _ => None, }
             }
@@ -259,6 +262,7 @@ fn dispatch(name: &str, segments: &[&Segment]) -> TokenStream {
             fn kind(&self) -> &str {
                 match self { #kinds Self::Unknown(segment) => &segment.kind, }
             }
+            #[inline]
             fn each<'s>(&'s self, emit: &mut dyn FnMut(&'s str, wire::Written<'s>)) {
                 match self {
                     #writes

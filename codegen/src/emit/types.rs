@@ -3,23 +3,23 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{aliases, docs, reader, rust_type, serde_attribute};
+use super::{aliases, docs, reader, rust_type, serde_attribute, serde_path};
 use crate::doc;
-use crate::model::{Field, File, TypeDef, TypeKind, Variant, VariantValue};
+use crate::model::{Api, Field, File, TypeDef, TypeKind, Variant, VariantValue};
 use crate::name::ident;
 use crate::ty::{EnumBase, IdBase, Ty};
 
 /// The items of a file's types.
-pub(super) fn items(file: &File) -> Vec<TokenStream> {
-    file.types.iter().flat_map(type_items).collect()
+pub(super) fn items(api: &Api, file: &File) -> Vec<TokenStream> {
+    file.types.iter().flat_map(|ty| type_items(api, ty)).collect()
 }
 
-fn type_items(ty: &TypeDef) -> Vec<TokenStream> {
+fn type_items(api: &Api, ty: &TypeDef) -> Vec<TokenStream> {
     match &ty.kind {
         TypeKind::Id(base) => id(ty, *base),
         TypeKind::Enum(EnumBase::String, variants) => string_enum(ty, variants),
         TypeKind::Enum(EnumBase::I64, variants) => integer_enum(ty, variants),
-        TypeKind::Object { fields, .. } => object(&head(ty), &ty.name, fields),
+        TypeKind::Object { fields, .. } => object(api, &head(ty), &ty.name, fields),
     }
 }
 
@@ -164,15 +164,16 @@ fn enum_item(ty: &TypeDef, variants: &[Variant], other: &TokenStream, copy: &Tok
 }
 
 /// `pub struct GroupInfo { … }` as it is read and written: an object, or an action's own answer.
-pub(super) fn object(head: &TokenStream, name: &str, fields: &[Field]) -> Vec<TokenStream> {
+pub(super) fn object(api: &Api, head: &TokenStream, name: &str, fields: &[Field]) -> Vec<TokenStream> {
     let ident = format_ident!("{name}");
-    let mut items = structure(head, &ident, fields, &quote!(Serialize,));
+    let mut items = structure(api, head, &ident, fields, &quote!(Serialize,));
     items.push(quote!(impl ::cqhttp::Answer for #ident {}));
     items
 }
 
 /// The struct with its fields, and how it is read; `serialize` is what it derives for being written.
 pub(super) fn structure(
+    api: &Api,
     head: &TokenStream,
     ident: &Ident,
     fields: &[Field],
@@ -180,6 +181,7 @@ pub(super) fn structure(
 ) -> Vec<TokenStream> {
     let aliased = fields.iter().any(|field| !field.aliases.is_empty());
     let deserialize = (!aliased).then(|| quote!(Deserialize));
+    let serde_path = (!aliased || !serialize.is_empty()).then(|| serde_path(api));
     let attributed = fields.iter().map(|field| {
         let (docs, name, ty) = (docs(&field.doc), field.name.ident(), rust_type(&field.ty));
         let writing = if serialize.is_empty() { rename(&field.wire, field.name.snake()) } else { writing(field) };
@@ -193,13 +195,14 @@ pub(super) fn structure(
     let item = quote! {
         #head
         #[derive(Clone, Debug, PartialEq, #serialize #deserialize)]
+        #serde_path
         #[non_exhaustive]
         pub struct #ident {
             #(#attributed,)*
         }
     };
     let mut items = vec![item];
-    items.extend(aliased.then(|| read_by_alias(ident, fields)));
+    items.extend(aliased.then(|| read_by_alias(api, ident, fields)));
     items
 }
 
@@ -230,7 +233,7 @@ fn rename(wire: &str, name: &str) -> Vec<TokenStream> {
 
 /// `impl Deserialize` where a field has further names: some servers send two of them at once, which serde's own aliases
 /// refuse. The first that holds something counts.
-fn read_by_alias(name: &Ident, fields: &[Field]) -> TokenStream {
+fn read_by_alias(api: &Api, name: &Ident, fields: &[Field]) -> TokenStream {
     let optional = |field: &Field| Ty { optional: field.ty.optional || !field.ty.list, ..field.ty.clone() };
     let own = |field: &Field| format_ident!("own_{}", field.name.snake());
     let alias = |field: &Field, index: usize| format_ident!("alias{}_{}", index + 1, field.name.snake());
@@ -259,10 +262,12 @@ fn read_by_alias(name: &Ident, fields: &[Field]) -> TokenStream {
             false => quote!(#name: #value.ok_or_else(|| wire::missing(#wire))?),
         }
     });
+    let serde_path = serde_path(api);
     quote! {
         impl<'de> Deserialize<'de> for #name {
             fn deserialize<D: wire::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 #[derive(Deserialize)]
+                #serde_path
                 struct Read {
                     #(#reads,)*
                 }

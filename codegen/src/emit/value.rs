@@ -106,6 +106,8 @@ fn exact_scalar(api: &Api, node: &Node, scalar: &Scalar) -> TokenStream {
         },
         Scalar::Timestamp => quote!(::cqhttp::Timestamp::new(#value)),
         scalar if scalar.has_no_literal() => from_json(node, scalar),
+        // Only its own crate may write such a struct out.
+        Scalar::Named(name, NamedKind::Object) if !api.defines(name) => from_json(node, scalar),
         Scalar::Named(name, NamedKind::Object) => {
             let fields = api.objects.get(name).map(Vec::as_slice).unwrap_or_default();
             let name = ident(name);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Resolver, values};
+use super::{Resolver, Taken, values};
 use crate::diagnostic::{Spot, list, suggest};
 use crate::model::{Api, Direction, Event, Field, Operation, Param, PostType, Presence, Segment};
 use crate::name::{self, Name};
@@ -70,9 +70,6 @@ const SEGMENT_METHODS: &[&str] = &["new", "clone", "extra", "field", "into_segme
 /// A struct of more fields than this is boxed in its enum: an event, and a segment, of which there are many.
 const EVENT_BOXED_FROM: usize = 5;
 const SEGMENT_BOXED_FROM: usize = 3;
-
-/// The Rust names in use, and whose they are.
-type Taken = HashMap<String, String>;
 
 impl Resolver<'_> {
     /// The events and operations of all files; shapes and operations are found wherever they stand.
@@ -292,8 +289,10 @@ impl Resolver<'_> {
 
     /// Names of events, operations and segments that meet in Rust.
     fn item_names(&mut self, files: &[SourceFile]) {
-        let types = files.iter().flat_map(|file| &file.types).map(|ty| &ty.name.value);
-        let mut taken: Taken = types.map(|name| (name.clone(), format!("the type `{name}`"))).collect();
+        // An extension's types stand in modules of their own.
+        let types = files.iter().filter(|file| !file.extension).flat_map(|file| &file.types);
+        let named = types.map(|ty| (ty.name.value.clone(), (format!("the type `{}`", ty.name.value), false)));
+        let mut taken = Taken { rust: named.collect(), ..Taken::default() };
         for event in files.iter().flat_map(|file| &file.events) {
             if self.snake_name(&event.name, "an event") {
                 let name = Name::from_wire(&event.name.value).pascal();
@@ -326,11 +325,11 @@ impl Resolver<'_> {
         if items.contains(&name) || super::RESERVED_TYPES.contains(&name) {
             let message = format!("{what} would be called `{name}` in Rust, which is taken");
             self.faults.add(&source.spot, message, "choose another name");
-        } else if let Some(ty) = taken.get(name) {
+        } else if let Some((ty, _)) = taken.rust.get(name) {
             let message = format!("{what} is called `{name}` in Rust, and so is {ty}");
             self.faults.add(&source.spot, message, "rename one of them");
         } else {
-            self.claim(taken, format!("{module}::{name}"), what, &source.spot);
+            self.claim(taken, format!("{module}::{name}"), what, &source.spot, super::OTHER_TYPE);
         }
     }
 

@@ -99,7 +99,7 @@ impl Reader<'_> {
         let entries = self.entries(node, "an operation", &["kind", "name", "doc", "params"])?;
         let name = self.required_text(&entries, "name");
         let doc = self.required_text(&entries, "doc");
-        let params = self.required(&entries, "params").map(|node| self.fields(node, Part::Param));
+        let params = self.required(&entries, "params").map(|node| self.fields(node, Part::OfOperation));
         Some(Operation { broken: self.faults.len() > before, name: name?, doc: doc?, params: params? })
     }
 

@@ -5,6 +5,7 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use cqhttp_codegen::{Diagnostic, Diagnostics, generate};
 
@@ -42,6 +43,38 @@ pub(crate) fn folder(name: &str, files: &[(&str, &[u8])]) -> PathBuf {
     folder
 }
 
+/// What a run of the command said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// The command, to be run in `folder`.
+#[cfg(feature = "cli")]
+pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cqhttp-codegen"));
+    command.args(arguments).current_dir(folder);
+    // Whoever runs the tests may want colours.
+    command.env_remove("NO_COLOR").env_remove("CLICOLOR").env_remove("CLICOLOR_FORCE");
+    command
+}
+
+/// Runs a command.
+pub(crate) fn said(command: &mut Command) -> Said {
+    let output = command.output().unwrap();
+    // Paths print with `/` on any machine.
+    let text = |bytes| String::from_utf8(bytes).unwrap().replace("\r\n", "\n");
+    Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// Runs the command in `folder`.
+#[cfg(feature = "cli")]
+pub(crate) fn run_in(folder: &Path, arguments: &[&str]) -> Said {
+    said(&mut command(folder, arguments))
+}
+
 /// The faults of a schema, which must have some: with paths below `root`, a line each.
 pub(crate) fn faults(schema: &Path, root: &Path) -> String {
     let mut text = String::new();
@@ -53,8 +86,12 @@ pub(crate) fn faults(schema: &Path, root: &Path) -> String {
 
 /// The same, and under each the line and the column that it means.
 pub(crate) fn marked_faults(schema: &Path, root: &Path) -> String {
+    marked(&refused(schema), root)
+}
+
+pub(crate) fn marked(diagnostics: &Diagnostics, root: &Path) -> String {
     let mut text = String::new();
-    for diagnostic in refused(schema).iter() {
+    for diagnostic in diagnostics.iter() {
         let line = meant_line(diagnostic);
         let mark = " ".repeat(width(&line, diagnostic.column - 1)) + "^";
         writeln!(text, "{}\n    | {line}\n    | {mark}", below(diagnostic, root)).unwrap();

@@ -36,7 +36,7 @@ use cqhttp::mock::{Dial, Outcome, Received, Server, Webhook, World};
 ///     }]
 ///   }
 ///
-/// What else may stand there: https://docs.rs/cqhttp/latest/cqhttp/mock/world/
+/// What else may stand there: the documentation of `cqhttp::mock::world`.
 #[derive(Parser)]
 #[command(version, verbatim_doc_comment)]
 struct Arguments {

@@ -47,7 +47,7 @@ fn says(server: &Server, line: &str, has_world: bool) -> Result<String, String> 
         (true, Some(group)) => server
             .world(|world: &mut World| world.says_in_group(user, group, message))
             .map_err(|why| why.to_string())?,
-        (true, None) => server.world(|world| world.says(user, message)).map_err(|why| why.to_string())?,
+        (true, None) => server.world(|world| world.says_in_private(user, message)).map_err(|why| why.to_string())?,
         (false, Some(group)) => server.user(user).says(message).in_group(group),
         (false, None) => server.user(user).says(message).in_private(),
     };

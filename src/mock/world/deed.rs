@@ -92,7 +92,7 @@ impl World {
     /// # Errors
     ///
     /// They are neither.
-    pub fn says(&mut self, user: impl Into<UserId>, message: impl Into<Message>) -> Happened<MessageId> {
+    pub fn says_in_private(&mut self, user: impl Into<UserId>, message: impl Into<Message>) -> Happened<MessageId> {
         let (user, message, account) = (user.into(), message.into(), self.account.user_id);
         if self.is_friend(user) {
             let said = self.store(user, Place::Private(account), message);
@@ -127,7 +127,7 @@ impl World {
     /// # Errors
     ///
     /// There is no such message in a group, or they are no administrator.
-    pub fn praises(&mut self, user: impl Into<UserId>, message: impl Into<MessageId>) -> Happened {
+    pub fn sets_essence(&mut self, user: impl Into<UserId>, message: impl Into<MessageId>) -> Happened {
         let (operator_id, message_id, time) = (user.into(), message.into(), self.now());
         let Some((group_id, sender_id)) = self.find_message(message_id).and_then(|m| Some((m.group_id?, m.user_id)))
         else {
@@ -203,7 +203,7 @@ impl World {
     /// # Errors
     ///
     /// They are no friend.
-    pub fn pokes(&mut self, user: impl Into<UserId>) -> Happened {
+    pub fn pokes_in_private(&mut self, user: impl Into<UserId>) -> Happened {
         let user = user.into();
         self.friend_of_account(user)?;
         self.happens(self.poke(None, user, self.account.user_id));
@@ -299,10 +299,19 @@ impl World {
     ///
     /// # Errors
     ///
-    /// The member is not in the group, or is so already.
-    pub fn promotes(&mut self, user: impl Into<UserId>, group: impl Into<GroupId>, enable: bool) -> Happened {
-        let (user, group_id) = (user.into(), group.into());
+    /// It is not the owner who does it, or the member is not in the group, or is so already.
+    pub fn sets_admin(
+        &mut self,
+        owner: impl Into<UserId>,
+        group: impl Into<GroupId>,
+        user: impl Into<UserId>,
+        enable: bool,
+    ) -> Happened {
+        let (owner, group_id, user) = (owner.into(), group.into(), user.into());
         self.member_of(user, group_id)?;
+        if self.seen(group_id)?.rank(owner) < 2 {
+            return cannot(format!("{owner} does not own group {group_id}"));
+        }
         let member = self.find_group_mut(group_id).and_then(|group| group.find_member_mut(user));
         let Some(set) = member.and_then(|member| member.promote(enable)) else {
             return cannot(format!("the role of {user} in group {group_id} stays"));

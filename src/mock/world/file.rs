@@ -33,7 +33,7 @@ impl World {
         let size = self.size_of(path).ok_or_else(no_file)?;
         let folder = folder.filter(|folder| !matches!(folder.as_str(), "" | "/"));
         let group = self.shelf(group_id)?;
-        if let Some(folder) = folder.as_ref().filter(|folder| group.folder(folder).is_none()) {
+        if let Some(folder) = folder.as_ref().filter(|folder| group.find_folder(folder).is_none()) {
             let why = format!("there is no folder {folder} in group {group_id}");
             return Err(no(RefusalCode::FileSystemUploadApiError, why));
         }
@@ -100,7 +100,7 @@ impl World {
         request: action::GetGroupFilesByFolder,
     ) -> Answer<GroupFileList> {
         let group = self.shelf(request.group_id)?;
-        let folder = group.folder(&request.folder_id);
+        let folder = group.find_folder(&request.folder_id);
         let folder = folder.ok_or_else(|| failed(format!("there is no folder {}", request.folder_id)))?;
         Ok(GroupFileList { files: self.list(group, Some(&folder.folder_id)), folders: Vec::new() })
     }
@@ -163,7 +163,7 @@ impl World {
         let account = self.account.user_id;
         let group = self.shelf_mut(request.group_id)?;
         let folder = request.folder_id;
-        let creator = group.folder(&folder).map(|folder| folder.creator);
+        let creator = group.find_folder(&folder).map(|folder| folder.creator);
         may_delete(group, account, creator, folder.as_str())?;
         group.folders.retain(|other| other.folder_id != folder);
         group.files.retain(|file| file.folder_id.as_ref() != Some(&folder));
@@ -181,7 +181,7 @@ impl World {
 }
 
 impl Group {
-    fn folder(&self, id: &GroupFolderId) -> Option<&Folder> {
+    fn find_folder(&self, id: &GroupFolderId) -> Option<&Folder> {
         self.folders.iter().find(|folder| folder.folder_id == *id)
     }
 

@@ -294,7 +294,7 @@ impl World {
     ) -> Answer<action::SendGroupNoticeResponse> {
         let (sender_id, publish_time) = (self.account.user_id, self.now());
         self.may_announce(request.group_id)?;
-        let notice_id = GroupNoticeId::new(format!("{:032x}", self.next_number()));
+        let notice_id = self.notice_id();
         let notice = Notice { sender_id, text: request.content, notice_id: notice_id.clone(), publish_time };
         self.joined_mut(request.group_id)?.notices.push(notice);
         Ok(action::SendGroupNoticeResponse { notice_id: Some(notice_id) })
@@ -319,6 +319,10 @@ impl World {
         // What QQ says about it, go-cqhttp does not read.
         group.notices.retain(|notice| notice.notice_id != request.notice_id);
         Ok(())
+    }
+
+    pub(super) fn notice_id(&mut self) -> GroupNoticeId {
+        GroupNoticeId::new(format!("{:032x}", self.next_number()))
     }
 
     fn may_announce(&self, group_id: GroupId) -> Answer<()> {

@@ -27,7 +27,8 @@ impl World {
         };
         let time = self.now();
         let mut said = StoredMessage { group_id, target_id, time, ..StoredMessage::new(author, message) };
-        self.number(&mut said);
+        said.message_id = self.free_message_id();
+        said.message_seq = self.next_seq(&said);
         self.messages.push(said.clone());
         if let Some(member) = group_id.and_then(|group| self.find_group_mut(group)?.find_member_mut(author)) {
             member.last_sent_time = time;
@@ -35,20 +36,22 @@ impl World {
         said
     }
 
-    /// Gives a message the id and the number that it lacks.
-    pub(super) fn number(&mut self, said: &mut StoredMessage) {
-        while said.message_id.get() == 0 {
+    /// An id that no message has.
+    pub(super) fn free_message_id(&mut self) -> MessageId {
+        loop {
             // An odd factor gives each number another id; many are negative, as on go-cqhttp.
             let id = MessageId::new((self.next_number().wrapping_mul(0x9E37_79B1) as i32).into());
             if self.find_message(id).is_none() {
-                said.message_id = id;
+                return id;
             }
         }
-        if said.message_seq.get() == 0 {
-            let chat = self.chat_of(said);
-            let before = self.messages.iter().filter(|other| self.chat_of(other) == chat);
-            said.message_seq = MessageSeq::new(before.map(|other| other.message_seq.get()).max().unwrap_or(0) + 1);
-        }
+    }
+
+    /// The number that comes next in a message's chat.
+    pub(super) fn next_seq(&self, said: &StoredMessage) -> MessageSeq {
+        let chat = self.chat_of(said);
+        let last = self.messages.iter().rev().find(|other| self.chat_of(other) == chat);
+        MessageSeq::new(last.map_or(0, |last| last.message_seq.get()) + 1)
     }
 
     /// The group, or the other side.

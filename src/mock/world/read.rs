@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::{Group, World};
 use crate::Timestamp;
-use crate::types::{GroupFileId, GroupFolderId, GroupNoticeId, GroupRequestKind, GroupRole};
+use crate::types::{GroupFileId, GroupFolderId, GroupRequestKind, GroupRole};
 
 /// Why a world cannot be: all that is wrong with it, or why its file cannot be read.
 #[derive(Clone, Debug)]
@@ -144,7 +144,6 @@ impl World {
     }
 
     fn faults_of_group(&self, index: usize, group: &Group, faults: &mut Faults) {
-        let account = self.account.user_id;
         let within = |rest: &[Step]| [&[Step::Key("groups"), Step::Index(index)], rest].concat();
         let mut seen = BTreeSet::new();
         let mut owner = None;
@@ -165,19 +164,8 @@ impl World {
                 _ => {}
             }
         }
-        match (group.joined, seen.contains(&account)) {
-            (true, false) => faults.add(
-                within(&[Step::Key("members")]),
-                format!(
-                    "the account {account} is not in group {}; add it, or say that it has not `joined`",
-                    group.group_id
-                ),
-            ),
-            (false, true) => faults.add(
-                within(&[Step::Key("joined")]),
-                format!("the account {account} is among the members of group {}", group.group_id),
-            ),
-            _ => {}
+        if let Some((key, what)) = self.fault_of_joining(group) {
+            faults.add(within(&[Step::Key(key)]), what);
         }
         for (index, file) in group.files.iter().enumerate() {
             let Some(folder) = &file.folder_id else { continue };
@@ -188,45 +176,39 @@ impl World {
         }
     }
 
+    fn fault_of_joining(&self, group: &Group) -> Option<(&'static str, String)> {
+        let (account, id) = (self.account.user_id, group.group_id);
+        match (group.joined, group.find_member(account).is_some()) {
+            (true, false) => {
+                let what_to_do = "add it, or say that it has not `joined`";
+                Some(("members", format!("the account {account} is not in group {id}; {what_to_do}")))
+            }
+            (false, true) => Some(("joined", format!("the account {account} is among the members of group {id}"))),
+            _ => None,
+        }
+    }
+
     /// Gives everything that is left out: ids, numbers, times.
     pub(crate) fn begin(&mut self) {
         let now = self.now();
-        let or_now = |time: &mut Timestamp| {
-            if time.seconds() == 0 {
-                *time = now;
-            }
-        };
-        let mut groups = std::mem::take(&mut self.groups);
-        for group in &mut groups {
-            group.members.iter_mut().for_each(|member| or_now(&mut member.join_time));
-            for notice in &mut group.notices {
-                or_now(&mut notice.publish_time);
-                if notice.notice_id.as_str().is_empty() {
-                    notice.notice_id = GroupNoticeId::new(format!("{:032x}", self.next_number()));
-                }
-            }
-            for folder in &mut group.folders {
-                or_now(&mut folder.create_time);
-                if folder.folder_id.as_str().is_empty() {
-                    folder.folder_id = GroupFolderId::new(self.path());
-                }
-            }
-            for file in &mut group.files {
-                or_now(&mut file.upload_time);
-                if file.file_id.as_str().is_empty() {
-                    file.file_id = GroupFileId::new(self.path());
-                }
+        for mut group in std::mem::take(&mut self.groups) {
+            self.complete(&mut group, now);
+            self.groups.push(group);
+        }
+        for index in 0..self.messages.len() {
+            if self.messages[index].message_id.get() == 0 {
+                self.messages[index].message_id = self.free_message_id();
             }
         }
-        self.groups = groups;
-        for index in 0..self.messages.len() {
-            let mut said = self.messages[index].clone();
-            or_now(&mut said.time);
+        for mut said in std::mem::take(&mut self.messages) {
+            or_now(&mut said.time, now);
             if said.group_id.is_none() {
                 said.target_id.get_or_insert(self.account.user_id);
             }
-            self.number(&mut said);
-            self.messages[index] = said;
+            if said.message_seq.get() == 0 {
+                said.message_seq = self.next_seq(&said);
+            }
+            self.messages.push(said);
         }
         for index in 0..self.friend_requests.len() {
             if self.friend_requests[index].flag.is_empty() {
@@ -240,6 +222,34 @@ impl World {
         }
         // Nobody was there to be told.
         self.events.clear();
+    }
+
+    fn complete(&mut self, group: &mut Group, now: Timestamp) {
+        group.members.iter_mut().for_each(|member| or_now(&mut member.join_time, now));
+        for notice in &mut group.notices {
+            or_now(&mut notice.publish_time, now);
+            if notice.notice_id.as_str().is_empty() {
+                notice.notice_id = self.notice_id();
+            }
+        }
+        for folder in &mut group.folders {
+            or_now(&mut folder.create_time, now);
+            if folder.folder_id.as_str().is_empty() {
+                folder.folder_id = GroupFolderId::new(self.path());
+            }
+        }
+        for file in &mut group.files {
+            or_now(&mut file.upload_time, now);
+            if file.file_id.as_str().is_empty() {
+                file.file_id = GroupFileId::new(self.path());
+            }
+        }
+    }
+}
+
+fn or_now(time: &mut Timestamp, now: Timestamp) {
+    if time.seconds() == 0 {
+        *time = now;
     }
 }
 

@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue, UPGRADE};
 use reqwest::redirect::Policy;
 use reqwest::{Upgraded, Url};
+use sha1_smol::Sha1;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::client::generate_key;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tower::retry::backoff::Backoff;
 
 use super::Settings;
 use crate::connection::ConnectionError;
 use crate::transport::address::{Address, Fault, Way};
+use crate::transport::tls::{NoClient, Roots, is_about_certificates};
 
 pub(crate) type Socket = WebSocketStream<Upgraded>;
 
@@ -39,6 +41,7 @@ impl Endpoint {
         token: Option<String>,
         token_in_query: bool,
         settings: &Settings,
+        roots: &Roots,
     ) -> Result<Self, ConnectionError> {
         let (address, token_in_url) = Address::parse(url, Way::WebSocket).map_err(|fault| match fault {
             Fault::Url(why) => ConnectionError::Address(why),
@@ -78,7 +81,10 @@ impl Endpoint {
             Some(path) => builder.unix_socket(path),
             _ => builder,
         };
-        let client = builder.build().map_err(|error| ConnectionError::Setup(Arc::new(error.without_url())))?;
+        let client = roots.build(builder, &url).map_err(|error| match error {
+            NoClient::Certificate(error) => ConnectionError::Certificate(error.into()),
+            NoClient::Other(error) => ConnectionError::Setup(Arc::new(error)),
+        })?;
         Ok(Self { client, url, token, settings: settings.clone() })
     }
 
@@ -108,7 +114,7 @@ impl Endpoint {
     }
 
     async fn upgrade(&self) -> Result<Socket, ConnectionError> {
-        let key = generate_key();
+        let key = BASE64_STANDARD.encode(rand::random::<[u8; 16]>());
         let request = self.client.get(self.url.clone()).header(KEY, &key);
         let response = request.send().await.map_err(no_answer)?;
         match response.status().as_u16() {
@@ -117,7 +123,7 @@ impl Endpoint {
             status => return Err(ConnectionError::NotUpgraded { status: Some(status) }),
         }
         let accepted = response.headers().get(ACCEPT);
-        if accepted.is_none_or(|accepted| accepted.as_bytes() != derive_accept_key(key.as_bytes()).as_bytes()) {
+        if accepted.is_none_or(|accepted| accepted != &*accept_key(key.as_bytes())) {
             return Err(ConnectionError::NotUpgraded { status: Some(101) });
         }
         let socket = response.upgrade().await.map_err(no_answer)?;
@@ -128,9 +134,20 @@ impl Endpoint {
     }
 }
 
+/// What the server answers to the key of a handshake (RFC 6455, 4.2.2). tungstenite has it too, with a parser of HTTP and
+/// a family of hashes, of which every bot's first build would pay.
+pub(crate) fn accept_key(key: &[u8]) -> String {
+    let mut hash = Sha1::from(key);
+    hash.update(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+    BASE64_STANDARD.encode(hash.digest().bytes())
+}
+
 /// What it means that no answer came to the request.
 fn no_answer(error: reqwest::Error) -> ConnectionError {
     let error = error.without_url();
+    if error.is_connect() && is_about_certificates(&error) {
+        return ConnectionError::Untrusted(Arc::new(error));
+    }
     if error.is_connect() {
         return ConnectionError::Unreachable(Arc::new(error));
     }
@@ -142,4 +159,12 @@ fn no_answer(error: reqwest::Error) -> ConnectionError {
         cause = found.source();
     }
     ConnectionError::Lost(Arc::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_key_of_the_standard_is_answered_as_there() {
+        assert_eq!(super::accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
 }

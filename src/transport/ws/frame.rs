@@ -7,25 +7,31 @@ use serde_json::value::RawValue;
 
 /// What a text frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Frame {
+pub enum Frame {
     /// An event. Whether it can be read shows when it is decoded.
     Event,
     /// The answer to the call with this echo. Whether it can be read shows when it is decoded.
     Answer(u64),
     /// An answer without an echo of ours.
-    Stray { echo: &'static str, retcode: Option<i64> },
+    Stray {
+        /// What its echo is.
+        echo: &'static str,
+        /// Its retcode, where it has one.
+        retcode: Option<i64>,
+    },
     /// Neither of the two.
     Odd(&'static str),
 }
 
 impl Frame {
     /// Reads the top level of an object as far as it must.
-    pub(super) fn peek(json: &[u8]) -> Self {
+    pub fn peek(json: &[u8]) -> Self {
         if json.starts_with(b"{\"post_type\":") {
             return Self::Event;
         }
         let mut seen = Seen::default();
-        let end = Top(&mut seen).deserialize(&mut serde_json::Deserializer::from_slice(json));
+        let mut json = serde_json::Deserializer::from_slice(json);
+        let end = Top(&mut seen).deserialize(&mut json).and_then(|()| json.end());
         // Stopping early looks like a fault to the parser.
         match (seen, end) {
             (Seen { event: true, .. }, _) => Self::Event,
@@ -158,6 +164,7 @@ mod tests {
             (r#"{"data":{"echo":"c7"}}"#, Frame::Odd("it is neither an event nor an answer")),
             ("{}", Frame::Odd("it is neither an event nor an answer")),
             (r#"{"data":nul,"echo":"c7"}"#, Frame::Odd("it is no JSON object")),
+            (r#"{"retcode":1403}, {}"#, Frame::Odd("it is no JSON object")),
             ("[]", Frame::Odd("it is no JSON object")),
             ("\"post_type\"", Frame::Odd("it is no JSON object")),
             ("", Frame::Odd("it is no JSON object")),

@@ -1,0 +1,233 @@
+//! The command `cqhttp-codegen`: its arguments, what it prints, and its exit code.
+
+mod audit;
+mod check;
+mod diff;
+mod docs;
+mod emit;
+mod folder;
+mod import;
+mod index;
+mod print;
+mod revision;
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Serialize;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Faults};
+use crate::model::Api;
+use crate::source::SourceFile;
+use crate::{extension, resolve, source};
+
+/// Checks a schema, or makes something of it: Rust, Markdown, a list of changes.
+///
+/// A schema is a folder with YAML files, or one file; its language is described in schema/README.md of the repository
+/// of `cqhttp`.
+#[derive(Parser)]
+#[command(name = "cqhttp-codegen", version, after_help = MORE)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// How to print: for people, or for programs.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    color: colorchoice_clap::Color,
+}
+
+const MORE: &str = "\
+Examples:
+  cqhttp-codegen check                        # the folder `schema`
+  cqhttp-codegen emit --schema my_actions.yaml src/generated
+  cqhttp-codegen diff v0.1.0 schema           # for the changelog
+  cqhttp-codegen audit --go-cqhttp ../go-cqhttp
+
+Exit codes:
+  0  done; nothing was found
+  1  something was found: faults of the schema, a change that --deny-breaking forbids, or a difference from go-cqhttp
+  2  it could not be done: wrong arguments, or a file that cannot be read or written
+
+Faults and errors go to standard error, everything else to standard output. With --format json
+one JSON value goes to standard output whatever happens, unless the arguments are wrong: with exit
+code 1 {\"faults\": […]} or the report, with exit code 2 {\"error\", \"hint\", \"faults\": […]}.";
+
+#[derive(Subcommand)]
+enum Command {
+    Audit(audit::Audit),
+    Check(check::Check),
+    Diff(diff::Diff),
+    Docs(docs::Docs),
+    Emit(emit::Emit),
+    Import(import::Import),
+    Index(index::Index),
+}
+
+impl Command {
+    fn run(self) -> Result<Report, Failure> {
+        match self {
+            Self::Audit(command) => command.run(),
+            Self::Check(command) => command.run(),
+            Self::Diff(command) => command.run(),
+            Self::Docs(command) => command.run(),
+            Self::Emit(command) => command.run(),
+            Self::Import(command) => command.run(),
+            Self::Index(command) => command.run(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people, in colours where the terminal has them.
+    #[default]
+    Text,
+    /// One JSON value.
+    Json,
+}
+
+/// What a subcommand did or found, told twice.
+#[derive(Debug)]
+struct Report {
+    /// For people.
+    text: String,
+    /// For programs.
+    json: String,
+    /// Whether it found what it was to look for: exit code 1.
+    found: bool,
+}
+
+impl Report {
+    fn new(text: impl Into<String>, json: &impl Serialize) -> Result<Self, Failure> {
+        let json = serde_json::to_string_pretty(json)
+            .map_err(|error| Failure::trouble(format!("the report is no JSON: {error}"), "use --format text"))?;
+        Ok(Self { text: text.into(), json, found: false })
+    }
+}
+
+/// Why a subcommand did not do what it was told.
+#[derive(Debug)]
+enum Failure {
+    /// The schema has faults: exit code 1.
+    Faults(Vec<Fault>),
+    /// Something it needs is not there or not as it should be: exit code 2.
+    Trouble {
+        message: String,
+        hint: String,
+        /// The faults that it consists in, if any.
+        faults: Vec<Fault>,
+    },
+}
+
+impl Failure {
+    fn trouble(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Trouble { message: message.into(), hint: hint.into(), faults: Vec::new() }
+    }
+
+    /// What the file system says of a path.
+    fn io(path: &Path, what: impl Display, error: &std::io::Error, hint: impl Into<String>) -> Self {
+        Self::trouble(format!("{}: {what}: {error}", shown(path)), hint)
+    }
+}
+
+/// A fault of a schema, with the line that it stands in.
+#[derive(Debug)]
+struct Fault {
+    diagnostic: Diagnostic,
+    /// `None` where the fault is a whole file's or folder's.
+    line: Option<String>,
+}
+
+/// What the command's `main` does.
+#[must_use]
+pub fn main() -> ExitCode {
+    let Arguments { command, format, color } = Arguments::parse();
+    color.write_global();
+    let result = command.run();
+    let code = match &result {
+        Ok(Report { found: false, .. }) => 0,
+        Ok(_) | Err(Failure::Faults(_)) => 1,
+        Err(Failure::Trouble { .. }) => 2,
+    };
+    // Nobody is left to tell where a pipe is closed.
+    _ = match (result, format) {
+        (Ok(report), Format::Text) => write!(anstream::stdout(), "{}", report.text),
+        (Ok(report), Format::Json) => writeln!(anstream::stdout(), "{}", report.json),
+        (Err(failure), Format::Text) => write!(anstream::stderr(), "{}", print::text(&failure)),
+        (Err(failure), Format::Json) => writeln!(anstream::stdout(), "{}", print::json(&failure)),
+    };
+    ExitCode::from(code)
+}
+
+/// A path as it is printed: with `/` on any machine.
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().replace('\\', "/")
+}
+
+/// What a schema adds to.
+#[derive(Args)]
+struct Base {
+    /// The schema of `cqhttp`, where this one is another crate's and adds to it.
+    #[arg(long, value_name = "SCHEMA")]
+    base: Option<PathBuf>,
+}
+
+/// Reads a schema: every fault of it is reported with its line.
+fn load(schema: &Path) -> Result<Api, Failure> {
+    load_onto(&Base { base: None }, schema)
+}
+
+/// The same of one that may add to another.
+fn load_onto(base: &Base, schema: &Path) -> Result<Api, Failure> {
+    read(base, schema).map(|(_, api)| api)
+}
+
+/// The same, with what the files say: of each, stanza by stanza.
+fn load_with_files(schema: &Path) -> Result<(Vec<SourceFile>, Api), Failure> {
+    read(&Base { base: None }, schema)
+}
+
+fn read(Base { base }: &Base, schema: &Path) -> Result<(Vec<SourceFile>, Api), Failure> {
+    let kind = schema.extension().and_then(|extension| extension.to_str());
+    if schema.is_file() && kind != Some("yaml") {
+        let message = format!("{}: expected a folder or a `.yaml` file, found another file", shown(schema));
+        return Err(Failure::trouble(message, "name the folder that holds the schema"));
+    }
+    let mut faults = Faults::default();
+    let files = match base {
+        Some(base) => source::read_extension(schema, base, &mut faults),
+        None => source::read(schema, &mut faults),
+    };
+    let files = files.map_err(|unreadable| whole(&unreadable))?;
+    let api = resolve::resolve(&files, &mut faults);
+    faults.into_result(&files).map_err(|all| match base {
+        Some(base) if extension::is_of_base(&all, base) => whole(&extension::own_or_of_base(all, base)),
+        _ => in_lines(&all, &files),
+    })?;
+    Ok((files, api))
+}
+
+/// Each fault with its line.
+fn in_lines(all: &Diagnostics, files: &[SourceFile]) -> Failure {
+    let mut texts: HashMap<&Path, Vec<&str>> = HashMap::new();
+    let mut faults = Vec::new();
+    for fault in all.iter() {
+        let text = files.iter().find(|file| file.path == fault.file).map(|file| file.text.as_str());
+        let lines = texts.entry(&fault.file).or_insert_with(|| text.unwrap_or_default().split('\n').collect());
+        let line = text.and(lines.get(fault.line - 1)).map(|line| line.trim_end_matches('\r').to_owned());
+        faults.push(Fault { diagnostic: fault.clone(), line });
+    }
+    Failure::Faults(faults)
+}
+
+/// A schema that is not there, or holds nothing.
+fn whole(unreadable: &Diagnostics) -> Failure {
+    let told: Vec<_> = unreadable.iter().map(|fault| format!("{}: {}", shown(&fault.file), fault.message)).collect();
+    let hints: Vec<_> = unreadable.iter().map(|fault| fault.hint.clone()).collect();
+    Failure::trouble(told.join("; "), hints.join("; "))
+}

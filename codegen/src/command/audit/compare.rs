@@ -1,0 +1,428 @@
+//! The comparison: what the schema says of go-cqhttp's actions, and what its code does.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::super::shown;
+use super::go::{Literal, Param as GoParam, Place, Route, Ty as GoTy, Version};
+use crate::diagnostic::{Spot, list};
+use crate::model::{Action, Api, Param, Presence, Server};
+use crate::source::{self, Deviation, SourceFile};
+use crate::ty::{EnumBase, IdBase, NamedKind, Scalar, Ty};
+use crate::yaml::{Locator, Value};
+
+/// One difference.
+#[derive(Debug, Serialize)]
+pub(super) struct Finding {
+    kind: Kind,
+    action: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    param: Option<String>,
+    file: String,
+    line: usize,
+    column: usize,
+    message: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    /// Why it is so, as the schema says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// In what the two differ. Those that can be explained are called as the keys of `deviates:` are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Kind {
+    /// The code has an action that the schema lacks.
+    Missing,
+    /// The schema has an action that the code lacks.
+    Absent,
+    /// `server:` says that the code lacks it, which it does not.
+    Server,
+    /// One of them has a further name of an action or a parameter.
+    Names,
+    /// The code reads a parameter that the schema lacks.
+    Params,
+    /// The schema has a parameter that the code does not read.
+    Unread,
+    /// A parameter's values do not fit how the code reads it.
+    Type,
+    /// A parameter's absence means something else.
+    Default,
+    /// `deviates:` explains a difference that there is none of.
+    Stale,
+    /// The code's table differs from the annotations that it is made from.
+    Table,
+}
+
+impl Kind {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Names => "names",
+            Self::Params => "params",
+            Self::Unread => "unread",
+            Self::Type => "type",
+            Self::Default => "default",
+            Self::Missing | Self::Server | Self::Stale | Self::Table => "",
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, column, message, .. } = self;
+        write!(f, "{file}:{line}:{column}: {message}")?;
+        let told = [self.hint.as_ref().map(|hint| ("", hint)), self.reason.as_ref().map(|why| ("explained: ", why))];
+        told.into_iter().flatten().try_for_each(|(what, text)| write!(f, "; {what}{}", text.replace('\n', " ")))
+    }
+}
+
+/// The differences, and apart from them those that the schema explains; each in the order of files and lines.
+pub(super) fn compare(
+    files: &[SourceFile],
+    api: &Api,
+    table: &[Route],
+    handlers: &[Route],
+) -> (Vec<Finding>, Vec<Finding>) {
+    let mut comparison = Comparison {
+        files: files.iter().map(|file| (shown(&file.path), Locator::new(&file.text))).collect(),
+        routes: table.iter().filter(|route| route.version != Version::V12).collect(),
+        findings: Vec::new(),
+        explained: Vec::new(),
+    };
+    // A schema without faults has become a model stanza by stanza.
+    for (file, resolved) in files.iter().zip(&api.files) {
+        for (source, action) in file.actions.iter().zip(&resolved.actions) {
+            comparison.action(source, action);
+        }
+    }
+    comparison.missing(api);
+    comparison.table(table, handlers);
+    let Comparison { mut findings, mut explained, .. } = comparison;
+    for list in [&mut findings, &mut explained] {
+        list.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    }
+    (findings, explained)
+}
+
+struct Comparison<'a> {
+    /// The schema's, with their paths as they are printed.
+    files: Vec<(String, Locator<'a>)>,
+    /// Of OneBot 11.
+    routes: Vec<&'a Route>,
+    findings: Vec<Finding>,
+    explained: Vec<Finding>,
+}
+
+/// What a stanza or a parameter says of deviations, and which of them were met.
+struct Subject<'a> {
+    action: &'a str,
+    /// A parameter's name and type.
+    param: Option<(&'a str, &'a str)>,
+    spot: &'a Spot,
+    deviates: &'a [Deviation],
+    met: Vec<Kind>,
+}
+
+impl<'a> Subject<'a> {
+    fn action(source: &'a source::Action) -> Self {
+        let name = &source.name;
+        Self { action: &name.value, param: None, spot: &name.spot, deviates: &source.deviates, met: Vec::new() }
+    }
+
+    fn param(action: &'a str, source: &'a source::Field) -> Self {
+        let name = &source.name;
+        let param = Some((&*name.value, &*source.ty.value));
+        Self { action, param, spot: &name.spot, deviates: &source.deviates, met: Vec::new() }
+    }
+
+    /// "`set_group_ban`", or "`duration` of `set_group_ban`".
+    fn told(&self) -> String {
+        match self.param {
+            Some((param, _)) => format!("`{param}` of `{}`", self.action),
+            None => format!("`{}`", self.action),
+        }
+    }
+}
+
+/// A parameter as it goes out: a `Target` is three of them.
+struct Sent<'a> {
+    /// The names that it goes out under, then those that servers read besides.
+    names: Vec<&'a str>,
+    sent: usize,
+    /// What its values are; `None` where it is a part of a `Target`.
+    param: Option<&'a Param>,
+}
+
+impl Comparison<'_> {
+    fn place(&self, spot: &Spot) -> (String, usize, usize) {
+        let (file, locator) = &self.files[spot.file];
+        let (line, column) = locator.locate(&spot.place);
+        (file.clone(), line, column)
+    }
+
+    /// Notes a difference, where the schema does not explain it.
+    fn differs(&mut self, subject: &mut Subject<'_>, kind: Kind, message: String, hint: &str) {
+        let (file, line, column) = self.place(subject.spot);
+        let said = subject.deviates.iter().find(|deviation| deviation.what.value == kind.key());
+        let (reason, hint) = match said {
+            Some(deviation) => (Some(deviation.reason.clone()), None),
+            None if kind == Kind::Server => (None, Some(hint.to_owned())),
+            None => (None, Some(format!("{hint}, or explain it with `deviates:` and `{}: …`", kind.key()))),
+        };
+        let (action, param) = (subject.action.to_owned(), subject.param.map(|(name, _)| name.to_owned()));
+        let list = if said.is_some() { &mut self.explained } else { &mut self.findings };
+        list.push(Finding { kind, action, param, file, line, column, message, hint, reason });
+        subject.met.push(kind);
+    }
+
+    /// Notes a place in go-cqhttp's code.
+    fn code(&mut self, kind: Kind, action: &str, place: &Place, message: String, hint: &str) {
+        self.findings.push(Finding {
+            kind,
+            action: action.to_owned(),
+            param: None,
+            file: shown(&place.file),
+            line: place.line,
+            column: place.column,
+            message,
+            hint: Some(hint.to_owned()),
+            reason: None,
+        });
+    }
+
+    /// Reports explanations of what does not differ.
+    fn stale(&mut self, subject: &Subject<'_>) {
+        for deviation in subject.deviates {
+            if subject.met.iter().any(|kind| kind.key() == deviation.what.value) {
+                continue;
+            }
+            let (file, line, column) = self.place(&deviation.what.spot);
+            let what = &deviation.what.value;
+            self.findings.push(Finding {
+                kind: Kind::Stale,
+                action: subject.action.to_owned(),
+                param: subject.param.map(|(name, _)| name.to_owned()),
+                file,
+                line,
+                column,
+                message: format!("`{what}` of `deviates:` explains nothing: {} is as in the code", subject.told()),
+                hint: Some("remove it".into()),
+                reason: None,
+            });
+        }
+    }
+
+    fn action(&mut self, source: &source::Action, action: &Action) {
+        let mut subject = Subject::action(source);
+        let names: Vec<&str> = [&action.wire].into_iter().chain(&action.aliases).map(String::as_str).collect();
+        let routes = self.routes.iter().filter(|route| route.names.iter().any(|name| names.contains(&name.as_str())));
+        let routes: Vec<&Route> = routes.copied().collect();
+        match (routes.as_slice(), action.server) {
+            ([], Server::Supported) => {
+                let message = format!("go-cqhttp has no action {}", subject.told());
+                self.differs(&mut subject, Kind::Absent, message, "write `server: unsupported` or `removed`");
+            }
+            ([], Server::Unsupported | Server::Removed) => {}
+            ([_, ..], Server::Unsupported | Server::Removed) => {
+                let message = format!("go-cqhttp answers {}, which the schema denies", subject.told());
+                self.differs(&mut subject, Kind::Server, message, "remove `server:`");
+            }
+            ([route, ..], Server::Supported) => {
+                self.names(&mut subject, &names, &routes);
+                self.params(&mut subject, source, action, route);
+            }
+        }
+        self.stale(&subject);
+        if routes.is_empty() || action.server != Server::Supported {
+            for param in &source.params {
+                self.stale(&Subject::param(&action.wire, param));
+            }
+        }
+    }
+
+    fn names(&mut self, subject: &mut Subject<'_>, names: &[&str], routes: &[&Route]) {
+        let answered: Vec<&str> = routes.iter().flat_map(|route| &route.names).map(String::as_str).collect();
+        self.further_names(subject, names, &answered, ["answers", "does not answer"]);
+        if routes.len() > 1 {
+            let message = format!("{} is {} actions in the code", subject.told(), routes.len());
+            self.differs(subject, Kind::Names, message, "make each a stanza");
+        }
+    }
+
+    /// Compares two lists of names for one thing.
+    fn further_names(&mut self, subject: &mut Subject<'_>, ours: &[&str], code: &[&str], verb: [&str; 2]) {
+        let lacking = |these: &[&str], those: &[&str]| -> Vec<String> {
+            these.iter().filter(|name| !those.contains(name)).map(|name| (*name).to_owned()).collect()
+        };
+        let (unknown, missing) = (lacking(ours, code), lacking(code, ours));
+        let listed = |names: &[String]| list(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        if !missing.is_empty() {
+            let message = format!("go-cqhttp {} {} as {} too", verb[0], subject.told(), listed(&missing));
+            self.differs(subject, Kind::Names, message, "add it to `aliases:`");
+        }
+        if !unknown.is_empty() {
+            let message = format!("go-cqhttp {} {} as {}", verb[1], subject.told(), listed(&unknown));
+            self.differs(subject, Kind::Names, message, "remove the name");
+        }
+    }
+
+    fn params(&mut self, subject: &mut Subject<'_>, source: &source::Action, action: &Action, route: &Route) {
+        let mut read: Vec<&GoParam> = Vec::new();
+        for (field, param) in source.params.iter().zip(&action.params) {
+            let mut of_param = Subject::param(&action.wire, field);
+            for sent in sent(param) {
+                let found =
+                    route.params.iter().find(|go| go.names.iter().any(|name| sent.names.contains(&name.as_str())));
+                match found {
+                    Some(go) => {
+                        self.param(&mut of_param, &sent, go);
+                        read.push(go);
+                    }
+                    None => {
+                        let message = format!("go-cqhttp does not read {}", of_param.told());
+                        self.differs(&mut of_param, Kind::Unread, message, "remove the parameter");
+                    }
+                }
+            }
+            self.stale(&of_param);
+        }
+        for go in route.params.iter().filter(|go| !read.iter().any(|seen| seen.names == go.names)) {
+            let names = list(&go.names.iter().map(String::as_str).collect::<Vec<_>>());
+            let message =
+                format!("{} lacks the parameter {names}, which go-cqhttp reads as `{}`", subject.told(), go.ty.go());
+            self.differs(subject, Kind::Params, message, "add it");
+        }
+    }
+
+    fn param(&mut self, subject: &mut Subject<'_>, sent: &Sent<'_>, go: &GoParam) {
+        let read: Vec<&str> = go.names.iter().map(String::as_str).collect();
+        if !sent.names[..sent.sent].iter().any(|name| read.contains(name)) {
+            let message = format!("go-cqhttp reads {} only as {}", subject.told(), list(&read));
+            self.differs(subject, Kind::Names, message, "send it under that name, as `wire:` or `also:`");
+        } else {
+            self.further_names(subject, &sent.names, &read, ["reads", "does not read"]);
+        }
+        let Some(param) = sent.param else { return };
+        if !fits(&param.ty, go.ty) {
+            let ty = subject.param.map_or("", |(_, ty)| ty);
+            let message = format!("go-cqhttp reads {} as `{}`, the schema has `{ty}`", subject.told(), go.ty.go());
+            self.differs(subject, Kind::Type, message, "change the type");
+        }
+        self.default(subject, &param.presence, go);
+    }
+
+    fn default(&mut self, subject: &mut Subject<'_>, presence: &Presence, go: &GoParam) {
+        let told = subject.told();
+        let assumed = go.default.clone().or_else(|| go.ty.zero());
+        match (presence, assumed) {
+            (Presence::Default(node), Some(assumed)) => {
+                let ours = match &node.value {
+                    Value::Bool(value) => Literal::Bool(*value),
+                    Value::Int(value) => Literal::Int(*value),
+                    Value::Text(value) => Literal::Text(value.clone()),
+                    _ => return,
+                };
+                if ours != assumed {
+                    let message =
+                        format!("go-cqhttp takes {told} for {assumed} where it is absent, the schema for {ours}");
+                    self.differs(subject, Kind::Default, message, "change the default");
+                }
+            }
+            (Presence::Required | Presence::Optional, _) => {
+                if let Some(default) = &go.default {
+                    let message =
+                        format!("go-cqhttp takes {told} for {default} where it is absent, the schema has no default");
+                    self.differs(subject, Kind::Default, message, "add the default");
+                }
+            }
+            (Presence::Default(_), None) => {}
+        }
+    }
+
+    /// Actions that no stanza describes.
+    fn missing(&mut self, api: &Api) {
+        let actions = api.files.iter().flat_map(|file| &file.actions);
+        let known: Vec<&String> =
+            actions.flat_map(|action| [&action.wire].into_iter().chain(&action.aliases)).collect();
+        for route in self.routes.clone() {
+            if !route.names.iter().any(|name| known.contains(&name)) {
+                let names = list(&route.names.iter().map(String::as_str).collect::<Vec<_>>());
+                let message = format!("the schema lacks the action {names}, which go-cqhttp answers");
+                self.code(Kind::Missing, &route.names[0], &route.place, message, "add a stanza");
+            }
+        }
+    }
+
+    /// Whether the table is what the annotations make of it.
+    fn table(&mut self, table: &[Route], handlers: &[Route]) {
+        const HINT: &str = "the tree contradicts itself: make its table anew with `go generate ./modules/api`";
+        for route in handlers {
+            let Some(other) = table.iter().find(|other| other.version == route.version && other.names == route.names)
+            else {
+                let names = list(&route.names.iter().map(String::as_str).collect::<Vec<_>>());
+                let message = format!("{} is annotated with {names}, and the table lacks it", route.handler);
+                self.code(Kind::Table, &route.names[0], &route.place, message, HINT);
+                continue;
+            };
+            let name = &route.names[0];
+            if other.handler != route.handler {
+                let message = format!(
+                    "the table calls {} for `{name}`, the annotation is above {}",
+                    other.handler, route.handler
+                );
+                self.code(Kind::Table, name, &other.place, message, HINT);
+            }
+            let differing =
+                other.params.iter().zip(&route.params).find(|(a, b)| !a.same(b)).map(|(param, _)| &param.place);
+            let differing = differing.or((other.params.len() != route.params.len()).then_some(&other.place));
+            if let Some(place) = differing {
+                let message = format!("the table reads other parameters for `{name}` than {} takes", route.handler);
+                self.code(Kind::Table, name, place, message, HINT);
+            }
+        }
+        for route in table {
+            if !handlers.iter().any(|other| other.version == route.version && other.names == route.names) {
+                let names = list(&route.names.iter().map(String::as_str).collect::<Vec<_>>());
+                let message = format!("the table has {names}, and no handler is annotated with it");
+                self.code(Kind::Table, &route.names[0], &route.place, message, HINT);
+            }
+        }
+    }
+}
+
+fn sent(param: &Param) -> Vec<Sent<'_>> {
+    if param.ty.scalar == Scalar::Target {
+        let part = |name| Sent { names: vec![name], sent: 1, param: None };
+        return crate::example::TARGET_KEYS.iter().copied().map(part).collect();
+    }
+    let sent = [&param.wire].into_iter().chain(&param.also);
+    let names: Vec<&str> = sent.clone().chain(&param.aliases).map(String::as_str).collect();
+    vec![Sent { names, sent: sent.count(), param: Some(param) }]
+}
+
+/// Whether the code reads every value of a type as what it is. Ids are taken on trust: how large a number is, is the
+/// server's own affair.
+fn fits(ty: &Ty, read: GoTy) -> bool {
+    use GoTy::{Bool, Int, Int32, Int64, Json, String, Uint32, Uint64};
+    if read == Json {
+        return true;
+    }
+    let number = matches!(read, Int | Int32 | Int64 | Uint32 | Uint64);
+    !ty.list
+        && match &ty.scalar {
+            Scalar::Bool => read == Bool,
+            Scalar::I32 => matches!(read, Int | Int32 | Int64),
+            Scalar::U32 => matches!(read, Int | Int64 | Uint32 | Uint64),
+            Scalar::I64 | Scalar::Timestamp => matches!(read, Int | Int64),
+            Scalar::U64 => read == Uint64,
+            Scalar::String | Scalar::FileSource | Scalar::UploadSource => read == String,
+            Scalar::Named(_, NamedKind::Id(IdBase::I64) | NamedKind::Enum(EnumBase::I64)) => number,
+            Scalar::Named(_, NamedKind::Id(IdBase::U64)) => matches!(read, Int64 | Uint64 | String),
+            Scalar::Named(_, NamedKind::Id(IdBase::String) | NamedKind::Enum(EnumBase::String)) => read == String,
+            _ => false,
+        }
+}

@@ -1,0 +1,184 @@
+//! Schemas of other crates, which add to the one in `extension/base`: what `extension/own` becomes, and what is refused,
+//! `bad_extension/*.yaml`, one rule a file.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use cqhttp_codegen::{Diagnostics, Generated, build, extend, generate_extension};
+use support::{assert_in_file, folder, here, marked, yaml_files};
+
+fn base() -> std::path::PathBuf {
+    here("extension/base")
+}
+
+fn own() -> Generated {
+    generate_extension(here("extension/own"), base()).unwrap_or_else(|diagnostics| panic!("\n{diagnostics}"))
+}
+
+fn refused(schema: &Path, base: &Path) -> Diagnostics {
+    let Err(diagnostics) = generate_extension(schema, base) else { panic!("{} has no fault", schema.display()) };
+    diagnostics.iter().for_each(assert_in_file);
+    diagnostics
+}
+
+#[test]
+fn an_extension_becomes_traits_and_a_prelude() {
+    let generated = own();
+    let shown: String =
+        generated.files.iter().map(|file| format!("==== {} ====\n{}\n", file.path, file.text)).collect();
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("extension", format!("{shown}==== api ====\n{}", generated.api));
+    });
+}
+
+#[test]
+fn only_what_is_its_own_is_generated() {
+    let generated = own();
+    let paths: Vec<&str> = generated.files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "actions/lamps.action.rs",
+            "actions/lamps.mock.rs",
+            "types.types.rs",
+            "types.mock.rs",
+            "client.rs",
+            "generated.rs"
+        ]
+    );
+    assert_eq!(generated.api.lines().count(), 3);
+}
+
+#[test]
+fn every_rule_says_what_its_snapshot_shows() {
+    insta::glob!("bad_extension/*.yaml", |path| {
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!("bad_extension", marked(&refused(path, &base()), &here("bad_extension")));
+        });
+    });
+}
+
+/// Also of its files that cannot be read at all, and where both folders have files of the same name.
+#[test]
+fn faults_are_those_of_the_extension_alone() {
+    let own = folder("faulty extension", &[("base.yaml", b"- kind: id\n  name: RoomId\n"), ("empty.yaml", b"")]);
+    let said = refused(&own, &base()).to_string().replace(&own.display().to_string(), "own");
+    assert_eq!(
+        said,
+        "own/base.yaml:1:3: `base` is missing; add `base: …`\n\
+         own/base.yaml:1:3: `doc` is missing; add `doc: …`\n\
+         own/empty.yaml:1:1: the file is empty; write a list of stanzas, or delete the file"
+    );
+}
+
+/// A base of another version may have what this one does not know. It is not the extension's fault.
+#[test]
+fn a_base_that_is_not_understood_is_said_to_be_that() {
+    let newer = folder("newer base", &[("base.yaml", b"- kind: id\n  name: RoomId\n  base: i128\n  doc: A room.\n")]);
+    let said = refused(&here("extension/own"), &newer).to_string().replace(&newer.display().to_string(), "base");
+    assert_eq!(
+        said,
+        "base:1:1: this is no schema of `cqhttp` that this version knows: base/base.yaml:3:9: `i128` is no base of an id; \
+         known here: `i64`, `u64`, `string`; take `cqhttp` and `cqhttp-codegen` of the same version"
+    );
+    let nowhere = newer.join("nowhere");
+    let said = generate_extension(here("extension/own"), &nowhere).unwrap_err().to_string();
+    assert!(said.contains("nowhere:1:1: cannot be read: "), "{said}");
+}
+
+/// Whatever an extension says, what is said of it is said of its own files; what is refused elsewhere is no exception.
+#[test]
+fn any_schema_is_generated_or_refused_where_it_is() {
+    let mut generated = 0;
+    for (folder, path) in
+        ["schema", "bad"].into_iter().flat_map(|folder| yaml_files(folder).into_iter().map(move |path| (folder, path)))
+    {
+        match generate_extension(&path, base()) {
+            Ok(_) => generated += 1,
+            Err(diagnostics) => diagnostics.iter().for_each(|diagnostic| {
+                assert!(diagnostic.file.starts_with(here(folder)), "{diagnostic}");
+                assert_in_file(diagnostic);
+            }),
+        }
+    }
+    assert!(generated > 30, "only {generated} were generated");
+}
+
+/// Not a test by itself: the build script that the tests below run.
+#[test]
+#[ignore = "a build script, for other tests to run"]
+fn build_script() {
+    extend("own");
+}
+
+#[test]
+#[ignore = "a build script, for other tests to run"]
+fn build_script_of_cqhttp() {
+    build("own");
+}
+
+/// What [`build_script`] tells cargo, with these variables set, in a folder with the schema `own`.
+fn run_build_script(name: &str, variables: &[(&str, &Path)]) -> (bool, String, std::path::PathBuf) {
+    run_script("build_script", name, variables)
+}
+
+fn run_script(script: &str, name: &str, variables: &[(&str, &Path)]) -> (bool, String, std::path::PathBuf) {
+    let folder = folder(name, &[("own/lamps.yaml", &fs::read(here("extension/own/types.yaml")).unwrap())]);
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--ignored", "--exact", script, "--nocapture"]).current_dir(&folder);
+    command.env_remove("DEP_CQHTTP_SCHEMA").env_remove("DEP_CQHTTP_VERSION").env("OUT_DIR", folder.join("out"));
+    let output = command.envs(variables.iter().copied()).output().unwrap();
+    (output.status.success(), String::from_utf8(output.stdout).unwrap(), folder.join("out"))
+}
+
+#[test]
+fn a_build_script_of_one_line_writes_what_is_to_be_included() {
+    let base = base();
+    let version = Path::new(env!("CARGO_PKG_VERSION"));
+    let (success, said, out) =
+        run_build_script("script", &[("DEP_CQHTTP_SCHEMA", &base), ("DEP_CQHTTP_VERSION", version)]);
+    assert!(success, "{said}");
+    assert!(said.contains("cargo::rerun-if-changed=own\n"), "{said}");
+    assert!(said.contains(&format!("cargo::rerun-if-changed={}\n", base.display())), "{said}");
+    assert!(fs::read_to_string(out.join("generated.rs")).unwrap().contains("include!(\"lamps.types.rs\");"));
+}
+
+#[test]
+fn a_build_script_says_that_cqhttp_is_no_dependency() {
+    let (success, said, _) = run_build_script("script alone", &[]);
+    assert!(!success);
+    assert!(said.contains("cargo::error=DEP_CQHTTP_SCHEMA is not set: "), "{said}");
+    assert!(said.contains("add `cqhttp` to `[dependencies]`"), "{said}");
+}
+
+#[test]
+fn a_build_script_that_takes_the_schema_for_that_of_cqhttp_is_told_so() {
+    let base = base();
+    let (success, said, _) = run_script("build_script_of_cqhttp", "script of cqhttp", &[("DEP_CQHTTP_SCHEMA", &base)]);
+    assert!(!success);
+    assert!(said.contains("cargo::error=this crate depends on `cqhttp`: its build script calls "), "{said}");
+}
+
+#[test]
+fn a_build_script_wants_one_version_of_both() {
+    let base = base();
+    let variables: &[(&str, &Path)] = &[("DEP_CQHTTP_SCHEMA", &base), ("DEP_CQHTTP_VERSION", Path::new("7.3.1"))];
+    let (success, said, _) = run_build_script("script of another version", variables);
+    assert!(!success);
+    assert!(said.contains("cargo::error=`cqhttp` is 7.3.1 and `cqhttp-codegen` is "), "{said}");
+}
+
+#[test]
+fn a_build_script_fails_with_the_faults_of_the_schema() {
+    let base = folder("other base", &[("base.yaml", b"- kind: id\n  name: LampId\n  base: i64\n  doc: A lamp.\n")]);
+    let version = Path::new(env!("CARGO_PKG_VERSION"));
+    let (success, said, _) =
+        run_build_script("faulty script", &[("DEP_CQHTTP_SCHEMA", &base), ("DEP_CQHTTP_VERSION", version)]);
+    assert!(!success);
+    assert!(said.contains("cargo::error=own/lamps.yaml:2:9: `cqhttp` has the type `LampId` already; "), "{said}");
+}

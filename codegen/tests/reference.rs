@@ -1,0 +1,118 @@
+//! The reference in Markdown: what it looks like, and where its links lead.
+
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod support;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+
+use cqhttp_codegen::{GeneratedFile, reference};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use support::here;
+
+#[test]
+fn the_pages_of_a_small_schema() {
+    let pages = reference(here("joined")).unwrap();
+    let shown: String = pages.iter().map(|page| format!("==== {} ====\n{}\n", page.path, page.text)).collect();
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("reference", shown);
+    });
+}
+
+/// What a page is made of, as GitHub reads it.
+#[derive(Debug, Default)]
+struct Page {
+    anchors: HashSet<String>,
+    links: Vec<String>,
+}
+
+impl Page {
+    fn read(text: &str) -> Self {
+        let mut page = Self::default();
+        let mut seen = HashMap::<String, usize>::new();
+        let mut heading = None;
+        for event in Parser::new_ext(text, Options::ENABLE_TABLES) {
+            match event {
+                Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
+                Event::End(TagEnd::Heading(_)) => {
+                    let anchor = anchor(&heading.take().unwrap());
+                    let count = seen.entry(anchor.clone()).or_default();
+                    page.anchors.insert(if *count > 0 { format!("{anchor}-{count}") } else { anchor });
+                    *count += 1;
+                }
+                Event::Text(text) | Event::Code(text) => {
+                    if let Some(heading) = &mut heading {
+                        heading.push_str(&text);
+                    }
+                }
+                Event::Start(Tag::Link { dest_url, .. }) => page.links.push(dest_url.into_string()),
+                Event::Html(html) => assert!(html.starts_with("<!--"), "{html}"),
+                Event::InlineHtml(html) => assert_eq!(&*html, "<br>"),
+                _ => {}
+            }
+        }
+        page
+    }
+}
+
+/// GitHub's rule: lower case, no punctuation but `-` and `_`, blanks as `-`.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+fn read(pages: &[GeneratedFile]) -> BTreeMap<&str, Page> {
+    pages.iter().map(|page| (page.path.as_str(), Page::read(&page.text))).collect()
+}
+
+fn assert_every_link_leads_somewhere(schema: &Path) {
+    let pages = reference(schema).unwrap();
+    let pages = read(&pages);
+    for (path, page) in &pages {
+        for link in &page.links {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = &pages[if file.is_empty() { path } else { file }];
+            assert!(anchor.is_empty() || target.anchors.contains(anchor), "{path}: there is no {link}");
+        }
+    }
+}
+
+#[test]
+fn every_link_leads_to_a_heading() {
+    assert_every_link_leads_somewhere(&here("joined"));
+    assert_every_link_leads_somewhere(&here("schema"));
+    assert_every_link_leads_somewhere(&here("../../schema"));
+}
+
+/// `RoomInfo` and `ROOMINFO` are two types, and their anchors differ in a number.
+#[test]
+fn names_that_differ_in_case_alone_have_anchors_of_their_own() {
+    let schema = "- { kind: id, name: RoomId, base: i64, doc: A room. }\n\
+                  - { kind: id, name: ROOMID, base: i64, doc: Another. }\n\
+                  - kind: object\n  name: Room\n  doc: A room.\n  fields:\n\
+                  \x20   - { name: a, type: RoomId?, doc: One. }\n    - { name: b, type: ROOMID?, doc: Two. }\n  example: {}\n";
+    let folder = support::folder("anchors", &[("a.yaml", schema.as_bytes())]);
+    assert_every_link_leads_somewhere(&folder);
+    let pages = reference(&folder).unwrap();
+    let page = &read(&pages)["types.md"];
+    assert!(page.links.contains(&"types.md#roomid".into()) && page.links.contains(&"types.md#roomid-1".into()));
+}
+
+/// A reader finds every action, event, segment and type of the schema under a heading of its name.
+#[test]
+fn everything_has_its_heading() {
+    let pages = reference(here("../../schema")).unwrap();
+    let pages = read(&pages);
+    let generated = cqhttp_codegen::generate(here("../../schema")).unwrap();
+    for line in generated.api.lines() {
+        let action = line.split('(').next().unwrap();
+        let anchors = &pages["actions.md"].anchors;
+        assert!(anchors.contains(action) || anchors.contains(&format!("_{action}")), "{action}");
+    }
+    assert!(pages["events.md"].anchors.contains("poke_recall"));
+    assert!(pages["events.md"].anchors.contains("groupmessageoperation"));
+    assert!(pages["segments.md"].anchors.contains("feed_at"));
+    assert!(pages["types.md"].anchors.contains("groupmemberinfo"));
+}

@@ -1,0 +1,5 @@
+//! Generates what `cqhttp::include_actions!` takes in.
+
+fn main() {
+    cqhttp_codegen::extend("schema");
+}

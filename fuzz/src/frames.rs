@@ -1,0 +1,74 @@
+//! Frames of a WebSocket, told apart by their top level: an event, the answer to a call, or neither.
+
+use cqhttp::Frame;
+use serde_json::value::RawValue;
+
+/// Looks at the input as the connection does, and at all of it.
+pub fn check(input: &[u8]) {
+    let found = Frame::peek(input);
+    // What is no UTF-8 is no text frame.
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let Ok(Entries(entries)) = serde_json::from_str(text) else {
+        // It stops where it knows enough, and may have found a call to tell, or an event.
+        assert!(!matches!(found, Frame::Stray { .. }), "{found:?}");
+        return;
+    };
+    if is_ambiguous(&entries) {
+        return;
+    }
+    let value = |name: &str| entries.iter().find(|(key, _)| key == name).map(|(_, value)| value.get());
+    let ours = value("echo").and_then(number_of);
+    match (value("post_type"), ours) {
+        (Some(_), Some(number)) => {
+            assert!(matches!(found, Frame::Event) || found == Frame::Answer(number), "{found:?}")
+        }
+        (Some(_), None) => assert_eq!(found, Frame::Event),
+        (None, Some(number)) => assert_eq!(found, Frame::Answer(number)),
+        (None, None) if ["echo", "status", "retcode"].iter().any(|name| value(name).is_some()) => {
+            let Frame::Stray { echo, retcode } = found else { panic!("{found:?}") };
+            assert_eq!(echo == "missing", value("echo").is_none());
+            assert_eq!(retcode, value("retcode").and_then(|code| code.trim_matches('"').parse().ok()));
+        }
+        (None, None) => assert!(matches!(found, Frame::Odd(_)), "{found:?}"),
+    }
+}
+
+/// The number of an echo of ours.
+fn number_of(echo: &str) -> Option<u64> {
+    let number = echo.strip_prefix("\"c")?.strip_suffix('"')?.parse().ok()?;
+    (echo == format!("\"c{number}\"")).then_some(number)
+}
+
+/// Whether a name stands there twice.
+fn is_ambiguous(entries: &[(String, Box<RawValue>)]) -> bool {
+    let mut names: Vec<_> = entries.iter().map(|(name, _)| name).collect();
+    names.sort();
+    names.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+/// The entries of a JSON object.
+struct Entries(Vec<(String, Box<RawValue>)>);
+
+impl<'de> serde::Deserialize<'de> for Entries {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+struct Visitor;
+
+impl<'de> serde::de::Visitor<'de> for Visitor {
+    type Value = Entries;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Entries(entries))
+    }
+}

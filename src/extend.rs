@@ -1,0 +1,66 @@
+//! What crates that add actions of their own are made with.
+
+/// Takes in the actions of a crate's own schema, which its build script has generated.
+///
+/// It stands once in the crate, in `lib.rs`, `main.rs` or a module, and brings these modules:
+///
+/// | module | what is in it |
+/// |---|---|
+/// | `prelude` | the traits that make the actions methods of [`Client`](crate::Client); to be imported as a whole |
+/// | `action` | the requests, and answers of their own |
+/// | `types` | ids, enums and objects |
+/// | `mock` | the table for `cqhttp::mock::ServerBuilder::actions`; there if `cqhttp` has the feature `mock` |
+///
+/// ```toml
+/// [dependencies]
+/// cqhttp = "0.1"
+///
+/// [build-dependencies]
+/// cqhttp-codegen = { version = "0.1", default-features = false }
+/// ```
+///
+/// ```ignore
+/// // build.rs: a folder with YAML files, beside Cargo.toml
+/// fn main() {
+///     cqhttp_codegen::extend("schema");
+/// }
+/// ```
+///
+/// ```ignore
+/// // src/lib.rs
+/// cqhttp::include_actions!();
+/// ```
+///
+/// ```ignore
+/// use my_bot::prelude::*;
+///
+/// client.announce(10001000, "hello").loud(true).await?;
+/// ```
+///
+/// Where the compiler says that `OUT_DIR` is not defined, there is no build script; where it cannot read `generated.rs`, the
+/// build script does not call `extend`.
+///
+/// The crate needs no feature and no dependency but these, and both are of the same minor version. What is generated names
+/// this crate `::cqhttp`, so it must not be renamed in `Cargo.toml`. `examples/custom-actions` in the repository is such a
+/// crate, with tests.
+#[macro_export]
+macro_rules! include_actions {
+    () => {
+        include!(concat!(env!("OUT_DIR"), "/generated.rs"));
+    };
+}
+
+/// Items that are there if this crate has the feature `mock`, whatever features the crate has that they stand in.
+#[cfg(feature = "mock")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! if_mock {
+    ($($item:item)*) => { $($item)* };
+}
+
+#[cfg(not(feature = "mock"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! if_mock {
+    ($($item:item)*) => {};
+}
