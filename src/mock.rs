@@ -108,6 +108,9 @@
 //!
 //! Events go everywhere: to WebSockets of both directions and webhooks, and into the queue of long polling.
 //!
+//! Messages are written as segments. A go-cqhttp whose settings nobody has changed writes them as texts with CQ codes, and
+//! so does the stand-in with [`ServerBuilder::post_format`]: for bots that do not read both.
+//!
 //! # What goes wrong on purpose
 //!
 //! | what | by |
@@ -123,12 +126,13 @@
 //!
 //! # What it leaves out
 //!
-//! Rate limits and event filters of the server's; the race of go-cqhttp's long polling, which answers at once here;
-//! messages as CQ codes in events, which are sent as segments. It stops when it is dropped, and leaves nothing behind.
+//! Rate limits and event filters of the server's; the race of go-cqhttp's long polling, which answers at once here. It
+//! stops when it is dropped, and leaves nothing behind.
 
 mod calls;
 mod dial;
 mod fault;
+mod format;
 mod http;
 mod params;
 mod quick;
@@ -154,6 +158,7 @@ use calls::{Calls, Ended};
 pub use calls::{Expect, Expected, NextCall, Outcome, Received, Said, Unexpected, Via};
 pub use dial::{Dial, DialRole, Posted, Webhook};
 pub use fault::Fault;
+pub use format::PostFormat;
 use params::{Reading, Verdict};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -448,6 +453,7 @@ pub struct ServerBuilder {
     refuse_after_upgrade: Option<i64>,
     strict: bool,
     long_polling: Option<usize>,
+    post_format: PostFormat,
     on_call: Option<OnCall>,
     world: Option<World>,
     extensions: Vec<&'static ActionInfo>,
@@ -503,6 +509,14 @@ impl ServerBuilder {
         self
     }
 
+    /// How messages are written in events and answers. Default: as segments; go-cqhttp's own default is the string.
+    ///
+    /// What [`Server::push_text`] and [`Server::push_raw`] send stays as it is.
+    pub fn post_format(mut self, format: PostFormat) -> Self {
+        self.post_format = format;
+        self
+    }
+
     /// A [world] behind the server, which its actions read and change; the account is the world's. Default: none, and
     /// each action is answered with the schema's example.
     pub fn world(mut self, world: World) -> Self {
@@ -547,6 +561,7 @@ impl ServerBuilder {
             lifecycle: ws::lifecycle(self_id),
             strict: self.strict,
             updates: self.long_polling.map(Updates::new),
+            post_format: self.post_format,
             handlers: Mutex::default(),
             calls: Calls::new(self.on_call),
             world: Mutex::new(self.world),
@@ -645,6 +660,7 @@ struct State {
     lifecycle: String,
     strict: bool,
     updates: Option<Updates>,
+    post_format: PostFormat,
     handlers: Mutex<HashMap<&'static str, Handlers>>,
     calls: Calls,
     world: Mutex<Option<World>>,
@@ -960,6 +976,7 @@ impl State {
 
     /// Notes what a call has come to, and writes it.
     fn finish(&self, taken: &Taken, ended: Ended, echo: Option<&RawValue>) -> Option<Vec<u8>> {
+        let ended = self.post_format.write_answer(ended);
         let answer = envelope(&taken.fault, &ended, echo);
         self.calls.end(taken.call, ended);
         answer
@@ -1073,6 +1090,7 @@ impl State {
 
     /// Sends an event to whoever takes events, and gives their number.
     fn push_event(&self, json: &str) -> usize {
+        let json = &*self.post_format.write(json);
         if let Some(updates) = &self.updates {
             updates.push(json);
         }

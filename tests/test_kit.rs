@@ -9,13 +9,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use cqhttp::action::{
-    DeleteMsg, GetFriendList, GetLoginInfo, GetStatus, HandleQuickOperation, SendGroupMsg, SendLike, SendMsg,
-    SendPrivateMsg, SetFriendAddRequest, SetGroupBan, SetGroupKick,
+    DeleteMsg, GetFriendList, GetLoginInfo, GetMsg, GetMsgResponse, GetStatus, HandleQuickOperation, SendGroupMsg,
+    SendLike, SendMsg, SendPrivateMsg, SetFriendAddRequest, SetGroupBan, SetGroupKick,
 };
 use cqhttp::event::{FriendRequest, GroupMessage};
-use cqhttp::mock::{Fault, Outcome, Said, Server, Unexpected, Via, Webhook, With, refuse};
+use cqhttp::mock::{
+    Dial, Fault, Group, Outcome, PostFormat, Said, Server, Unexpected, Via, Webhook, With, World, refuse,
+};
 use cqhttp::types::{GroupRole, SentMessage};
-use cqhttp::{Chat, Client, Event, GroupId, Message, MessageId, RefusalCode, Target, UserId, connect};
+use cqhttp::{
+    Chat, Client, Event, ForwardNode, GroupId, Message, MessageId, RefusalCode, Segment, Target, UserId, connect,
+};
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -455,6 +460,82 @@ async fn people_talk_wherever_events_are_taken() {
     assert_eq!(ids(&polled), [said, in_private]);
     assert_eq!(http.get_updates().timeout(5).await.unwrap().len(), 2);
     assert_eq!(client.get_updates().timeout(5).await.unwrap_err().code(), Some(RefusalCode::ApiNotFound));
+}
+
+/// The next message that comes over a WebSocket, as it is written.
+async fn next_written<S>(socket: &mut tokio_tungstenite::WebSocketStream<S>) -> Value
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+{
+    loop {
+        let frame = soon(socket.next()).await.unwrap().unwrap();
+        let event: Value = serde_json::from_str(frame.to_text().unwrap()).unwrap();
+        if event["post_type"] == "message" {
+            return event;
+        }
+    }
+}
+
+#[tokio::test]
+async fn messages_are_texts_in_events_if_asked_for() {
+    let builder = Server::builder().long_polling(0).post_format(PostFormat::String);
+    let server = builder.start().await.unwrap();
+    let (mut socket, _) = tokio_tungstenite::connect_async(server.ws_url()).await.unwrap();
+    let bot = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    server.dial(Dial::to(format!("ws://{}", bot.local_addr().unwrap())));
+    let (stream, _) = soon(bot.accept()).await.unwrap();
+    let mut dialled = tokio_tungstenite::accept_async(stream).await.unwrap();
+    server.connected(2).await;
+    let (url, mut posts) = posted_to(vec![String::new()]).await;
+    server.webhook(Webhook::to(url));
+
+    let anna = server.user(10086);
+    anna.says(Message::at(10000).text(" [hi]")).in_group(42);
+    let message = json!("[CQ:at,qq=10000] &#91;hi&#93;");
+    assert_eq!(next_written(&mut socket).await["message"], message);
+    assert_eq!(next_written(&mut dialled).await["message"], message);
+    let post = soon(posts.recv()).await.unwrap();
+    let (_, posted) = post.split_once("\r\n\r\n").unwrap();
+    assert_eq!(serde_json::from_str::<Value>(posted).unwrap()["message"], message);
+    let (_, polled) = http(&server, "POST /get_updates", JSON, "{}").await;
+    assert_eq!(serde_json::from_str::<Value>(&polled).unwrap()["data"][0]["message"], message);
+
+    // A node with content has no such form; a frame of the test's own is sent as it is.
+    let node = ForwardNode::custom(10086, "Anna", "inner");
+    anna.says(Segment::from(node)).in_private();
+    assert_eq!(next_written(&mut socket).await["message"][0]["type"], "node");
+    server.push_text(r#"{"post_type":"message","message":[]}"#);
+    assert_eq!(next_written(&mut socket).await["message"], json!([]));
+}
+
+#[tokio::test]
+async fn messages_are_texts_in_answers_if_asked_for() {
+    let group = Group::new(42, "Rustaceans").member(10010).member(10086);
+    let builder = Server::builder().world(World::new().group(group)).post_format(PostFormat::String);
+    let server = builder.start().await.unwrap();
+    let client = Client::builder(server.url()).build().unwrap();
+    let answer = async |action: &str, params: Value| {
+        let (_, answer) = http(&server, &format!("POST /{action}"), JSON, &params.to_string()).await;
+        serde_json::from_str::<Value>(&answer).unwrap()["data"].take()
+    };
+
+    let said = server.user(10086).says("[hi]").in_group(42);
+    assert_eq!(answer("get_msg", json!({ "message_id": said })).await["message"], "&#91;hi&#93;");
+    let history = answer("get_group_msg_history", json!({ "group_id": 42 })).await;
+    assert_eq!(history["messages"][0]["message"], "&#91;hi&#93;");
+    let nested = ForwardNode::nested(10086, "Ann", [ForwardNode::custom(10086, "Ann", "inner")]);
+    let sent = client.send_group_forward_msg(42, [ForwardNode::message(said), nested]).await.unwrap();
+    let forward = answer("get_forward_msg", json!({ "message_id": sent.forward_id })).await;
+    assert_eq!(forward["messages"][0]["content"], "&#91;hi&#93;");
+    assert_eq!(forward["messages"][1]["content"][0]["content"], "inner");
+
+    // This crate's client reads both.
+    assert_eq!(client.get_msg(said).await.unwrap().message, "[hi]".into());
+    let written = Message::at(10086).build();
+    let answered = written.clone();
+    server.on::<GetMsg>(move |_| Ok(GetMsgResponse::example().with(|said| said.message = answered.clone())));
+    assert_eq!(answer("get_msg", json!({ "message_id": 1 })).await["message"], "[CQ:at,qq=10086]");
+    assert_eq!(client.get_msg(1).await.unwrap().message, written);
 }
 
 fn ids(events: &[Event]) -> Vec<MessageId> {

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use clap::Parser;
-use cqhttp::mock::{Dial, Outcome, Received, Server, Webhook, World};
+use clap::{Parser, ValueEnum};
+use cqhttp::mock::{Dial, Outcome, PostFormat, Received, Server, Webhook, World};
 
 /// A stand-in for go-cqhttp, to try out bots in any language without a QQ account.
 ///
@@ -55,6 +55,9 @@ struct Arguments {
     /// Send a heartbeat every so many seconds. [default: none]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     heartbeat: Option<u64>,
+    /// How messages are written in events and answers; go-cqhttp's own default is `string`.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Array)]
+    post_format: Format,
     /// Connect to a bot over reverse WebSocket, again and again: `ws://127.0.0.1:8080/onebot`. May be repeated.
     #[arg(long, value_name = "URL", value_parser = ws_url)]
     reverse: Vec<String>,
@@ -64,6 +67,23 @@ struct Arguments {
     /// Sign what goes to the webhooks with this secret. [default: not signed]
     #[arg(long, requires = "webhook")]
     secret: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// A list of segments.
+    Array,
+    /// A text with CQ codes.
+    String,
+}
+
+impl From<Format> for PostFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Array => Self::Array,
+            Format::String => Self::String,
+        }
+    }
 }
 
 #[tokio::main]
@@ -117,6 +137,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
 
 async fn start(arguments: &Arguments) -> Result<Server, String> {
     let mut builder = Server::builder().port(arguments.port).self_id(arguments.self_id).on_call(log);
+    builder = builder.post_format(arguments.post_format.into());
     if let Some(token) = &arguments.token {
         builder = builder.token(token);
     }

@@ -150,6 +150,28 @@ async fn people_speak_on_standard_input() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn messages_are_written_as_asked_for() {
+    for (arguments, written) in [
+        (&[][..], r#"[{"type":"at","data":{"qq":"10086"}}]"#),
+        (&["--post-format", "array"], r#"[{"type":"at","data":{"qq":"10086"}}]"#),
+        (&["--post-format", "string"], r#""[CQ:at,qq=10086]""#),
+    ] {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(include_bytes!("../../../mock/world/example.json")).unwrap();
+        let mut program = Program::start(&[&["--world", file.path().to_str().unwrap()], arguments].concat());
+        let client = Client::builder(program.said("HTTP")).build().unwrap();
+        program.said("WebSocket");
+        let said = client.send_group_msg(42, Message::at(10086)).await.unwrap().message_id;
+        program.line();
+        client.get_msg(said).await.unwrap();
+        let line = program.line();
+        let written: cqhttp::serde_json::Value = cqhttp::serde_json::from_str(written).unwrap();
+        assert!(line.contains(&format!(r#""message":{written},"#)), "{line}");
+        program.interrupt();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_world_comes_from_a_file() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(include_bytes!("../../../mock/world/example.json")).unwrap();
@@ -241,6 +263,7 @@ fn what_it_cannot_do_it_says() {
         (&["--webhook", "127.0.0.1:1"], "an address that begins with `http://` is expected"),
         (&["--secret", "s"], "--webhook"),
         (&["--heartbeat", "0"], "0 is not in 1.."),
+        (&["--post-format", "text"], "[possible values: array, string]"),
         (&["--world", "w.json", "--self-id", "1"], "cannot be used with"),
     ] {
         let (said, code) = refused(arguments);
