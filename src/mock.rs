@@ -44,6 +44,8 @@
 //! | has events posted to it | [`Server::webhook`] with a [`Webhook`]; its quick operations are carried out |
 //! | asks for events by `get_updates` | [`ServerBuilder::long_polling`] |
 //!
+//! [`ServerBuilder::on_refused`] says why a bot that the stand-in comes to lets it not in.
+//!
 //! Each stand-in is one account ([`ServerBuilder::self_id`]); for several, start several.
 //!
 //! # What a call comes to
@@ -455,6 +457,7 @@ pub struct ServerBuilder {
     long_polling: Option<usize>,
     post_format: PostFormat,
     on_call: Option<OnCall>,
+    on_refused: Option<OnRefused>,
     world: Option<World>,
     extensions: Vec<&'static ActionInfo>,
 }
@@ -530,6 +533,14 @@ impl ServerBuilder {
         self
     }
 
+    /// Tells `on_refused` when a bot that the stand-in is to connect to, or to post events to, lets it not in: the bot's
+    /// address, and why. It is said once for a [`Dial`] or a [`Webhook`], and again when the reason is another one or it
+    /// has been let in meanwhile.
+    pub fn on_refused(mut self, on_refused: impl Fn(&str, &io::Error) + Send + Sync + 'static) -> Self {
+        self.on_refused = Some(Arc::new(on_refused));
+        self
+    }
+
     /// Knows further actions: those of a crate with a schema of its own, whose generated module `mock` has the table
     /// `ACTIONS`. Default: the actions of `cqhttp` alone.
     pub fn actions(mut self, table: &[&'static [ActionInfo]]) -> Self {
@@ -564,6 +575,7 @@ impl ServerBuilder {
             post_format: self.post_format,
             handlers: Mutex::default(),
             calls: Calls::new(self.on_call),
+            on_refused: self.on_refused,
             world: Mutex::new(self.world),
             faults: Mutex::default(),
             webhooks: Mutex::default(),
@@ -618,6 +630,8 @@ impl std::error::Error for PortTaken {
 
 type OnCall = Arc<dyn Fn(&Received) + Send + Sync>;
 
+type OnRefused = Arc<dyn Fn(&str, &io::Error) + Send + Sync>;
+
 type Handler = Arc<dyn Fn(&[u8]) -> Acted + Send + Sync>;
 
 type HandlerOnce = Box<dyn FnOnce(&[u8]) -> Acted + Send>;
@@ -663,6 +677,7 @@ struct State {
     post_format: PostFormat,
     handlers: Mutex<HashMap<&'static str, Handlers>>,
     calls: Calls,
+    on_refused: Option<OnRefused>,
     world: Mutex<Option<World>>,
     faults: Mutex<Faults>,
     /// Where events are posted to.

@@ -462,6 +462,73 @@ async fn people_talk_wherever_events_are_taken() {
     assert_eq!(client.get_updates().timeout(5).await.unwrap_err().code(), Some(RefusalCode::ApiNotFound));
 }
 
+/// Takes the next connection of a stand-in, and answers it with this HTTP status; with none it hangs up.
+async fn turn_away(bot: &TcpListener, status: Option<&str>) {
+    let (mut stream, _) = soon(bot.accept()).await.unwrap();
+    support::read_request(&mut stream).await.unwrap();
+    if let Some(status) = status {
+        let head = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+    }
+}
+
+async fn telling() -> (Server, mpsc::UnboundedReceiver<(String, String)>) {
+    let (sender, told) = mpsc::unbounded_channel();
+    let builder = Server::builder().on_refused(move |url, why| sender.send((url.to_owned(), why.to_string())).unwrap());
+    (builder.start().await.unwrap(), told)
+}
+
+#[tokio::test]
+async fn a_bot_that_cannot_be_connected_to_is_told_of_once_for_each_reason() {
+    let (server, mut told) = telling().await;
+    let bot = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = bot.local_addr().unwrap();
+    drop(bot);
+    let url = format!("ws://{address}/bot");
+    server.dial(Dial::to(&url).retry(Duration::from_millis(1)));
+    assert_eq!(soon(told.recv()).await.unwrap(), (url.clone(), "nothing listens there".to_owned()));
+
+    let bot = TcpListener::bind(address).await.unwrap();
+    for status in ["401 Unauthorized", "401 Unauthorized", "403 Forbidden", "403 Forbidden"] {
+        turn_away(&bot, Some(status)).await;
+    }
+    let (stream, _) = soon(bot.accept()).await.unwrap();
+    drop(tokio_tungstenite::accept_async(stream).await.unwrap());
+    turn_away(&bot, Some("403 Forbidden")).await;
+    turn_away(&bot, None).await;
+    let reasons = [
+        "the bot answers with HTTP status 401; it asks for its access token",
+        "the bot answers with HTTP status 403; its access token is another",
+        "the bot answers with HTTP status 403; its access token is another",
+        "the bot hangs up without an answer",
+    ];
+    for reason in reasons {
+        assert_eq!(soon(told.recv()).await.unwrap(), (url.clone(), reason.to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn a_bot_that_takes_no_posts_is_told_of_once_for_each_reason() {
+    let (server, mut told) = telling().await;
+    let bot = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", bot.local_addr().unwrap());
+    server.webhook(Webhook::to(&url).retries(0));
+    for status in ["403 Forbidden", "403 Forbidden", "204 No Content", "403 Forbidden", "500 Internal Server Error", ""]
+    {
+        server.user(10086).says("hi").in_private();
+        turn_away(&bot, Some(status).filter(|status| !status.is_empty())).await;
+    }
+    let reasons = [
+        "the bot answers with HTTP status 403; its secret is another",
+        "the bot answers with HTTP status 403; its secret is another",
+        "the bot answers with HTTP status 500",
+        "the bot hangs up without an answer",
+    ];
+    for reason in reasons {
+        assert_eq!(soon(told.recv()).await.unwrap(), (url.clone(), reason.to_owned()));
+    }
+}
+
 /// The next message that comes over a WebSocket, as it is written.
 async fn next_written<S>(socket: &mut tokio_tungstenite::WebSocketStream<S>) -> Value
 where

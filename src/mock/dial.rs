@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::ws::{Accepted, Kind};
-use super::{Server, State, lock};
+use super::{OnRefused, Server, State, lock};
 
 /// What a connection to the bot is there for: `X-Client-Role`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl Dial {
              X-Client-Role: {role}\r\nX-Self-ID: {}\r\n{token}\r\n",
             state.self_id
         );
-        let mut stream = TcpStream::connect(host).await?;
+        let mut stream = connect(host).await?;
         stream.set_nodelay(true)?;
         stream.write_all(head.as_bytes()).await?;
         let mut read = Vec::new();
@@ -86,12 +86,12 @@ impl Dial {
                 break end + 4;
             }
             if stream.read_buf(&mut read).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
+                return Err(no_response());
             }
         };
         let (status, _) = status_of(&read)?;
         if status != 101 {
-            return Err(io::Error::other(format!("the bot answers with HTTP status {status}")));
+            return Err(refused(status, "access token"));
         }
         Ok(Accepted::dialled(state, stream, Bytes::copy_from_slice(&read[end..]), kind))
     }
@@ -105,14 +105,20 @@ impl fmt::Debug for Dial {
 
 impl Server {
     /// Connects to a bot over reverse WebSocket, with go-cqhttp's headers and lifecycle frame, and goes on to do so
-    /// whenever the connection has ended, until the stand-in is stopped. It counts among [`connections`](Self::connections),
+    /// whenever the connection has ended, until the stand-in is stopped. [`ServerBuilder::on_refused`](super::ServerBuilder::on_refused)
+    /// hears why it does not come about. It counts among [`connections`](Self::connections),
     /// and everything that is done to those can be done to it.
     pub fn dial(&self, dial: Dial) {
         let state = self.state.clone();
         lock(&self.state.dialling).spawn(async move {
+            let mut refusals = Refusals::new(&state, &dial.url);
             loop {
-                if let Ok(connection) = dial.connect(&state).await {
-                    connection.serve().await;
+                match dial.connect(&state).await {
+                    Ok(connection) => {
+                        refusals.none();
+                        connection.serve().await;
+                    }
+                    Err(error) => refusals.tell(&error),
                 }
                 tokio::time::sleep(dial.retry).await;
             }
@@ -134,20 +140,33 @@ impl Server {
 impl Server {
     /// Posts every event from now on to a bot, one after the other, and carries out the quick operation that it answers:
     /// the [`calls`](Self::calls) show it, as `.handle_quick_operation` and the actions that it stands for. An event that
-    /// gets no response is lost, and logged.
+    /// gets no response is lost, and logged, and [`ServerBuilder::on_refused`](super::ServerBuilder::on_refused) hears of
+    /// it.
     pub fn webhook(&self, webhook: Webhook) {
         let (sender, mut events) = mpsc::unbounded_channel::<String>();
         lock(&self.state.webhooks).push(sender);
         // The state holds the sender, and so must not be held for long.
+        let mut refusals = Refusals::new(&self.state, &webhook.url);
         let state = Arc::downgrade(&self.state);
         lock(&self.state.dialling).spawn(async move {
             while let Some(event) = events.recv().await {
                 let Some(state) = state.upgrade() else { return };
                 state.go_on().await;
                 match webhook.post(&event).await {
-                    Ok(Posted { operation: Some(operation), .. }) => state.posted(&event, &operation),
-                    Ok(_) => {}
-                    Err(error) => tracing::warn!(%error, "no response to an event that was posted"),
+                    Ok(Posted { status, operation }) => {
+                        if (200..300).contains(&status) {
+                            refusals.none();
+                        } else {
+                            refusals.tell(&refused(status, "secret"));
+                        }
+                        if let Some(operation) = operation {
+                            state.posted(&event, &operation);
+                        }
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "no response to an event that was posted");
+                        refusals.tell(&error);
+                    }
                 }
             }
         });
@@ -228,7 +247,7 @@ impl Webhook {
             body.len(),
             signature.unwrap_or_default()
         );
-        let mut stream = TcpStream::connect(host).await?;
+        let mut stream = connect(host).await?;
         stream.write_all(head.as_bytes()).await?;
         stream.write_all(body.as_bytes()).await?;
         let mut read = Vec::new();
@@ -249,9 +268,57 @@ fn host_and_path<'a>(url: &'a str, scheme: &str) -> io::Result<(&'a str, &'a str
     Ok(rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash)))
 }
 
+async fn connect(host: &str) -> io::Result<TcpStream> {
+    TcpStream::connect(host).await.map_err(|error| match error.kind() {
+        kind @ io::ErrorKind::ConnectionRefused => io::Error::new(kind, "nothing listens there"),
+        _ => error,
+    })
+}
+
+/// What a bot answers that does not want the stand-in; `proof` is what it may have asked for.
+fn refused(status: u16, proof: &str) -> io::Error {
+    let why = match status {
+        401 => format!("; it asks for its {proof}"),
+        403 => format!("; its {proof} is another"),
+        _ => String::new(),
+    };
+    io::Error::other(format!("the bot answers with HTTP status {status}{why}"))
+}
+
+fn no_response() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the bot hangs up without an answer")
+}
+
+/// Why a bot could not be reached last.
+struct Refusals {
+    on_refused: Option<OnRefused>,
+    url: String,
+    last: Option<String>,
+}
+
+impl Refusals {
+    fn new(state: &State, url: &str) -> Self {
+        Self { on_refused: state.on_refused.clone(), url: url.to_owned(), last: None }
+    }
+
+    fn none(&mut self) {
+        self.last = None;
+    }
+
+    /// Says it once, and not at every retry.
+    fn tell(&mut self, error: &io::Error) {
+        let Some(on_refused) = &self.on_refused else { return };
+        let text = error.to_string();
+        if self.last.as_ref() != Some(&text) {
+            on_refused(&self.url, error);
+            self.last = Some(text);
+        }
+    }
+}
+
 /// The status of a response, and its body.
 fn status_of(response: &[u8]) -> io::Result<(u16, &[u8])> {
-    let end = memchr::memmem::find(response, b"\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
+    let end = memchr::memmem::find(response, b"\r\n\r\n").ok_or_else(no_response)?;
     let status = response.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
     Ok((status.ok_or(io::ErrorKind::InvalidData)?, &response[end + 4..]))
 }

@@ -15,7 +15,7 @@ use cqhttp::mock::{Dial, Outcome, PostFormat, Received, Server, Webhook, World};
 ///
 /// It speaks OneBot v11 on 127.0.0.1, over HTTP and WebSocket on one port, prints each call, and ends on Ctrl-C.
 /// Every action of go-cqhttp is answered with an example; with --world the actions read and change a small world,
-/// where roles decide what is refused.
+/// where roles decide what is refused. Of a bot that it is to come to, and cannot, it says why.
 ///
 /// Lines on standard input let something happen, which the bots are told:
 ///
@@ -138,6 +138,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
 async fn start(arguments: &Arguments) -> Result<Server, String> {
     let mut builder = Server::builder().port(arguments.port).self_id(arguments.self_id).on_call(log);
     builder = builder.post_format(arguments.post_format.into());
+    builder = builder.on_refused(|url, why| print(format_args!("{} {url} is not reached: {why}", time())));
     if let Some(token) = &arguments.token {
         builder = builder.token(token);
     }

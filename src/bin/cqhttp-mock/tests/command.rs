@@ -215,7 +215,8 @@ async fn it_comes_to_bots_that_listen() {
     program.said("HTTP");
     program.said("WebSocket");
     assert_eq!(program.said("dials"), ws);
-    bot.bots().wait_for(10010).await.unwrap();
+    // With it the connection stands on the program's side, too.
+    assert!(matches!(bot.next().await.unwrap().event, Event::Lifecycle(_)));
     program.happens("10086@42 ping");
     next_message(&mut bot).await.reply("pong").await.unwrap();
     program.say(&["Z said as message ", "pong"]);
@@ -231,6 +232,28 @@ async fn it_comes_to_bots_that_listen() {
     assert_eq!(message.self_id, 77.into());
     received.answer(message, &GroupMessageOperation::new().reply("pong")).await.unwrap();
     program.say(&["Z said as message ", "Z send_group_msg {", "Z .handle_quick_operation {"]);
+    program.interrupt();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_says_why_a_bot_is_not_reached() {
+    let bot = Server::bind("127.0.0.1:0").access_token("s").webhook_secret("w").await.unwrap();
+    let address = bot.local_addr().unwrap();
+    let (ws, http) = (format!("ws://{address}/"), format!("http://{address}/"));
+    let mut program = Program::start(&["--token", "wrong", "--reverse", &ws]);
+    program.said("HTTP");
+    program.said("WebSocket");
+    program
+        .say(&["dials", &format!("Z {ws} is not reached: the bot answers with HTTP status 403; its access token is")]);
+    program.interrupt();
+
+    let mut program = Program::start(&["--webhook", &http]);
+    for label in ["HTTP", "WebSocket", "posts to"] {
+        program.said(label);
+    }
+    program.happens("10086@42 ping");
+    let reason = "is not reached: the bot answers with HTTP status 401; it asks for its secret";
+    program.say(&["Z said as message ", &format!("Z {http} {reason}")]);
     program.interrupt();
 }
 
