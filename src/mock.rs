@@ -1070,7 +1070,7 @@ impl State {
             return acted;
         }
         if info.name == HandleQuickOperation::NAME {
-            self.quick_operation(params);
+            self.quick_operation(params)?;
         }
         serde_json::from_str(info.example_answer).map(Cow::Borrowed).map_err(|error| bad_request(info.name, &error))
     }

@@ -462,6 +462,30 @@ async fn people_talk_wherever_events_are_taken() {
     assert_eq!(client.get_updates().timeout(5).await.unwrap_err().code(), Some(RefusalCode::ApiNotFound));
 }
 
+#[tokio::test]
+async fn a_sender_is_mentioned_as_go_cqhttp_does_it() {
+    let (server, client) = server().await;
+    let context = serde_json::to_value(Event::GroupMessage(GroupMessage::example().into())).unwrap();
+    let operate = async |reply: Value| {
+        let operation = json!({ "reply": reply, "at_sender": true, "delete": true });
+        client.handle_quick_operation(context.clone(), operation).await
+    };
+    for (reply, said) in [
+        (json!("pong"), "[CQ:at,qq=10086]pong"),
+        (json!([{ "type": "text", "data": { "text": "pong" } }]), "[CQ:at,qq=10086]pong"),
+        (json!(r#"he said "pong""#), "[CQ:at,qq=10086]he said "),
+        (json!(r"C:\pong"), "[CQ:at,qq=10086]C:"),
+    ] {
+        operate(reply).await.unwrap();
+        assert_eq!(server.expect::<SendGroupMsg>().await.message.to_cq().unwrap(), said);
+        server.expect::<DeleteMsg>().await;
+    }
+    let before = server.calls().len();
+    let error = operate(json!(["pong"])).await.unwrap_err();
+    assert_eq!((error.code(), error.retcode()), (Some(RefusalCode::AtSenderFailed), Some(-1)));
+    assert_eq!(server.calls().len(), before + 1, "nothing is done then");
+}
+
 /// Takes the next connection of a stand-in, and answers it with this HTTP status; with none it hangs up.
 async fn turn_away(bot: &TcpListener, status: Option<&str>) {
     let (mut stream, _) = soon(bot.accept()).await.unwrap();
@@ -742,7 +766,7 @@ async fn events_are_posted_and_quick_operations_carried_out() {
     let done = server.expect::<HandleQuickOperation>().await;
     assert_eq!((&done.operation, &done.context["message_id"]), (&operations[0], &json!(id)));
     let reply = server.expect::<SendGroupMsg>().await;
-    assert_eq!((reply.group_id.get(), reply.message.to_cq().unwrap()), (42, "[CQ:at,qq=10086] pong".into()));
+    assert_eq!((reply.group_id.get(), reply.message.to_cq().unwrap()), (42, "[CQ:at,qq=10086]pong".into()));
     assert_eq!(server.expect::<DeleteMsg>().await.message_id, id);
     assert_eq!(server.expect::<SetGroupBan>().await, SetGroupBan::new(42, 10086).duration(60));
 

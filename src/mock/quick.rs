@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Fault, State, Via};
-use crate::KnownAction;
+use super::{Fault, Refusal, State, Via, refuse};
 use crate::action::{
     DeleteMsg, HandleQuickOperation, SendGroupMsg, SendPrivateMsg, SetFriendAddRequest, SetGroupAddRequest,
     SetGroupBan, SetGroupKick,
 };
+use crate::{KnownAction, RefusalCode};
 
 impl State {
     /// What a bot has answered to an event that was posted.
@@ -16,12 +16,14 @@ impl State {
         self.call(HandleQuickOperation::NAME, &json!({ "context": event, "operation": operation }), Via::Webhook);
     }
 
-    /// Carries out what the parameters of `.handle_quick_operation` say. What fails of it is not told.
-    pub(super) fn quick_operation(&self, params: &[u8]) {
-        let Ok(params) = serde_json::from_slice::<Value>(params) else { return };
-        for (action, params) in parts(&params["context"], &params["operation"]) {
+    /// Carries out what the parameters of `.handle_quick_operation` say. Nothing is done where the sender cannot be
+    /// mentioned; what fails of the rest is not told.
+    pub(super) fn quick_operation(&self, params: &[u8]) -> Result<(), Refusal> {
+        let params: Value = serde_json::from_slice(params).unwrap_or_default();
+        for (action, params) in parts(&params["context"], &params["operation"])? {
             self.call(action, &params, Via::QuickOperation);
         }
+        Ok(())
     }
 
     /// A call that no connection has brought, and that nothing goes wrong with.
@@ -33,7 +35,7 @@ impl State {
 }
 
 /// The actions that a quick operation stands for. There are none for what is neither a message nor a request.
-fn parts(event: &Value, operation: &Value) -> Vec<(&'static str, Value)> {
+fn parts(event: &Value, operation: &Value) -> Result<Vec<(&'static str, Value)>, Refusal> {
     let is = |key: &str, value: &str| event[key] == value;
     let yes = |key: &str| operation[key] == true;
     let has = |key: &str| operation.get(key).is_some();
@@ -43,7 +45,7 @@ fn parts(event: &Value, operation: &Value) -> Vec<(&'static str, Value)> {
         let anonymous = !event["anonymous"].is_null();
         if has("reply") {
             let mention = in_group && !anonymous && yes("at_sender");
-            parts.push(reply(event, operation, in_group, mention));
+            parts.push(reply(event, operation, in_group, mention)?);
         }
         if in_group && yes("delete") {
             parts.push((DeleteMsg::NAME, json!({ "message_id": event["message_id"] })));
@@ -67,20 +69,34 @@ fn parts(event: &Value, operation: &Value) -> Vec<(&'static str, Value)> {
             parts.push((SetGroupAddRequest::NAME, with(&answer, "reason", json!(reason))));
         }
     }
-    parts
+    Ok(parts)
 }
 
-fn reply(event: &Value, operation: &Value, in_group: bool, mention: bool) -> (&'static str, Value) {
+/// Puts a mention of the sender in front of a reply.
+fn mention_sender(event: &Value, reply: &mut Value) -> Result<(), Refusal> {
+    let sender = event["sender"]["user_id"].as_i64().unwrap_or_default();
+    match reply {
+        // The server pastes the text into a JSON string, where these two end it.
+        Value::String(text) => {
+            let read = text.split(['"', '\\']).next().unwrap_or_default();
+            *text = format!("[CQ:at,qq={sender}]{read}");
+        }
+        Value::Array(segments) => {
+            if !segments.iter().all(|segment| segment.is_object() || segment.is_null()) {
+                let why = "there is an entry in the reply that is no segment";
+                return Err(refuse(RefusalCode::AtSenderFailed).wording(why));
+            }
+            segments.insert(0, json!({ "type": "at", "data": { "qq": sender } }));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn reply(event: &Value, operation: &Value, in_group: bool, mention: bool) -> Result<(&'static str, Value), Refusal> {
     let (user, mut message) = (&event["user_id"], operation["reply"].clone());
     if mention {
-        match &mut message {
-            Value::String(text) => *text = format!("[CQ:at,qq={user}] {text}"),
-            Value::Array(segments) => {
-                let mention = json!({ "type": "at", "data": { "qq": user.to_string() } });
-                segments.splice(0..0, [mention, json!({ "type": "text", "data": { "text": " " } })]);
-            }
-            _ => {}
-        }
+        mention_sender(event, &mut message)?;
     }
     let escape = match &operation["auto_escape"] {
         Value::Bool(flag) => *flag,
@@ -89,14 +105,14 @@ fn reply(event: &Value, operation: &Value, in_group: bool, mention: bool) -> (&'
     };
     let message = json!({ "message": message, "auto_escape": escape });
     if in_group {
-        return (SendGroupMsg::NAME, with(&message, "group_id", event["group_id"].clone()));
+        return Ok((SendGroupMsg::NAME, with(&message, "group_id", event["group_id"].clone())));
     }
     let message = with(&message, "user_id", user.clone());
     // A temporary session has its group within the sender.
-    match &event["sender"]["group_id"] {
+    Ok(match &event["sender"]["group_id"] {
         Value::Null => (SendPrivateMsg::NAME, message),
         group => (SendPrivateMsg::NAME, with(&message, "group_id", group.clone())),
-    }
+    })
 }
 
 /// An object with one entry more.
