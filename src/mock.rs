@@ -1004,7 +1004,10 @@ impl State {
         };
         let Reading { json, verdict } = Reading::new(info, params);
         match verdict {
-            Verdict::Refused(refusal) => return Ended::Refused(refusal.into()),
+            Verdict::Refused(refusal) => {
+                let unknown = self.in_world(|world| world.as_ref()?.refuses_group(info.name, &json));
+                return Ended::Refused(unknown.unwrap_or(refusal).into());
+            }
             Verdict::NoTarget => return Ended::NoTarget,
             Verdict::Fine => {}
         }
@@ -1080,7 +1083,7 @@ impl State {
         let mut world = lock(&self.world);
         let done = act(&mut world);
         for event in world.as_mut().map(World::take_events).unwrap_or_default() {
-            self.push_event(&serde_json::to_string(&event).unwrap_or_default());
+            self.push_event(&format::event(&event));
         }
         done
     }

@@ -194,6 +194,16 @@ async fn what_is_sent_can_be_read() {
     assert_eq!(code(bot.client.send_group_msg(42, Message::new()).await), RefusalCode::SendMsgApiError);
     let text = cqhttp::Raw::new("send_group_msg", json!({ "group_id": 42, "message": "" }));
     assert_eq!(code(bot.client.call(text).await), RefusalCode::EmptyMsgError);
+    for (action, params) in [
+        ("send_group_msg", json!({ "group_id": 43, "message": "" })),
+        ("send_group_msg", json!({ "group_id": 43, "message": [] })),
+        ("send_msg", json!({ "group_id": 43, "message": "" })),
+    ] {
+        assert_eq!(code(bot.client.call(cqhttp::Raw::new(action, params)).await), RefusalCode::GroupNotFound);
+    }
+    let in_private = json!({ "user_id": ANN, "group_id": 43, "message": "" });
+    let in_private = cqhttp::Raw::new("send_msg", in_private);
+    assert_eq!(code(bot.client.call(in_private).await), RefusalCode::EmptyMsgError);
     assert_eq!(bot.told().await, Vec::<Value>::new(), "own messages are not reported");
 
     let status = bot.client.get_status().await.unwrap().stat.unwrap();
@@ -243,6 +253,32 @@ async fn a_member_who_speaks_is_heard_and_can_be_quoted() {
     assert!(bot.see(|world| world.says_in_group(ZOE, 42, "hey")).is_err());
     assert!(bot.see(|world| world.says_in_group(ANN, 43, "hey")).is_err());
     assert!(bot.told().await.is_empty(), "what cannot happen is not told");
+}
+
+/// What `get_updates` takes, as it is written, and the history's messages.
+#[tokio::test]
+async fn messages_have_the_keys_that_go_cqhttp_sends() {
+    let server = Server::builder().world(world(group().member(BOT)));
+    for server in [server, Server::builder()] {
+        let server = server.long_polling(0).start().await.unwrap();
+        let client = Client::builder(server.url()).build().unwrap();
+        server.user(ANN).says("hello").in_group(42);
+        server.user(ANN).says("hello").in_private();
+        let call = |action: &'static str, params| client.call(cqhttp::Raw::new(action, params));
+        let events: Value = call("get_updates", json!({})).await.unwrap();
+        let history = call("get_group_msg_history", json!({ "group_id": 42 })).await.unwrap();
+        for message in events.as_array().unwrap().iter().chain(history["messages"].as_array().unwrap()) {
+            assert_eq!(message["post_type"], "message");
+            let keys: BTreeSet<_> = message.as_object().unwrap().keys().map(String::as_str).collect();
+            let shared = ["font", "message", "message_id", "message_type", "post_type", "raw_message", "self_id"];
+            let shared = shared.into_iter().chain(["sender", "sub_type", "time", "user_id"]);
+            let others: &[_] = match message["message_type"].as_str() {
+                Some("group") => &["anonymous", "group_id", "message_seq"],
+                _ => &["target_id"],
+            };
+            assert_eq!(keys, shared.chain(others.iter().copied()).collect());
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! How messages are written.
+//! How messages and their events are written.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::calls::Ended;
-use crate::Message;
+use crate::{Event, Message};
 
 /// How messages are written in events and answers: go-cqhttp's setting `message.post-format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +40,30 @@ impl PostFormat {
             }
             ended => ended,
         }
+    }
+}
+
+/// An event that the stand-in makes, as go-cqhttp writes it.
+pub(super) fn event(event: &Event) -> String {
+    // Nothing keeps an event of the schema's kinds from being written.
+    let mut value = serde_json::to_value(event).unwrap_or_default();
+    as_go_cqhttp(&mut value);
+    value.to_string()
+}
+
+/// Leaves out what only a fork sends, and has the `null` of a sender who is not anonymous: in an event, or a list of them.
+pub(super) fn as_go_cqhttp(value: &mut Value) {
+    match value {
+        Value::Array(events) => events.iter_mut().for_each(as_go_cqhttp),
+        Value::Object(event) if event.contains_key("message_type") => {
+            if event.get("emoji_likes_list").is_some_and(|list| list.as_array().is_some_and(Vec::is_empty)) {
+                event.remove("emoji_likes_list");
+            }
+            if event["message_type"] == "group" {
+                event.entry("anonymous").or_insert(Value::Null);
+            }
+        }
+        _ => {}
     }
 }
 

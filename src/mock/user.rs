@@ -2,7 +2,7 @@
 
 use super::world::CannotHappen;
 use super::ws::now;
-use super::{Server, State};
+use super::{Server, State, format};
 use crate::event::{GroupMessage, PrivateMessage};
 use crate::types::{GroupAnonymous, GroupMessageKind, GroupRole, GroupSender, MessageSeq, PrivateSender};
 use crate::{Event, GroupId, Message, MessageId, Timestamp, UserId};
@@ -196,7 +196,6 @@ fn codes(message: &Message) -> String {
 }
 
 fn send(state: &State, event: Event, id: i64) -> MessageId {
-    // Nothing keeps an event of the schema's kinds from being written.
-    state.push_event(&serde_json::to_string(&event).unwrap_or_default());
+    state.push_event(&format::event(&event));
     MessageId::new(id)
 }

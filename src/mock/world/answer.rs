@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::to_raw_value;
 
 use super::{Account, World};
+use crate::mock::format::as_go_cqhttp;
 use crate::mock::{Acted, Refusal, bad_request, refuse};
 use crate::types::{Friend, ServerStatistics, ServerStatus, Sex, UnidirectionalFriend};
 use crate::{KnownAction, RefusalCode, Timestamp, UserId, action};
@@ -101,7 +103,15 @@ impl World {
         A::Response: Serialize,
     {
         let request = serde_json::from_slice(params).map_err(|error| bad_request(A::NAME, &error))?;
-        let data = serde_json::value::to_raw_value(&answer(self, request)?);
+        let answer = answer(self, request)?;
+        let data = if A::NAME == action::GetGroupMsgHistory::NAME {
+            serde_json::to_value(&answer).and_then(|mut answer| {
+                as_go_cqhttp(&mut answer["messages"]);
+                to_raw_value(&answer)
+            })
+        } else {
+            to_raw_value(&answer)
+        };
         data.map(Cow::Owned).map_err(|error| bad_request(A::NAME, &error))
     }
 

@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::answer::{Answer, no};
 use super::{Group, StoredMessage, World};
 use crate::action;
 use crate::forward::{ForwardContent, NodeBody};
+use crate::mock::Refusal;
 use crate::segment::{Forward, Mention, Text};
 use crate::types::{EssenceMessage, ForwardId, MessageKind, MessageSender, MessageSeq, SentForward, SentMessage};
 use crate::{
-    ForwardNode, ForwardedMessage, GroupId, Message, MessageId, RefusalCode, Segment, Target, Timestamp, UserId,
+    ForwardNode, ForwardedMessage, GroupId, KnownAction, Message, MessageId, RefusalCode, Segment, Target, Timestamp,
+    UserId,
 };
 
 /// For so long an ordinary member can recall what they said.
@@ -77,6 +81,20 @@ impl World {
 
     pub(super) fn send_private_msg(&mut self, request: action::SendPrivateMsg) -> Answer<SentMessage> {
         self.send_to_user(request.user_id, request.message)
+    }
+
+    /// Refuses a message to a group that the account is not in. go-cqhttp looks for the group first, and at the message
+    /// after that.
+    pub(crate) fn refuses_group(&self, action: &str, params: &[u8]) -> Option<Refusal> {
+        #[derive(Deserialize)]
+        struct ToGroup {
+            message_type: Option<MessageKind>,
+            group_id: GroupId,
+        }
+        let sends = [action::SendMsg::NAME, action::SendGroupMsg::NAME].contains(&action);
+        let to: ToGroup = serde_json::from_slice(params).ok().filter(|_| sends)?;
+        let to_group = to.message_type.is_none_or(|kind| kind == MessageKind::Group);
+        self.joined(to.group_id).err().filter(|_| to_group)
     }
 
     fn send_to_group(&mut self, group_id: GroupId, mut message: Message) -> Answer<SentMessage> {
