@@ -58,6 +58,9 @@ struct Arguments {
     /// How messages are written in events and answers; go-cqhttp's own default is `string`.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Array)]
     post_format: Format,
+    /// Print parameters and answers whole. [default: cut after 200 characters]
+    #[arg(long)]
+    whole: bool,
     /// Connect to a bot over reverse WebSocket, again and again: `ws://127.0.0.1:8080/onebot`. May be repeated.
     #[arg(long, value_name = "URL", value_parser = ws_url)]
     reverse: Vec<String>,
@@ -136,7 +139,9 @@ async fn run(arguments: Arguments) -> Result<(), String> {
 }
 
 async fn start(arguments: &Arguments) -> Result<Server, String> {
-    let mut builder = Server::builder().port(arguments.port).self_id(arguments.self_id).on_call(log);
+    let mut builder = Server::builder().port(arguments.port).self_id(arguments.self_id);
+    let length = if arguments.whole { usize::MAX } else { 200 };
+    builder = builder.on_call(move |call| log(call, length));
     builder = builder.post_format(arguments.post_format.into());
     builder = builder.on_refused(|url, why| print(format_args!("{} {url} is not reached: {why}", time())));
     if let Some(token) = &arguments.token {
@@ -176,15 +181,15 @@ fn interrupted() -> io::Result<impl Future<Output = ()>> {
     Ok(async { _ = tokio::signal::ctrl_c().await })
 }
 
-/// One line for each call.
-fn log(call: &Received) {
+/// One line for each call, with no more than so many characters of its parameters, and of its answer.
+fn log(call: &Received, length: usize) {
     let outcome = match &call.outcome {
-        Outcome::Answered(data) => format!("ok {}", short(&data.to_string())),
+        Outcome::Answered(data) => format!("ok {}", short(&data.to_string(), length)),
         Outcome::Refused(refusal) => refusal.to_string(),
         Outcome::NoTarget => "nothing, for it names no target".to_owned(),
         other => format!("{other:?}"),
     };
-    print(format_args!("{} {} {} -> {outcome}", time(), call.action, short(&call.params.to_string())));
+    print(format_args!("{} {} {} -> {outcome}", time(), call.action, short(&call.params.to_string(), length)));
 }
 
 /// A line on standard output. Where nobody reads it, it is not missed.
@@ -192,10 +197,9 @@ fn print(line: std::fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
-/// No file that travels with a call fills the screen.
-fn short(json: &str) -> Cow<'_, str> {
-    const LENGTH: usize = 200;
-    match json.char_indices().nth(LENGTH) {
+/// No file that travels with a call is to fill the screen.
+fn short(json: &str, length: usize) -> Cow<'_, str> {
+    match json.char_indices().nth(length) {
         Some((end, _)) => format!("{}…", &json[..end]).into(),
         None => json.into(),
     }

@@ -108,6 +108,18 @@ async fn it_answers_prints_each_call_and_ends_on_ctrl_c() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn calls_are_printed_whole_if_asked_for() {
+    let mut program = Program::start(&["--whole"]);
+    let client = Client::builder(program.said("HTTP")).build().unwrap();
+    program.said("WebSocket");
+    let long = "long ".repeat(1000);
+    client.send_private_msg(10086, &*long).await.unwrap();
+    let line = program.line();
+    assert!(line.contains(&long) && !line.contains('…'), "{line}");
+    program.interrupt();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn events_come_from_standard_input() {
     let mut program = Program::start(&["--self-id", "77"]);
     program.said("HTTP");
