@@ -105,9 +105,9 @@ impl fmt::Debug for Dial {
 
 impl Server {
     /// Connects to a bot over reverse WebSocket, with go-cqhttp's headers and lifecycle frame, and goes on to do so
-    /// whenever the connection has ended, until the stand-in is stopped. [`ServerBuilder::on_refused`](super::ServerBuilder::on_refused)
-    /// hears why it does not come about. It counts among [`connections`](Self::connections),
-    /// and everything that is done to those can be done to it.
+    /// whenever the connection has ended, until the stand-in is stopped. It counts among [`connections`](Self::connections),
+    /// and everything that is done to those can be done to it. Why it does not come about, hears
+    /// [`on_refused`](super::ServerBuilder::on_refused).
     pub fn dial(&self, dial: Dial) {
         let state = self.state.clone();
         lock(&self.state.dialling).spawn(async move {
@@ -140,8 +140,7 @@ impl Server {
 impl Server {
     /// Posts every event from now on to a bot, one after the other, and carries out the quick operation that it answers:
     /// the [`calls`](Self::calls) show it, as `.handle_quick_operation` and the actions that it stands for. An event that
-    /// gets no response is lost, and logged, and [`ServerBuilder::on_refused`](super::ServerBuilder::on_refused) hears of
-    /// it.
+    /// gets no response is lost, and logged, and [`on_refused`](super::ServerBuilder::on_refused) hears of it.
     pub fn webhook(&self, webhook: Webhook) {
         let (sender, mut events) = mpsc::unbounded_channel::<String>();
         lock(&self.state.webhooks).push(sender);
