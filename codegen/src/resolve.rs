@@ -5,12 +5,12 @@ mod event;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::diagnostic::{Faults, Spot, list, nearest, suggest};
+use crate::diagnostic::{Diagnostic, Faults, Spot, list, nearest, suggest};
 use crate::doc;
 use crate::example;
 use crate::model::{
-    Action, Answer, Api, CLIENT_TRAIT, Chapter, Effect, Example, Field, File, NextPage, Origin, Pages, Param, Presence,
-    Server, TypeDef, TypeKind, Variant, VariantValue,
+    ALL, Action, Answer, Api, CLIENT_TRAIT, Chapter, Effect, Example, Field, File, NextPage, Origin, Pages, Param,
+    Presence, Server, TypeDef, TypeKind, Variant, VariantValue,
 };
 use crate::name::{self, Name};
 use crate::source::{self, At, Kind, Returns, SourceFile};
@@ -18,7 +18,10 @@ use crate::ty::{BUILT_IN, EnumBase, Expression, IdBase, NamedKind, Scalar, Ty};
 use crate::yaml::Value;
 
 /// The enum whose values an action's `errors` are.
-const REFUSALS: &str = "RefusalCode";
+pub(crate) const REFUSALS: &str = "RefusalCode";
+
+/// How a fault begins whose type or refusal this schema does not have; one that it adds to may.
+pub(crate) const UNKNOWN: [&str; 2] = ["unknown type", "unknown refusal"];
 
 /// Methods of `Call` that every action's call has; `new` is the request's own.
 const CALL_METHODS: &[&str] = &["client", "clone", "into_future", "map_request", "new", "pages", "with_raw", "within"];
@@ -71,6 +74,7 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
         operations: Vec::new(),
         extension: false,
     };
+    files.iter().for_each(|file| resolver.file_name(file));
     resolver.declare_types(files);
     let extension = files.iter().any(|file| file.extension);
     let mut api = Api { files: Vec::new(), extension, objects: BTreeMap::new(), enums: BTreeMap::new() };
@@ -161,6 +165,20 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
+    /// `all.event.rs` is what the events of all files become together; an extension has no such file.
+    fn file_name(&mut self, file: &SourceFile) {
+        // On some machines `All.yaml` would be written to the same file.
+        if !file.extension && file.stem.eq_ignore_ascii_case(ALL) {
+            self.faults.add_located(Diagnostic {
+                file: file.path.clone(),
+                line: 1,
+                column: 1,
+                message: format!("a schema file cannot be `{ALL}.yaml`: what all files become together is `{ALL}.event.rs` and the like"),
+                hint: "choose another name for the file".into(),
+            });
+        }
+    }
+
     /// Notes every type's name, so that they can be used before they are described.
     fn declare_types(&mut self, files: &[SourceFile]) {
         for ty in files.iter().flat_map(|file| &file.types) {
@@ -406,7 +424,7 @@ impl Resolver<'_> {
             let known: Vec<&str> =
                 BUILT_IN.iter().map(|(name, _)| *name).chain(self.types.keys().map(String::as_str)).collect();
             let hint = suggest(name, &known);
-            self.faults.add(&text.spot, format!("unknown type `{name}`"), hint);
+            self.faults.add(&text.spot, format!("{} `{name}`", UNKNOWN[0]), hint);
         }
         Some(Ty { scalar: scalar?, list, optional })
     }
@@ -594,7 +612,7 @@ impl Resolver<'_> {
                 None => add,
             },
         };
-        self.faults.add(&error.spot, format!("unknown refusal `{}`", error.value), hint);
+        self.faults.add(&error.spot, format!("{} `{}`", UNKNOWN[1], error.value), hint);
     }
 
     /// `None` where a parameter was refused, or has a type that was.
