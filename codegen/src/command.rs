@@ -177,19 +177,30 @@ struct Base {
     base: Option<PathBuf>,
 }
 
-/// Reads a schema that adds to no other: every fault of it is reported with its line.
-fn load(schema: &Path) -> Result<Api, Failure> {
-    load_with_files(schema).map(|(_, api)| api)
+/// Which files a schema consists of.
+#[derive(Clone, Copy)]
+enum Files<'a> {
+    /// Its own.
+    Own,
+    /// Its own, but for those that nothing is in.
+    Written,
+    /// Its own, and those of the one that it adds to.
+    Onto(&'a Path),
 }
 
-/// The same, with what the files say: of each, stanza by stanza.
+/// Reads a schema that adds to no other; files that nothing is in do not count.
+fn load_written(schema: &Path) -> Result<Api, Failure> {
+    read(Files::Written, schema).map(|(_, api)| api).map_err(|(failure, _)| failure)
+}
+
+/// Reads a schema that adds to no other, with what the files say: of each, stanza by stanza.
 fn load_with_files(schema: &Path) -> Result<(Vec<SourceFile>, Api), Failure> {
-    read(None, schema).map_err(|(failure, _)| failure)
+    read(Files::Own, schema).map_err(|(failure, _)| failure)
 }
 
-/// The same of one that may add to another.
+/// Reads a schema that may add to another.
 fn load_onto(Base { base }: &Base, schema: &Path) -> Result<Api, Failure> {
-    match read(base.as_deref(), schema) {
+    match read(base.as_deref().map_or(Files::Own, Files::Onto), schema) {
         Ok((_, api)) => Ok(api),
         Err((Failure::Faults(faults), files)) if base.is_none() && !is_cqhttp(&files) => {
             Err(Failure::Faults(faults.into_iter().map(to_be_based).collect()))
@@ -211,17 +222,18 @@ fn to_be_based(mut fault: Fault) -> Fault {
     fault
 }
 
-/// What the files say and what the API is; or why not, with the files that could be read.
-fn read(base: Option<&Path>, schema: &Path) -> Result<(Vec<SourceFile>, Api), (Failure, Vec<SourceFile>)> {
+/// What the files say and what the API is, every fault with its line; or why not, with the files that could be read.
+fn read(files: Files<'_>, schema: &Path) -> Result<(Vec<SourceFile>, Api), (Failure, Vec<SourceFile>)> {
     let kind = schema.extension().and_then(|extension| extension.to_str());
     if schema.is_file() && kind != Some("yaml") {
         let message = format!("{}: expected a folder or a `.yaml` file, found another file", shown(schema));
         return Err((Failure::trouble(message, "name the folder that holds the schema"), Vec::new()));
     }
     let mut faults = Faults::default();
-    let files = match base {
-        Some(base) => source::read_extension(schema, base, &mut faults),
-        None => source::read(schema, &mut faults),
+    let (base, files) = match files {
+        Files::Own => (None, source::read(schema, &mut faults)),
+        Files::Written => (None, source::read_written(schema, &mut faults)),
+        Files::Onto(base) => (Some(base), source::read_extension(schema, base, &mut faults)),
     };
     let files = files.map_err(|unreadable| (whole(&unreadable), Vec::new()))?;
     let api = resolve::resolve(&files, &mut faults);
