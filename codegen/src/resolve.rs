@@ -79,28 +79,8 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
     let extension = files.iter().any(|file| file.extension);
     let mut api = Api { files: Vec::new(), extension, objects: BTreeMap::new(), enums: BTreeMap::new() };
     for file in files {
-        let types: Vec<TypeDef> = file.types.iter().filter_map(|ty| resolver.type_def(ty)).collect();
-        for ty in &types {
-            match &ty.kind {
-                TypeKind::Object { fields, .. } => {
-                    api.objects.entry(ty.name.clone()).or_insert_with(|| fields.clone());
-                }
-                TypeKind::Enum(_, variants) => {
-                    api.enums.entry(ty.name.clone()).or_insert_with(|| variants.clone());
-                }
-                TypeKind::Id(_) => {}
-            }
-        }
-        let chapter = file.chapter.as_ref().map(|chapter| resolver.chapter(chapter));
-        api.files.push(File {
-            stem: file.stem.clone(),
-            chapter,
-            actions: Vec::new(),
-            types,
-            events: Vec::new(),
-            operations: Vec::new(),
-            segments: Vec::new(),
-        });
+        let file = resolver.types_of(file, &mut api);
+        api.files.push(file);
     }
     resolver.events(files, &mut api);
     for (file, resolved) in files.iter().zip(&mut api.files) {
@@ -204,6 +184,31 @@ impl Resolver<'_> {
             } else {
                 self.refused.insert(name.clone());
             }
+        }
+    }
+
+    /// A file with its types, of which the API notes what others ask for; the rest of it is still to come.
+    fn types_of(&mut self, file: &SourceFile, api: &mut Api) -> File {
+        let types: Vec<TypeDef> = file.types.iter().filter_map(|ty| self.type_def(ty)).collect();
+        for ty in &types {
+            match &ty.kind {
+                TypeKind::Object { fields, .. } => {
+                    api.objects.entry(ty.name.clone()).or_insert_with(|| fields.clone());
+                }
+                TypeKind::Enum(_, variants) => {
+                    api.enums.entry(ty.name.clone()).or_insert_with(|| variants.clone());
+                }
+                TypeKind::Id(_) => {}
+            }
+        }
+        File {
+            stem: file.stem.clone(),
+            chapter: file.chapter.as_ref().map(|chapter| self.chapter(chapter)),
+            actions: Vec::new(),
+            types,
+            events: Vec::new(),
+            operations: Vec::new(),
+            segments: Vec::new(),
         }
     }
 
@@ -432,12 +437,7 @@ impl Resolver<'_> {
     fn action(&mut self, source: &source::Action) -> Option<Action> {
         self.doc(&source.doc);
         self.alias(&source.title, &source.name.value);
-        for name in source.aliases.iter().chain([&source.name]) {
-            if !name::is_action(&name.value) {
-                let hint = "actions are called like `set_group_ban`, with `_` or `.` before some";
-                self.faults.add(&name.spot, format!("`{}` is no action name", name.value), hint);
-            }
-        }
+        self.action_names(source);
         let effects = [("read", Effect::Read), ("write", Effect::Write), ("send", Effect::Send)];
         let servers = [("unsupported", Server::Unsupported), ("removed", Server::Removed)];
         let origin = source.origin.as_ref().and_then(|origin| self.origin(origin));
@@ -449,12 +449,7 @@ impl Resolver<'_> {
         let params = self.params(&source.params);
         self.deviates(source);
         self.errors(&source.errors);
-        for refusal in &source.uncertain {
-            if !source.errors.iter().any(|error| error.value == refusal.value) {
-                let message = format!("`{}` is not among the action's refusals", refusal.value);
-                self.faults.add(&refusal.spot, message, "list it under `errors:` too");
-            }
-        }
+        self.uncertain(source);
         let answer = match &source.returns {
             None => Some(Answer::Nothing),
             Some(Returns::Fields(fields)) => self.fields(fields).map(Answer::Fields),
@@ -484,6 +479,24 @@ impl Resolver<'_> {
             answer: answer?,
             example,
         })
+    }
+
+    fn action_names(&mut self, source: &source::Action) {
+        for name in source.aliases.iter().chain([&source.name]) {
+            if !name::is_action(&name.value) {
+                let hint = "actions are called like `set_group_ban`, with `_` or `.` before some";
+                self.faults.add(&name.spot, format!("`{}` is no action name", name.value), hint);
+            }
+        }
+    }
+
+    fn uncertain(&mut self, source: &source::Action) {
+        for refusal in &source.uncertain {
+            if !source.errors.iter().any(|error| error.value == refusal.value) {
+                let message = format!("`{}` is not among the action's refusals", refusal.value);
+                self.faults.add(&refusal.spot, message, "list it under `errors:` too");
+            }
+        }
     }
 
     fn origin(&mut self, word: &At<String>) -> Option<Origin> {

@@ -195,7 +195,8 @@ impl Reader<'_> {
             return Ok(());
         }
         if let Some(row) = kept.iter().position(|line| line.starts_with('|')) {
-            let hint = "a table begins with a header and a line of dashes in as many cells, and ends with an empty line";
+            let hint =
+                "a table begins with a header and a line of dashes in as many cells, and ends with an empty line";
             return Err(self.page.fault(line + row, "expected a table, found lines that make none", hint));
         }
         let word = bare(&text);
