@@ -170,6 +170,15 @@ const SEGMENT_FIELD: &str = "      doc: Which.\n  example: { file";
 
 const ACTIONS: &[Case] = &[
     Case(&[("origin: onebot11", "origin: onebot11")], &["Nothing changed."]),
+    // What go-cqhttp's code does otherwise is for `audit` alone.
+    Case(
+        &[(
+            "effect: write\n  params:\n    - name: room\n      type: RoomId\n",
+            "effect: write\n  deviates: { names: Two. }\n  params:\n    - name: room\n      type: RoomId\n      \
+             deviates: { unread: It is not. }\n",
+        )],
+        &["Nothing changed."],
+    ),
     Case(
         &[("- name: get_light\n", "- name: get_lamp\n")],
         &["- **Breaking:** action `get_light`: removed.", "- action `get_lamp`: new: `get_lamp() -> Light`."],
