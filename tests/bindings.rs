@@ -125,6 +125,18 @@ fn the_page_on_the_language_shows_a_good_stanza() {
     assert_eq!(generated_from(stanza).api, "set_group_ban(GroupId, UserId) .duration(u32 = 1800) -> ()\n");
 }
 
+#[test]
+fn the_readmes_show_the_example_of_a_test() {
+    let example = include_str!("../examples/testing_a_bot.rs");
+    for page in [include_str!("../README.md"), include_str!("../README.zh-CN.md")] {
+        let bot = fenced(page, "```rust,ignore\nuse cqhttp::action::SetGroupBan;");
+        let (uses, bot) = bot.split_once("\n\n").unwrap();
+        for part in [uses, bot, fenced(page, "```rust,ignore\n/// A group where")] {
+            assert!(example.contains(part.trim_end()), "the example has not\n{part}");
+        }
+    }
+}
+
 /// `cargo run -p cqhttp-codegen -- index README.md README.zh-CN.md schema/README.md` makes them anew.
 #[test]
 fn the_readmes_list_every_action() {
