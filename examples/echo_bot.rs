@@ -7,12 +7,8 @@
 
 use std::error::Error;
 
-use cqhttp::action::SendMsg;
-use cqhttp::mock::Server;
-use cqhttp::types::SentMessage;
-use cqhttp::{Connect, Events, connect};
-use serde_json::json;
-use tokio::sync::mpsc;
+use cqhttp::mock::{Said, Server};
+use cqhttp::{Connect, Events, Message, connect};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -51,19 +47,14 @@ async fn answer(events: &mut Events) {
 async fn run_on_stand_in() -> Result<(), Box<dyn Error>> {
     let server = Server::start().await?;
     println!("A stand-in for go-cqhttp listens on {}; set CQHTTP_WS_URL to talk to a real one.\n", server.ws_url());
-    let (answered, mut answers) = mpsc::unbounded_channel();
-    server.on::<SendMsg>(move |message| {
-        answered.send(message).ok();
-        Ok(SentMessage::example())
-    });
     let (_client, mut events) = connect(server.ws_url()).await?;
     let connection = events.connection();
     let bot = tokio::spawn(async move { answer(&mut events).await });
     for (user, name, text) in
         [(10086, "Anna", "ping"), (10087, "Boris", "hello"), (10088, "Chen", "see you [CQ:face,id=14]")]
     {
-        server.push_text(heard(user, name, text).to_string());
-        answers.recv().await;
+        server.user(user).named(name).says(Message::cq(text)).in_group(10001000);
+        server.expect::<Said>().await;
     }
     connection.close().await;
     bot.await?;
@@ -72,13 +63,4 @@ async fn run_on_stand_in() -> Result<(), Box<dyn Error>> {
         println!("  {} {}", call.action, call.params);
     }
     Ok(())
-}
-
-/// A message in a group, as go-cqhttp reports it.
-fn heard(user: i64, name: &str, text: &str) -> serde_json::Value {
-    json!({
-        "post_type": "message", "message_type": "group", "sub_type": "normal", "time": 1700000000, "self_id": 10010,
-        "group_id": 10001000, "user_id": user, "message_id": user + 1, "message": text, "raw_message": text, "font": 0,
-        "sender": { "user_id": user, "nickname": name },
-    })
 }

@@ -324,6 +324,12 @@ impl<'a> MessageEvent<'a> {
         }
     }
 
+    /// Whether the sender is an administrator of the group, or its owner; never in private and in guilds.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        matches!(self, Self::Group(event) if event.is_admin())
+    }
+
     /// Where it was said, and an answer goes.
     #[must_use]
     pub fn target(&self) -> Chat {

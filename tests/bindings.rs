@@ -107,10 +107,34 @@ fn the_readmes_show_parts_of_the_crate_with_actions_of_its_own() {
     }
 }
 
+/// Who copies it into a crate of their own has a schema without faults.
+#[test]
+fn the_readmes_show_a_whole_schema_of_another_crate() {
+    for page in [include_str!("../README.md"), include_str!("../README.zh-CN.md")] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("my_actions.yaml");
+        std::fs::write(&file, fenced(page, "```yaml\n- name: announce")).unwrap();
+        let generated = cqhttp_codegen::generate_extension(&file, SCHEMA).unwrap_or_else(|faults| panic!("{faults}"));
+        assert_eq!(generated.api, "announce(GroupId, Message) .loud(bool = false) -> AnnounceResponse\n");
+    }
+}
+
 #[test]
 fn the_page_on_the_language_shows_a_good_stanza() {
     let stanza = fenced(include_str!("../schema/README.md"), "```yaml\n- name: set_group_ban");
     assert_eq!(generated_from(stanza).api, "set_group_ban(GroupId, UserId) .duration(u32 = 1800) -> ()\n");
+}
+
+#[test]
+fn the_readmes_show_the_example_of_a_test() {
+    let example = include_str!("../examples/testing_a_bot.rs");
+    for page in [include_str!("../README.md"), include_str!("../README.zh-CN.md")] {
+        let bot = fenced(page, "```rust,ignore\nuse cqhttp::action::SetGroupBan;");
+        let (uses, bot) = bot.split_once("\n\n").unwrap();
+        for part in [uses, bot, fenced(page, "```rust,ignore\n/// A group where")] {
+            assert!(example.contains(part.trim_end()), "the example has not\n{part}");
+        }
+    }
 }
 
 /// `cargo run -p cqhttp-codegen -- index README.md README.zh-CN.md schema/README.md` makes them anew.
@@ -193,17 +217,57 @@ const FRIENDLY: &str = "
     returns: { group_id: 10001000, group_name: 好友 }
 ";
 
+/// The same with an answer of its own, with a parameter to set, and a list of a shared type.
+const ANSWERING: &str = "
+- name: get_friend_mood
+  title: 获取好友心情
+  doc: Asks how a friend is.
+  origin: onebot11
+  effect: read
+  params:
+    - name: user_id
+      type: UserId
+      doc: The friend.
+    - name: deeply
+      type: bool
+      default: false
+      doc: Whether to ask twice.
+  errors: [GROUP_NOT_FOUND]
+  returns:
+    - name: mood
+      type: string
+      doc: How the friend is.
+    - name: with
+      type: GroupInfo[]
+      doc: Where.
+  example:
+    params: { user_id: 10086, deeply: true }
+    returns: { mood: well, with: [{ group_id: 10001000, group_name: 好友 }] }
+";
+
 /// What a reviewer of a new action sees: its part of its file's snapshot, its line of the API, and what goes out.
 #[test]
 fn a_new_action_changes_nothing_but_its_own_lines() {
+    assert_only_its_own_lines(FRIENDLY, "get_friend_mood(UserId) -> GroupInfo");
+    assert_only_its_own_lines(ANSWERING, "get_friend_mood(UserId) .deeply(bool = false) -> GetFriendMoodResponse");
+}
+
+fn assert_only_its_own_lines(stanza: &str, line: &str) {
     let old = generated();
-    let folder = schema_with(FRIENDLY);
+    let folder = schema_with(stanza);
     let new = cqhttp_codegen::generate(folder.path()).unwrap_or_else(|faults| panic!("{faults}"));
-    assert_eq!(added("api", &old.api, &new.api), ["get_friend_mood(UserId) -> GroupInfo"]);
+    assert_eq!(added("api", &old.api, &new.api), [line]);
     assert_eq!(old.files.len(), new.files.len());
     for (old, new) in old.files.iter().zip(&new.files) {
         assert_eq!((&old.path, &old.source), (&new.path, &new.source));
-        let added = added(&old.path, &old.text, &new.text);
+        // The example of an answer of its own is an item for itself; the rest is one block.
+        let is_example = |item: &&str| item.starts_with("impl GetFriendMoodResponse {");
+        let in_mock = |item: &&str| old.path == "actions/friend.mock.rs" && is_example(item);
+        let (examples, rest): (Vec<_>, String) = (
+            new.text.split_inclusive("\n\n").filter(in_mock).collect(),
+            new.text.split_inclusive("\n\n").filter(|item| !in_mock(item)).collect(),
+        );
+        let added = added(&old.path, &old.text, &rest);
         match &*old.path {
             "actions/friend.action.rs" => {
                 let about = |line: &str| line.contains("GetFriendMood") || line.contains("get_friend_mood");
@@ -215,6 +279,7 @@ fn a_new_action_changes_nothing_but_its_own_lines() {
             "actions/friend.mock.rs" => {
                 let names: Vec<_> = added.iter().filter(|line| line.starts_with("        name: ")).collect();
                 assert_eq!(names, [&"        name: \"get_friend_mood\","]);
+                assert_eq!(examples.len(), usize::from(line.ends_with("Response")));
             }
             "index.md" => assert_eq!(added.len(), 1, "{added:?}"),
             _ => assert!(added.is_empty(), "{}: {added:?}", old.path),
@@ -227,7 +292,11 @@ fn a_new_action_changes_nothing_but_its_own_lines() {
 /// In the reference, which no snapshot is, it has a row of the index and a part of its own.
 #[test]
 fn a_new_action_has_its_row_and_its_part_of_the_reference() {
-    let folder = schema_with(FRIENDLY);
+    [FRIENDLY, ANSWERING].into_iter().for_each(assert_its_part_of_the_reference);
+}
+
+fn assert_its_part_of_the_reference(stanza: &str) {
+    let folder = schema_with(stanza);
     let old = cqhttp_codegen::reference(SCHEMA).unwrap();
     let new = cqhttp_codegen::reference(folder.path()).unwrap();
     for (old, new) in old.iter().zip(&new) {

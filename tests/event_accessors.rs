@@ -128,6 +128,8 @@ fn administrators_are_told_by_their_role() {
     for (role, is_admin) in roles {
         message.sender.role = role.map(GroupRole::from);
         assert_eq!((message.is_admin(), message.sender.is_admin()), (is_admin, is_admin), "{role:?}");
+        let event = Event::GroupMessage(message.clone().into());
+        assert_eq!(event.as_message().unwrap().is_admin(), is_admin, "{role:?}");
     }
     let mut member = GroupMemberInfo::example();
     member.role = Some(GroupRole::Admin);

@@ -284,7 +284,7 @@ async fn messages_have_the_keys_that_go_cqhttp_sends() {
 #[tokio::test]
 async fn a_user_of_the_server_is_one_of_the_world() {
     let mut bot = Bot::as_admin().await;
-    let said = bot.server.user(ANN).named("somebody else").says("hello").in_group(42);
+    let said = bot.server.user(ANN).says("hello").in_group(42);
     let private = bot.server.user(ANN).says("psst").in_private();
     let told = bot.told().await;
     assert_eq!((&told[0]["sender"]["nickname"], &told[0]["message_id"]), (&json!("Ann"), &json!(said)));
@@ -1031,7 +1031,7 @@ fn what_is_wrong_with_a_world_is_said_with_its_place() {
         [
             "the world:3:18: `friends[0].user_id`: 10010 is the account itself",
             "the world:4:55: `friends[2].user_id`: 7 is there twice",
-            "the world:7:53: `groups[0].members`: the account 10010 is not in group 42; add it, or say that it has not `joined`",
+            "the world:7:53: `groups[0].members`: the account 10010 is not in group 42; add it, or say that it has not joined: `\"joined\": false`, `Group::not_joined`",
             "the world:8:66: `groups[0].members[1].role`: the group has an owner already, 1",
             "the world:9:20: `groups[0].members[2].user_id`: 2 is in the group already",
             "the world:9:31: `groups[0].members[2].role`: `chief` is none of owner, admin and member",
@@ -1076,6 +1076,30 @@ async fn a_world_that_cannot_be_does_not_start() {
     assert_eq!(
         error.to_string(),
         "the world: `groups[0].members[1].role`: the group has an owner already, 1\n\
-         the world: `groups[1].members`: the account 10010 is not in group 43; add it, or say that it has not `joined`"
+         the world: `groups[1].members`: the account 10010 is not in group 43; add it, or say that it has not joined: `\"joined\": false`, `Group::not_joined`"
     );
+}
+
+#[tokio::test]
+async fn a_mute_can_be_asked_for() {
+    let Bot { server, client, .. } = Bot::as_admin().await;
+    assert!(!server.world(|world| world.is_muted(ANN, 42)));
+    client.set_group_ban(42, ANN).duration(60).await.unwrap();
+    assert!(server.world(|world| world.is_muted(ANN, 42) && !world.is_muted(BEN, 42) && !world.is_muted(ZOE, 7)));
+    server.world(|world| world.advance(Duration::from_secs(61)));
+    assert!(!server.world(|world| world.is_muted(ANN, 42)));
+}
+
+#[tokio::test]
+#[should_panic(expected = "the world says otherwise of the role of user 10086 in group 42")]
+async fn a_role_that_the_world_has_otherwise_is_a_mistake() {
+    let Bot { server, .. } = Bot::as_member().await;
+    server.user(ADMIN).as_admin().says("hello").in_group(42);
+    server.user(ANN).as_admin().says("hello").in_group(42);
+}
+
+#[test]
+fn a_world_that_cannot_be_fails_a_test_readably() {
+    let error = "{".parse::<World>().unwrap_err();
+    assert!(format!("{error:?}").starts_with("the world:1:1: it cannot be read: EOF"), "{error:?}");
 }

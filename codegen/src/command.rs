@@ -177,39 +177,73 @@ struct Base {
     base: Option<PathBuf>,
 }
 
-/// Reads a schema: every fault of it is reported with its line.
-fn load(schema: &Path) -> Result<Api, Failure> {
-    load_onto(&Base { base: None }, schema)
+/// Which files a schema consists of.
+#[derive(Clone, Copy)]
+enum Files<'a> {
+    /// Its own.
+    Own,
+    /// Its own, but for those that nothing is in.
+    Written,
+    /// Its own, and those of the one that it adds to.
+    Onto(&'a Path),
 }
 
-/// The same of one that may add to another.
-fn load_onto(base: &Base, schema: &Path) -> Result<Api, Failure> {
-    read(base, schema).map(|(_, api)| api)
+/// Reads a schema that adds to no other; files that nothing is in do not count.
+fn load_written(schema: &Path) -> Result<Api, Failure> {
+    read(Files::Written, schema).map(|(_, api)| api).map_err(|(failure, _)| failure)
 }
 
-/// The same, with what the files say: of each, stanza by stanza.
+/// Reads a schema that adds to no other, with what the files say: of each, stanza by stanza.
 fn load_with_files(schema: &Path) -> Result<(Vec<SourceFile>, Api), Failure> {
-    read(&Base { base: None }, schema)
+    read(Files::Own, schema).map_err(|(failure, _)| failure)
 }
 
-fn read(Base { base }: &Base, schema: &Path) -> Result<(Vec<SourceFile>, Api), Failure> {
+/// Reads a schema that may add to another.
+fn load_onto(Base { base }: &Base, schema: &Path) -> Result<Api, Failure> {
+    match read(base.as_deref().map_or(Files::Own, Files::Onto), schema) {
+        Ok((_, api)) => Ok(api),
+        Err((Failure::Faults(faults), files)) if base.is_none() && !is_cqhttp(&files) => {
+            Err(Failure::Faults(faults.into_iter().map(to_be_based).collect()))
+        }
+        Err((failure, _)) => Err(failure),
+    }
+}
+
+/// Whether this may be the schema of `cqhttp` itself: one that adds to it has no type of this name.
+fn is_cqhttp(files: &[SourceFile]) -> bool {
+    files.iter().flat_map(|file| &file.types).any(|ty| ty.name.value == resolve::REFUSALS)
+}
+
+/// Where a name is missing that the schema of `cqhttp` may have, the hint says how to name that one.
+fn to_be_based(mut fault: Fault) -> Fault {
+    if resolve::UNKNOWN.iter().any(|unknown| fault.diagnostic.message.starts_with(unknown)) {
+        fault.diagnostic.hint += "; if `cqhttp` has it, name the schema of `cqhttp` with `--base`";
+    }
+    fault
+}
+
+/// What the files say and what the API is, every fault with its line; or why not, with the files that could be read.
+fn read(files: Files<'_>, schema: &Path) -> Result<(Vec<SourceFile>, Api), (Failure, Vec<SourceFile>)> {
     let kind = schema.extension().and_then(|extension| extension.to_str());
     if schema.is_file() && kind != Some("yaml") {
         let message = format!("{}: expected a folder or a `.yaml` file, found another file", shown(schema));
-        return Err(Failure::trouble(message, "name the folder that holds the schema"));
+        return Err((Failure::trouble(message, "name the folder that holds the schema"), Vec::new()));
     }
     let mut faults = Faults::default();
-    let files = match base {
-        Some(base) => source::read_extension(schema, base, &mut faults),
-        None => source::read(schema, &mut faults),
+    let (base, files) = match files {
+        Files::Own => (None, source::read(schema, &mut faults)),
+        Files::Written => (None, source::read_written(schema, &mut faults)),
+        Files::Onto(base) => (Some(base), source::read_extension(schema, base, &mut faults)),
     };
-    let files = files.map_err(|unreadable| whole(&unreadable))?;
+    let files = files.map_err(|unreadable| (whole(&unreadable), Vec::new()))?;
     let api = resolve::resolve(&files, &mut faults);
-    faults.into_result(&files).map_err(|all| match base {
-        Some(base) if extension::is_of_base(&all, base) => whole(&extension::own_or_of_base(all, base)),
-        _ => in_lines(&all, &files),
-    })?;
-    Ok((files, api))
+    match (faults.into_result(&files), base) {
+        (Ok(()), _) => Ok((files, api)),
+        (Err(all), Some(base)) if extension::is_of_base(&all, base) => {
+            Err((whole(&extension::own_or_of_base(all, base)), files))
+        }
+        (Err(all), _) => Err((in_lines(&all, &files), files)),
+    }
 }
 
 /// Each fault with its line.

@@ -10,6 +10,11 @@ mod segment;
 mod types;
 mod value;
 
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use index::Reader;
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
@@ -21,7 +26,7 @@ pub(crate) use self::{
     event::servers,
     segment::direction,
 };
-use crate::model::Api;
+use crate::model::{ALL, Api, File};
 use crate::name::ident;
 use crate::ty::{EnumBase, IdBase, NamedKind, Scalar, Ty};
 
@@ -74,34 +79,61 @@ impl Generated {
     }
 }
 
+/// What each schema file becomes, in their order. None depends on another: as many threads as there are processors share
+/// them, since printing is most of the work.
+fn of_files(api: &Api) -> Vec<GeneratedFile> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(file) = api.files.get(index) else { return done };
+            done.push((index, of_file(api, file)));
+        }
+    };
+    let helpers = thread::available_parallelism().map_or(1, NonZero::get).min(api.files.len()).saturating_sub(1);
+    let mut done = thread::scope(|scope| {
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+        let helpers: Vec<_> = (0..helpers).map_while(spawn).collect();
+        let mut done = work();
+        for helper in helpers {
+            done.extend(helper.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        done
+    });
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().flat_map(|(_, files)| files).collect()
+}
+
+/// `actions/group_admin.action.rs` and so on, of `actions/group_admin.yaml`.
+fn of_file(api: &Api, file: &File) -> Vec<GeneratedFile> {
+    let parts = [
+        ("types", types::items(api, file)),
+        ("action", file.actions.iter().flat_map(|action| action::items(api, action)).collect()),
+        ("event", event::items(api, file)),
+        ("segment", segment::items(file)),
+        ("mock", [mock::items(api, file), event::mock(file), segment::mock(file)].concat()),
+    ];
+    let written = parts.into_iter().filter(|(_, items)| !items.is_empty()).map(|(module, items)| {
+        let source = format!("{}.yaml", file.stem);
+        let text = format!("// Generated from {source}: change that file, not this one.\n\n{}", print(items));
+        GeneratedFile { path: format!("{}.{module}.rs", file.stem), source: Some(source), text }
+    });
+    written.collect()
+}
+
 /// Writes the Rust of a whole schema.
 pub(crate) fn emit(api: &Api) -> Generated {
-    let mut files = Vec::new();
-    for file in &api.files {
-        let parts = [
-            ("types", types::items(api, file)),
-            ("action", file.actions.iter().flat_map(|action| action::items(api, action)).collect()),
-            ("event", event::items(api, file)),
-            ("segment", segment::items(file)),
-            ("mock", [mock::items(api, file), event::mock(file), segment::mock(file)].concat()),
-        ];
-        for (module, items) in parts {
-            if !items.is_empty() {
-                let source = format!("{}.yaml", file.stem);
-                let text = format!("// Generated from {source}: change that file, not this one.\n\n{}", print(items));
-                files.push(GeneratedFile { path: format!("{}.{module}.rs", file.stem), source: Some(source), text });
-            }
-        }
-    }
+    let mut files = of_files(api);
     for (path, what, items) in [
-        (root::CLIENT, "actions", action::joined(api)),
-        ("all.event.rs", "events", event::joined(api)),
-        ("all.segment.rs", "segments", segment::joined(api)),
+        (root::CLIENT.to_owned(), "actions", action::joined(api)),
+        (format!("{ALL}.event.rs"), "events", event::joined(api)),
+        (format!("{ALL}.segment.rs"), "segments", segment::joined(api)),
     ] {
         if !items.is_empty() {
             let head = format!("// Generated from all {what} of the schema: change those files, not this one.");
             let text = format!("{head}\n\n{}", print(items));
-            files.push(GeneratedFile { path: path.into(), source: None, text });
+            files.push(GeneratedFile { path, source: None, text });
         }
     }
     if !api.extension {
@@ -126,8 +158,7 @@ fn indexes(api: &Api) -> Vec<PageIndex> {
 /// Prints each item for itself, an empty line between, and one between methods: prettyplease puts none.
 fn print(items: Vec<TokenStream>) -> String {
     let printed = items.into_iter().map(|item| {
-        let text = item.to_string();
-        let file = syn::parse2(item).unwrap_or_else(|error| unreachable!("{error} in generated code: {text}"));
+        let file = syn::parse2(item.clone()).unwrap_or_else(|error| unreachable!("{error} in generated code: {item}"));
         let mut printed = String::new();
         for line in prettyplease::unparse(&file).lines() {
             if (printed.ends_with("\n    }\n") || printed.ends_with(" -> Self;\n")) && line != "}" {

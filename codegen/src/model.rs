@@ -26,6 +26,9 @@ impl Api {
     }
 }
 
+/// How that is called which all files become together; no file of the base is called so.
+pub(crate) const ALL: &str = "all";
+
 /// The trait whose methods an extension's actions are.
 pub(crate) const CLIENT_TRAIT: &str = "ClientActions";
 

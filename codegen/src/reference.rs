@@ -18,20 +18,24 @@ use crate::yaml::Node;
 /// How each page begins.
 pub(crate) const FIRST_LINE: &str = "<!-- Generated from the schema by cqhttp-codegen";
 
-/// Four pages that link to each other: `actions.md`, `events.md`, `segments.md` and `types.md`.
+/// Four pages that link to each other: `actions.md`, `events.md`, `segments.md` and `types.md`; of an extension, which has
+/// neither events nor segments, the first and the last.
 pub(crate) fn pages(api: &Api) -> Vec<GeneratedFile> {
     let book = Book::of(api);
-    let pages = [
-        ("actions.md", book.actions()),
-        ("events.md", book.events()),
-        ("segments.md", book.segments()),
-        ("types.md", book.types()),
-    ];
+    let pages = match api.extension {
+        true => vec![("actions.md", book.actions()), ("types.md", book.types())],
+        false => vec![
+            ("actions.md", book.actions()),
+            ("events.md", book.events()),
+            ("segments.md", book.segments()),
+            ("types.md", book.types()),
+        ],
+    };
     let page = |(path, text): (&str, String)| {
         let text = format!("{FIRST_LINE}: change the schema, not this page. -->\n\n{}\n", text.trim_end());
         GeneratedFile { path: path.into(), source: None, text }
     };
-    pages.map(page).into()
+    pages.into_iter().map(page).collect()
 }
 
 /// What the pages are made from, with the places that they link to.
@@ -80,7 +84,7 @@ impl<'a> Book<'a> {
             format!("## {}\n\n{doc}{actions}", chapter_title(file))
         });
         let chapters = chapters.collect::<Vec<_>>().join("\n");
-        format!("# Actions\n\n{ACTIONS}\n\n{LINKS}\n\n## Index of actions\n\n{index}\n{chapters}")
+        format!("# Actions\n\n{ACTIONS}\n\n{}\n\n## Index of actions\n\n{index}\n{chapters}", self.links())
     }
 
     fn action(&self, action: &Action) -> String {
@@ -133,7 +137,11 @@ impl<'a> Book<'a> {
             sections += &format!("## Events of `{word}`\n\n");
             sections.extend(of(post_type).map(|event| self.event(event) + "\n"));
         }
-        format!("# Events\n\n{EVENTS}\n\n{LINKS}\n\n## Index of events\n\n{index}{sections}{}", self.all_operations())
+        format!(
+            "# Events\n\n{EVENTS}\n\n{}\n\n## Index of events\n\n{index}{sections}{}",
+            self.links(),
+            self.all_operations()
+        )
     }
 
     fn event(&self, event: &Event) -> String {
@@ -175,7 +183,8 @@ impl<'a> Book<'a> {
         let segments: Vec<_> = segments.iter().map(|segment| self.segment(segment)).collect();
         let segments = segments.join("\n");
         format!(
-            "# Segments\n\n{SEGMENTS}\n\n{LINKS}\n\n## Index of segments\n\n{index}\n## Segments by type\n\n{segments}"
+            "# Segments\n\n{SEGMENTS}\n\n{}\n\n## Index of segments\n\n{index}\n## Segments by type\n\n{segments}",
+            self.links()
         )
     }
 
@@ -199,10 +208,10 @@ impl<'a> Book<'a> {
         });
         let index = table::of(["type", "kind", "title", "what it is"], rows);
         let built_in: Vec<_> =
-            BUILT_IN.iter().map(|(name, scalar)| format!("### `{name}`\n\n{}\n", about(scalar))).collect();
+            BUILT_IN.iter().map(|(name, scalar)| format!("### `{name}`\n\n{}\n", self.about(scalar))).collect();
         let types: Vec<_> = types.iter().map(|ty| self.type_def(ty)).collect();
         let (built_in, types) = (built_in.join("\n"), types.join("\n"));
-        let head = format!("# Types\n\n{TYPES}\n\n{LINKS}\n\n## Index of types\n\n{index}");
+        let head = format!("# Types\n\n{TYPES}\n\n{}\n\n## Index of types\n\n{index}", self.links());
         format!("{head}\n## Built-in types\n\n{built_in}\n## Types of the schema\n\n{types}")
     }
 
@@ -228,13 +237,70 @@ impl<'a> Book<'a> {
             Scalar::Named(name, kind) => (name.as_str(), wire(*kind)),
             built_in => (BUILT_IN.iter().find(|(_, scalar)| scalar == built_in).map_or("", |(name, _)| *name), ""),
         };
-        let anchor = self.types.get(name).map_or("", String::as_str);
-        let text = format!("{wire}[`{name}`](types.md#{anchor})");
+        let text = match self.types.get(name) {
+            Some(anchor) => format!("{wire}[`{name}`](types.md#{anchor})"),
+            None => format!("{wire}`{name}`"),
+        };
         if ty.list { format!("list of {text}") } else { text }
+    }
+
+    /// What the schema's language has of itself.
+    fn about(&self, scalar: &Scalar) -> String {
+        let see =
+            |word: &str, page: &str| if self.api.extension { word.to_owned() } else { format!("[{word}]({page})") };
+        match scalar {
+            Scalar::Bool => "`true` or `false`.".into(),
+            Scalar::I32 => "An integer of 32 bits.".into(),
+            Scalar::I64 => "An integer of 64 bits.".into(),
+            Scalar::U32 => "An integer of 32 bits, 0 or more.".into(),
+            Scalar::U64 => "An integer of 64 bits, 0 or more.".into(),
+            Scalar::F64 => "A number.".into(),
+            Scalar::String => "A string.".into(),
+            Scalar::Json => "Any JSON value.".into(),
+            Scalar::Message => format!("A message: a list of {}, or a string with CQ codes.", see("segments", "segments.md")),
+            Scalar::ForwardNode => {
+                "A message to be sent in a merged forward: `{\"type\": \"node\", \"data\": …}`, where the data is an `id`, or \
+                 `user_id`, `name` and `content`."
+                    .into()
+            }
+            Scalar::ForwardedMessage => {
+                "A message of a merged forward, as it is read: its `sender`, `time` and `content`.".into()
+            }
+            Scalar::Timestamp => "Seconds since 1970, an integer; 0 where the server knows none.".into(),
+            Scalar::FileSource => {
+                "Where the server takes a file from, a string: an address (`https://…`), bytes (`base64://…`), a path on the \
+                 server's disk (`file:///…`), or a name that it knows."
+                    .into()
+            }
+            Scalar::UploadSource => {
+                "Where the server takes a file from that it uploads, a string: a path on its disk, or, on some servers, an \
+                 address or bytes."
+                    .into()
+            }
+            Scalar::Mention => "A user's number, or `all`: a string.".into(),
+            Scalar::FeedSegment => {
+                format!("A piece of a post in a topic channel, a {} of its own kind.", see("segment", "segments.md"))
+            },
+            Scalar::Event => format!("A whole {}.", see("event", "events.md")),
+            Scalar::Target => {
+                let keys = TARGET_KEYS.map(|key| format!("`{key}`"));
+                format!("Whom a message is for: a user, a group or a temporary session. It stands for {}.", keys.join(", "))
+            }
+            Scalar::Named(name, _) => format!("`{name}`."),
+        }
+    }
+
+    fn links(&self) -> &'static str {
+        if self.api.extension { LINKS_OF_EXTENSION } else { LINKS }
     }
 }
 
 const LINKS: &str = "[Actions](actions.md) · [Events](events.md) · [Segments](segments.md) · [Types](types.md)";
+
+const LINKS_OF_EXTENSION: &str = "\
+[Actions](actions.md) · [Types](types.md)
+
+These are added to what `cqhttp` has. A type without a link is in the reference of `cqhttp`, and so are events and segments.";
 
 const ACTIONS: &str = "\
 What a bot asks of a server. Over HTTP an action is a POST to `/<action>` with the parameters as a JSON object; over a
@@ -254,48 +320,6 @@ as a string, with segments as CQ codes: `[CQ:face,id=178]`.";
 const TYPES: &str = "\
 What parameters and fields consist of. An enum is open: servers may send values that are not listed. A list may be
 absent or `null` where there is nothing in it.";
-
-/// What the schema's language has of itself.
-fn about(scalar: &Scalar) -> String {
-    match scalar {
-        Scalar::Bool => "`true` or `false`.".into(),
-        Scalar::I32 => "An integer of 32 bits.".into(),
-        Scalar::I64 => "An integer of 64 bits.".into(),
-        Scalar::U32 => "An integer of 32 bits, 0 or more.".into(),
-        Scalar::U64 => "An integer of 64 bits, 0 or more.".into(),
-        Scalar::F64 => "A number.".into(),
-        Scalar::String => "A string.".into(),
-        Scalar::Json => "Any JSON value.".into(),
-        Scalar::Message => "A message: a list of [segments](segments.md), or a string with CQ codes.".into(),
-        Scalar::ForwardNode => {
-            "A message to be sent in a merged forward: `{\"type\": \"node\", \"data\": …}`, where the data is an `id`, or \
-             `user_id`, `name` and `content`."
-                .into()
-        }
-        Scalar::ForwardedMessage => {
-            "A message of a merged forward, as it is read: its `sender`, `time` and `content`.".into()
-        }
-        Scalar::Timestamp => "Seconds since 1970, an integer; 0 where the server knows none.".into(),
-        Scalar::FileSource => {
-            "Where the server takes a file from, a string: an address (`https://…`), bytes (`base64://…`), a path on the \
-             server's disk (`file:///…`), or a name that it knows."
-                .into()
-        }
-        Scalar::UploadSource => {
-            "Where the server takes a file from that it uploads, a string: a path on its disk, or, on some servers, an \
-             address or bytes."
-                .into()
-        }
-        Scalar::Mention => "A user's number, or `all`: a string.".into(),
-        Scalar::FeedSegment => "A piece of a post in a topic channel, a [segment](segments.md) of its own kind.".into(),
-        Scalar::Event => "A whole [event](events.md).".into(),
-        Scalar::Target => {
-            let keys = TARGET_KEYS.map(|key| format!("`{key}`"));
-            format!("Whom a message is for: a user, a group or a temporary session. It stands for {}.", keys.join(", "))
-        }
-        Scalar::Named(name, _) => format!("`{name}`."),
-    }
-}
 
 /// Ids, enums, objects; each in the order of the schema.
 fn sorted_types(api: &Api) -> Vec<&TypeDef> {
@@ -357,10 +381,14 @@ fn facts(action: &Action) -> String {
         Origin::Other(origin) => &format!("From {origin} · "),
         Origin::Unstated => "",
     };
+    let stated = action.origin != Origin::Unstated;
     let effect = match action.effect {
-        Effect::Read => "reads",
-        Effect::Write => "changes something",
-        Effect::Send => "speaks to people",
+        Effect::Read if stated => "reads",
+        Effect::Read => "Reads",
+        Effect::Write if stated => "changes something",
+        Effect::Write => "Changes something",
+        Effect::Send if stated => "speaks to people",
+        Effect::Send => "Speaks to people",
     };
     let aliases = action.aliases.iter().map(|alias| format!(" · also `{alias}`"));
     format!("{origin}{effect}{}.", aliases.collect::<String>())

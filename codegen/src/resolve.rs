@@ -5,12 +5,12 @@ mod event;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::diagnostic::{Faults, Spot, list, nearest, suggest};
+use crate::diagnostic::{Diagnostic, Faults, Spot, list, nearest, suggest};
 use crate::doc;
 use crate::example;
 use crate::model::{
-    Action, Answer, Api, CLIENT_TRAIT, Chapter, Effect, Example, Field, File, NextPage, Origin, Pages, Param, Presence,
-    Server, TypeDef, TypeKind, Variant, VariantValue,
+    ALL, Action, Answer, Api, CLIENT_TRAIT, Chapter, Effect, Example, Field, File, NextPage, Origin, Pages, Param,
+    Presence, Server, TypeDef, TypeKind, Variant, VariantValue,
 };
 use crate::name::{self, Name};
 use crate::source::{self, At, Kind, Returns, SourceFile};
@@ -18,7 +18,10 @@ use crate::ty::{BUILT_IN, EnumBase, Expression, IdBase, NamedKind, Scalar, Ty};
 use crate::yaml::Value;
 
 /// The enum whose values an action's `errors` are.
-const REFUSALS: &str = "RefusalCode";
+pub(crate) const REFUSALS: &str = "RefusalCode";
+
+/// How a fault begins whose type or refusal this schema does not have; one that it adds to may.
+pub(crate) const UNKNOWN: [&str; 2] = ["unknown type", "unknown refusal"];
 
 /// Methods of `Call` that every action's call has; `new` is the request's own.
 const CALL_METHODS: &[&str] = &["client", "clone", "into_future", "map_request", "new", "pages", "with_raw", "within"];
@@ -71,32 +74,13 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
         operations: Vec::new(),
         extension: false,
     };
+    files.iter().for_each(|file| resolver.file_name(file));
     resolver.declare_types(files);
     let extension = files.iter().any(|file| file.extension);
     let mut api = Api { files: Vec::new(), extension, objects: BTreeMap::new(), enums: BTreeMap::new() };
     for file in files {
-        let types: Vec<TypeDef> = file.types.iter().filter_map(|ty| resolver.type_def(ty)).collect();
-        for ty in &types {
-            match &ty.kind {
-                TypeKind::Object { fields, .. } => {
-                    api.objects.entry(ty.name.clone()).or_insert_with(|| fields.clone());
-                }
-                TypeKind::Enum(_, variants) => {
-                    api.enums.entry(ty.name.clone()).or_insert_with(|| variants.clone());
-                }
-                TypeKind::Id(_) => {}
-            }
-        }
-        let chapter = file.chapter.as_ref().map(|chapter| resolver.chapter(chapter));
-        api.files.push(File {
-            stem: file.stem.clone(),
-            chapter,
-            actions: Vec::new(),
-            types,
-            events: Vec::new(),
-            operations: Vec::new(),
-            segments: Vec::new(),
-        });
+        let file = resolver.types_of(file, &mut api);
+        api.files.push(file);
     }
     resolver.events(files, &mut api);
     for (file, resolved) in files.iter().zip(&mut api.files) {
@@ -161,6 +145,20 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
+    /// `all.event.rs` is what the events of all files become together; an extension has no such file.
+    fn file_name(&mut self, file: &SourceFile) {
+        // On some machines `All.yaml` would be written to the same file.
+        if !file.extension && file.stem.eq_ignore_ascii_case(ALL) {
+            self.faults.add_located(Diagnostic {
+                file: file.path.clone(),
+                line: 1,
+                column: 1,
+                message: format!("a schema file cannot be `{ALL}.yaml`: what all files become together is `{ALL}.event.rs` and the like"),
+                hint: "choose another name for the file".into(),
+            });
+        }
+    }
+
     /// Notes every type's name, so that they can be used before they are described.
     fn declare_types(&mut self, files: &[SourceFile]) {
         for ty in files.iter().flat_map(|file| &file.types) {
@@ -186,6 +184,31 @@ impl Resolver<'_> {
             } else {
                 self.refused.insert(name.clone());
             }
+        }
+    }
+
+    /// A file with its types, of which the API notes what others ask for; the rest of it is still to come.
+    fn types_of(&mut self, file: &SourceFile, api: &mut Api) -> File {
+        let types: Vec<TypeDef> = file.types.iter().filter_map(|ty| self.type_def(ty)).collect();
+        for ty in &types {
+            match &ty.kind {
+                TypeKind::Object { fields, .. } => {
+                    api.objects.entry(ty.name.clone()).or_insert_with(|| fields.clone());
+                }
+                TypeKind::Enum(_, variants) => {
+                    api.enums.entry(ty.name.clone()).or_insert_with(|| variants.clone());
+                }
+                TypeKind::Id(_) => {}
+            }
+        }
+        File {
+            stem: file.stem.clone(),
+            chapter: file.chapter.as_ref().map(|chapter| self.chapter(chapter)),
+            actions: Vec::new(),
+            types,
+            events: Vec::new(),
+            operations: Vec::new(),
+            segments: Vec::new(),
         }
     }
 
@@ -406,7 +429,7 @@ impl Resolver<'_> {
             let known: Vec<&str> =
                 BUILT_IN.iter().map(|(name, _)| *name).chain(self.types.keys().map(String::as_str)).collect();
             let hint = suggest(name, &known);
-            self.faults.add(&text.spot, format!("unknown type `{name}`"), hint);
+            self.faults.add(&text.spot, format!("{} `{name}`", UNKNOWN[0]), hint);
         }
         Some(Ty { scalar: scalar?, list, optional })
     }
@@ -414,12 +437,7 @@ impl Resolver<'_> {
     fn action(&mut self, source: &source::Action) -> Option<Action> {
         self.doc(&source.doc);
         self.alias(&source.title, &source.name.value);
-        for name in source.aliases.iter().chain([&source.name]) {
-            if !name::is_action(&name.value) {
-                let hint = "actions are called like `set_group_ban`, with `_` or `.` before some";
-                self.faults.add(&name.spot, format!("`{}` is no action name", name.value), hint);
-            }
-        }
+        self.action_names(source);
         let effects = [("read", Effect::Read), ("write", Effect::Write), ("send", Effect::Send)];
         let servers = [("unsupported", Server::Unsupported), ("removed", Server::Removed)];
         let origin = source.origin.as_ref().and_then(|origin| self.origin(origin));
@@ -431,12 +449,7 @@ impl Resolver<'_> {
         let params = self.params(&source.params);
         self.deviates(source);
         self.errors(&source.errors);
-        for refusal in &source.uncertain {
-            if !source.errors.iter().any(|error| error.value == refusal.value) {
-                let message = format!("`{}` is not among the action's refusals", refusal.value);
-                self.faults.add(&refusal.spot, message, "list it under `errors:` too");
-            }
-        }
+        self.uncertain(source);
         let answer = match &source.returns {
             None => Some(Answer::Nothing),
             Some(Returns::Fields(fields)) => self.fields(fields).map(Answer::Fields),
@@ -466,6 +479,24 @@ impl Resolver<'_> {
             answer: answer?,
             example,
         })
+    }
+
+    fn action_names(&mut self, source: &source::Action) {
+        for name in source.aliases.iter().chain([&source.name]) {
+            if !name::is_action(&name.value) {
+                let hint = "actions are called like `set_group_ban`, with `_` or `.` before some";
+                self.faults.add(&name.spot, format!("`{}` is no action name", name.value), hint);
+            }
+        }
+    }
+
+    fn uncertain(&mut self, source: &source::Action) {
+        for refusal in &source.uncertain {
+            if !source.errors.iter().any(|error| error.value == refusal.value) {
+                let message = format!("`{}` is not among the action's refusals", refusal.value);
+                self.faults.add(&refusal.spot, message, "list it under `errors:` too");
+            }
+        }
     }
 
     fn origin(&mut self, word: &At<String>) -> Option<Origin> {
@@ -594,7 +625,7 @@ impl Resolver<'_> {
                 None => add,
             },
         };
-        self.faults.add(&error.spot, format!("unknown refusal `{}`", error.value), hint);
+        self.faults.add(&error.spot, format!("{} `{}`", UNKNOWN[1], error.value), hint);
     }
 
     /// `None` where a parameter was refused, or has a type that was.

@@ -149,18 +149,33 @@ pub(crate) struct EnumValue {
 /// Reads `path`: a folder with all its YAML files, or one file.
 pub(crate) fn read(path: &Path, faults: &mut Faults) -> Result<Vec<SourceFile>, Diagnostics> {
     let mut files = Vec::new();
-    append(path, false, &mut files, faults)?;
+    append(path, false, |_| true, &mut files, faults)?;
+    Ok(files)
+}
+
+/// The same without files that nothing is in, such as the one that a shell has just made for what will be printed.
+#[cfg(feature = "cli")]
+pub(crate) fn read_written(path: &Path, faults: &mut Faults) -> Result<Vec<SourceFile>, Diagnostics> {
+    let mut files = Vec::new();
+    append(path, false, |bytes| !bytes.is_empty(), &mut files, faults)?;
     Ok(files)
 }
 
 /// Reads `base`, and behind it `path`, which adds to it.
 pub(crate) fn read_extension(path: &Path, base: &Path, faults: &mut Faults) -> Result<Vec<SourceFile>, Diagnostics> {
     let mut files = read(base, faults)?;
-    append(path, true, &mut files, faults)?;
+    append(path, true, |_| true, &mut files, faults)?;
     Ok(files)
 }
 
-fn append(path: &Path, extension: bool, files: &mut Vec<SourceFile>, faults: &mut Faults) -> Result<(), Diagnostics> {
+/// Reads the files whose bytes are `wanted`.
+fn append(
+    path: &Path,
+    extension: bool,
+    wanted: fn(&[u8]) -> bool,
+    files: &mut Vec<SourceFile>,
+    faults: &mut Faults,
+) -> Result<(), Diagnostics> {
     let before = faults.len();
     let mut paths = Vec::new();
     let root = if path.is_dir() {
@@ -180,6 +195,9 @@ fn append(path: &Path, extension: bool, files: &mut Vec<SourceFile>, faults: &mu
     paths.sort();
     for path in paths {
         let bytes = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+        if !wanted(&bytes) {
+            continue;
+        }
         let stem = path.strip_prefix(&root).unwrap_or(&path).with_extension("");
         let stem = stem.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
         let file = SourceFile::new(path, stem, &bytes, extension);

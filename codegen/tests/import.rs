@@ -175,7 +175,9 @@ fn half_written_pages() {
             11,
             "expected 3 cells, as the header has, found 4",
         ),
-        ("| 字段 | 类型 | 说明 |\n| `a` | int64 | 一 |", 9, "expected a table, found rows without a header"),
+        ("| 字段 | 类型 | 说明 |\n| `a` | int64 | 一 |", 9, "expected a table, found lines that make none"),
+        ("| 字段 | 类型 |\n| --- |\n| `a` | int64 |", 9, "a header and a line of dashes in as many cells"),
+        ("| 字段 | 类型", 9, "expected a table, found lines that make none"),
         ("| 字段 | 说明 |\n| --- | --- |\n| `a` | 一 |", 9, "such as 字段 and 类型, found `字段`, `说明`"),
         ("| 字段 | 类型 |\n| --- | --- |\n|  | int64 |", 11, "expected a name, found \"\""),
         ("| 字段 | 类型 |\n| --- | --- |\n| `` ` | int64 |", 11, "expected a name, found"),
@@ -192,6 +194,22 @@ fn half_written_pages() {
     }
     let several = refused("tables", &page("| 字段 | 类型 |\n| --- | --- |\n| `a` | strng |\n| `b` | int65 |"));
     assert!(several.contains("page.md:11:1\n") && several.contains("page.md:12:1\n"), "{several}");
+}
+
+/// `import … > schema/new.yaml`: the shell makes the file first.
+#[test]
+fn the_file_that_the_stanzas_go_to_may_be_in_the_schema() {
+    let schema = fs::read(here("import/schema.yaml")).unwrap();
+    let root = folder("import redirected", &[("schema.yaml", &schema), ("new.yaml", b"")]);
+    let schema = root.to_str().unwrap();
+    let stanzas = imported(&["--docs", "site.md", "--schema", schema]);
+    assert_eq!(stanzas, imported(&["--docs", "site.md", "--schema", "schema.yaml"]));
+    // A file that says nothing is another matter, and so is one that is no schema.
+    for text in ["\n", "# Nothing.\n", "x"] {
+        fs::write(root.join("new.yaml"), text).unwrap();
+        let said = run(&["--docs", "site.md", "--schema", schema]);
+        assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{text:?}: {}", said.err);
+    }
 }
 
 #[test]

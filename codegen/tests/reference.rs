@@ -100,6 +100,31 @@ fn names_that_differ_in_case_alone_have_anchors_of_their_own() {
     assert!(page.links.contains(&"types.md#roomid".into()) && page.links.contains(&"types.md#roomid-1".into()));
 }
 
+/// A list without a `?` is read where it is absent, too, and servers leave out empty ones.
+#[test]
+fn a_list_need_not_be_there() {
+    let schema = "- kind: object\n  name: Room\n  doc: A room.\n  fields:\n    - { name: a, type: 'i64[]', doc: One. }\n\
+                  \x20   - { name: b, type: i64, doc: Two. }\n    - { name: c, type: 'i64[]?', doc: Three. }\n  example: { b: 1 }\n";
+    let pages = reference(support::folder("lists", &[("a.yaml", schema.as_bytes())])).unwrap();
+    let rows = pages[3].text.lines().filter(|line| ["| `a`", "| `b`", "| `c`"].iter().any(|row| line.starts_with(row)));
+    let there: Vec<&str> = rows.map(|row| row.split(" | ").nth(2).unwrap()).collect();
+    assert_eq!(there, ["unless empty", "always", "optional"]);
+}
+
+/// Who sends both names need not be told which of the two a server calls it.
+#[test]
+fn further_names_are_told_once() {
+    let schema = "- name: get_room\n  title: 房间\n  doc: Asks for a room.\n  origin: onebot11\n  effect: read\n  params:\n\
+                  \x20   - { name: room, type: i64, also: [id, no], aliases: [id, number], doc: The room. }\n\
+                  \x20 example: { params: { room: 1 } }\n";
+    let folder = support::folder("further names", &[("a.yaml", schema.as_bytes())]);
+    let pages = reference(&folder).unwrap();
+    let row = pages[0].text.lines().find(|line| line.starts_with("| `room` |")).unwrap();
+    let doc =
+        "The room. Send it as `id` and `no`, too: some servers read only that name. Some servers call it `number`.";
+    assert_eq!(row.split(" | ").last().unwrap().trim_end_matches(" |"), doc);
+}
+
 /// A reader finds every action, event, segment and type of the schema under a heading of its name.
 #[test]
 fn everything_has_its_heading() {

@@ -1,6 +1,6 @@
 //! People who talk to the bot.
 
-use super::world::CannotHappen;
+use super::world::World;
 use super::ws::now;
 use super::{Server, State, format};
 use crate::event::{GroupMessage, PrivateMessage};
@@ -15,8 +15,8 @@ pub struct User<'a> {
     server: &'a Server,
     id: UserId,
     name: Option<String>,
-    card: String,
-    role: GroupRole,
+    card: Option<String>,
+    role: Option<GroupRole>,
     anonymous: Option<String>,
 }
 
@@ -31,7 +31,7 @@ impl Server {
     /// # }
     /// ```
     pub fn user(&self, id: impl Into<UserId>) -> User<'_> {
-        User { server: self, id: id.into(), name: None, card: String::new(), role: GroupRole::Member, anonymous: None }
+        User { server: self, id: id.into(), name: None, card: None, role: None, anonymous: None }
     }
 }
 
@@ -44,19 +44,19 @@ impl<'a> User<'a> {
 
     /// Their name in groups. Default: none.
     pub fn card(mut self, card: impl Into<String>) -> Self {
-        self.card = card.into();
+        self.card = Some(card.into());
         self
     }
 
     /// As the owner of groups.
     pub fn as_owner(mut self) -> Self {
-        self.role = GroupRole::Owner;
+        self.role = Some(GroupRole::Owner);
         self
     }
 
     /// As an administrator of groups.
     pub fn as_admin(mut self) -> Self {
-        self.role = GroupRole::Admin;
+        self.role = Some(GroupRole::Admin);
         self
     }
 
@@ -71,13 +71,30 @@ impl<'a> User<'a> {
         Saying { user: self.clone(), message: message.into() }
     }
 
+    /// What was said of them here that the world has otherwise.
+    fn disagrees(&self, world: &World, group: GroupId) -> Option<String> {
+        let member = world.find_group(group)?.find_member(self.id)?;
+        let (name, card, role) = (self.name.as_ref(), self.card.as_ref(), self.role.as_ref());
+        let what = [
+            (name.is_some_and(|name| *name != member.nickname), "name"),
+            (card.is_some_and(|card| *card != member.card), "card"),
+            (role.is_some_and(|role| *role != member.role), "role"),
+        ];
+        let (_, what) = what.into_iter().find(|(differs, _)| *differs)?;
+        let id = self.id;
+        Some(format!(
+            "the world says otherwise of the {what} of user {id} in group {group}; set it there: \
+             `Group::admin`, `Member::card`"
+        ))
+    }
+
     fn group_sender(&self) -> GroupSender {
         let example = GroupSender::example();
         GroupSender {
             user_id: self.id,
             nickname: self.name.clone().unwrap_or(example.nickname),
-            card: Some(self.card.clone()),
-            role: Some(self.role.clone()),
+            card: Some(self.card.clone().unwrap_or_default()),
+            role: Some(self.role.clone().unwrap_or(GroupRole::Member)),
             title: Some(String::new()),
             ..example
         }
@@ -98,18 +115,23 @@ impl Saying<'_> {
     ///
     /// # Panics
     ///
-    /// In the server's [world](super::world) it cannot be said: they are not in the group, or are muted there.
+    /// In the server's [world](super::world) it cannot be said: they are not in the group, or are muted there, or have
+    /// another name, card or role there than was said here.
     #[track_caller]
     pub fn in_group(self, group: impl Into<GroupId>) -> MessageId {
         let state = &self.user.server.state;
         let group = group.into();
         let in_world = state.in_world(|world| {
             let world = world.as_mut()?;
+            if let Some(why) = self.user.disagrees(world, group) {
+                return Some(Err(why));
+            }
             let message = self.message.clone();
-            Some(match &self.user.anonymous {
+            let said = match &self.user.anonymous {
                 Some(name) => world.says_anonymously(self.user.id, group, name, message),
                 None => world.says_in_group(self.user.id, group, message),
-            })
+            };
+            Some(said.map_err(|why| why.to_string()))
         });
         if let Some(said) = in_world {
             return said.unwrap_or_else(|why| cannot_happen(&why));
@@ -144,7 +166,7 @@ impl Saying<'_> {
         let state = &self.user.server.state;
         let message = self.message.clone();
         if let Some(said) = state.in_world(|world| Some(world.as_mut()?.says_in_private(self.user.id, message))) {
-            return said.unwrap_or_else(|why| cannot_happen(&why));
+            return said.unwrap_or_else(|why| cannot_happen(&why.to_string()));
         }
         let id = state.next_message_id();
         let example = PrivateSender::example();
@@ -169,7 +191,7 @@ impl Saying<'_> {
 
 #[track_caller]
 #[allow(clippy::panic, reason = "the test is wrong, and is to fail where it is")]
-fn cannot_happen(why: &CannotHappen) -> ! {
+fn cannot_happen(why: &str) -> ! {
     panic!("{why}")
 }
 

@@ -35,7 +35,8 @@
 //!
 //! # Time
 //!
-//! Mutes end, and one's own messages can be recalled for two minutes. [`World::advance`] lets time pass.
+//! Mutes end ([`World::is_muted`] tells), and one's own messages can be recalled for two minutes. [`World::advance`] lets
+//! time pass.
 //!
 //! # A world from a file
 //!
@@ -480,7 +481,7 @@ impl World {
         self.groups.iter().find(|other| other.group_id == group)
     }
 
-    /// The same to change it; the bots are not told.
+    /// A group, to change it; the bots are not told.
     pub fn find_group_mut(&mut self, group: impl Into<GroupId>) -> Option<&mut Group> {
         let group = group.into();
         self.groups.iter_mut().find(|other| other.group_id == group)
@@ -498,6 +499,13 @@ impl World {
     pub fn is_friend(&self, user: impl Into<UserId>) -> bool {
         let user = user.into();
         self.friends.iter().any(|friend| friend.user_id == user)
+    }
+
+    /// Whether a member of a group is muted now, by a mute of their own. Somebody who is not there is not muted.
+    #[must_use]
+    pub fn is_muted(&self, user: impl Into<UserId>, group: impl Into<GroupId>) -> bool {
+        let member = self.find_group(group).and_then(|group| group.find_member(user));
+        member.is_some_and(|member| member.shut_up_timestamp > self.now())
     }
 
     /// The nickname of somebody, their number if none is known.
@@ -638,7 +646,7 @@ impl Group {
         self.members.iter().find(|member| member.user_id == user)
     }
 
-    /// The same to change it; the bots are not told.
+    /// One of its members, to change them; the bots are not told.
     pub fn find_member_mut(&mut self, user: impl Into<UserId>) -> Option<&mut Member> {
         let user = user.into();
         self.members.iter_mut().find(|member| member.user_id == user)

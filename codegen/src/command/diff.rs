@@ -5,7 +5,7 @@ mod compare;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Failure, Report, revision};
+use super::{Base, Failure, Report, revision};
 
 /// List what changed between two schemas, for a changelog.
 ///
@@ -24,6 +24,7 @@ Examples:
   cqhttp-codegen diff v0.1.0 v0.2.0
   cqhttp-codegen diff HEAD~1:schema/types.yaml schema/types.yaml
   cqhttp-codegen diff --deny-breaking main schema   # for CI
+  cqhttp-codegen diff --base cqhttp/schema v1.2.0   # of a crate that adds to `cqhttp`
   cqhttp-codegen diff --format json main schema     # {\"old\", \"new\", \"breaking\", \"changes\": [
                                                     #   {\"part\", \"name\", \"mark\", \"text\"}, …]}
 
@@ -37,6 +38,8 @@ pub(super) struct Diff {
     /// What it is now, likewise.
     #[arg(default_value = "schema")]
     new: String,
+    #[command(flatten)]
+    base: Base,
     /// Exit with 1 if a change is breaking.
     #[arg(long)]
     deny_breaking: bool,
@@ -51,7 +54,8 @@ impl Diff {
             breaking: bool,
             changes: Vec<Change>,
         }
-        let changes = compare::compare(&revision::read(&self.old)?, &revision::read(&self.new)?);
+        let changes =
+            compare::compare(&revision::read(&self.base, &self.old)?, &revision::read(&self.base, &self.new)?);
         let breaking = changes.iter().any(|change| change.mark == Mark::Breaking);
         let text = markdown(&changes);
         let mut report = Report::new(text, &Json { old: self.old, new: self.new, breaking, changes })?;

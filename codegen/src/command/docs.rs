@@ -5,18 +5,19 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::folder::{self, Marks};
-use super::{Failure, Report, load};
+use super::{Base, Failure, Report, load_onto};
 use crate::reference;
 
 /// Write a reference of a schema in Markdown.
 ///
 /// Four pages that link to each other: actions.md, events.md, segments.md and types.md. They say what goes over the
-/// wire, for bots in any language. The folder is new, empty, or written by this command before.
+/// wire, for bots in any language. Of a schema that adds to that of `cqhttp` there are two, actions.md and types.md. The
+/// folder is new, empty, or written by this command before.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   cqhttp-codegen docs schema/reference                 # from the folder `schema`
-  cqhttp-codegen docs --schema my_actions.yaml docs
+  cqhttp-codegen docs --base cqhttp/schema --schema my_actions.yaml docs
 
 Exit codes:
   0  the pages are as they should be
@@ -28,11 +29,13 @@ pub(super) struct Docs {
     /// The schema: a folder with YAML files, or one file.
     #[arg(long, default_value = "schema")]
     schema: PathBuf,
+    #[command(flatten)]
+    base: Base,
 }
 
 impl Docs {
     pub(super) fn run(self) -> Result<Report, Failure> {
-        let pages = reference::pages(&load(&self.schema)?);
+        let pages = reference::pages(&load_onto(&self.base, &self.schema)?);
         let marks = Marks { first_line: reference::FIRST_LINE, unmarked: None };
         folder::write(&self.out, &pages, marks)?.report(&self.out, pages)
     }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Failure, Report, load, shown};
+use super::{Failure, Report, load_written, shown};
 use known::Known;
 use page::Page;
 use section::Section;
@@ -69,7 +69,7 @@ impl Import {
             hint: "mend the page, or write the stanzas by hand".into(),
             faults,
         })?;
-        let api = load(&self.schema)?;
+        let api = load_written(&self.schema)?;
         let known = Known::new(&api);
         let mut all: Vec<(&Section, Vec<Called>)> = sections.iter().zip(called(&sections, &known)).collect();
         let left_out = if self.all { Vec::new() } else { leave_out(&mut all, &known) };

@@ -7,17 +7,17 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use super::{Failure, load, shown};
+use super::{Base, Failure, load_onto, shown};
 use crate::model::Api;
 
 /// Reads what an argument of `diff` names: a file or folder, or else a git revision.
-pub(super) fn read(name: &str) -> Result<Api, Failure> {
+pub(super) fn read(base: &Base, name: &str) -> Result<Api, Failure> {
     let path = Path::new(name);
     if path.exists() {
-        return load(path).map_err(|failure| faulty(failure, name));
+        return load_onto(base, path).map_err(|failure| faulty(failure, name));
     }
     let (_folder, schema) = extract(name)?;
-    load(&schema).map_err(|failure| faulty(renamed(failure, &schema, name), name))
+    load_onto(base, &schema).map_err(|failure| faulty(renamed(failure, &schema, name), name))
 }
 
 /// A schema that cannot be compared: its faults are no finding of `diff`.
@@ -99,8 +99,9 @@ fn find(name: &str, revision: &str, path: &str) -> Result<String, Failure> {
     }
     let known = git(["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}^{{tree}}")])?;
     if revision.is_empty() || !known.status.success() {
-        let message =
-            format!("{name}: expected a folder, a file or a git revision; found neither a file nor a revision of it");
+        let message = format!(
+            "{name}: expected a folder, a file or a git revision; found neither a file nor a revision of that name"
+        );
         return Err(Failure::trouble(message, "`git log --oneline` lists revisions; `git fetch --tags` gets more"));
     }
     let message = format!("{name}: expected a schema at `{path}` of the revision `{revision}`, found nothing there");

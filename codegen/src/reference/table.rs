@@ -46,7 +46,8 @@ impl Book<'_> {
                 Scalar::Target => TARGET_KEYS.map(|key| format!("`{key}`")).join(", "),
                 _ => format!("`{}`", param.wire),
             };
-            let doc = param.doc.clone() + &also(&param.also) + &aliases(&param.aliases);
+            let read = param.aliases.iter().filter(|name| !param.also.contains(name));
+            let doc = param.doc.clone() + &also(&param.also) + &aliases(read);
             [names, self.ty(&param.ty), needed(param), cell(&doc)]
         });
         format!("**{title}**\n\n{}\n", of(["name", "type", "needed", "what it is"], rows))
@@ -55,8 +56,12 @@ impl Book<'_> {
     /// A title and a table of fields.
     pub(super) fn fields(&self, title: &str, fields: &[Field]) -> String {
         let rows = fields.iter().map(|field| {
-            let there = if field.ty.optional { "optional" } else { "always" };
-            let doc = field.doc.clone() + &aliases(&field.aliases);
+            let there = match (field.ty.optional, field.ty.list) {
+                (true, _) => "optional",
+                (false, true) => "unless empty",
+                (false, false) => "always",
+            };
+            let doc = field.doc.clone() + &aliases(field.aliases.iter());
             [format!("`{}`", field.wire), self.ty(&field.ty), there.into(), cell(&doc)]
         });
         format!("**{title}**\n\n{}\n", of(["name", "type", "there", "what it is"], rows))
@@ -64,9 +69,13 @@ impl Book<'_> {
 }
 
 fn also(names: &[String]) -> String {
-    names.iter().map(|name| format!(" Sent as `{name}`, too.")).collect()
+    if names.is_empty() {
+        return String::new();
+    }
+    let names = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
+    format!(" Send it as {names}, too: some servers read only that name.")
 }
 
-fn aliases(names: &[String]) -> String {
-    names.iter().map(|name| format!(" Some servers call it `{name}`.")).collect()
+fn aliases<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    names.map(|name| format!(" Some servers call it `{name}`.")).collect()
 }

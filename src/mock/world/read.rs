@@ -14,7 +14,7 @@ use crate::Timestamp;
 use crate::types::{GroupFileId, GroupFolderId, GroupRequestKind, GroupRole};
 
 /// Why a world cannot be: all that is wrong with it, or why its file cannot be read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct WorldError {
     file: Option<PathBuf>,
     why: Why,
@@ -63,6 +63,17 @@ impl fmt::Display for WorldError {
                 }
                 Ok(())
             }
+        }
+    }
+}
+
+/// As it displays, with its source: what a test prints that fails by it.
+impl fmt::Debug for WorldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)?;
+        match std::error::Error::source(self) {
+            Some(source) => write!(f, ": {source}"),
+            None => Ok(()),
         }
     }
 }
@@ -180,7 +191,7 @@ impl World {
         let (account, id) = (self.account.user_id, group.group_id);
         match (group.joined, group.find_member(account).is_some()) {
             (true, false) => {
-                let what_to_do = "add it, or say that it has not `joined`";
+                let what_to_do = "add it, or say that it has not joined: `\"joined\": false`, `Group::not_joined`";
                 Some(("members", format!("the account {account} is not in group {id}; {what_to_do}")))
             }
             (false, true) => Some(("joined", format!("the account {account} is among the members of group {id}"))),

@@ -195,8 +195,9 @@ impl Reader<'_> {
             return Ok(());
         }
         if let Some(row) = kept.iter().position(|line| line.starts_with('|')) {
-            let hint = "a table begins with a header and a line of dashes, and ends with an empty line";
-            return Err(self.page.fault(line + row, "expected a table, found rows without a header", hint));
+            let hint =
+                "a table begins with a header and a line of dashes in as many cells, and ends with an empty line";
+            return Err(self.page.fault(line + row, "expected a table, found lines that make none", hint));
         }
         let word = bare(&text);
         if name::is_pascal(word) && text.lines().count() == 1 {
