@@ -383,7 +383,8 @@ impl Connection {
         self.close_within(CLOSE_LIMIT).await;
     }
 
-    /// The same with another limit for the calls in flight. With zero they end at once, with their outcome unknown.
+    /// Closes as [`close`](Self::close) does, with another limit for the calls in flight. With zero they end at once, with
+    /// their outcome unknown.
     pub async fn close_within(&self, limit: Duration) {
         let mut states = self.watch();
         // It fails where the connection has ended already.

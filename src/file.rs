@@ -115,7 +115,7 @@ impl FileSource {
         Self::read_within(path, Self::LIMIT).await
     }
 
-    /// The same with another limit in bytes, for a server that takes larger files, or a bot that wants smaller ones.
+    /// Reads a file as [`read`](Self::read) does, with another limit in bytes, for a server that takes larger files, or a bot that wants smaller ones.
     ///
     /// # Errors
     ///

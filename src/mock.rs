@@ -60,7 +60,8 @@
 //!    makes no sense then is refused as the schema lists it: a group 0 with `GROUP_NOT_FOUND`, an empty message with
 //!    `EMPTY_MSG_ERROR`. A message that names no target at all is answered with `{}`.
 //! 4. A handler, typed both ways: [`Server::once`] for one call, [`Server::on`] for all.
-//! 5. The example of the schema.
+//! 5. The [world](#a-world), if there is one.
+//! 6. The example of the schema, the same whatever is asked for.
 //!
 //! ```
 //! # #[cfg(feature = "http")]

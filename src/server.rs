@@ -451,7 +451,8 @@ impl Bots {
         self.close_within(Duration::from_secs(10)).await;
     }
 
-    /// The same with another limit for the calls in flight. With zero they end at once, with their outcome unknown.
+    /// Closes as [`close`](Self::close) does, with another limit for the calls in flight. With zero they end at once, with
+    /// their outcome unknown.
     pub async fn close_within(&self, limit: Duration) {
         self.0.close(limit);
         self.0.ended().await;

@@ -489,7 +489,7 @@ impl Server {
         Expect(self.next_call())
     }
 
-    /// The same, with an error in place of the panic.
+    /// Takes the next call as [`expect`](Self::expect) does, with an error in place of the panic.
     ///
     /// # Panics
     ///

@@ -125,7 +125,7 @@ impl Server {
         });
     }
 
-    /// The same once: it fails where the bot does not let the stand-in in, and is not made again when it has ended.
+    /// Connects to a bot once, over reverse WebSocket: it fails where the bot does not let the stand-in in, and is not made again when it has ended.
     ///
     /// # Errors
     ///

@@ -223,7 +223,7 @@ impl Server {
         Self::builder().start().await
     }
 
-    /// The same, and the server asks for an access token.
+    /// Starts a server on any free port of 127.0.0.1 that asks for an access token.
     ///
     /// # Errors
     ///
@@ -290,7 +290,8 @@ impl Server {
         self.state.push_frame(&ws::text(text.into()))
     }
 
-    /// The same with bytes as they are, with no frame around them: for frames that are wrong in themselves.
+    /// Sends bytes as they are to every WebSocket connection that takes events, with no frame around them: for frames that
+    /// are wrong in themselves.
     pub fn push_raw(&self, bytes: impl Into<Vec<u8>>) -> usize {
         self.state.push_frame(&bytes.into().into())
     }
@@ -418,7 +419,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// As that.
+    /// The action is one of another crate, and the builder was not given [its table](ServerBuilder::actions).
     #[track_caller]
     pub fn once<A>(&self, handler: impl FnOnce(A) -> Result<A::Response, Refusal> + Send + 'static)
     where

@@ -37,6 +37,11 @@ use cqhttp::mock::{Dial, Outcome, PostFormat, Received, Server, Webhook, World};
 ///   }
 ///
 /// What else may stand there: the documentation of `cqhttp::mock::world`.
+///
+/// Calls by hand:
+///
+///   curl 'http://127.0.0.1:5700/get_group_info?group_id=42'
+///   curl -H 'Content-Type: application/json' -d '{"group_id":42,"message":"hi"}' http://127.0.0.1:5700/send_group_msg
 #[derive(Parser)]
 #[command(version, verbatim_doc_comment)]
 struct Arguments {
@@ -46,7 +51,7 @@ struct Arguments {
     /// The access token that bots have to show. [default: none]
     #[arg(long)]
     token: Option<String>,
-    /// A file with the world behind the server. [default: none, and examples are answered]
+    /// A file with the world behind the server. [default: none, and the same examples whatever is asked]
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
     /// The account that it is logged in to; a world has its own.

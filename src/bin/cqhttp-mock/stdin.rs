@@ -51,7 +51,7 @@ fn says(server: &Server, line: &str, has_world: bool) -> Result<String, String> 
         (false, Some(group)) => server.user(user).says(message).in_group(group),
         (false, None) => server.user(user).says(message).in_private(),
     };
-    Ok(format!("said as message {id}"))
+    Ok(format!("said as message {id} to {} connections", server.connections()))
 }
 
 fn event(line: &str, self_id: UserId) -> Result<Event, Box<dyn std::error::Error>> {

@@ -145,7 +145,7 @@ async fn people_speak_on_standard_input() {
     program.said("HTTP");
     let (_client, mut events) = connect(program.said("WebSocket")).await.unwrap();
     program.happens("10086@42 hello [CQ:face,id=5]");
-    assert!(program.line().contains("Z said as message "));
+    assert!(program.line().contains(" to 1 connections"));
     program.happens("10086 psst");
     for expected in ["hello [CQ:face,id=5]", "psst"] {
         let event = loop {
