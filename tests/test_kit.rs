@@ -486,6 +486,28 @@ async fn a_sender_is_mentioned_as_go_cqhttp_does_it() {
     assert_eq!(server.calls().len(), before + 1, "nothing is done then");
 }
 
+#[tokio::test]
+async fn a_flag_of_a_quick_operation_is_read_as_go_cqhttp_reads_it() {
+    let (server, client) = server().await;
+    let context = serde_json::to_value(Event::GroupMessage(GroupMessage::example().into())).unwrap();
+    let mut deleted = 0;
+    for (flag, done) in [
+        (json!(true), true),
+        (json!("True"), true),
+        (json!("1"), true),
+        (json!(2), true),
+        (json!(false), false),
+        (json!("yes"), false),
+        (json!(0), false),
+        (json!(null), false),
+    ] {
+        client.handle_quick_operation(context.clone(), json!({ "delete": flag })).await.unwrap();
+        deleted += usize::from(done);
+        let calls = server.calls();
+        assert_eq!(calls.iter().filter(|call| call.action == "delete_msg").count(), deleted, "{flag}");
+    }
+}
+
 /// Takes the next connection of a stand-in, and answers it with this HTTP status; with none it hangs up.
 async fn turn_away(bot: &TcpListener, status: Option<&str>) {
     let (mut stream, _) = soon(bot.accept()).await.unwrap();

@@ -37,7 +37,7 @@ impl State {
 /// The actions that a quick operation stands for. There are none for what is neither a message nor a request.
 fn parts(event: &Value, operation: &Value) -> Result<Vec<(&'static str, Value)>, Refusal> {
     let is = |key: &str, value: &str| event[key] == value;
-    let yes = |key: &str| operation[key] == true;
+    let yes = |key: &str| is_yes(&operation[key]);
     let has = |key: &str| operation.get(key).is_some();
     let mut parts = Vec::new();
     if is("post_type", "message") && (is("message_type", "group") || is("message_type", "private")) {
@@ -113,6 +113,16 @@ fn reply(event: &Value, operation: &Value, in_group: bool, mention: bool) -> Res
         Value::Null => (SendPrivateMsg::NAME, message),
         group => (SendPrivateMsg::NAME, with(&message, "group_id", group.clone())),
     })
+}
+
+/// A flag as go-cqhttp reads those of quick operations: numbers and texts count too.
+fn is_yes(value: &Value) -> bool {
+    match value {
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => ["true", "t", "1"].iter().any(|yes| text.eq_ignore_ascii_case(yes)),
+        _ => false,
+    }
 }
 
 /// An object with one entry more.
