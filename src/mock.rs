@@ -168,7 +168,7 @@ pub use world::{Group, Member, World};
 /// Changes an example in passing: `SentMessage::example().with(|sent| sent.message_id = 7.into())`. Answers and events
 /// may have more fields in the next version, so that they cannot be written out.
 pub trait With: Sized {
-    /// The same, changed.
+    /// Changes it, and gives it back.
     #[must_use]
     fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, StatusCode};
@@ -53,20 +54,7 @@ pub(super) async fn receive(hub: &Hub, request: Request) -> Result<Response, Ref
         }
     };
     let account = account(&parts.headers)?;
-    let limits = &hub.options;
-    let body = Limited::new(body, limits.body_limit);
-    let body = body.map_frame(|frame| {
-        if let (Some(guest), Some(data)) = (&guest, frame.data_ref()) {
-            guest.brings(data.len());
-        }
-        frame
-    });
-    let raw = match tokio::time::timeout(limits.handshake_timeout, body.collect()).await {
-        Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(error)) if is_too_long(&*error) => return Err((StatusCode::PAYLOAD_TOO_LARGE, "the body is too long")),
-        Ok(Err(_)) => return Err((StatusCode::BAD_REQUEST, "the body breaks off")),
-        Err(_) => return Err((StatusCode::REQUEST_TIMEOUT, "the body took too long")),
-    };
+    let raw = whole(hub, guest.as_ref(), body).await?;
     if let Some((secret, signature)) = signature {
         let signed = mac(secret).is_some_and(|mac| mac.chain_update(&raw).verify_slice(&signature).is_ok());
         if !signed {
@@ -88,11 +76,28 @@ pub(super) async fn receive(hub: &Hub, request: Request) -> Result<Response, Ref
     let (answer, answered) = Answer::new();
     hub.queue.push(Arrived { line: None, account, client, raw, answer: Some(answer) }, Instant::now());
     hub.queue.wake();
-    Ok(match tokio::time::timeout(limits.answer_within, answered).await {
+    Ok(match tokio::time::timeout(hub.options.answer_within, answered).await {
         Ok(Ok(operation)) => ([(CONTENT_TYPE, "application/json")], operation).into_response(),
         // Nobody answers, or not in time.
         _ => StatusCode::NO_CONTENT.into_response(),
     })
+}
+
+/// The body of a request, within its limits.
+async fn whole(hub: &Hub, guest: Option<&Guest>, body: Body) -> Result<Bytes, Refused> {
+    let limits = &hub.options;
+    let body = Limited::new(body, limits.body_limit).map_frame(|frame| {
+        if let (Some(guest), Some(data)) = (guest, frame.data_ref()) {
+            guest.brings(data.len());
+        }
+        frame
+    });
+    match tokio::time::timeout(limits.handshake_timeout, body.collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if is_too_long(&*error) => Err((StatusCode::PAYLOAD_TOO_LARGE, "the body is too long")),
+        Ok(Err(_)) => Err((StatusCode::BAD_REQUEST, "the body breaks off")),
+        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "the body took too long")),
+    }
 }
 
 /// `sha1=…`, in hexadecimal.
