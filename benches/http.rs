@@ -6,6 +6,8 @@
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
+#[path = "support/by_hand.rs"]
+mod by_hand;
 #[path = "support/process.rs"]
 mod process;
 #[path = "support/rounds.rs"]
@@ -59,7 +61,7 @@ fn main() {
 /// All sides put the same JSON on the wire.
 fn assert_same_request() {
     let ours = serde_json::to_value(SendGroupMsg::new(GROUP, TEXT)).expect("a request is JSON");
-    let theirs = serde_json::to_value(reference::SendGroupMsg::text(GROUP, TEXT)).expect("a request is JSON");
+    let theirs = serde_json::to_value(by_hand::SendGroupMsg::text(GROUP, TEXT)).expect("a request is JSON");
     assert_eq!(ours, theirs);
 }
 
@@ -206,6 +208,7 @@ mod reference {
     use serde::{Deserialize, Serialize};
 
     use super::BoxError;
+    use super::by_hand::{Envelope, SendGroupMsg, SentMessage};
 
     const BODY_LIMIT: usize = 32 * 1024 * 1024;
 
@@ -216,49 +219,10 @@ mod reference {
     }
 
     #[derive(Deserialize)]
-    struct Envelope<T> {
-        status: String,
-        retcode: i64,
-        data: Option<T>,
-        #[serde(default)]
-        message: String,
-    }
-
-    #[derive(Deserialize)]
     pub(crate) struct LoginInfo {
         #[allow(dead_code, reason = "decoded as by the other side")]
         pub(crate) user_id: i64,
         pub(crate) nickname: String,
-    }
-
-    #[derive(Serialize)]
-    pub(crate) struct SendGroupMsg<'a> {
-        group_id: i64,
-        message: [Segment<'a>; 1],
-        auto_escape: bool,
-    }
-
-    #[derive(Serialize)]
-    struct Segment<'a> {
-        #[serde(rename = "type")]
-        kind: &'a str,
-        data: Text<'a>,
-    }
-
-    #[derive(Serialize)]
-    struct Text<'a> {
-        text: &'a str,
-    }
-
-    #[derive(Deserialize)]
-    pub(crate) struct SentMessage {
-        pub(crate) message_id: i64,
-    }
-
-    impl<'a> SendGroupMsg<'a> {
-        pub(crate) fn text(group_id: i64, text: &'a str) -> Self {
-            Self { group_id, message: [Segment { kind: "text", data: Text { text } }], auto_escape: false }
-        }
     }
 
     impl Reference {

@@ -8,6 +8,8 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a bench fails by panicking")]
 
+#[path = "support/by_hand.rs"]
+mod by_hand;
 #[path = "support/process.rs"]
 mod process;
 #[path = "support/rounds.rs"]
@@ -207,6 +209,7 @@ mod reference {
     use tokio_tungstenite::WebSocketStream;
     use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
+    use super::by_hand::{Envelope, SendGroupMsg, SentMessage};
     use super::{BoxError, GROUP};
 
     #[derive(Clone)]
@@ -225,43 +228,10 @@ mod reference {
         echo: &'a str,
     }
 
-    #[derive(Serialize)]
-    struct SendGroupMsg<'a> {
-        group_id: i64,
-        message: [Segment<'a>; 1],
-        auto_escape: bool,
-    }
-
-    #[derive(Serialize)]
-    struct Segment<'a> {
-        #[serde(rename = "type")]
-        kind: &'a str,
-        data: Text<'a>,
-    }
-
-    #[derive(Serialize)]
-    struct Text<'a> {
-        text: &'a str,
-    }
-
     #[derive(Deserialize)]
     struct Peek<'a> {
         post_type: Option<&'a str>,
         echo: Option<&'a str>,
-    }
-
-    #[derive(Deserialize)]
-    struct Envelope<T> {
-        status: String,
-        retcode: i64,
-        data: Option<T>,
-        #[serde(default)]
-        message: String,
-    }
-
-    #[derive(Deserialize)]
-    struct SentMessage {
-        message_id: i64,
     }
 
     #[derive(Deserialize)]
@@ -368,8 +338,7 @@ mod reference {
         }
 
         pub(crate) async fn send_group_msg(&self, group_id: i64, text: &str) -> Result<i64, BoxError> {
-            let message = [Segment { kind: "text", data: Text { text } }];
-            let answer = self.call("send_group_msg", SendGroupMsg { group_id, message, auto_escape: false }).await?;
+            let answer = self.call("send_group_msg", SendGroupMsg::text(group_id, text)).await?;
             let envelope: Envelope<SentMessage> = serde_json::from_str(&answer)?;
             if envelope.status != "ok" || envelope.retcode != 0 {
                 return Err(format!("{} ({})", envelope.message, envelope.retcode).into());

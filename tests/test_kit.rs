@@ -487,6 +487,17 @@ async fn a_sender_is_mentioned_as_go_cqhttp_does_it() {
 }
 
 #[tokio::test]
+async fn who_only_calls_does_not_listen() {
+    let server = Server::start().await.unwrap();
+    assert_eq!(server.listeners(), 0);
+    let _calls = connect(format!("{}/api", server.ws_url())).await.unwrap();
+    assert_eq!((server.connections(), server.listeners()), (1, 0));
+    let _both = connect(server.ws_url()).await.unwrap();
+    server.webhook(Webhook::to("http://127.0.0.1:1/"));
+    assert_eq!((server.connections(), server.listeners()), (2, 2));
+}
+
+#[tokio::test]
 async fn a_flag_of_a_quick_operation_is_read_as_go_cqhttp_reads_it() {
     let (server, client) = server().await;
     let context = serde_json::to_value(Event::GroupMessage(GroupMessage::example().into())).unwrap();

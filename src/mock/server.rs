@@ -302,6 +302,13 @@ impl Server {
         self.state.links.borrow().len()
     }
 
+    /// How many hear of an event now: WebSocket connections that take events, and webhooks.
+    #[must_use]
+    pub fn listeners(&self) -> usize {
+        let takers = self.state.links.borrow().values().filter(|link| link.takes_events()).count();
+        takers + lock(&self.state.webhooks).len()
+    }
+
     /// Waits until exactly `n` WebSocket connections stand.
     pub async fn connected(&self, n: usize) {
         let _ = self.state.links.subscribe().wait_for(|links| links.len() == n).await;

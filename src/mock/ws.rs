@@ -54,6 +54,10 @@ pub(super) enum Cut {
 }
 
 impl Link {
+    pub(super) fn takes_events(&self) -> bool {
+        self.takes_events
+    }
+
     pub(super) fn close(&self, code: u16, reason: &str) {
         let _ = self.out.send(Out::Close(close(Some(CloseFrame { code: code.into(), reason: reason.into() }))));
     }

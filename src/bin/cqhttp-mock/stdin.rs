@@ -31,7 +31,7 @@ pub(crate) fn happen(server: &Server, line: &str, has_world: bool) -> Result<Str
     let event = event(line, server.self_id()).map_err(|error| with_reasons(&*error))?;
     let kind = event.kind();
     let bots = server.push(event);
-    Ok(format!("{kind:?} sent to {bots} connections"))
+    Ok(format!("{kind:?} sent to {bots} listeners"))
 }
 
 /// `10086@42 hello`, or `10086 hello`.
@@ -51,7 +51,7 @@ fn says(server: &Server, line: &str, has_world: bool) -> Result<String, String> 
         (false, Some(group)) => server.user(user).says(message).in_group(group),
         (false, None) => server.user(user).says(message).in_private(),
     };
-    Ok(format!("said as message {id} to {} connections", server.connections()))
+    Ok(format!("said as message {id} to {} listeners", server.listeners()))
 }
 
 fn event(line: &str, self_id: UserId) -> Result<Event, Box<dyn std::error::Error>> {
