@@ -1,0 +1,197 @@
+//! The fragments of `README.md`, held by `tests/readme.rs`.
+
+#![allow(dead_code, unused_variables, reason = "most are there to be compiled")]
+
+use std::error::Error;
+
+use cqhttp::{BuildError, Client, GroupId, UserId};
+
+pub(crate) async fn calls(client: Client, group: GroupId, user: UserId) -> Result<(), Box<dyn Error>> {
+    use cqhttp::action::SetGroupBan;
+    use cqhttp::{Message, Raw};
+    use serde_json::json;
+    use std::time::Duration;
+
+    client.set_group_ban(group, user).duration(600).await?;
+    client.get_group_member_info(group, user).no_cache(true).within(Duration::from_secs(2)).await?;
+    client.call(SetGroupBan::new(group, user).duration(0)).await?;
+    let raw = client.call(Raw::new("vendor_action", json!({ "x": 1 }))).await?;
+    client.send_group_msg(group, Message::at(user).text(" hi")).await?;
+    let _ = raw;
+    Ok(())
+}
+
+pub(crate) async fn history(client: Client) -> Result<(), cqhttp::Error> {
+    let mut pages = client.get_group_msg_history(10001000).pages();
+    while let Some(page) = pages.next().await {
+        println!("{} messages", page?.messages.len());
+    }
+    Ok(())
+}
+
+pub(crate) async fn messages(client: Client) -> Result<(), Box<dyn Error>> {
+    use cqhttp::types::ImageKind;
+    use cqhttp::{FileSource, GroupId, Message, Segment, UserId};
+
+    let cat = FileSource::url("https://example.com/cat.png");
+    let message = Message::at(10086).text(" look: ").image(&cat).build();
+    let flash = Segment::image(cat).kind(ImageKind::Flash);
+    let sent = client.send(GroupId::new(10001000), &message).await?;
+
+    for segment in &message {
+        match segment {
+            Segment::Text(text) => println!("{}", text.text),
+            Segment::Image(image) => println!("{:?}", image.url),
+            other => println!("a {} segment", other.kind()),
+        }
+    }
+    assert!(message.mentions(UserId::new(10086)));
+    if let Some(rest) = Message::from("/mute 60").strip_prefix("/mute") {
+        let seconds = rest.args().find_map(|arg| arg.word()?.parse::<u32>().ok());
+        assert_eq!(seconds, Some(60));
+    }
+    assert_eq!(message.to_cq()?, "[CQ:at,qq=10086] look: [CQ:image,file=https://example.com/cat.png]");
+    assert_eq!(Message::cq("[CQ:face,id=178] hi").plain_text(), " hi");
+    let _ = (flash, sent);
+    Ok(())
+}
+
+pub(crate) async fn events(client: Client, json: &[u8]) -> Result<(), Box<dyn Error>> {
+    use cqhttp::{Event, Message};
+
+    match Event::from_slice(json)? {
+        Event::GroupMessage(event) if event.mentions_me() => {
+            let answer = format!("{}, I am here", event.display_name());
+            client.reply(&event, answer).quote().await?;
+        }
+        Event::FriendRequest(request) => client.approve(&request).await?,
+        Event::GroupRequest(request) => client.reject(&request).reason("members only").await?,
+        Event::GroupIncrease(event) if event.user_id != event.self_id => {
+            client.send(event.group_id, Message::at(event.user_id).text(" welcome")).await?;
+        }
+        Event::GroupBan(event) if event.is_everyone() => println!("everyone in {}: {}", event.group_id, event.sub_type),
+        Event::Unknown(event) => println!("not known: {}", event.text),
+        _ => {}
+    }
+    Ok(())
+}
+
+pub(crate) async fn websocket() -> Result<(), Box<dyn Error>> {
+    let (client, mut events) = cqhttp::connect("ws://127.0.0.1:6700").access_token("…").await?;
+    println!("I am {}", client.get_login_info().await?.nickname);
+    while let Some(received) = events.next().await {
+        let Some(message) = received.event.as_message() else { continue };
+        if message.message().plain_text() == "ping" {
+            received.reply("pong").await?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(feature = "server")]
+pub(crate) async fn reverse_websocket() -> Result<(), Box<dyn Error>> {
+    let mut server = cqhttp::server::Server::bind("127.0.0.1:8080").access_token("…").await?;
+    while let Some(received) = server.next().await {
+        let Some(message) = received.event.as_message() else { continue };
+        println!("{} hears {}", message.self_id(), message.message().plain_text());
+        received.reply("pong").await?;
+    }
+    Ok(())
+}
+
+#[cfg(feature = "server")]
+pub(crate) async fn webhook() -> Result<(), Box<dyn Error>> {
+    use cqhttp::Event;
+    use cqhttp::event::GroupMessageOperation;
+
+    let mut server = cqhttp::server::Server::bind("127.0.0.1:8080").webhook_secret("…").await?;
+    while let Some(received) = server.next().await {
+        if let Event::GroupMessage(message) = &received.event {
+            received.answer(message, &GroupMessageOperation::new().reply("pong")).await?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn files(client: Client, group: GroupId) -> Result<(), Box<dyn Error>> {
+    use cqhttp::FileSource;
+
+    client.set_group_portrait(group, FileSource::read("logo.png").await?).await?;
+    client.set_group_portrait(group, FileSource::bytes(b"GIF89a")).await?;
+    client.set_group_portrait(group, FileSource::url("https://example.com/logo.png")).await?;
+    client.set_group_portrait(group, FileSource::path("/data/logo.png")).await?;
+
+    let file = client.download_file("https://example.com/march.pdf").await?.file;
+    client.upload_group_file(group, file, "march.pdf").await?;
+    Ok(())
+}
+
+pub(crate) async fn errors(client: Client, group: GroupId, user: UserId) {
+    use cqhttp::RefusalCode;
+
+    match client.set_group_ban(group, user).await {
+        Ok(()) => println!("muted"),
+        Err(error) if error.code() == Some(RefusalCode::NotManageable) => println!("I am no administrator here"),
+        Err(error) if error.may_have_happened() => println!("look before you try again: {}", error.report()),
+        Err(error) => println!("nothing happened: {}", error.report()),
+    }
+}
+
+#[cfg(feature = "rate-limit")]
+pub(crate) fn rate_limit() -> Result<(), BuildError> {
+    use cqhttp::layer::RateLimit;
+
+    let client = cqhttp::Client::builder("http://127.0.0.1:5700").layer(RateLimit::per_second(5)).build()?;
+    Ok(())
+}
+
+#[cfg(feature = "rate-limit")]
+pub(crate) fn rate_limit_per_effect() -> Result<(), BuildError> {
+    use cqhttp::Effect;
+    use cqhttp::layer::RateLimit;
+
+    let client =
+        cqhttp::Client::builder("http://127.0.0.1:5700").layer(RateLimit::per_minute(20).only(Effect::Send)).build()?;
+    Ok(())
+}
+
+#[cfg(feature = "rate-limit")]
+pub(crate) fn rate_limit_per_target() -> Result<(), BuildError> {
+    use cqhttp::Effect;
+    use cqhttp::layer::RateLimit;
+    use std::time::Duration;
+
+    let client = cqhttp::Client::builder("http://127.0.0.1:5700")
+        .layer(RateLimit::every(Duration::from_secs(2)).only(Effect::Send).per_target())
+        .build()?;
+    Ok(())
+}
+
+pub(crate) fn time_limit_and_retries() -> Result<(), BuildError> {
+    use cqhttp::layer::RetryReads;
+    use std::time::Duration;
+    use tower::timeout::TimeoutLayer;
+
+    let client = cqhttp::Client::builder("http://127.0.0.1:5700")
+        .timeout(Duration::from_secs(60))
+        .layer(TimeoutLayer::new(Duration::from_secs(5)))
+        .layer(RetryReads::new())
+        .build()?;
+    Ok(())
+}
+
+pub(crate) fn concurrency_limit() -> Result<(), BuildError> {
+    use tower::limit::ConcurrencyLimitLayer;
+
+    let client = cqhttp::Client::builder("http://127.0.0.1:5700").layer(ConcurrencyLimitLayer::new(8)).build()?;
+    Ok(())
+}
+
+pub(crate) fn load_shedding() -> Result<(), BuildError> {
+    use tower::ServiceBuilder;
+
+    let client = cqhttp::Client::builder("http://127.0.0.1:5700")
+        .layer(ServiceBuilder::new().load_shed().concurrency_limit(8).into_inner())
+        .build()?;
+    Ok(())
+}
