@@ -118,11 +118,15 @@ impl Caller {
 
 /// The status of a response to a request with these lines.
 async fn status(server: &Server, request: &str, headers: &[&str], body: &str) -> u16 {
-    let mut stream = TcpStream::connect(address(server)).await.unwrap();
     let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
     let length = body.len();
     let head = format!("{request} HTTP/1.1\r\nHost: bot\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
-    stream.write_all(head.as_bytes()).await.unwrap();
+    status_of(server, head.as_bytes()).await
+}
+
+async fn status_of(server: &Server, request: &[u8]) -> u16 {
+    let mut stream = TcpStream::connect(address(server)).await.unwrap();
+    stream.write_all(request).await.unwrap();
     let mut start = [0; 12];
     soon(stream.read_exact(&mut start)).await.unwrap();
     std::str::from_utf8(&start[9..]).unwrap().parse().unwrap()
@@ -227,6 +231,24 @@ async fn nothing_is_served_without_the_token_on_any_path() {
     let shown =
         format!("{server:?} {client:?} {:?} {:?}", server.bots(), any().access_token(TOKEN).webhook_secret(TOKEN));
     assert!(!shown.contains("sesame"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_token_may_be_in_any_script() {
+    let server = any().access_token("芝麻开门").await.unwrap();
+    assert_eq!(handshake(&server, "/", &["Authorization: Bearer 芝麻开门"]).await, 101);
+    assert_eq!(handshake(&server, "/?access_token=%E8%8A%9D%E9%BA%BB%E5%BC%80%E9%97%A8", &[]).await, 101);
+    for wrong in ["芝麻", "芝麻开门呀", "x"] {
+        assert_eq!(handshake(&server, "/", &[&format!("Authorization: Token {wrong}")]).await, 403, "{wrong}");
+    }
+    // As GBK has it, which is no UTF-8.
+    let gbk = b"GET / HTTP/1.1\r\nHost: bot\r\nAuthorization: Bearer \xd6\xa5\xc2\xe9\xbf\xaa\xc3\xc5\r\n\r\n";
+    assert_eq!(status_of(&server, gbk).await, 403);
+    assert_eq!(handshake(&server, "/?access_token=%D6%A5%C2%E9%BF%AA%C3%C5", &[]).await, 403);
+
+    let anna = account(ANNA).await;
+    anna.dial_once(Dial::to(ws(&server)).access_token("芝麻开门")).await.unwrap();
+    assert_eq!(who(&soon(server.bots().wait_for(ANNA)).await.unwrap()).await, ANNA);
 }
 
 #[tokio::test]

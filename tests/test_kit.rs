@@ -201,6 +201,9 @@ async fn a_request_that_is_none_is_told_by_its_status() {
     assert_eq!(http(&server, "POST /get_status", JSON, "{}").await.0, 401);
     assert_eq!(http(&server, "POST /get_status", FORM, "access_token=secret").await.0, 401, "not in a form");
     assert_eq!(http(&server, "POST /get_status?access_token=wrong", JSON, "{}").await.0, 403);
+    // The header counts where there is one, whatever it says.
+    let header = format!("{JSON}\r\nAuthorization: Bearer 芝麻");
+    assert_eq!(http(&server, "POST /get_status?access_token=secret", &header, "{}").await.0, 403);
     assert_eq!(http(&server, "PUT /get_status?access_token=secret", JSON, "{}").await, (404, String::new()));
     assert!(server.calls().is_empty());
     let (status, answer) = http(&server, "POST /get_status?access_token=secret", FORM, "a=%zz").await;
