@@ -87,6 +87,7 @@ pub(crate) use self::webhook::Answer;
 use crate::ConnectionError;
 use crate::client::DEFAULT_TIMEOUT;
 use crate::connection::queue::Queue;
+use crate::time::YEAR;
 use crate::transport::ws::Settings;
 use crate::transport::{BoxError, Reply, Request};
 use crate::{Client, Event, Overflow, Received, UserId};
@@ -233,9 +234,9 @@ impl<To> Builder<To> {
     }
 
     /// How long a connection may take to say what it wants, in at most 16 KiB, and an HTTP POST to send its body. Default:
-    /// 10 seconds.
+    /// 10 seconds. More than a year counts as a year.
     pub fn handshake_timeout(mut self, limit: Duration) -> Self {
-        self.options.handshake_timeout = limit;
+        self.options.handshake_timeout = limit.min(YEAR);
         self
     }
 

@@ -315,6 +315,25 @@ mod retry {
     }
 
     #[tokio::test]
+    async fn waits_without_end_do_no_harm() {
+        let mut server = Held::start().await;
+        let most = Duration::MAX;
+        let client = Client::builder(&server.url)
+            .timeout(most)
+            .layer(TimeoutLayer::new(most))
+            .layer(RetryReads::new().backoff(most, most))
+            .build()
+            .unwrap();
+        let call = spawn(client.get_login_info());
+        server.next().await.answer("200 OK", LOGIN);
+        call.await.unwrap().unwrap();
+        let call = spawn(client.get_login_info().within(SHORT));
+        drop(server.next().await);
+        let error = call.await.unwrap().unwrap_err();
+        assert!(matches!(error, Error::OutcomeUnknown(_)), "{error:?}");
+    }
+
+    #[tokio::test]
     async fn attempts_come_to_an_end() {
         for (policy, attempts) in [(RetryReads::default(), 3), (RetryReads::new().attempts(5), 5)] {
             let mut server = Held::start().await;

@@ -252,6 +252,22 @@ async fn a_token_may_be_in_any_script() {
 }
 
 #[tokio::test]
+async fn the_longest_times_there_are_can_be_set() {
+    const EVER: Duration = Duration::MAX;
+    let server = any().handshake_timeout(EVER).answer_within(EVER).replay_window(EVER).timeout(EVER).dedupe(EVER);
+    let mut server = server.keepalive(EVER, EVER).overflow(Overflow::Wait(EVER)).await.unwrap();
+    let anna = account(ANNA).await;
+    anna.dial_once(Dial::to(ws(&server))).await.unwrap();
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    assert_eq!(who(&client).await, ANNA);
+    let webhook = Webhook::to(http(&server)).retries(0);
+    let posted = tokio::spawn(async move { webhook.post(&said_to(ANNA, "ping")).await.unwrap() });
+    drop(next_message(&mut server).await);
+    assert_eq!(soon(posted).await.unwrap().status, 204);
+    soon(server.close_within(EVER)).await;
+}
+
+#[tokio::test]
 async fn an_empty_token_is_none() {
     let server = any().access_token("").webhook_secret("").await.unwrap();
     assert_eq!(handshake(&server, "/", &[]).await, 101);

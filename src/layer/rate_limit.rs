@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use tower::{Layer, Service, ServiceExt};
 
 use crate::Effect;
+use crate::time::YEAR;
 use crate::transport::{Request, RequestTarget};
 
 /// Lets so many calls leave in a time; the others wait for their turn, in the order in which they came. Feature
@@ -177,7 +178,6 @@ struct Line {
 
 /// So many keys are kept without a thought.
 const FEW_KEYS: usize = 1024;
-const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const NANOSECOND: Duration = Duration::from_nanos(1);
 
 impl Turns {
