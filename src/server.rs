@@ -87,6 +87,7 @@ pub(crate) use self::webhook::Answer;
 use crate::ConnectionError;
 use crate::client::DEFAULT_TIMEOUT;
 use crate::connection::queue::Queue;
+use crate::error::need_runtime;
 use crate::time::YEAR;
 use crate::transport::ws::Settings;
 use crate::transport::{BoxError, Reply, Request};
@@ -286,6 +287,7 @@ impl IntoFuture for Builder<String> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
+            need_runtime()?;
             let listener = TcpListener::bind(self.to).await?;
             let address = listener.local_addr()?;
             let hub = Hub::new(self.options);
@@ -322,7 +324,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// The address cannot be used, or is taken.
+    /// The address cannot be used, or is taken, or there is no tokio runtime around. The runtime must have its I/O and time
+    /// drivers on, as `#[tokio::main]` has them.
     pub fn bind(address: impl Into<String>) -> Builder<String> {
         Builder::new(address.into())
     }

@@ -267,6 +267,16 @@ async fn the_longest_times_there_are_can_be_set() {
     soon(server.close_within(EVER)).await;
 }
 
+#[test]
+fn outside_of_a_runtime_it_is_an_error() {
+    let mut binding = std::pin::pin!(any().into_future());
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(outcome) = binding.as_mut().poll(&mut cx) else { panic!("it waits") };
+    assert_eq!(outcome.unwrap_err().to_string(), "a server is started inside a tokio runtime, and there is none here");
+    // What an application serves elsewhere can be made here.
+    drop(Server::builder().router());
+}
+
 #[tokio::test]
 async fn an_empty_token_is_none() {
     let server = any().access_token("").webhook_secret("").await.unwrap();

@@ -210,6 +210,14 @@ async fn a_request_that_is_none_is_told_by_its_status() {
     assert!(status == 400 && answer.contains("\"ok\""), "it says so, and goes on: {status} {answer}");
 }
 
+#[test]
+fn outside_of_a_runtime_it_is_an_error() {
+    let mut starting = std::pin::pin!(Server::start());
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(outcome) = starting.as_mut().poll(&mut cx) else { panic!("it waits") };
+    assert_eq!(outcome.unwrap_err().to_string(), "a server is started inside a tokio runtime, and there is none here");
+}
+
 #[tokio::test]
 async fn what_says_nothing_is_refused_before_a_handler_sees_it() {
     let (server, client) = server().await;
