@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::Arrived;
 use super::accounts::{Hub, Peeked};
 use super::door::{Refused, account, authorised, mac};
-use super::hall::Guest;
+use super::hall::{Guest, Luggage};
 use crate::error::Reason;
 
 const SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
@@ -54,7 +54,8 @@ pub(super) async fn receive(hub: &Hub, request: Request) -> Result<Response, Ref
         }
     };
     let account = account(&parts.headers)?;
-    let raw = whole(hub, guest.as_ref(), body).await?;
+    let luggage = guest.as_ref().map(Guest::luggage);
+    let raw = whole(hub, luggage.as_ref(), body).await?;
     if let Some((secret, signature)) = signature {
         let signed = mac(secret).is_some_and(|mac| mac.chain_update(&raw).verify_slice(&signature).is_ok());
         if !signed {
@@ -84,11 +85,11 @@ pub(super) async fn receive(hub: &Hub, request: Request) -> Result<Response, Ref
 }
 
 /// The body of a request, within its limits.
-async fn whole(hub: &Hub, guest: Option<&Guest>, body: Body) -> Result<Bytes, Refused> {
+async fn whole(hub: &Hub, luggage: Option<&Luggage<'_>>, body: Body) -> Result<Bytes, Refused> {
     let limits = &hub.options;
     let body = Limited::new(body, limits.body_limit).map_frame(|frame| {
-        if let (Some(guest), Some(data)) = (guest, frame.data_ref()) {
-            guest.brings(data.len());
+        if let (Some(luggage), Some(data)) = (luggage, frame.data_ref()) {
+            luggage.grows(data.len());
         }
         frame
     });
