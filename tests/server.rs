@@ -552,6 +552,32 @@ async fn it_is_a_part_of_an_application() {
     task.abort();
 }
 
+/// One whose body is on its way when the bot closes.
+#[tokio::test]
+async fn who_comes_too_late_is_not_told_that_there_is_no_room() {
+    let (server, router) = Server::builder().router();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = listener.local_addr().unwrap();
+    let task = tokio::spawn(async move { axum::serve(listener, router).await });
+    let mut late = TcpStream::connect(url).await.unwrap();
+    let body = said_to(ANNA, "hi");
+    let length = body.len();
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: bot\r\nConnection: close\r\nX-Self-ID: 10086\r\nExpect: 100-continue\r\n\
+         Content-Length: {length}\r\n\r\n"
+    );
+    late.write_all(head.as_bytes()).await.unwrap();
+    let mut go_on = [0; 25];
+    soon(late.read_exact(&mut go_on)).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    soon(server.close()).await;
+    late.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    soon(late.read_to_string(&mut answer)).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.ends_with("the bot is closing"), "{answer}");
+    task.abort();
+}
+
 #[tokio::test]
 async fn a_handle_closes_the_server_while_its_events_are_waited_for() {
     let mut server = any().await.unwrap();

@@ -23,6 +23,9 @@ use crate::transport::ws::{self, Dedupe, Ws};
 use crate::transport::{BoxError, Reply, Request};
 use crate::{Client, UserId, wire};
 
+/// What somebody is told who comes too late.
+pub(super) const CLOSING: &str = "the bot is closing";
+
 /// What all connections share.
 pub(super) struct Hub {
     pub(super) options: Options,
@@ -186,16 +189,19 @@ impl Hub {
         let _ = self.accounts.subscribe().wait_for(none).await;
     }
 
-    /// The account, known from now on; `None` where there is no room for it.
-    fn account(&self, accounts: &mut Accounts, id: UserId) -> Option<Arc<Account>> {
+    /// The account, known from now on; or why it is not let in.
+    fn account(&self, accounts: &mut Accounts, id: UserId) -> Result<Arc<Account>, &'static str> {
+        if accounts.closed {
+            return Err(CLOSING);
+        }
         if let Some(known) = accounts.known.get(&id) {
-            return Some(known.clone());
+            return Ok(known.clone());
         }
         if accounts.known.len() >= self.options.connections {
             accounts.known.retain(|_, account| !account.lines.all().is_empty());
         }
-        if accounts.closed || accounts.known.len() >= self.options.connections {
-            return None;
+        if accounts.known.len() >= self.options.connections {
+            return Err("there is no room for another account");
         }
         let lines = Arc::new(Lines { account: id, now: Mutex::default() });
         let calls = BoxCloneSyncService::new(Calls(lines.clone()));
@@ -203,7 +209,7 @@ impl Hub {
         let client = Client::new(service, self.options.timeout, self.options.token.clone());
         let account = Arc::new(Account { client, lines });
         accounts.known.insert(id, account.clone());
-        Some(account)
+        Ok(account)
     }
 
     /// Whether the body of an HTTP POST came before; from now on it has.
@@ -212,14 +218,14 @@ impl Hub {
         bodies.as_mut().is_some_and(|bodies| bodies.is_known(body))
     }
 
-    /// The client of an account whose events come by HTTP POST.
-    pub(super) fn posting(&self, id: UserId) -> Option<Client> {
-        let mut client = None;
+    /// The client of an account whose events come by HTTP POST; or why it is not let in.
+    pub(super) fn posting(&self, id: UserId) -> Result<Client, &'static str> {
+        let mut client = Err(CLOSING);
         self.accounts.send_if_modified(|accounts| {
-            if let Some(account) = self.account(accounts, id) {
+            client = self.account(accounts, id).map(|account| {
                 account.lines.now().posts = true;
-                client = Some(account.client.clone());
-            }
+                account.client.clone()
+            });
             false
         });
         client
@@ -234,33 +240,46 @@ impl Hub {
         }
     }
 
+    /// Takes a WebSocket in: the work of its task, and its end; or why it is not let in.
+    fn join<S>(
+        self: &Arc<Self>,
+        accounts: &mut Accounts,
+        socket: WebSocketStream<S>,
+        id: UserId,
+        role: Role,
+    ) -> Result<(impl Future<Output = ConnectionError> + Send + use<S>, Leaving), &'static str>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send,
+    {
+        let account = self.account(accounts, id)?;
+        let (commands, commanded) = mpsc::unbounded_channel();
+        accounts.next_id += 1;
+        let line = accounts.next_id;
+        let tap = EventsOf { line, account: id, client: account.client.clone(), queue: self.queue.clone() };
+        let link = Arc::new(Link::tapped(Box::new(tap), commands));
+        let token = self.options.token.clone();
+        let (ws, work) = ws::accepted(socket, self.settings.clone(), token, link.clone(), commanded);
+        let line = Line { id: line, role, ws, link };
+        for old in account.lines.connect(&line) {
+            tracing::info!(account = id.get(), role = ?old.role, "replaced by a new connection of the same account");
+            old.link.stop(Duration::ZERO, ConnectionError::Replaced);
+        }
+        Ok((work, Leaving { hub: self.clone(), account, id: line.id, why: ConnectionError::Closed }))
+    }
+
     /// Serves a WebSocket until it ends.
     pub(super) async fn serve<S>(self: &Arc<Self>, socket: WebSocketStream<S>, id: UserId, role: Role)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        let mut joined = None;
+        let mut joined = Err(CLOSING);
         self.accounts.send_if_modified(|accounts| {
-            let Some(account) = self.account(accounts, id).filter(|_| !accounts.closed) else { return false };
-            let (commands, commanded) = mpsc::unbounded_channel();
-            accounts.next_id += 1;
-            let line = accounts.next_id;
-            let tap = EventsOf { line, account: id, client: account.client.clone(), queue: self.queue.clone() };
-            let link = Arc::new(Link::tapped(Box::new(tap), commands));
-            let token = self.options.token.clone();
-            let (ws, work) = ws::accepted(socket, self.settings.clone(), token, link.clone(), commanded);
-            let line = Line { id: line, role, ws, link };
-            for old in account.lines.connect(&line) {
-                tracing::info!(account = id.get(), role = ?old.role, "replaced by a new connection of the same account");
-                old.link.stop(Duration::ZERO, ConnectionError::Replaced);
-            }
-            let leaving = Leaving { hub: self.clone(), account, id: line.id, why: ConnectionError::Closed };
-            joined = Some((work, leaving));
-            true
+            joined = self.join(accounts, socket, id, role);
+            joined.is_ok()
         });
-        let Some((work, mut leaving)) = joined else {
-            tracing::warn!(account = id.get(), "turned away: there is no room for another account");
-            return;
+        let (work, mut leaving) = match joined {
+            Ok(joined) => joined,
+            Err(why) => return tracing::warn!(account = id.get(), why, "turned away"),
         };
         tracing::info!(account = id.get(), ?role, "connected");
         leaving.why = work.await;

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role as Side, WebSocketConfig};
 
-use super::accounts::{Hub, Role};
+use super::accounts::{CLOSING, Hub, Role};
 use super::hall::{Guest, Hall};
 use super::webhook;
 use crate::UserId;
@@ -93,7 +93,7 @@ async fn serve(http: http1::Builder, stream: TcpStream, router: axum::Router, gu
 
 async fn respond(State(hub): State<Arc<Hub>>, request: Request) -> Response {
     let outcome = match () {
-        () if hub.is_closed() => Err((StatusCode::SERVICE_UNAVAILABLE, "the bot is closing")),
+        () if hub.is_closed() => Err((StatusCode::SERVICE_UNAVAILABLE, CLOSING)),
         () if is_upgrade(request.headers()) => upgrade(&hub, request),
         () if request.method() == Method::POST => webhook::receive(&hub, request).await,
         () => authorised(&hub, request.uri(), request.headers()).and(Err((

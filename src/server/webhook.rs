@@ -67,7 +67,7 @@ pub(super) async fn receive(hub: &Hub, request: Request) -> Result<Response, Ref
     if event.account().is_some_and(|found| found != account) {
         return Err((StatusCode::FORBIDDEN, "the event is of another account than `X-Self-ID`"));
     }
-    let client = hub.posting(account).ok_or((StatusCode::SERVICE_UNAVAILABLE, "too many accounts"))?;
+    let client = hub.posting(account).map_err(|why| (StatusCode::SERVICE_UNAVAILABLE, why))?;
     if hub.came_before(&raw) {
         tracing::debug!(account = account.get(), bytes = raw.len(), "dropped an event that came before");
         return Ok(StatusCode::NO_CONTENT.into_response());
