@@ -166,7 +166,11 @@ impl<To> Builder<To> {
     }
 
     /// Puts a tower layer around the client of each account, outside of those added before it: see
-    /// [`layer`](crate::layer). Each account has a service of its own.
+    /// [`layer`](crate::layer).
+    ///
+    /// It is put around each account by itself: what a layer makes anew for each service counts for that account alone, as
+    /// `RateLimit` and tower's `ConcurrencyLimitLayer` do. What all accounts are to share, the layer must share:
+    /// `RateLimit::shared`, tower's `GlobalConcurrencyLimitLayer`.
     pub fn layer<L>(mut self, layer: L) -> Self
     where
         L: Layer<BoxCloneSyncService<Request, Reply, BoxError>> + Send + Sync + 'static,
