@@ -78,6 +78,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_core::Stream;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt};
 
@@ -442,6 +443,25 @@ impl Bots {
     #[must_use]
     pub fn ids(&self) -> Vec<UserId> {
         self.0.ids()
+    }
+
+    /// The accounts that are connected, in order, and how that changes: as [`ids`](Self::ids), so that one whose events come
+    /// by HTTP POST alone is not among them. A watcher sees the latest, and may miss those in between; its `changed` is an
+    /// error once the server is closed.
+    ///
+    /// ```no_run
+    /// # async fn run(server: cqhttp::server::Server) {
+    /// let mut accounts = server.bots().watch();
+    /// tokio::spawn(async move {
+    ///     while accounts.changed().await.is_ok() {
+    ///         println!("{:?}", *accounts.borrow_and_update());
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Vec<UserId>> {
+        self.0.watch()
     }
 
     /// Waits until an account is connected; `None` once the server is closed.

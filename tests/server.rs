@@ -327,6 +327,39 @@ async fn an_account_that_connects_again_replaces_its_old_connection() {
 }
 
 #[tokio::test]
+async fn who_comes_and_goes_can_be_watched() {
+    let server = any().await.unwrap();
+    let (bots, mut watch) = (server.bots(), server.bots().watch());
+    let [annas, boriss] = [ANNA, BORIS].map(UserId::new);
+    let now = async |watch: &mut tokio::sync::watch::Receiver<Vec<UserId>>| {
+        soon(watch.changed()).await.unwrap();
+        let ids = watch.borrow_and_update();
+        // What is said can be used while it is held.
+        assert!(ids.iter().all(|id| bots.get(*id).is_some()));
+        ids.clone()
+    };
+    assert!(watch.borrow().is_empty());
+    // One that takes no calls is not connected.
+    let events = Caller::connect(&server, 10088, "Event").await;
+    let mut anna = Caller::connect(&server, ANNA, "Universal").await;
+    assert_eq!(now(&mut watch).await, [annas]);
+    let boris = Caller::connect(&server, BORIS, "API").await;
+    assert_eq!(now(&mut watch).await, [annas, boriss]);
+    // An account that makes its connection anew stays; who begins to watch knows who is there.
+    let again = Caller::connect(&server, ANNA, "Universal").await;
+    anna.closed().await;
+    let mut late = bots.watch();
+    assert_eq!(*late.borrow(), [annas, boriss]);
+    drop(again);
+    assert_eq!(now(&mut watch).await, [boriss]);
+    assert_eq!(now(&mut late).await, [boriss]);
+    drop((boris, events));
+    assert!(now(&mut watch).await.is_empty());
+    soon(server.close()).await;
+    assert!(watch.changed().await.is_err() && bots.watch().changed().await.is_err(), "it has ended");
+}
+
+#[tokio::test]
 async fn a_client_outlives_the_connections_of_its_account() {
     let server = any().await.unwrap();
     let anna = account(ANNA).await;

@@ -32,6 +32,8 @@ pub(super) struct Hub {
     settings: Arc<ws::Settings>,
     pub(super) queue: Arc<Events>,
     pub(super) accounts: watch::Sender<Accounts>,
+    /// Those who are connected, for others to watch; `None` once the server is closed.
+    watched: Mutex<Option<watch::Sender<Vec<UserId>>>>,
     /// The WebSockets that may still come.
     pub(super) room: Arc<Semaphore>,
     bodies: Mutex<Option<Dedupe>>,
@@ -151,6 +153,7 @@ impl Hub {
             settings: Arc::new(options.settings.clone()),
             queue: Arc::new(Events::new(options.event_queue, options.overflow)),
             accounts: watch::Sender::default(),
+            watched: Mutex::new(Some(watch::Sender::default())),
             room: Arc::new(Semaphore::new(options.connections)),
             bodies: Mutex::new(window.map(Dedupe::new)),
             options,
@@ -170,6 +173,28 @@ impl Hub {
         accounts.known.iter().filter(|(_, account)| account.lines.now().calls.is_some()).map(|(id, _)| *id).collect()
     }
 
+    pub(super) fn watch(&self) -> watch::Receiver<Vec<UserId>> {
+        // Of a server that is closed: its sender is dropped at once.
+        let mut watch = self.watched().unwrap_or_default().subscribe();
+        self.tell_watchers();
+        watch.mark_unchanged();
+        watch
+    }
+
+    fn watched(&self) -> Option<watch::Sender<Vec<UserId>>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says who is connected, to those who watch. `accounts` must not be locked: a watcher that holds what it is told may
+    /// look there.
+    fn tell_watchers(&self) {
+        let Some(watched) = self.watched().filter(|watched| watched.receiver_count() > 0) else { return };
+        watched.send_if_modified(|known| {
+            let before = std::mem::replace(known, self.ids());
+            before != *known
+        });
+    }
+
     /// Lets nobody in any more, and ends what stands.
     pub(super) fn close(&self, limit: Duration) {
         self.accounts.send_modify(|accounts| {
@@ -179,6 +204,7 @@ impl Hub {
             }
         });
         self.queue.close();
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// Waits until no connection stands, and nobody listens for new ones.
@@ -281,6 +307,7 @@ impl Hub {
             Ok(joined) => joined,
             Err(why) => return tracing::warn!(account = id.get(), why, "turned away"),
         };
+        self.tell_watchers();
         tracing::info!(account = id.get(), ?role, "connected");
         leaving.why = work.await;
         match &leaving.why {
@@ -304,6 +331,7 @@ impl Drop for Leaving {
     fn drop(&mut self) {
         let why = self.why.clone();
         self.hub.accounts.send_modify(|_| self.account.lines.disconnect(self.id, why));
+        self.hub.tell_watchers();
     }
 }
 
