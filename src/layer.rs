@@ -83,8 +83,9 @@ use crate::{Effect, envelope};
 /// `TimeoutLayer`), and when a server or proxy answers with HTTP status 429, 502, 503 or 504 and no envelope. A refusal is
 /// an answer, and stands; so does what `load_shed` turned away.
 ///
-/// Between two attempts it waits, twice as long each time, and up to twice of that again by chance, so that calls that
-/// failed together do not come back together. All attempts and waits share the call's time limit.
+/// Between two attempts it waits, twice as long each time, and up to as much again by chance, so that calls that failed
+/// together do not come back together; with chance too, never longer than [`backoff`](Self::backoff) says. All attempts and
+/// waits share the call's time limit.
 ///
 /// It is a layer, and a [`tower::retry::Policy`] for those who build a `RetryLayer` themselves.
 ///

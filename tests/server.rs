@@ -839,6 +839,25 @@ async fn what_is_not_signed_is_not_read() {
     assert_eq!(soon(posted).await.unwrap().status, 204);
 }
 
+/// The body is said to come, and does not.
+#[tokio::test]
+async fn what_the_head_of_a_post_tells_is_told_before_its_body_is_read() {
+    let signed = any().webhook_secret(SECRET).access_token(TOKEN).await.unwrap();
+    let open = any().access_token(TOKEN).await.unwrap();
+    let bearer = format!("X-Self-ID: 1\r\nAuthorization: Bearer {TOKEN}x");
+    for (server, headers, expected) in [
+        (&signed, "X-Self-ID: 1", 401),
+        (&signed, "X-Self-ID: 1\r\nX-Signature: sha1=zz", 403),
+        (&signed, "X-Signature: sha1=00", 400),
+        (&open, "X-Self-ID: 1", 401),
+        (&open, &bearer, 403),
+        (&open, &format!("Authorization: Bearer {TOKEN}"), 400),
+    ] {
+        let head = format!("POST / HTTP/1.1\r\nHost: bot\r\nContent-Length: 1000\r\n{headers}\r\n\r\n");
+        assert_eq!(status_of(server, head.as_bytes()).await, expected, "{headers}");
+    }
+}
+
 /// As OpenSSL has it: `printf '{"post_type":"x","self_id":10086}\\n' | openssl dgst -sha1 -hmac key`
 const SIGNED: &str = "09e00ce264ce709ffc4a0060cbc2a2db43559a1a";
 

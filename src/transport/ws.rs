@@ -786,6 +786,7 @@ mod tests {
         for wait in &some {
             // They are rounded by less than a millisecond.
             assert!(*wait + Duration::from_millis(1) >= least && *wait <= 2 * least, "{wait:?} of {least:?}");
+            assert!(*wait <= settings.longest_wait, "{wait:?}");
             least = settings.longest_wait.min(2 * least);
         }
         assert_ne!(some, others, "bots that were cut off together do not come back together");
