@@ -112,10 +112,9 @@ pub(crate) async fn webhook() -> Result<(), Box<dyn Error>> {
 
     let mut server = cqhttp::server::Server::bind("127.0.0.1:8080").webhook_secret("…").await?;
     while let Some(received) = server.next().await {
-        if let Event::GroupMessage(message) = &received.event {
-            if let Err(error) = received.answer(message, &GroupMessageOperation::new().reply("pong")).await {
-                eprintln!("{}", error.report());
-            }
+        let Event::GroupMessage(message) = &received.event else { continue };
+        if let Err(error) = received.answer(message, &GroupMessageOperation::new().reply("pong")).await {
+            eprintln!("{}", error.report());
         }
     }
     Ok(())
