@@ -6,7 +6,8 @@
 use std::error::Error;
 
 use cqhttp::action::SetGroupBan;
-use cqhttp::mock::{Group, Member, Said, Server, World};
+use cqhttp::mock::{Group, Member, World};
+use cqhttp::mock::{Said, Server};
 use cqhttp::{Event, Events, connect};
 
 /// The bot: who swears is muted for a minute. Administrators may swear.

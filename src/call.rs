@@ -12,8 +12,8 @@ use crate::{Action, Client, envelope};
 
 /// A call that is ready to go: `.await` sends it.
 ///
-/// Optional parameters are set by the methods that each action adds. A call owns what it needs, so it can be sent from a
-/// spawned task.
+/// Optional parameters are set by the methods that each action adds. A call owns what it needs, so that it can be sent
+/// from a task of its own: `tokio::spawn(call.into_future())`, with [`IntoFuture`] in scope from the prelude.
 ///
 /// ```no_run
 /// # async fn run(client: &cqhttp::Client) -> Result<(), cqhttp::Error> {

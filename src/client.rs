@@ -145,19 +145,13 @@ mod over_http {
         }
 
         /// A client over HTTP, for the server that the environment names: `CQHTTP_URL`, and `CQHTTP_ACCESS_TOKEN` if the
-        /// server wants one. Feature `http`.
+        /// server wants one. [`ClientBuilder::from_env`] is the same before it is built. Feature `http`.
         ///
         /// # Errors
         ///
         /// `CQHTTP_URL` is not set or not valid Unicode, or what [`ClientBuilder::build`] says.
         pub fn from_env() -> Result<Self, BuildError> {
-            let url = env::var(URL_VARIABLE).map_err(|_| BuildError::Environment(URL_VARIABLE))?;
-            let builder = Self::builder(url);
-            match env::var(TOKEN_VARIABLE) {
-                Ok(token) if !token.is_empty() => builder.access_token(token).build(),
-                Ok(_) | Err(env::VarError::NotPresent) => builder.build(),
-                Err(env::VarError::NotUnicode(_)) => Err(BuildError::Environment(TOKEN_VARIABLE)),
-            }
+            ClientBuilder::from_env()?.build()
         }
     }
 
@@ -173,6 +167,20 @@ mod over_http {
     }
 
     impl ClientBuilder {
+        /// For the server that the environment names: `CQHTTP_URL`, and `CQHTTP_ACCESS_TOKEN` if the server wants one.
+        ///
+        /// # Errors
+        ///
+        /// `CQHTTP_URL` is not set, or one of them is not valid Unicode.
+        pub fn from_env() -> Result<Self, BuildError> {
+            let read = |name| env::var(name).map_err(|_| BuildError::Environment(name));
+            let builder = Client::builder(read(URL_VARIABLE)?);
+            match env::var_os(TOKEN_VARIABLE) {
+                Some(_) => Ok(builder.access_token(read(TOKEN_VARIABLE)?)),
+                None => Ok(builder),
+            }
+        }
+
         /// The server's access token; sent as `Authorization: Bearer`. Default: none, and an empty one is none. It comes
         /// before one in the address.
         ///

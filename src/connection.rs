@@ -21,6 +21,7 @@ pub use self::queue::Overflow;
 use self::queue::Queue;
 use crate::Client;
 use crate::client::{DEFAULT_TIMEOUT, Layers};
+use crate::error::chain;
 use crate::transport::tls::Roots;
 use crate::transport::ws::{self, Endpoint, Settings};
 use crate::transport::{BoxError, Reply, Request};
@@ -129,7 +130,8 @@ impl Connect {
     /// The server's access token; sent as `Authorization: Bearer`. Default: none, and an empty one is none. It comes
     /// before one in the address.
     ///
-    /// It shows in no log, no `Debug` and no error.
+    /// It shows in no `Debug`, no error and nothing that this crate logs. tungstenite logs the frames of a connection as
+    /// they are: close frames, in which a server might name the token, at `debug`, all others at `trace`.
     pub fn access_token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self
@@ -183,7 +185,9 @@ impl Connect {
     }
 
     /// Tries until the server is there, where it would fail at once: for a bot that starts together with its server. A
-    /// refused access token, and an address that cannot be used, fail all the same.
+    /// refused access token, and an address that cannot be used, fail all the same. All else is waited for, since it may be
+    /// a server that is just starting: a port where something else answers, too, and a certificate that is not trusted.
+    /// Every attempt that fails is logged as a warning, with its reason.
     pub fn wait_for_server(mut self) -> Self {
         self.wait_for_server = true;
         self
@@ -345,6 +349,18 @@ impl ConnectionState {
     }
 }
 
+/// One line for people: how it stands and, where it does not, why.
+impl fmt::Display for ConnectionState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connecting => f.write_str("connecting"),
+            Self::Connected => f.write_str("connected"),
+            Self::Disconnected { why, .. } => write!(f, "disconnected: {}", chain(why)),
+            Self::Closed { why } => write!(f, "closed: {}", chain(why)),
+        }
+    }
+}
+
 /// How long [`Connection::close`] waits for the calls in flight.
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);
 
@@ -367,7 +383,7 @@ impl Connection {
     /// let mut states = events.connection().watch();
     /// tokio::spawn(async move {
     ///     while states.changed().await.is_ok() {
-    ///         println!("{:?}", *states.borrow_and_update());
+    ///         println!("{}", *states.borrow_and_update());
     ///     }
     /// });
     /// # }

@@ -210,14 +210,14 @@ impl Refused {
 
     fn hint(&self) -> Option<&'static str> {
         match self.retcode {
-            1401 | 1403 => Some("the access token is missing or wrong: see `ClientBuilder::access_token`"),
+            1401 | 1403 => Some("the access token is missing or wrong: set it with `access_token`"),
             404 | 1404 => Some("this server does not know the action; if it knows none, the address is wrong"),
             // The rest are a OneBot server's only where an explanation comes with them.
             _ if self.explanation().is_some() => None,
             1400 | 1405 | 1426 => Some("is this the server's HTTP port, and not its WebSocket's?"),
             1406 | 1415 => Some("no JSON is taken there: is this a OneBot server's address?"),
             1413 => Some("the server, or a proxy before it, takes no request of this size"),
-            1429 => Some("too many calls: see `ClientBuilder::layer` for a limit"),
+            1429 => Some("too many calls: a limit is a `layer`"),
             _ => None,
         }
     }

@@ -136,7 +136,7 @@ async fn a_redirect_is_not_followed_and_not_sent() {
 #[tokio::test]
 async fn a_missing_or_wrong_token_is_a_refusal_that_says_so() {
     let server = Server::start_with_token("secret").await.unwrap();
-    let hint = "the access token is missing or wrong: see `ClientBuilder::access_token`";
+    let hint = "the access token is missing or wrong: set it with `access_token`";
     let missing = client(&server.url()).get_login_info().await.unwrap_err();
     let wrong = Client::builder(server.url()).access_token("other").build().unwrap();
     let wrong = wrong.get_login_info().await.unwrap_err();
@@ -181,7 +181,7 @@ async fn other_refusals_by_http_status_say_what_they_are_about() {
         ("415 Unsupported Media Type", "no JSON is taken there: is this a OneBot server's address?"),
         ("418 I'm a teapot", "retcode 1418"),
         ("426 Upgrade Required", "is this the server's HTTP port, and not its WebSocket's?"),
-        ("429 Too Many Requests", "too many calls: see `ClientBuilder::layer` for a limit"),
+        ("429 Too Many Requests", "too many calls: a limit is a `layer`"),
     ] {
         let error = answered(status, "").await;
         expect(&error, Refused, says);

@@ -61,6 +61,7 @@ async fn when_a_connection_is_lost_its_calls_are_told_and_it_comes_back() {
     outcome_unknown(&soon(first).await.unwrap().unwrap_err(), "the connection was lost");
     outcome_unknown(&soon(second).await.unwrap().unwrap_err(), "the connection was lost");
     let state = soon(states.wait_for(|state| !state.is_connected())).await.unwrap().clone();
+    assert!(state.to_string().starts_with("disconnected: the connection was lost"), "{state}");
     let ConnectionState::Disconnected { why, next_try, .. } = state else { panic!("{state:?}") };
     assert!(matches!(why, ConnectionError::Lost(_)), "{why:?}");
     assert!(next_try > tokio::time::Instant::now() - Duration::from_secs(1));
@@ -81,6 +82,7 @@ async fn the_state_tells_each_step() {
     let (_client, events, peer) = bare.connected(slow).await;
     let mut states = events.connection().watch();
     assert!(matches!(events.state(), ConnectionState::Connected));
+    assert_eq!(events.state().to_string(), "connected");
     drop(peer);
     soon(states.wait_for(|state| matches!(state, ConnectionState::Disconnected { .. }))).await.unwrap();
     // It dials, and nobody answers yet.

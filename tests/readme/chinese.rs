@@ -66,7 +66,7 @@ pub(crate) async fn events(client: Client, json: &[u8]) -> Result<(), Box<dyn Er
             client.reply(&event, answer).quote().await?;
         }
         Event::FriendRequest(request) => client.approve(&request).await?,
-        Event::GroupRequest(request) => client.reject(&request).reason("不接受邀请").await?,
+        Event::GroupRequest(request) => client.reject(&request).reason("仅限成员邀请").await?,
         Event::GroupIncrease(event) if event.user_id != event.self_id => {
             client.send(event.group_id, Message::at(event.user_id).text(" 欢迎")).await?;
         }
@@ -82,10 +82,13 @@ pub(crate) async fn websocket() -> Result<(), Box<dyn Error>> {
     println!("我是 {}", client.get_login_info().await?.nickname);
     while let Some(received) = events.next().await {
         let Some(message) = received.event.as_message() else { continue };
-        if message.message().plain_text() == "ping" {
-            received.reply("pong").await?;
+        if message.message().plain_text() == "ping"
+            && let Err(error) = received.reply("pong").await
+        {
+            eprintln!("{}", error.report());
         }
     }
+    println!("连接已结束：{}", events.state());
     Ok(())
 }
 
@@ -95,7 +98,9 @@ pub(crate) async fn reverse_websocket() -> Result<(), Box<dyn Error>> {
     while let Some(received) = server.next().await {
         let Some(message) = received.event.as_message() else { continue };
         println!("{} 收到 {}", message.self_id(), message.message().plain_text());
-        received.reply("pong").await?;
+        if let Err(error) = received.reply("pong").await {
+            eprintln!("{}", error.report());
+        }
     }
     Ok(())
 }
@@ -107,8 +112,9 @@ pub(crate) async fn webhook() -> Result<(), Box<dyn Error>> {
 
     let mut server = cqhttp::server::Server::bind("127.0.0.1:8080").webhook_secret("…").await?;
     while let Some(received) = server.next().await {
-        if let Event::GroupMessage(message) = &received.event {
-            received.answer(message, &GroupMessageOperation::new().reply("pong")).await?;
+        let Event::GroupMessage(message) = &received.event else { continue };
+        if let Err(error) = received.answer(message, &GroupMessageOperation::new().reply("pong")).await {
+            eprintln!("{}", error.report());
         }
     }
     Ok(())

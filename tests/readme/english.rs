@@ -81,10 +81,13 @@ pub(crate) async fn websocket() -> Result<(), Box<dyn Error>> {
     println!("I am {}", client.get_login_info().await?.nickname);
     while let Some(received) = events.next().await {
         let Some(message) = received.event.as_message() else { continue };
-        if message.message().plain_text() == "ping" {
-            received.reply("pong").await?;
+        if message.message().plain_text() == "ping"
+            && let Err(error) = received.reply("pong").await
+        {
+            eprintln!("{}", error.report());
         }
     }
+    println!("the connection has ended: {}", events.state());
     Ok(())
 }
 
@@ -94,7 +97,9 @@ pub(crate) async fn reverse_websocket() -> Result<(), Box<dyn Error>> {
     while let Some(received) = server.next().await {
         let Some(message) = received.event.as_message() else { continue };
         println!("{} hears {}", message.self_id(), message.message().plain_text());
-        received.reply("pong").await?;
+        if let Err(error) = received.reply("pong").await {
+            eprintln!("{}", error.report());
+        }
     }
     Ok(())
 }
@@ -106,8 +111,9 @@ pub(crate) async fn webhook() -> Result<(), Box<dyn Error>> {
 
     let mut server = cqhttp::server::Server::bind("127.0.0.1:8080").webhook_secret("…").await?;
     while let Some(received) = server.next().await {
-        if let Event::GroupMessage(message) = &received.event {
-            received.answer(message, &GroupMessageOperation::new().reply("pong")).await?;
+        let Event::GroupMessage(message) = &received.event else { continue };
+        if let Err(error) = received.answer(message, &GroupMessageOperation::new().reply("pong")).await {
+            eprintln!("{}", error.report());
         }
     }
     Ok(())
