@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fmt, fs, io, process};
 
 pub use diagnostic::{Diagnostic, Diagnostics};
-pub use emit::{Generated, GeneratedFile};
+pub use emit::{Generated, GeneratedFile, IndexFault};
 
 use diagnostic::Faults;
 

@@ -433,11 +433,72 @@ fn index_makes_pages_anew() {
     let expected = generate(here("joined")).unwrap().with_index(page).unwrap();
     assert_eq!(fs::read_to_string(at("a.md")).unwrap(), expected);
     let err = refused(&["index", "--schema", "joined", &at("none.md")]);
-    assert!(err.contains("none.md: expected a place for an index, found none"), "{err}");
+    assert!(err.contains("expected a place for an index, found none\n") && err.contains("none.md:1:1\n"), "{err}");
     let err = refused(&["index", "--schema", "joined", &at("gone.md")]);
     assert!(err.contains("gone.md: cannot be read: "), "{err}");
     // All pages are looked at before one is written.
     fs::write(at("a.md"), page).unwrap();
     refused(&["index", "--schema", "joined", &at("a.md"), &at("none.md")]);
     assert_eq!(fs::read_to_string(at("a.md")).unwrap(), page);
+}
+
+/// A page of these lines.
+fn page(lines: &[&str]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// What stands between two places is no index, whichever mark is missing.
+#[test]
+fn index_takes_no_prose_for_an_index() {
+    const BEGIN: &str = "<!-- actions -->";
+    const ZH: &str = "<!-- actions zh -->";
+    const END: &str = "<!-- end of actions -->";
+    const EVENTS: &str = "<!-- events -->";
+    const END_OF_EVENTS: &str = "<!-- end of events -->";
+    for (lines, place, said) in [
+        (
+            &["# A", BEGIN, "Prose.", EVENTS, END_OF_EVENTS, ZH, END][..],
+            "a.md:4:1",
+            "expected `<!-- end of actions -->` for line 2, found `<!-- events -->`",
+        ),
+        (&[BEGIN, "Prose.", ZH, END], "a.md:3:1", "expected `<!-- end of actions -->` for line 1, found"),
+        (&[BEGIN, "Prose.", BEGIN, END], "a.md:3:1", "expected `<!-- end of actions -->` for line 1, found"),
+        (&[BEGIN, "Prose.", END_OF_EVENTS], "a.md:3:1", "expected `<!-- end of actions -->` for line 1, found"),
+        (&["# A", EVENTS, "Prose."], "a.md:2:1", "expected `<!-- end of events -->` below, found none"),
+        (&[EVENTS, END_OF_EVENTS, "Prose.", END], "a.md:4:1", "expected a line above that begins this index"),
+        (&["# A", "Say `<!-- events -->`."], "a.md:1:1", "expected a place for an index, found none"),
+    ] {
+        let text = page(lines);
+        let root = folder("indexed by half", &[("a.md", text.as_bytes())]);
+        let schema = here("joined");
+        let said_of = run_in(&root, &["index", "--schema", schema.to_str().unwrap(), "a.md"]);
+        assert_eq!((said_of.code, said_of.out.as_str()), (Some(2), ""), "{text}");
+        assert!(said_of.err.contains(&format!("--> {place}\n")), "{place} is not in {}", said_of.err);
+        assert!(said_of.err.contains(said), "{said} is not in {}", said_of.err);
+        assert_eq!(fs::read_to_string(root.join("a.md")).unwrap(), text);
+    }
+}
+
+#[test]
+fn index_fills_every_place_and_keeps_line_ends() {
+    const LINES: [&str; 8] = [
+        "# Rooms",
+        "<!-- events -->  ",
+        "old",
+        "<!-- end of events -->",
+        "And",
+        "<!-- events -->",
+        "older",
+        "<!-- end of events --> ",
+    ];
+    let filled = generate(here("joined")).unwrap().with_index(&page(&LINES)).unwrap();
+    assert!(!filled.contains("old"), "{filled}");
+    assert_eq!(filled.matches("| variant |").count(), 2, "{filled}");
+    let (windows, unended) = (page(&LINES).replace('\n', "\r\n"), page(&LINES).trim_end().to_owned());
+    let root = folder("indexed lines", &[("a.md", windows.as_bytes()), ("b.md", unended.as_bytes())]);
+    let schema = here("joined");
+    let said = run_in(&root, &["index", "--schema", schema.to_str().unwrap(), "a.md", "b.md"]);
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    assert_eq!(fs::read_to_string(root.join("a.md")).unwrap(), filled.replace('\n', "\r\n"));
+    assert_eq!(fs::read_to_string(root.join("b.md")).unwrap(), filled.trim_end());
 }

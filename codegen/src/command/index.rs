@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::{Base, Failure, Report, load_onto, shown};
-use crate::Generated;
+use super::{Base, Failure, Fault, Report, load_onto, shown};
+use crate::{Diagnostic, Generated, IndexFault};
 
 /// Make the indexes in Markdown pages anew.
 ///
 /// An index is what stands between the lines `<!-- actions -->` (or `<!-- actions zh -->`, in Chinese) and
-/// `<!-- end of actions -->`, and likewise for `events` and `segments`. The rest of a page stays as it is.
+/// `<!-- end of actions -->`, and likewise for `events` and `segments`. The rest of a page stays as it is, and a page
+/// where one of two such lines is missing is refused.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -22,7 +23,7 @@ Examples:
 Exit codes:
   0  the pages are as they should be
   1  the schema has faults
-  2  a page cannot be read or written, or has no place for an index")]
+  2  a page cannot be read or written, or has no place for an index, or one by half")]
 pub(super) struct Index {
     /// The pages.
     #[arg(required = true)]
@@ -64,11 +65,15 @@ fn anew(generated: &Generated, page: &Path) -> Result<(String, String), Failure>
     let read = fs::read_to_string(page);
     let before = read.map_err(|error| Failure::io(page, "cannot be read", &error, "name a page in Markdown"))?;
     match generated.with_index(&before) {
-        Some(text) => Ok((before, text)),
-        None => {
-            let hint = "write `<!-- actions -->` and `<!-- end of actions -->` into it, each on a line";
-            let message = format!("{}: expected a place for an index, found none, or one without an end", shown(page));
-            Err(Failure::trouble(message, hint))
+        Ok(text) => Ok((before, text)),
+        Err(IndexFault { line, message, hint }) => {
+            let text = before.lines().nth(line - 1).map(str::to_owned);
+            let diagnostic = Diagnostic { file: page.to_owned(), line, column: 1, message, hint };
+            Err(Failure::Trouble {
+                message: format!("{}: its indexes cannot be made anew; nothing is written", shown(page)),
+                hint: "mend the page".into(),
+                faults: vec![Fault { diagnostic, line: text }],
+            })
         }
     }
 }
