@@ -502,3 +502,75 @@ fn index_fills_every_place_and_keeps_line_ends() {
     assert_eq!(fs::read_to_string(root.join("a.md")).unwrap(), filled.replace('\n', "\r\n"));
     assert_eq!(fs::read_to_string(root.join("b.md")).unwrap(), filled.trim_end());
 }
+
+/// All pages are there whole before one is replaced: here the second may not be as long as it would be.
+#[cfg(unix)]
+#[test]
+fn index_writes_all_pages_or_none() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    const PLACE: &str = "<!-- events -->\n<!-- end of events -->\n";
+    let long = "Prose.\n".repeat(1000) + PLACE;
+    let root = folder("indexed at once", &[("a.md", PLACE.as_bytes()), ("docs/b.md", long.as_bytes())]);
+    symlink("docs/b.md", root.join("b.md")).unwrap();
+    fs::set_permissions(root.join("docs/b.md"), fs::Permissions::from_mode(0o640)).unwrap();
+    let schema = here("joined").to_str().unwrap().to_owned();
+    let before = files(&root);
+    let limited = "trap '' XFSZ; ulimit -f 2; exec \"$@\"";
+    let said = said(
+        std::process::Command::new("sh")
+            .args(["-c", limited, "sh", env!("CARGO_BIN_EXE_cqhttp-codegen"), "index", "--schema", &schema])
+            .args(["a.md", "b.md"])
+            .current_dir(&root),
+    );
+    assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
+    assert!(said.err.contains("b.md: cannot be written: "), "{}", said.err);
+    assert!(files(&root) == before, "no page is another, and nothing lies beside them");
+
+    let said = run_in(&root, &["index", "--schema", &schema, "a.md", "b.md"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(0), "2 pages, 2 of them made anew\n"));
+    let mode = fs::metadata(root.join("docs/b.md")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640, "it keeps its rights");
+    assert!(fs::symlink_metadata(root.join("b.md")).unwrap().is_symlink(), "what the link means is written");
+    assert!(fs::read_to_string(root.join("docs/b.md")).unwrap().contains("| variant |"));
+    assert_eq!(files(&root).len(), before.len());
+
+    // Whoever took the right to write it away meant it.
+    fs::write(root.join("docs/b.md"), PLACE).unwrap();
+    fs::set_permissions(root.join("docs/b.md"), fs::Permissions::from_mode(0o440)).unwrap();
+    let said = run_in(&root, &["index", "--schema", &schema, "b.md"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.contains("b.md: expected a page that can be written to, found a read-only one"), "{}", said.err);
+}
+
+/// A device could be read without end.
+#[cfg(unix)]
+#[test]
+fn index_takes_files_alone_for_pages() {
+    for page in ["/dev/zero", "/dev/null", "schema"] {
+        let err = refused(&["index", "--schema", "joined", page]);
+        assert!(err.contains(&format!("{page}: expected a page, found what is no file\n")), "{err}");
+    }
+}
+
+#[test]
+fn docs_and_index_as_json() {
+    let root = folder("made as JSON", &[("a.md", b"<!-- events -->\n<!-- end of events -->\n"), ("b.md", b"# B\n")]);
+    let schema = here("joined").to_str().unwrap().to_owned();
+    let json = |arguments: &[&str], code| {
+        let said = run_in(&root, &[arguments, &["--schema", &schema, "--format", "json"]].concat());
+        assert_eq!((said.code, said.err.as_str()), (Some(code), ""), "{}", said.out);
+        parsed(&said)
+    };
+    let pages = ["actions.md", "events.md", "segments.md", "types.md"];
+    let expected = json!({ "out": "out", "files": pages, "changed": 4, "removed": [] });
+    assert_eq!(json(&["docs", "out"], 0), expected);
+    assert_eq!(json(&["docs", "out"], 0)["changed"], 0);
+    assert_eq!(json(&["index", "a.md"], 0), json!({ "pages": ["a.md"], "changed": 1 }));
+    assert_eq!(json(&["index", "./a.md", "a.md"], 0), json!({ "pages": ["./a.md", "a.md"], "changed": 0 }));
+    let found = json(&["index", "a.md", "b.md"], 2);
+    assert_eq!(found["error"], "b.md: its indexes cannot be made anew; nothing is written");
+    let fault = &found["faults"][0];
+    assert_eq!((&fault["file"], &fault["line"], &fault["column"]), (&json!("b.md"), &json!(1), &json!(1)));
+    assert!(fault["message"].as_str().unwrap().starts_with("expected a place for an index"), "{found}");
+}

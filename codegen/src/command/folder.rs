@@ -19,8 +19,8 @@ pub(super) struct Marks {
     pub(super) unmarked: Option<(&'static str, &'static str)>,
 }
 
-/// How the folder is called in which files lie until all of them are written.
-const UNFINISHED: &str = ".cqhttp-codegen-";
+/// How that begins which a file, or the folder of several, is called until all are written.
+pub(super) const UNFINISHED: &str = ".cqhttp-codegen-";
 
 /// What writing changed.
 #[derive(Debug)]
