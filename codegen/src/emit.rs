@@ -182,6 +182,15 @@ fn of_file(api: &Api, file: &File) -> Vec<GeneratedFile> {
     written.collect()
 }
 
+/// Whether the first line of a file is one that is written here: other tools' files begin with `// Generated`, too.
+#[cfg(feature = "cli")]
+pub(crate) fn is_head(line: &str) -> bool {
+    let rest = line.strip_prefix("// Generated").unwrap_or_default();
+    rest == ": joins what the schema's files become."
+        || rest.starts_with(" from all ") && rest.ends_with(" of the schema: change those files, not this one.")
+        || rest.starts_with(" from ") && rest.ends_with(".yaml: change that file, not this one.")
+}
+
 /// Writes the Rust of a whole schema.
 pub(crate) fn emit(api: &Api) -> Generated {
     let mut files = of_files(api);

@@ -35,7 +35,7 @@ pub(super) struct Emit {
 }
 
 /// How the files are known again; the index for rustdoc is included as it is, so nothing stands above it.
-const MARKS: Marks = Marks { first_line: "// Generated", unmarked: Some(("index.md", "generated.rs")) };
+const MARKS: Marks = Marks { is_head: crate::emit::is_head, unmarked: Some(("index.md", "generated.rs")) };
 
 impl Emit {
     pub(super) fn run(self) -> Result<Report, Failure> {

@@ -13,8 +13,8 @@ use crate::GeneratedFile;
 /// What the files are known by when they are written again.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Marks {
-    /// How the first line of every file begins.
-    pub(super) first_line: &'static str,
+    /// Whether this is the first line of such a file.
+    pub(super) is_head: fn(&str) -> bool,
     /// A file that has no such line, and the one that has it and always stands beside.
     pub(super) unmarked: Option<(&'static str, &'static str)>,
 }
@@ -103,7 +103,7 @@ fn is_generated(root: &Path, path: &Path, marks: Marks) -> bool {
         let is_file = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
         is_file
             && fs::File::open(path).and_then(|file| BufReader::new(file).read_line(&mut line)).is_ok()
-            && line.starts_with(marks.first_line)
+            && (marks.is_head)(line.trim_end())
     };
     match marks.unmarked {
         Some((unmarked, beside)) if path == Path::new(unmarked) => is_marked(&root.join(beside)),
