@@ -13,7 +13,7 @@ mod revision;
 
 use std::collections::HashMap;
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -154,14 +154,25 @@ pub fn main() -> ExitCode {
         Ok(_) | Err(Failure::Faults(_)) => 1,
         Err(Failure::Trouble { .. }) => 2,
     };
-    // Nobody is left to tell where a pipe is closed.
-    _ = match (result, format) {
-        (Ok(report), Format::Text) => write!(anstream::stdout(), "{}", report.text),
-        (Ok(report), Format::Json) => writeln!(anstream::stdout(), "{}", report.json),
-        (Err(failure), Format::Text) => write!(anstream::stderr(), "{}", print::text(&failure)),
-        (Err(failure), Format::Json) => writeln!(anstream::stdout(), "{}", print::json(&failure)),
+    let printed = match (result, format) {
+        (Ok(report), Format::Text) => print(anstream::stdout(), &report.text),
+        (Ok(report), Format::Json) => print(anstream::stdout(), &(report.json + "\n")),
+        (Err(failure), Format::Text) => print(anstream::stderr(), &print::text(&failure)),
+        (Err(failure), Format::Json) => print(anstream::stdout(), &(print::json(&failure) + "\n")),
     };
-    ExitCode::from(code)
+    match printed {
+        // Nobody is left to tell where a pipe is closed.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            _ = print(anstream::stderr(), &format!("error: the report cannot be printed: {error}\n"));
+            ExitCode::from(2)
+        }
+        _ => ExitCode::from(code),
+    }
+}
+
+fn print(mut out: impl Write, text: &str) -> io::Result<()> {
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 /// A path as it is printed: with `/` on any machine.

@@ -577,3 +577,32 @@ fn docs_and_index_as_json() {
     assert_eq!((&fault["file"], &fault["line"], &fault["column"]), (&json!("b.md"), &json!(1), &json!(1)));
     assert!(fault["message"].as_str().unwrap().starts_with("expected a place for an index"), "{found}");
 }
+
+/// A report that did not arrive is no success.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_printed_is_told() {
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    for arguments in
+        [&["check", "joined"][..], &["check", "joined", "--format", "json"], &["check", "bad", "--format", "json"]]
+    {
+        let said = said_to(full(), arguments);
+        assert_eq!(said.code, Some(2), "{arguments:?}");
+        assert!(said.err.starts_with("error: the report cannot be printed: "), "{arguments:?}: {}", said.err);
+    }
+    let status = command(&here(""), &["check", "bad/bad_choice.yaml"]).stderr(full()).status().unwrap();
+    assert_eq!(status.code(), Some(2));
+    // Nobody is left to tell where a pipe is closed.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let said = said_to(writer, &["check", "joined"]);
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+}
+
+/// What a run says on standard error where standard output goes elsewhere.
+#[cfg(target_os = "linux")]
+fn said_to(out: impl Into<std::process::Stdio>, arguments: &[&str]) -> Said {
+    let child = command(&here(""), arguments).stdout(out).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let output = child.wait_with_output().unwrap();
+    Said { code: output.status.code(), out: String::new(), err: String::from_utf8(output.stderr).unwrap() }
+}
