@@ -106,3 +106,43 @@ fn a_character_is_another() {
         slips.collect()
     });
 }
+
+const GOOD: &str = "- { kind: id, name: DoorId, base: i64, doc: A door. }\n";
+
+/// What editors and systems lay beside a file is none of the schema.
+#[test]
+fn hidden_files_and_folders_are_not_read() {
+    let hidden: [(&str, &[u8]); 5] = [
+        (".a.yaml", b"x"),
+        ("._a.yaml", b"\0\x05\x16\x07"),
+        (".old.yml", b"x"),
+        (".git/a.yaml", b"x"),
+        ("below/.b.yaml", b"x"),
+    ];
+    let root = folder("hidden", &[&[("a.yaml", GOOD.as_bytes()), ("below/b.txt", b"")], &hidden[..]].concat());
+    // As Emacs marks what is being changed: a link to what is no file.
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("user@host.123:456", root.join(".#a.yaml")).unwrap();
+    let generated = generate(&root).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(generated, generate(root.join("a.yaml")).unwrap());
+    let faults = generate(root.join(".git")).map(drop).unwrap_err().to_string();
+    assert!(faults.contains("expected a list of stanzas"), "a folder that is named is read: {faults}");
+}
+
+/// A folder that is reached twice is read once, wherever the links lead.
+#[cfg(unix)]
+#[test]
+fn links_in_a_circle_end() {
+    let root = folder("linked", &[("a.yaml", GOOD.as_bytes()), ("below/b.txt", b"")]);
+    for (link, to) in [("one", "."), ("two", "."), ("below/up", ".."), ("below/self", "../below"), ("far", "../linked")]
+    {
+        std::os::unix::fs::symlink(to, root.join(link)).unwrap();
+    }
+    let generated = generate(&root).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(generated, generate(root.join("a.yaml")).unwrap());
+    // A link to elsewhere is followed.
+    let other = folder("linked to", &[("b.txt", b"")]);
+    std::os::unix::fs::symlink("../linked", other.join("schema")).unwrap();
+    let paths: Vec<_> = generate(&other).unwrap().files.into_iter().filter_map(|file| file.source).collect();
+    assert_eq!(paths, ["schema/a.yaml"]);
+}
