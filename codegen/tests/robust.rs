@@ -146,3 +146,28 @@ fn links_in_a_circle_end() {
     let paths: Vec<_> = generate(&other).unwrap().files.into_iter().filter_map(|file| file.source).collect();
     assert_eq!(paths, ["schema/a.yaml"]);
 }
+
+#[test]
+fn sigils_within_sigils() {
+    let root = folder("sigils", &[]);
+    for text in ["!:!x", "!a:!b:&c", "*a:*b", "&a:&b: 1", "[!:!x, !!a]", "a: !:!x", "- *a*:*b\n- !:!"] {
+        let file = root.join("a.yaml");
+        fs::write(&file, text).unwrap();
+        generate(&file).unwrap_err().iter().for_each(assert_in_file);
+    }
+}
+
+/// With time that grows with the square of their length, these would take minutes.
+#[test]
+fn long_files_take_no_longer_than_they_are() {
+    let action = |index| format!("  - {{ name: a{index}, title: t, doc: d., origin: onebot12, effect: read }}\n");
+    let faulty: String = (0..4000).map(action).collect();
+    let words: String = (0..50_000).map(|index| format!("    *x{index}*\n")).collect();
+    let starred = format!("- kind: id\n  name: DoorId\n  base: i64\n  doc: >-\n    A door.\n{words}");
+    let root = folder("long", &[("faulty.yaml", faulty.as_bytes()), ("starred.yaml", starred.as_bytes())]);
+    let faults = generate(root.join("faulty.yaml")).unwrap_err();
+    let places: Vec<_> = faults.iter().map(|fault| (fault.line, fault.column)).collect();
+    assert_eq!(places.len(), 4000, "{faults}");
+    assert!(places.iter().enumerate().all(|(index, place)| place.0 == index + 1), "each in its line");
+    generate(root.join("starred.yaml")).unwrap_or_else(|faults| panic!("{faults}"));
+}
