@@ -276,3 +276,12 @@ fn a_long_page_of_methods() {
         assert!(faults > 300, "{faults}");
     }
 }
+
+/// If each block's line were counted from the top, this would take an hour.
+#[test]
+fn a_page_of_many_blocks() {
+    let text = "文\n\n".repeat(200_000)
+        + "### 敲门\n\n终结点：`/knock`\n\n**参数**\n\n| 字段 | 类型 |\n| --- | --- |\n| `a` | strng |\n";
+    let told = refused("many blocks", &text);
+    assert!(told.contains("page.md:400009:1\n"), "{told}");
+}
