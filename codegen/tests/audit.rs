@@ -190,6 +190,22 @@ fn one(line: &str) -> String {
     format!("{line}\n{}", count("2 actions", "1 finding", 0))
 }
 
+/// Code is read however deep it nests, and so is what is none.
+#[test]
+fn code_that_nests_deeply() {
+    let nested = |inner: &str| format!("var x = {}{inner}{}\n", "(".repeat(200_000), ")".repeat(200_000));
+    let sound = Case::new("nested").handlers("// Help", &(nested("1") + "\n// Help"));
+    let said = sound.run();
+    assert_eq!((said.code, said.out), (Some(0), count("2 actions", "0 findings", 0)), "{}", said.err);
+    let broken = Case::new("nested by half").handlers("// Help", &(nested("1 2") + "\n// Help"));
+    let told = broken.trouble();
+    assert!(told.contains("expected Go, found what is none"), "{}", &told[..told.len().min(500)]);
+    let case = "\tcase \"deep\":\n\t\tp0 := ";
+    let read = Case::new("nested reading")
+        .table(CASES, &format!("{case}{}1{}\n{CASES}", "int32(".repeat(100_000), ")".repeat(100_000)));
+    assert!(read.trouble().contains("expected `p… := p.Get"));
+}
+
 #[test]
 fn a_schema_that_says_all_is_not_reported() {
     let said = Case::new("same").run();
