@@ -241,10 +241,12 @@ fn syntax_fault(text: &str, error: &serde_yaml::Error) -> SyntaxFault {
     let found = error.location().map_or((1, 1), |at| (at.line(), at.column()));
     let line = text.lines().nth(found.0 - 1);
     let opened = context.contains("flow") || context.contains("quoted");
+    let rest = |line: &str| line.chars().skip(found.1 - 1).collect::<String>();
+    let at_end = text.lines().nth(found.0).is_none() && line.is_none_or(|line| rest(line).trim().is_empty());
     if problem == "unknown anchor" {
         SyntaxFault::new(found, "an alias of nothing", NO_SIGILS)
-    } else if let (Some(begun), true, None) = (begun, opened, line) {
-        // What is never closed is found missing behind the end of the file.
+    } else if let (Some(begun), true, true) = (begun, opened, at_end) {
+        // What is never closed is found missing at the end of the file.
         SyntaxFault::new(begun, format!("{problem}, while {context}"), "close it")
     } else {
         let before: String = line.unwrap_or_default().chars().take(found.1 - 1).collect();

@@ -147,6 +147,27 @@ fn links_in_a_circle_end() {
     assert_eq!(paths, ["schema/a.yaml"]);
 }
 
+/// Whether the last line has an end or not.
+#[test]
+fn what_is_never_closed_is_located_where_it_opens() {
+    let root = folder("unclosed", &[]);
+    for (text, place) in [
+        ("- name: a\n  doc: \"What\n  it does.", (2, 8)),
+        ("- name: 'a", (1, 9)),
+        ("- { name: a,\n  doc: d", (1, 3)),
+        ("- name: a\n  aliases: [b", (2, 12)),
+    ] {
+        for end in ["", "\n", "\r\n", " ", "\n\n"] {
+            let file = root.join("a.yaml");
+            fs::write(&file, format!("{text}{end}")).unwrap();
+            let faults = generate(&file).unwrap_err();
+            let fault = faults.iter().next().unwrap();
+            assert_eq!((fault.line, fault.column), place, "{text:?} and {end:?}: {fault}");
+            assert_eq!(fault.hint, "close it");
+        }
+    }
+}
+
 #[test]
 fn sigils_within_sigils() {
     let root = folder("sigils", &[]);
