@@ -413,6 +413,20 @@ fn a_folder_that_cannot_be_made_leaves_nothing() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_made_leaves_none_of_those_above_it() {
+    let root = folder("too long", &[("old/x", b"")]);
+    fs::remove_file(root.join("old/x")).unwrap();
+    let long = "x".repeat(300);
+    for out in [format!("new/{long}"), format!("new/below/{long}"), format!("old/{long}")] {
+        let err = refused(&["emit", "--schema", "joined", root.join(out).to_str().unwrap()]);
+        assert!(err.contains(": cannot be written: "), "{err}");
+        let left: Vec<_> = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["old"]);
+        assert_eq!(fs::read_dir(root.join("old")).unwrap().count(), 0);
+    }
+}
+
+#[test]
 fn docs_writes_the_pages_and_nothing_over_others() {
     let root = folder("documented", &[("mine/actions.md", b"# Actions\n")]);
     let out = root.join("out").to_str().unwrap().to_owned();

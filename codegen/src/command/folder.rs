@@ -36,13 +36,14 @@ pub(super) struct Written {
 /// All are written to a folder within it first and then moved, so that none is ever there by half. A file that is
 /// already as it should be is left alone, so that nothing is compiled again for it.
 pub(super) fn write(out: &Path, files: &[GeneratedFile], marks: Marks) -> Result<Written, Failure> {
-    let exists = out.symlink_metadata().is_ok();
-    let leftovers = if exists { former(out, marks)? } else { BTreeSet::new() };
+    let is_new = |folder: &&Path| !folder.as_os_str().is_empty() && folder.symlink_metadata().is_err();
+    let made: Vec<&Path> = out.ancestors().take_while(is_new).collect();
+    let leftovers = if made.is_empty() { former(out, marks)? } else { BTreeSet::new() };
     let result = fs::create_dir_all(out).and_then(|()| replace(out, files, leftovers));
     result.map_err(|error| {
-        if !exists {
-            // Only if it was made here, and it goes only if nothing is in it.
-            _ = fs::remove_dir(out);
+        for folder in made {
+            // It goes only if nothing is in it.
+            _ = fs::remove_dir(folder);
         }
         Failure::io(out, "cannot be written", &error, "name a folder that can be written to")
     })
