@@ -147,26 +147,31 @@ pub(crate) struct EnumValue {
     pub(crate) doc: At<String>,
 }
 
-/// Reads `path`: a folder with all its YAML files, or one file.
-pub(crate) fn read(path: &Path, faults: &mut Faults) -> Result<Vec<SourceFile>, Diagnostics> {
+/// Reads `path`, a folder with all its YAML files or one file; before it the `base` that it adds to, if any. A file of
+/// `path` counts where its bytes are `wanted`.
+pub(crate) fn read(
+    path: &Path,
+    base: Option<&Path>,
+    wanted: fn(&[u8]) -> bool,
+    faults: &mut Faults,
+) -> Result<Vec<SourceFile>, Diagnostics> {
     let mut files = Vec::new();
-    append(path, false, |_| true, &mut files, faults)?;
+    if let Some(base) = base {
+        append(base, false, any, &mut files, faults)?;
+    }
+    append(path, base.is_some(), wanted, &mut files, faults)?;
     Ok(files)
 }
 
-/// The same without files that nothing is in, such as the one that a shell has just made for what will be printed.
+/// Every file is wanted.
+pub(crate) fn any(_: &[u8]) -> bool {
+    true
+}
+
+/// One that something is in is wanted: not such as a shell has just made for what will be printed.
 #[cfg(feature = "cli")]
-pub(crate) fn read_written(path: &Path, faults: &mut Faults) -> Result<Vec<SourceFile>, Diagnostics> {
-    let mut files = Vec::new();
-    append(path, false, |bytes| !bytes.is_empty(), &mut files, faults)?;
-    Ok(files)
-}
-
-/// Reads `base`, and behind it `path`, which adds to it.
-pub(crate) fn read_extension(path: &Path, base: &Path, faults: &mut Faults) -> Result<Vec<SourceFile>, Diagnostics> {
-    let mut files = read(base, faults)?;
-    append(path, true, |_| true, &mut files, faults)?;
-    Ok(files)
+pub(crate) fn written(bytes: &[u8]) -> bool {
+    !bytes.is_empty()
 }
 
 /// Reads the files whose bytes are `wanted`.

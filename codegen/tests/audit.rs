@@ -213,6 +213,29 @@ fn a_schema_that_says_all_is_not_reported() {
     assert_eq!(said.out, count("2 actions", "0 findings", 0));
 }
 
+/// The schema of a fork's crate, which adds to another: both are compared, each with its own lines.
+#[test]
+fn a_schema_that_adds_to_another() {
+    let (base, own) = SCHEMA.split_at(SCHEMA.find("- name: ring").unwrap());
+    let root = Case::new("added").written();
+    let stale = own.replace("  effect: send\n", "  effect: send\n  deviates:\n    names: Because.\n");
+    fs::create_dir(root.join("own")).unwrap();
+    fs::write(root.join("schema/actions.yaml"), base).unwrap();
+    fs::write(root.join("own/ring.yaml"), own).unwrap();
+    let arguments = ["--go-cqhttp", "tree", "--base", "schema", "--schema", "own"];
+    let said = audit(&root, &arguments);
+    assert_eq!((said.code, said.out), (Some(0), count("2 actions", "0 findings", 0)), "{}", said.err);
+    fs::write(root.join("own/ring.yaml"), stale).unwrap();
+    fs::write(root.join("schema/actions.yaml"), base.replace("default: true", "default: false")).unwrap();
+    let found = audit(&root, &arguments).out;
+    let lines: Vec<&str> = found.lines().collect();
+    assert!(lines[0].starts_with("own/ring.yaml:8:12: `names` of `deviates:` explains nothing"), "{found}");
+    assert!(lines[1].starts_with("schema/actions.yaml:19:13: go-cqhttp takes `loud` of `knock` for `true`"), "{found}");
+    assert_eq!(lines.len(), 3, "{found}");
+    let alone = audit(&root, &["--go-cqhttp", "tree", "--schema", "own"]).out;
+    assert!(alone.contains("the schema lacks the action `knock`"), "{alone}");
+}
+
 #[test]
 fn an_action_without_a_stanza() {
     let case = Case::new("missing")
