@@ -297,6 +297,10 @@ fn every_subcommand_shows_examples_and_exit_codes() {
         let help = run(&[subcommand, "--help"]).out;
         let examples = help.split("Examples:\n").nth(1).unwrap_or_else(|| panic!("{subcommand} has examples: {help}"));
         let (examples, codes) = examples.split_once("Exit codes:\n").unwrap();
+        for line in examples.lines().filter(|line| !line.is_empty()) {
+            let begins = line.trim_start().starts_with('#') || line.starts_with("  cqhttp-codegen ");
+            assert!(begins, "a line that was too long goes on without its `#`: {line}");
+        }
         assert!(examples.contains(&format!("  cqhttp-codegen {subcommand} ")), "{help}");
         assert!(codes.starts_with("  0  ") && codes.contains("\n  2  "), "{help}");
         let longest = help.lines().max_by_key(|line| line.chars().count()).unwrap();

@@ -16,9 +16,10 @@ use super::{Base, Failure, Report, load_onto};
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  cqhttp-codegen emit out                              # from the folder `schema`
+  cqhttp-codegen emit out                 # from the folder `schema`
   cqhttp-codegen emit --schema my_actions.yaml src/generated
-  cqhttp-codegen emit --format json out                # {\"out\", \"files\": […], \"changed\", \"removed\": […]}
+  cqhttp-codegen emit --format json out   # {\"out\", \"files\": […], \"changed\",
+                                          #   \"removed\": […]}
 
 Exit codes:
   0  the files are as they should be
