@@ -296,11 +296,14 @@ fn sigils(text: &str) -> Vec<SyntaxFault> {
         let name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '!' | '.' | ':' | '/');
         let end = text[at + 1..].find(|c| !name(c)).map_or(text.len(), |n| at + 1 + n);
         let end = at + text[at..end].trim_end_matches(':').len();
-        match parts.last_mut() {
-            // Within the name of another it is none itself.
-            Some((_, places)) if places.last().is_some_and(|before| before.contains(&at)) => {}
-            Some((part, places)) if part.contains(&at) => places.push(at..end),
-            _ => parts.push((part_around(text, at), vec![at..end])),
+        if !parts.last().is_some_and(|(part, _)| part.contains(&at)) {
+            parts.push((part_around(text, at), Vec::new()));
+        }
+        // Within the name of another it is none itself.
+        if let Some((_, places)) = parts.last_mut()
+            && places.last().is_none_or(|before: &Range<usize>| !before.contains(&at))
+        {
+            places.push(at..end);
         }
     }
     let found = parts.iter().flat_map(|(part, places)| meant(text, part, places));
