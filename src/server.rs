@@ -308,8 +308,7 @@ impl IntoFuture for Builder<String> {
             let listener = TcpListener::bind(self.to).await?;
             let address = listener.local_addr()?;
             let hub = Hub::new(self.options);
-            hub.accounts.send_modify(|accounts| accounts.listening = true);
-            tokio::spawn(door::listen(listener, hub.clone()));
+            tokio::spawn(door::listen(listener, hub.clone(), hub.listening()));
             Ok(Server { hub, address: Some(address) })
         })
     }
@@ -330,7 +329,7 @@ impl<To> fmt::Debug for Builder<To> {
 /// Servers that connect to the bot, and their events: a [`Stream`], and with [`Server::next`] to be had without its
 /// extensions.
 ///
-/// Dropping it closes the listener and all connections.
+/// Dropping it closes the listener and all connections, at once unless it is being [closed](Bots::close) already.
 pub struct Server {
     hub: Arc<Hub>,
     address: Option<SocketAddr>,
@@ -358,7 +357,8 @@ impl Server {
         self.address
     }
 
-    /// The next event of any account; `None` once the server is closed and all are taken.
+    /// The next event of any account; `None` once the server is closed, its last connection has ended, and all events are
+    /// taken.
     ///
     /// It can be given up while it waits, as in `tokio::select!`: no event is lost by that.
     pub async fn next(&mut self) -> Option<Received> {
@@ -426,7 +426,7 @@ impl Stream for Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.hub.close(Duration::ZERO);
+        self.hub.abandon();
     }
 }
 
@@ -485,8 +485,9 @@ impl Bots {
     }
 
     /// Closes the server: nobody is let in any more, calls in flight have ten seconds to be answered, then close frames are
-    /// sent. HTTP POSTs that wait for an answer get none. Returns when all connections have ended. The stream ends once what
-    /// it holds is taken.
+    /// sent. HTTP POSTs that wait for an answer get none. Returns when all connections have ended. Events that come until then
+    /// are delivered, and the stream ends once what it holds is taken: whether somebody takes it, the closing does not wait
+    /// for.
     pub async fn close(&self) {
         self.close_within(Duration::from_secs(10)).await;
     }

@@ -19,7 +19,7 @@ use peer::{login, soon, spawn, text_of};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::{ClientRequestBuilder, Message as Frame};
+use tokio_tungstenite::tungstenite::{self, ClientRequestBuilder, Message as Frame};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 #[path = "support/peer.rs"]
@@ -81,10 +81,31 @@ struct Caller(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Caller {
     async fn connect(server: &Server, id: i64, role: &str) -> Self {
+        Self::try_connect(server, id, role).await.unwrap()
+    }
+
+    /// The status where it is not let in.
+    async fn try_connect(server: &Server, id: i64, role: &str) -> Result<Self, u16> {
         let request = ClientRequestBuilder::new(ws(server).parse().unwrap())
             .with_header("X-Self-ID", id.to_string())
             .with_header("X-Client-Role", role);
-        Self(soon(tokio_tungstenite::connect_async(request)).await.unwrap().0)
+        match soon(tokio_tungstenite::connect_async(request)).await {
+            Ok((socket, _)) => Ok(Self(socket)),
+            Err(tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Knocks until there is room.
+    async fn connect_at_last(server: &Server, id: i64, role: &str) -> Self {
+        soon(async {
+            loop {
+                if let Ok(caller) = Self::try_connect(server, id, role).await {
+                    return caller;
+                }
+            }
+        })
+        .await
     }
 
     /// The echo of the next call.
@@ -104,6 +125,17 @@ impl Caller {
 
     async fn send(&mut self, text: impl Into<String>) {
         self.0.send(Frame::text(text.into())).await.unwrap();
+    }
+
+    /// Waits for the answer to a ping: what was sent before has been read by then.
+    async fn pong(&mut self) {
+        self.0.send(Frame::Ping(b"here"[..].into())).await.unwrap();
+        loop {
+            match soon(self.0.next()).await.expect("the connection stands").unwrap() {
+                Frame::Pong(of) if &*of == b"here" => return,
+                frame => assert!(frame.is_ping() || frame.is_pong(), "{frame:?}"),
+            }
+        }
     }
 
     /// The code of the close frame.
@@ -543,6 +575,60 @@ async fn a_server_that_is_closed_finishes_what_is_in_flight() {
     assert_eq!(text_of(&next_message(&mut server).await.event), "the last word");
     assert!(soon(server.next()).await.is_none());
     assert!(matches!(client.get_login_info().await.unwrap_err(), Error::NotSent(_)));
+}
+
+/// As in the example `reverse_bot`: a task owns the server, and another part of the program closes it.
+#[tokio::test]
+async fn a_bot_that_owns_the_server_hears_what_comes_until_the_last_connection_has_ended() {
+    let mut server = any().await.unwrap();
+    let mut anna = Caller::connect(&server, ANNA, "Universal").await;
+    let bots = server.bots();
+    let client = soon(bots.wait_for(ANNA)).await.unwrap();
+    let bot = tokio::spawn(async move {
+        let mut heard = Vec::new();
+        while let Some(received) = server.next().await {
+            heard.push(text_of(&received.event));
+        }
+        assert!(server.next().await.is_none(), "the end is the end");
+        heard
+    });
+    let call = spawn(client.get_login_info());
+    let echo = anna.next_call().await;
+    let closing = tokio::spawn({
+        let bots = bots.clone();
+        async move { bots.close().await }
+    });
+    assert!(soon(bots.wait_for(1)).await.is_none(), "it is being closed");
+    anna.send(said_to(ANNA, "the last word")).await;
+    anna.pong().await;
+    assert!(!bot.is_finished() && !closing.is_finished());
+    anna.answer(&echo, login("anna")).await;
+    assert_eq!(soon(call).await.unwrap().unwrap().nickname, "anna");
+    assert_eq!(anna.closed().await, 1000);
+    drop(anna);
+    soon(closing).await.unwrap();
+    assert_eq!(soon(bot).await.unwrap(), ["the last word"]);
+}
+
+#[tokio::test]
+async fn a_server_that_is_dropped_while_it_closes_has_its_time_for_that() {
+    let server = any().await.unwrap();
+    let mut anna = Caller::connect(&server, ANNA, "Universal").await;
+    let bots = server.bots();
+    let client = soon(bots.wait_for(ANNA)).await.unwrap();
+    let call = spawn(client.get_login_info());
+    let echo = anna.next_call().await;
+    let closing = tokio::spawn({
+        let bots = bots.clone();
+        async move { bots.close().await }
+    });
+    assert!(soon(bots.wait_for(1)).await.is_none(), "it is being closed");
+    drop(server);
+    anna.pong().await;
+    anna.answer(&echo, login("anna")).await;
+    assert_eq!(soon(call).await.unwrap().unwrap().nickname, "anna");
+    drop(anna);
+    soon(closing).await.unwrap();
 }
 
 #[tokio::test]

@@ -10,13 +10,13 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt};
 
-use super::{Arrived, Events, Options};
+use super::{Answer, Arrived, Events, Options};
 use crate::connection::{ConnectionError, Link, Tap};
 use crate::error::Reason;
 use crate::transport::ws::{self, Dedupe, Ws};
@@ -99,6 +99,18 @@ impl Accounts {
     pub(super) fn bot(&self, account: UserId) -> Option<Client> {
         let account = self.known.get(&account)?;
         account.lines.now().calls.as_ref().map(|_| account.client.clone())
+    }
+
+    fn close(&mut self, limit: Duration) {
+        self.closed = true;
+        for line in self.known.values().flat_map(|account| account.lines.all()) {
+            line.link.stop(limit, ConnectionError::Closed);
+        }
+    }
+
+    /// The server is closed, no connection stands, and nobody listens for new ones.
+    fn ended(&self) -> bool {
+        self.closed && !self.listening && self.known.values().all(|account| account.lines.all().is_empty())
     }
 }
 
@@ -195,24 +207,41 @@ impl Hub {
         });
     }
 
-    /// Lets nobody in any more, and ends what stands.
-    pub(super) fn close(&self, limit: Duration) {
+    /// Changes who is there. The last one closes the queue behind them: until then events may come.
+    fn change(&self, change: impl FnOnce(&mut Accounts)) {
         self.accounts.send_modify(|accounts| {
-            accounts.closed = true;
-            for line in accounts.known.values().flat_map(|account| account.lines.all()) {
-                line.link.stop(limit, ConnectionError::Closed);
+            change(accounts);
+            if accounts.ended() {
+                self.queue.close();
             }
         });
-        self.queue.close();
+    }
+
+    /// Lets nobody in any more, and ends what stands.
+    pub(super) fn close(&self, limit: Duration) {
+        self.change(|accounts| accounts.close(limit));
         self.watched.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
-    /// Waits until no connection stands, and nobody listens for new ones.
+    /// The server is dropped. One that is being closed has its time for that.
+    pub(super) fn abandon(&self) {
+        self.change(|accounts| {
+            if !accounts.closed {
+                accounts.close(Duration::ZERO);
+            }
+        });
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Waits until it is closed, no connection stands, and nobody listens for new ones.
     pub(super) async fn ended(&self) {
-        let none = |accounts: &Accounts| {
-            !accounts.listening && accounts.known.values().all(|account| account.lines.all().is_empty())
-        };
-        let _ = self.accounts.subscribe().wait_for(none).await;
+        let _ = self.accounts.subscribe().wait_for(Accounts::ended).await;
+    }
+
+    /// Somebody listens for connections, as long as the value lives.
+    pub(super) fn listening(self: &Arc<Self>) -> Listening {
+        self.change(|accounts| accounts.listening = true);
+        Listening(self.clone())
     }
 
     /// The account, known from now on; or why it is not let in.
@@ -239,13 +268,13 @@ impl Hub {
     }
 
     /// Whether the body of an HTTP POST came before; from now on it has.
-    pub(super) fn came_before(&self, body: &[u8]) -> bool {
+    fn came_before(&self, body: &[u8]) -> bool {
         let mut bodies = self.bodies.lock().unwrap_or_else(PoisonError::into_inner);
         bodies.as_mut().is_some_and(|bodies| bodies.is_known(body))
     }
 
     /// The client of an account whose events come by HTTP POST; or why it is not let in.
-    pub(super) fn posting(&self, id: UserId) -> Result<Client, &'static str> {
+    fn posting(&self, id: UserId) -> Result<Client, &'static str> {
         let mut client = Err(CLOSING);
         self.accounts.send_if_modified(|accounts| {
             client = self.account(accounts, id).map(|account| {
@@ -255,6 +284,26 @@ impl Hub {
             false
         });
         client
+    }
+
+    /// Takes an event that came by HTTP POST, and gives where its answer comes; `None` where the event came before. Or why
+    /// it is not let in.
+    pub(super) fn post(&self, id: UserId, raw: Bytes) -> Result<Option<oneshot::Receiver<Bytes>>, &'static str> {
+        let client = self.posting(id)?;
+        if self.came_before(&raw) {
+            return Ok(None);
+        }
+        let (answer, answered) = Answer::new();
+        let arrived = Arrived { line: None, account: id, client, raw, answer: Some(answer) };
+        // As long as this is held the server is not closed, nor its queue.
+        let accounts = self.accounts.borrow();
+        if accounts.closed {
+            return Err(CLOSING);
+        }
+        self.queue.push(arrived, Instant::now());
+        drop(accounts);
+        self.queue.wake();
+        Ok(Some(answered))
     }
 
     /// Ends a connection of `account` over which an event of `found` came.
@@ -319,6 +368,15 @@ impl Hub {
     }
 }
 
+/// However it ends, by the end of its runtime too, nobody listens any more.
+pub(super) struct Listening(Arc<Hub>);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.change(|accounts| accounts.listening = false);
+    }
+}
+
 /// However a connection ends, by the end of its runtime too, its account is without it.
 struct Leaving {
     hub: Arc<Hub>,
@@ -330,7 +388,7 @@ struct Leaving {
 impl Drop for Leaving {
     fn drop(&mut self) {
         let why = self.why.clone();
-        self.hub.accounts.send_modify(|_| self.account.lines.disconnect(self.id, why));
+        self.hub.change(|_| self.account.lines.disconnect(self.id, why));
         self.hub.tell_watchers();
     }
 }

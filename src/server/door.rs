@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role as Side, WebSocketConfig};
 
-use super::accounts::{CLOSING, Hub, Role};
+use super::accounts::{CLOSING, Hub, Listening, Role};
 use super::hall::{Guest, Hall};
 use super::webhook;
 use crate::UserId;
@@ -46,7 +46,7 @@ pub(super) fn router(hub: Arc<Hub>) -> axum::Router {
 }
 
 /// Lets connections in until the server is closed. WebSockets that stand by then are not ended by this.
-pub(super) async fn listen(listener: TcpListener, hub: Arc<Hub>) {
+pub(super) async fn listen(listener: TcpListener, hub: Arc<Hub>, _listening: Listening) {
     let router = router(hub.clone());
     let hall = Hall::new(hub.options.connections, BODIES.max(2 * hub.options.body_limit));
     let mut http = http1::Builder::new();
@@ -76,7 +76,6 @@ pub(super) async fn listen(listener: TcpListener, hub: Arc<Hub>) {
     }
     drop(listener);
     tasks.shutdown().await;
-    hub.accounts.send_modify(|accounts| accounts.listening = false);
 }
 
 /// Serves a connection until it ends, becomes a WebSocket, or must make room.

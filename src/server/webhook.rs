@@ -12,9 +12,7 @@ use bytes::Bytes;
 use hmac::Mac;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
-use super::Arrived;
 use super::accounts::{Hub, Peeked};
 use super::door::{Refused, account, authorised, mac};
 use super::hall::{Guest, Luggage};
@@ -27,7 +25,7 @@ const SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
 pub(crate) struct Answer(Arc<Mutex<Option<oneshot::Sender<Bytes>>>>);
 
 impl Answer {
-    fn new() -> (Self, oneshot::Receiver<Bytes>) {
+    pub(super) fn new() -> (Self, oneshot::Receiver<Bytes>) {
         let (sender, answered) = oneshot::channel();
         (Self(Arc::new(Mutex::new(Some(sender)))), answered)
     }
@@ -67,16 +65,13 @@ pub(super) async fn receive(hub: &Hub, request: Request) -> Result<Response, Ref
     if event.account().is_some_and(|found| found != account) {
         return Err((StatusCode::FORBIDDEN, "the event is of another account than `X-Self-ID`"));
     }
-    let client = hub.posting(account).map_err(|why| (StatusCode::SERVICE_UNAVAILABLE, why))?;
-    if hub.came_before(&raw) {
-        tracing::debug!(account = account.get(), bytes = raw.len(), "dropped an event that came before");
+    let bytes = raw.len();
+    let posted = hub.post(account, raw).map_err(|why| (StatusCode::SERVICE_UNAVAILABLE, why))?;
+    let Some(answered) = posted else {
+        tracing::debug!(account = account.get(), bytes, "dropped an event that came before");
         return Ok(StatusCode::NO_CONTENT.into_response());
-    }
-
+    };
     let _known = guest.as_ref().map(Guest::known);
-    let (answer, answered) = Answer::new();
-    hub.queue.push(Arrived { line: None, account, client, raw, answer: Some(answer) }, Instant::now());
-    hub.queue.wake();
     Ok(match tokio::time::timeout(hub.options.answer_within, answered).await {
         Ok(Ok(operation)) => ([(CONTENT_TYPE, "application/json")], operation).into_response(),
         // Nobody answers, or not in time.
