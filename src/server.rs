@@ -485,7 +485,7 @@ impl Bots {
     }
 
     /// Closes the server: nobody is let in any more, calls in flight have ten seconds to be answered, then close frames are
-    /// sent. HTTP POSTs that wait for an answer get none. Returns when all connections have ended. Events that come until then
+    /// sent. HTTP POSTs that wait for an answer get an empty response. Returns when all connections have ended. Events that come until then
     /// are delivered, and the stream ends once what it holds is taken: whether somebody takes it, the closing does not wait
     /// for.
     pub async fn close(&self) {

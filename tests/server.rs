@@ -944,6 +944,50 @@ async fn what_the_head_of_a_post_tells_is_told_before_its_body_is_read() {
     }
 }
 
+/// Whoever posts would send the event again otherwise.
+#[tokio::test]
+async fn posts_that_wait_are_answered_when_the_server_closes() {
+    const AN_HOUR: Duration = Duration::from_secs(3600);
+    for (taken, of_its_own) in [(true, true), (false, true), (true, false), (false, false)] {
+        let builder = || Server::builder().answer_within(AN_HOUR).event_queue(1);
+        let (mut server, url, task) = if of_its_own {
+            let server = any().answer_within(AN_HOUR).event_queue(1).await.unwrap();
+            let url = http(&server);
+            (server, url, None)
+        } else {
+            let (server, router) = builder().router();
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}/", listener.local_addr().unwrap());
+            (server, url, Some(tokio::spawn(async move { axum::serve(listener, router).await })))
+        };
+        let post = |text: &str| {
+            let (webhook, event) = (Webhook::to(&url).retries(0), said_to(ANNA, text));
+            tokio::spawn(async move { webhook.post(&event).await.map(|posted| posted.status) })
+        };
+        // There is room for one of them: once the other has been dropped, it is there.
+        let (mut one, mut two) = (post("one"), post("two"));
+        let waits = tokio::select! {
+            done = soon(&mut one) => { done.unwrap().unwrap(); two }
+            done = soon(&mut two) => { done.unwrap().unwrap(); one }
+        };
+        let received = if taken { Some(next_message(&mut server).await) } else { None };
+        assert!(!waits.is_finished());
+        soon(server.close()).await;
+        assert_eq!(soon(waits).await.unwrap().unwrap(), 204, "{taken} {of_its_own}");
+        // It is not sent again, and not lost either.
+        assert_ne!(soon(server.next()).await.is_some(), taken);
+        assert!(soon(server.next()).await.is_none());
+        if let Some(received) = received {
+            let Event::GroupMessage(message) = &received.event else { panic!("{received:?}") };
+            let error = received.answer(message, &GroupMessageOperation::new().reply("pong")).await.unwrap_err();
+            assert!(matches!(&error, Error::NotSent(_)), "{error:?}");
+        }
+        if let Some(task) = task {
+            task.abort();
+        }
+    }
+}
+
 /// As OpenSSL has it: `printf '{"post_type":"x","self_id":10086}\\n' | openssl dgst -sha1 -hmac key`
 const SIGNED: &str = "09e00ce264ce709ffc4a0060cbc2a2db43559a1a";
 

@@ -37,6 +37,8 @@ pub(super) struct Hub {
     /// The WebSockets that may still come.
     pub(super) room: Arc<Semaphore>,
     bodies: Mutex<Option<Dedupe>>,
+    /// Whether the server is closed, for those who wait for nothing else.
+    closing: watch::Sender<bool>,
 }
 
 /// The accounts that are connected, or were.
@@ -168,6 +170,7 @@ impl Hub {
             watched: Mutex::new(Some(watch::Sender::default())),
             room: Arc::new(Semaphore::new(options.connections)),
             bodies: Mutex::new(window.map(Dedupe::new)),
+            closing: watch::Sender::default(),
             options,
         })
     }
@@ -220,7 +223,7 @@ impl Hub {
     /// Lets nobody in any more, and ends what stands.
     pub(super) fn close(&self, limit: Duration) {
         self.change(|accounts| accounts.close(limit));
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.tell_closing();
     }
 
     /// The server is dropped. One that is being closed has its time for that.
@@ -230,7 +233,18 @@ impl Hub {
                 accounts.close(Duration::ZERO);
             }
         });
+        self.tell_closing();
+    }
+
+    fn tell_closing(&self) {
+        self.closing.send_replace(true);
         self.watched.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Waits until the server is closed. Connections may still stand.
+    pub(super) async fn closing(&self) {
+        // It does not fail: the sender is here.
+        let _ = self.closing.subscribe().wait_for(|closing| *closing).await;
     }
 
     /// Waits until it is closed, no connection stands, and nobody listens for new ones.

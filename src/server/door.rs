@@ -1,6 +1,7 @@
 //! Who is let in, and as what.
 
 use std::borrow::Cow;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ const READ_BUFFER: usize = 32 * 1024;
 const LONGEST_HEAD: usize = 16 * 1024;
 /// What the bodies that are still on their way may hold together, in bytes.
 const BODIES: usize = 64 << 20;
+/// How long a request may take to be answered once the server is closed.
+const LEAVE_LIMIT: Duration = Duration::from_secs(1);
 
 const SELF_ID: HeaderName = HeaderName::from_static("x-self-id");
 const CLIENT_ROLE: HeaderName = HeaderName::from_static("x-client-role");
@@ -45,7 +48,8 @@ pub(super) fn router(hub: Arc<Hub>) -> axum::Router {
     axum::Router::new().fallback(respond).with_state(hub)
 }
 
-/// Lets connections in until the server is closed. WebSockets that stand by then are not ended by this.
+/// Lets connections in until the server is closed, and answers those who wait for that. WebSockets that stand by then are not
+/// ended by this.
 pub(super) async fn listen(listener: TcpListener, hub: Arc<Hub>, _listening: Listening) {
     let router = router(hub.clone());
     let hall = Hall::new(hub.options.connections, BODIES.max(2 * hub.options.body_limit));
@@ -70,24 +74,30 @@ pub(super) async fn listen(listener: TcpListener, hub: Arc<Hub>, _listening: Lis
         };
         while tasks.try_join_next().is_some() {}
         match hall.enter() {
-            Some(guest) => drop(tasks.spawn(serve(http.clone(), stream, router.clone(), guest))),
+            Some(guest) => drop(tasks.spawn(serve(http.clone(), stream, router.clone(), guest, hub.clone()))),
             None => tracing::warn!("turned a connection away: too many HTTP POSTs wait for their answers"),
         }
     }
     drop(listener);
-    tasks.shutdown().await;
+    while tasks.join_next().await.is_some() {}
 }
 
-/// Serves a connection until it ends, becomes a WebSocket, or must make room.
-async fn serve(http: http1::Builder, stream: TcpStream, router: axum::Router, guest: Guest) {
+/// Serves a connection until it ends, becomes a WebSocket, or must make room; or until the server is closed.
+async fn serve(http: http1::Builder, stream: TcpStream, router: axum::Router, guest: Guest, hub: Arc<Hub>) {
     let _ = stream.set_nodelay(true);
     let router = router.layer(Extension(guest.clone()));
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let mut connection = pin!(connection.with_upgrades());
+    // A client that hangs up is no fault of the server's.
     tokio::select! {
-        // A client that hangs up is no fault of the server's.
-        _ = connection.with_upgrades() => {}
-        () = guest.sent_away() => tracing::debug!("a connection that was the oldest to say nothing made room for others"),
+        _ = &mut connection => return,
+        () = guest.sent_away() => {
+            return tracing::debug!("a connection that was the oldest to say nothing made room for others");
+        }
+        () = hub.closing() => connection.as_mut().graceful_shutdown(),
     }
+    // What has been asked is answered, and nothing after that.
+    let _ = tokio::time::timeout(LEAVE_LIMIT, connection).await;
 }
 
 async fn respond(State(hub): State<Arc<Hub>>, request: Request) -> Response {

@@ -35,7 +35,11 @@ impl Answer {
         let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let sender = sender.ok_or(Reason("the event has been answered already".into()))?;
         sender.send(operation).map_err(|_| {
-            Reason("the event's HTTP request does not wait any more: see `server::Builder::answer_within`".into())
+            Reason(
+                "the event's HTTP request does not wait any more: the server is closed, or see \
+                 `server::Builder::answer_within`"
+                    .into(),
+            )
         })
     }
 }
@@ -72,10 +76,16 @@ pub(super) async fn receive(hub: &Hub, request: Request) -> Result<Response, Ref
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
     let _known = guest.as_ref().map(Guest::known);
-    Ok(match tokio::time::timeout(hub.options.answer_within, answered).await {
-        Ok(Ok(operation)) => ([(CONTENT_TYPE, "application/json")], operation).into_response(),
+    let operation = tokio::select! {
+        biased;
+        answered = tokio::time::timeout(hub.options.answer_within, answered) => answered.ok().and_then(Result::ok),
+        // The event has been taken all the same: without a response it would be sent again.
+        () = hub.closing() => None,
+    };
+    Ok(match operation {
+        Some(operation) => ([(CONTENT_TYPE, "application/json")], operation).into_response(),
         // Nobody answers, or not in time.
-        _ => StatusCode::NO_CONTENT.into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
     })
 }
 
