@@ -467,6 +467,38 @@ async fn calls_and_events_may_come_over_two_connections() {
 }
 
 #[tokio::test]
+async fn an_account_that_connects_again_finds_room_where_there_is_none() {
+    let server = any().max_connections(2).await.unwrap();
+    let mut old = Caller::connect(&server, ANNA, "Universal").await;
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    let _boris = Caller::connect(&server, BORIS, "Universal").await;
+    let refused = async |id: i64, role: &str| Caller::try_connect(&server, id, role).await.err();
+    assert_eq!(refused(3, "Universal").await, Some(503));
+    // Again and again: each takes the place of the one before.
+    for _ in 0..3 {
+        let mut new = Caller::connect(&server, ANNA, "Universal").await;
+        assert_eq!(old.closed().await, 1000);
+        let call = spawn(client.get_login_info());
+        let echo = new.next_call().await;
+        new.answer(&echo, login("anna")).await;
+        soon(call).await.unwrap().unwrap();
+        old = new;
+    }
+    assert_eq!(refused(3, "Universal").await, Some(503));
+    // A pair needs two places; the second of them would replace nothing.
+    let calls = Caller::connect(&server, ANNA, "API").await;
+    assert_eq!(old.closed().await, 1000);
+    assert_eq!(refused(ANNA, "Event").await, Some(503));
+    // Who goes leaves a place behind, once.
+    drop(calls);
+    let third = Caller::connect_at_last(&server, 3, "Universal").await;
+    soon(server.bots().wait_for(3)).await.unwrap();
+    assert_eq!(refused(ANNA, "Universal").await, Some(503));
+    drop(third);
+    Caller::connect_at_last(&server, ANNA, "Universal").await;
+}
+
+#[tokio::test]
 async fn a_connection_with_the_events_of_another_account_is_dropped() {
     let mut server = any().await.unwrap();
     let mut liar = Caller::connect(&server, ANNA, "Universal").await;

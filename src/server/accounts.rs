@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tower::util::BoxCloneSyncService;
@@ -25,6 +25,8 @@ use crate::{Client, UserId, wire};
 
 /// What somebody is told who comes too late.
 pub(super) const CLOSING: &str = "the bot is closing";
+/// What somebody is told for whom there is no room.
+const TOO_MANY: &str = "too many connections";
 
 /// What all connections share.
 pub(super) struct Hub {
@@ -35,7 +37,7 @@ pub(super) struct Hub {
     /// Those who are connected, for others to watch; `None` once the server is closed.
     watched: Mutex<Option<watch::Sender<Vec<UserId>>>>,
     /// The WebSockets that may still come.
-    pub(super) room: Arc<Semaphore>,
+    room: Arc<Semaphore>,
     bodies: Mutex<Option<Dedupe>>,
     /// Whether the server is closed, for those who wait for nothing else.
     closing: watch::Sender<bool>,
@@ -77,6 +79,14 @@ struct Line {
     role: Role,
     ws: Ws,
     link: Arc<Link>,
+    seat: Seat,
+}
+
+/// The place of a WebSocket among those that may stand; `None` once it has given it to another.
+type Seat = Arc<Mutex<Option<OwnedSemaphorePermit>>>;
+
+fn leave(seat: &Seat) -> Option<OwnedSemaphorePermit> {
+    seat.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// What a connection is there for: `X-Client-Role`.
@@ -121,17 +131,21 @@ impl Lines {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Those that a connection of this role replaces.
+    fn replaced_by(&self, role: Role) -> Vec<Line> {
+        let mut old = self.all();
+        let both = Role::Universal;
+        old.retain(|old| old.role == role || old.role == both || role == both);
+        old
+    }
+
     /// Takes a connection in, and gives those that it replaces.
     fn connect(&self, line: &Line) -> Vec<Line> {
+        let old = self.replaced_by(line.role);
         let mut now = self.now();
-        let mut old = Vec::new();
-        let is_whole = |line: &Line| line.role == Role::Universal;
-        if line.role.takes_calls() || now.calls.as_ref().is_some_and(is_whole) {
-            old.extend(now.calls.take());
-        }
-        if line.role.brings_events() || now.events.as_ref().is_some_and(is_whole) {
-            old.extend(now.events.take());
-        }
+        let is_old = |line: &mut Line| old.iter().any(|old| old.id == line.id);
+        now.calls.take_if(is_old);
+        now.events.take_if(is_old);
         if line.role.takes_calls() {
             now.calls = Some(line.clone());
             now.why = None;
@@ -139,7 +153,6 @@ impl Lines {
         if line.role.brings_events() {
             now.events = Some(line.clone());
         }
-        old.dedup_by_key(|line| line.id);
         old
     }
 
@@ -329,6 +342,17 @@ impl Hub {
         }
     }
 
+    /// A place for a WebSocket that is about to come. Where there is none, one that replaces another needs none: it gets that
+    /// one's when it comes.
+    pub(super) fn seat(&self, id: UserId, role: Role) -> Result<Option<OwnedSemaphorePermit>, &'static str> {
+        let permit = self.room.clone().try_acquire_owned().ok();
+        let replaces = |account: &Arc<Account>| !account.lines.replaced_by(role).is_empty();
+        if permit.is_none() && !self.accounts.borrow().known.get(&id).is_some_and(replaces) {
+            return Err(TOO_MANY);
+        }
+        Ok(permit)
+    }
+
     /// Takes a WebSocket in: the work of its task, and its end; or why it is not let in.
     fn join<S>(
         self: &Arc<Self>,
@@ -336,11 +360,15 @@ impl Hub {
         socket: WebSocketStream<S>,
         id: UserId,
         role: Role,
+        seat: Option<OwnedSemaphorePermit>,
     ) -> Result<(impl Future<Output = ConnectionError> + Send + use<S>, Leaving), &'static str>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
         let account = self.account(accounts, id)?;
+        let inherited = || account.lines.replaced_by(role).iter().find_map(|old| leave(&old.seat));
+        let seat = seat.or_else(inherited).or_else(|| self.room.clone().try_acquire_owned().ok());
+        let seat: Seat = Arc::new(Mutex::new(Some(seat.ok_or(TOO_MANY)?)));
         let (commands, commanded) = mpsc::unbounded_channel();
         accounts.next_id += 1;
         let line = accounts.next_id;
@@ -348,22 +376,27 @@ impl Hub {
         let link = Arc::new(Link::tapped(Box::new(tap), commands));
         let token = self.options.token.clone();
         let (ws, work) = ws::accepted(socket, self.settings.clone(), token, link.clone(), commanded);
-        let line = Line { id: line, role, ws, link };
+        let line = Line { id: line, role, ws, link, seat: seat.clone() };
         for old in account.lines.connect(&line) {
             tracing::info!(account = id.get(), role = ?old.role, "replaced by a new connection of the same account");
             old.link.stop(Duration::ZERO, ConnectionError::Replaced);
         }
-        Ok((work, Leaving { hub: self.clone(), account, id: line.id, why: ConnectionError::Closed }))
+        Ok((work, Leaving { hub: self.clone(), account, id: line.id, seat, why: ConnectionError::Closed }))
     }
 
     /// Serves a WebSocket until it ends.
-    pub(super) async fn serve<S>(self: &Arc<Self>, socket: WebSocketStream<S>, id: UserId, role: Role)
-    where
+    pub(super) async fn serve<S>(
+        self: &Arc<Self>,
+        socket: WebSocketStream<S>,
+        id: UserId,
+        role: Role,
+        seat: Option<OwnedSemaphorePermit>,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
         let mut joined = Err(CLOSING);
         self.accounts.send_if_modified(|accounts| {
-            joined = self.join(accounts, socket, id, role);
+            joined = self.join(accounts, socket, id, role, seat);
             joined.is_ok()
         });
         let (work, mut leaving) = match joined {
@@ -396,13 +429,17 @@ struct Leaving {
     hub: Arc<Hub>,
     account: Arc<Account>,
     id: u64,
+    seat: Seat,
     why: ConnectionError,
 }
 
 impl Drop for Leaving {
     fn drop(&mut self) {
         let why = self.why.clone();
-        self.hub.change(|_| self.account.lines.disconnect(self.id, why));
+        self.hub.change(|_| {
+            self.account.lines.disconnect(self.id, why);
+            drop(leave(&self.seat));
+        });
         self.hub.tell_watchers();
     }
 }

@@ -131,20 +131,18 @@ fn upgrade(hub: &Arc<Hub>, mut request: Request) -> Result<Response, Refused> {
     if request.headers().get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         return Err((StatusCode::UPGRADE_REQUIRED, "the version of WebSockets is 13"));
     }
-    let too_many = (StatusCode::SERVICE_UNAVAILABLE, "too many connections");
-    let permit = hub.room.clone().try_acquire_owned().map_err(|_| too_many)?;
+    let seat = hub.seat(account, role).map_err(|why| (StatusCode::SERVICE_UNAVAILABLE, why))?;
 
     let upgraded = hyper::upgrade::on(&mut request);
     let hub = hub.clone();
     tokio::spawn(async move {
-        let _permit = permit;
         let limit = hub.options.handshake_timeout;
         let Ok(Ok(upgraded)) = tokio::time::timeout(limit, upgraded).await else { return };
         let longest = Some(hub.options.settings.frame_limit);
         let config =
             WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(longest).max_frame_size(longest);
         let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Side::Server, Some(config)).await;
-        hub.serve(socket, account, role).await;
+        hub.serve(socket, account, role, seat).await;
     });
     let headers = [
         (CONNECTION, HeaderValue::from_static("Upgrade")),
