@@ -66,6 +66,12 @@ impl Client {
         self.inner.timeout
     }
 
+    /// Whether there are other clones of it.
+    #[cfg(feature = "server")]
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.inner) > 1
+    }
+
     /// The access token, for errors to leave out.
     pub(crate) fn token(&self) -> Option<&str> {
         self.inner.token.as_deref()

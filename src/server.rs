@@ -242,7 +242,8 @@ impl<To> Builder<To> {
 
     /// How many WebSockets may stand, and how many accounts are remembered. Default: 4096. Those beyond are turned away, and
     /// those that stand do not notice. An account that connects again gets the place of the connection that it replaces, which
-    /// is given a second more for its goodbye.
+    /// is given a second more for its goodbye. Accounts that are not connected are forgotten to make room for others, unless the
+    /// program holds a client of theirs.
     ///
     /// As many further connections may be in the course of their handshake or of an HTTP POST. When one more comes, the
     /// oldest of them that has shown nothing yet is dropped, so that an account gets in while others only hold connections

@@ -499,6 +499,24 @@ async fn an_account_that_connects_again_finds_room_where_there_is_none() {
 }
 
 #[tokio::test]
+async fn a_client_that_is_held_is_its_accounts_however_many_others_come_and_go() {
+    let server = any().max_connections(1).await.unwrap();
+    let anna = Caller::connect(&server, ANNA, "Universal").await;
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    drop(anna);
+    for id in [1, 2, 3] {
+        let _other = Caller::connect_at_last(&server, id, "Universal").await;
+        soon(server.bots().wait_for(id)).await.unwrap();
+    }
+    let mut anna = Caller::connect_at_last(&server, ANNA, "Universal").await;
+    soon(server.bots().wait_for(ANNA)).await.unwrap();
+    let call = spawn(client.get_login_info());
+    let echo = anna.next_call().await;
+    anna.answer(&echo, login("anna")).await;
+    assert_eq!(soon(call).await.unwrap().unwrap().nickname, "anna");
+}
+
+#[tokio::test]
 async fn a_connection_with_the_events_of_another_account_is_dropped() {
     let mut server = any().await.unwrap();
     let mut liar = Caller::connect(&server, ANNA, "Universal").await;

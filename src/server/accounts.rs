@@ -280,10 +280,15 @@ impl Hub {
             return Ok(known.clone());
         }
         if accounts.known.len() >= self.options.connections {
-            accounts.known.retain(|_, account| !account.lines.all().is_empty());
-        }
-        if accounts.known.len() >= self.options.connections {
-            return Err("there is no room for another account");
+            let mut connected = 0;
+            accounts.known.retain(|_, account| {
+                let stands = !account.lines.all().is_empty();
+                connected += usize::from(stands);
+                stands || account.client.is_shared()
+            });
+            if connected >= self.options.connections {
+                return Err("there is no room for another account");
+            }
         }
         let lines = Arc::new(Lines { account: id, now: Mutex::default() });
         let calls = BoxCloneSyncService::new(Calls(lines.clone()));
