@@ -208,8 +208,9 @@ impl<To> Builder<To> {
         self
     }
 
-    /// Drops an event that came before over the same WebSocket, byte for byte, within so long a time, as
-    /// [`Connect::dedupe`](crate::Connect::dedupe). Default: nothing is dropped.
+    /// Drops an event that came before from the same account, byte for byte, within so long a time: over whichever of its
+    /// WebSockets, and by HTTP POST. Heartbeats, and what tells that a connection has begun, are exempt. At most the last
+    /// 65,536 events of an account are remembered. Default: nothing is dropped.
     pub fn dedupe(mut self, window: Duration) -> Self {
         self.options.settings.dedupe = Some(window);
         self

@@ -1038,6 +1038,44 @@ async fn posts_that_wait_are_answered_when_the_server_closes() {
     }
 }
 
+#[tokio::test]
+async fn an_event_that_comes_again_by_another_way_is_dropped_where_that_is_asked_for() {
+    let mut server = any().dedupe(Duration::from_secs(600)).await.unwrap();
+    let here = r#"{"meta_event_type":"lifecycle","post_type":"meta_event","self_id":10086,"sub_type":"connect","time":1}"#;
+    let nameless = r#"{"post_type":"x"}"#;
+    for round in ["first", "second"] {
+        let mut anna = Caller::connect(&server, ANNA, "Universal").await;
+        for event in [here, &said_to(ANNA, "again"), nameless, &said_to(ANNA, round)] {
+            anna.send(event).await;
+        }
+        anna.pong().await;
+    }
+    let mut boris = Caller::connect(&server, BORIS, "Universal").await;
+    boris.send(nameless).await;
+    boris.pong().await;
+    let webhook = Webhook::to(http(&server)).retries(0);
+    assert_eq!(soon(webhook.post(&said_to(ANNA, "again"))).await.unwrap().status, 204);
+    let posted = tokio::spawn(async move { webhook.post(&said_to(ANNA, "posted")).await.unwrap() });
+    let mut heard = Vec::new();
+    while heard.last().is_none_or(|last| last != "posted") {
+        let received = soon(server.next()).await.unwrap();
+        heard.push(match received.event.as_message() {
+            Some(message) => message.message().plain_text(),
+            None if matches!(received.event, Event::Lifecycle(_)) => "connected".to_owned(),
+            None => received.text().to_owned(),
+        });
+    }
+    // Each connection says that it is there. What another account says is another event.
+    let expected = ["connected", "again", nameless, "first", "connected", "second", nameless, "posted"];
+    assert_eq!(heard, expected);
+    soon(posted).await.unwrap();
+    // By webhook first, and over a WebSocket then.
+    let mut anna = Caller::connect(&server, ANNA, "Universal").await;
+    anna.send(said_to(ANNA, "posted")).await;
+    anna.send(said_to(ANNA, "the end")).await;
+    assert_eq!(text_of(&next_message(&mut server).await.event), "the end");
+}
+
 /// As OpenSSL has it: `printf '{"post_type":"x","self_id":10086}\\n' | openssl dgst -sha1 -hmac key`
 const SIGNED: &str = "09e00ce264ce709ffc4a0060cbc2a2db43559a1a";
 

@@ -21,7 +21,7 @@ use crate::connection::{ConnectionError, Link, Tap};
 use crate::error::Reason;
 use crate::transport::ws::{self, Dedupe, Ws};
 use crate::transport::{BoxError, Reply, Request};
-use crate::{Client, UserId, wire};
+use crate::{Client, EventKind, UserId, wire};
 
 /// What somebody is told who comes too late.
 pub(super) const CLOSING: &str = "the bot is closing";
@@ -56,6 +56,17 @@ pub(super) struct Accounts {
 struct Account {
     client: Client,
     lines: Arc<Lines>,
+    /// Its events of late, however they came.
+    came: Option<Arc<Mutex<Dedupe>>>,
+}
+
+/// Whether an account's event came before, where that is asked for; from now on it has. Meta events are exempt: that a
+/// connection has begun, or stands, is news each time.
+fn came_before(came: Option<&Mutex<Dedupe>>, event: &[u8]) -> bool {
+    let Some(came) = came else { return false };
+    let meta = matches!(EventKind::peek(event), EventKind::Heartbeat | EventKind::Lifecycle);
+    // A body may end in a line's end, and a frame without.
+    !meta && came.lock().unwrap_or_else(PoisonError::into_inner).is_known(event.trim_ascii())
 }
 
 /// The connections of an account.
@@ -176,8 +187,10 @@ impl Hub {
     pub(super) fn new(mut options: Options) -> Arc<Self> {
         options.event_queue = options.event_queue.max(1);
         let window = Some(options.replay_window).filter(|window| !window.is_zero());
+        // An account has one window for all its connections.
+        let settings = ws::Settings { dedupe: None, ..options.settings.clone() };
         Arc::new(Self {
-            settings: Arc::new(options.settings.clone()),
+            settings: Arc::new(settings),
             queue: Arc::new(Events::new(options.event_queue, options.overflow)),
             accounts: watch::Sender::default(),
             watched: Mutex::new(Some(watch::Sender::default())),
@@ -294,7 +307,8 @@ impl Hub {
         let calls = BoxCloneSyncService::new(Calls(lines.clone()));
         let service = self.options.layers.iter().fold(calls, |service, layer| layer(service));
         let client = Client::new(service, self.options.timeout, self.options.token.clone());
-        let account = Arc::new(Account { client, lines });
+        let came = self.options.settings.dedupe.map(|window| Arc::new(Mutex::new(Dedupe::new(window))));
+        let account = Arc::new(Account { client, lines, came });
         accounts.known.insert(id, account.clone());
         Ok(account)
     }
@@ -305,24 +319,22 @@ impl Hub {
         bodies.as_mut().is_some_and(|bodies| bodies.is_known(body))
     }
 
-    /// The client of an account whose events come by HTTP POST; or why it is not let in.
-    fn posting(&self, id: UserId) -> Result<Client, &'static str> {
-        let mut client = Err(CLOSING);
+    /// An account whose events come by HTTP POST; or why it is not let in.
+    fn posting(&self, id: UserId) -> Result<Arc<Account>, &'static str> {
+        let mut account = Err(CLOSING);
         self.accounts.send_if_modified(|accounts| {
-            client = self.account(accounts, id).map(|account| {
-                account.lines.now().posts = true;
-                account.client.clone()
-            });
+            account = self.account(accounts, id).inspect(|account| account.lines.now().posts = true);
             false
         });
-        client
+        account
     }
 
     /// Takes an event that came by HTTP POST, and gives where its answer comes; `None` where the event came before. Or why
     /// it is not let in.
     pub(super) fn post(&self, id: UserId, raw: Bytes) -> Result<Option<oneshot::Receiver<Bytes>>, &'static str> {
-        let client = self.posting(id)?;
-        if self.came_before(&raw) {
+        let account = self.posting(id)?;
+        let client = account.client.clone();
+        if self.came_before(&raw) || came_before(account.came.as_deref(), &raw) {
             return Ok(None);
         }
         let (answer, answered) = Answer::new();
@@ -377,7 +389,8 @@ impl Hub {
         let (commands, commanded) = mpsc::unbounded_channel();
         accounts.next_id += 1;
         let line = accounts.next_id;
-        let tap = EventsOf { line, account: id, client: account.client.clone(), queue: self.queue.clone() };
+        let (client, came) = (account.client.clone(), account.came.clone());
+        let tap = EventsOf { line, account: id, client, came, queue: self.queue.clone() };
         let link = Arc::new(Link::tapped(Box::new(tap), commands));
         let token = self.options.token.clone();
         let (ws, work) = ws::accepted(socket, self.settings.clone(), token, link.clone(), commanded);
@@ -454,12 +467,16 @@ struct EventsOf {
     line: u64,
     account: UserId,
     client: Client,
+    came: Option<Arc<Mutex<Dedupe>>>,
     queue: Arc<Events>,
 }
 
 impl Tap for EventsOf {
     fn take(&self, event: &[u8]) {
-        let Self { line, account, client, queue } = self;
+        let Self { line, account, client, came, queue } = self;
+        if came_before(came.as_deref(), event) {
+            return tracing::debug!(account = account.get(), bytes = event.len(), "dropped an event that came before");
+        }
         // A copy of its own: the frame is a part of a large buffer, which it would keep.
         let raw = Bytes::copy_from_slice(event);
         let arrived = Arrived { line: Some(*line), account: *account, client: client.clone(), raw, answer: None };
