@@ -24,6 +24,7 @@
 //! - An account that connects while its old connection stands replaces it. Calls in flight on the old one end as
 //!   [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown).
 //! - [`Bots::watch`] says which accounts are connected, and [`Bots::wait_for`] waits for one.
+//! - [`Bots::subscribe`] gives the events to several parts of a program.
 //! - An event of another account than the connection's is not passed on, and ends the connection when its turn comes
 //!   ([`ConnectionError::WrongAccount`]).
 //!
@@ -196,13 +197,13 @@ impl<To> Builder<To> {
         self
     }
 
-    /// How many events the queue of the stream holds, those of all accounts together. Default: 1024; 0 counts as 1.
+    /// How many events the queue of each consumer holds, those of all accounts together. Default: 1024; 0 counts as 1.
     pub fn event_queue(mut self, events: usize) -> Self {
         self.options.event_queue = events;
         self
     }
 
-    /// What becomes of events when the queue is full. Default: [`Overflow::DropOldest`].
+    /// What becomes of events when a queue is full. Default: [`Overflow::DropOldest`].
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.options.overflow = overflow;
         self
@@ -297,7 +298,7 @@ impl Builder {
     pub fn router(self) -> (Server, axum::Router) {
         let hub = Hub::new(self.options);
         let router = door::router(hub.clone());
-        (Server { hub, address: None }, router)
+        (Server { events: Events::new(hub), address: None }, router)
     }
 }
 
@@ -312,7 +313,7 @@ impl IntoFuture for Builder<String> {
             let address = listener.local_addr()?;
             let hub = Hub::new(self.options);
             tokio::spawn(door::listen(listener, hub.clone(), hub.listening()));
-            Ok(Server { hub, address: Some(address) })
+            Ok(Server { events: Events::new(hub), address: Some(address) })
         })
     }
 }
@@ -334,7 +335,7 @@ impl<To> fmt::Debug for Builder<To> {
 ///
 /// Dropping it closes the listener and all connections, at once unless it is being [closed](Bots::close) already.
 pub struct Server {
-    hub: Arc<Hub>,
+    events: Events,
     address: Option<SocketAddr>,
 }
 
@@ -365,47 +366,31 @@ impl Server {
     ///
     /// It can be given up while it waits, as in `tokio::select!`: no event is lost by that.
     pub async fn next(&mut self) -> Option<Received> {
-        poll_fn(|cx| self.poll(cx)).await
+        self.events.next().await
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Received>> {
-        loop {
-            let Some(arrived) = ready!(self.hub.queue.poll_next(cx)) else { return Poll::Ready(None) };
-            let Arrived { line, account, client, raw, answer } = arrived;
-            let event = match Event::from_slice(&raw) {
-                Ok(event) => event,
-                Err(error) => {
-                    let error = crate::error::chain(&error);
-                    tracing::warn!(bytes = raw.len(), error, "what came looks like an event, and is none");
-                    continue;
-                }
-            };
-            let Some(found) = event.self_id().filter(|found| *found != account) else {
-                return Poll::Ready(Some(Received { event, client, raw, answer }));
-            };
-            tracing::warn!(account = account.get(), found = found.get(), "dropped an event of another account");
-            if let Some(line) = line {
-                self.hub.expel(line, account, found);
-            }
-        }
+    /// Another consumer of the same events: see [`Bots::subscribe`].
+    #[must_use]
+    pub fn subscribe(&self) -> Events {
+        self.events.subscribe()
     }
 
-    /// How many events were missed so far, since they were taken too slowly: see [`Overflow`].
+    /// How many events this stream has missed so far, since they were taken too slowly: see [`Overflow`].
     #[must_use]
     pub fn missed(&self) -> u64 {
-        self.hub.queue.missed()
+        self.events.missed()
     }
 
     /// The client of an account that is connected.
     #[must_use]
     pub fn bot(&self, account: impl Into<UserId>) -> Option<Client> {
-        self.hub.bot(account.into())
+        self.events.hub.bot(account.into())
     }
 
     /// A handle to the server, for other parts of the program.
     #[must_use]
     pub fn bots(&self) -> Bots {
-        Bots(self.hub.clone())
+        self.events.bots()
     }
 
     /// Closes the server: see [`Bots::close`].
@@ -423,13 +408,13 @@ impl Stream for Server {
     type Item = Received;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Received>> {
-        self.get_mut().poll(cx)
+        self.get_mut().events.poll(cx)
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.hub.abandon();
+        self.events.hub.abandon();
     }
 }
 
@@ -487,6 +472,17 @@ impl Bots {
         found.ok()?.bot(account)
     }
 
+    /// Another consumer of the same events, with a queue of its own of the same size and rule. It gets those that come from now
+    /// on.
+    ///
+    /// The first answer to an event that came by HTTP POST goes into its response. Where none comes, the response is empty when
+    /// the last consumer has let go of the event. The [`Server`]'s own stream is a consumer too: take its events, or the
+    /// response waits for [`Builder::answer_within`].
+    #[must_use]
+    pub fn subscribe(&self) -> Events {
+        Events::new(self.0.clone())
+    }
+
     /// Closes the server: nobody is let in any more, calls in flight have ten seconds to be answered, then close frames are
     /// sent. HTTP POSTs that wait for an answer get an empty response. Returns when all connections have ended. Events that come until then
     /// are delivered, and the stream ends once what it holds is taken: whether somebody takes it, the closing does not wait
@@ -509,7 +505,96 @@ impl fmt::Debug for Bots {
     }
 }
 
+/// The events of a [`Server`] for one more consumer, by [`Server::subscribe`]: a [`Stream`], and with [`Events::next`] to be had
+/// without its extensions.
+///
+/// They wait in a queue of their own, and are decoded when they are taken. The stream does not keep the server open, and ends
+/// as the server's own does.
+pub struct Events {
+    hub: Arc<Hub>,
+    queue: Arc<Arrivals>,
+}
+
+impl Events {
+    fn new(hub: Arc<Hub>) -> Self {
+        let queue = hub.new_queue();
+        Self { hub, queue }
+    }
+
+    /// The next event of any account; `None` once the server is closed, its last connection has ended, and all events are
+    /// taken.
+    ///
+    /// It can be given up while it waits, as in `tokio::select!`: no event is lost by that.
+    pub async fn next(&mut self) -> Option<Received> {
+        poll_fn(|cx| self.poll(cx)).await
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Received>> {
+        loop {
+            let Some(arrived) = ready!(self.queue.poll_next(cx)) else { return Poll::Ready(None) };
+            let Arrived { line, account, client, raw, answer } = arrived;
+            let event = match Event::from_slice(&raw) {
+                Ok(event) => event,
+                Err(error) => {
+                    let error = crate::error::chain(&error);
+                    tracing::warn!(bytes = raw.len(), error, "what came looks like an event, and is none");
+                    continue;
+                }
+            };
+            let Some(found) = event.self_id().filter(|found| *found != account) else {
+                return Poll::Ready(Some(Received { event, client, raw, answer }));
+            };
+            tracing::warn!(account = account.get(), found = found.get(), "dropped an event of another account");
+            if let Some(line) = line {
+                self.hub.expel(line, account, found);
+            }
+        }
+    }
+
+    /// Another consumer of the same events: see [`Bots::subscribe`].
+    #[must_use]
+    pub fn subscribe(&self) -> Self {
+        Self::new(self.hub.clone())
+    }
+
+    /// How many events this consumer has missed so far, since it was too slow: see [`Overflow`].
+    #[must_use]
+    pub fn missed(&self) -> u64 {
+        self.queue.missed()
+    }
+
+    /// A handle to the server, for calls and to close it.
+    #[must_use]
+    pub fn bots(&self) -> Bots {
+        Bots(self.hub.clone())
+    }
+}
+
+impl Stream for Events {
+    type Item = Received;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Received>> {
+        self.get_mut().poll(cx)
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.hub.drop_queue(&self.queue);
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events")
+            .field("bots", &self.bots().ids())
+            .field("missed", &self.missed())
+            .finish_non_exhaustive()
+    }
+}
+
 /// An event that waits to be taken.
+#[derive(Clone)]
 struct Arrived {
     /// The connection; `None` where it came by HTTP POST.
     line: Option<u64>,
@@ -519,4 +604,5 @@ struct Arrived {
     answer: Option<Answer>,
 }
 
-type Events = Queue<Arrived>;
+/// The events that one consumer has not taken yet.
+type Arrivals = Queue<Arrived>;

@@ -11,7 +11,7 @@ use cqhttp::action::{GetLoginInfo, GetLoginInfoResponse};
 use cqhttp::event::GroupMessageOperation;
 use cqhttp::layer::RetryReads;
 use cqhttp::mock::{self, Dial, DialRole, Fault, Posted, Webhook};
-use cqhttp::server::{Builder, Server};
+use cqhttp::server::{Builder, Events, Server};
 
 use cqhttp::{Client, ConnectionError, Error, Event, Overflow, Received, UserId};
 use futures_util::{SinkExt, StreamExt};
@@ -828,6 +828,80 @@ async fn events_beyond_the_queue_go_by_its_rule_and_answers_do_not_wait_for_them
 }
 
 #[tokio::test]
+async fn several_consumers_get_the_same_events_each_in_its_own_time() {
+    let mut server = any().event_queue(3).await.unwrap();
+    let mut anna = Caller::connect(&server, ANNA, "Universal").await;
+    let mut slow = server.bots().subscribe();
+    let gone = server.subscribe();
+    anna.send(said_to(ANNA, "0")).await;
+    anna.pong().await;
+    drop(gone);
+    let mut late = slow.subscribe();
+    for number in 1..=3 {
+        anna.send(said_to(ANNA, &number.to_string())).await;
+        let received = next_message(&mut server).await;
+        assert_eq!(text_of(&received.event), (number - 1).to_string());
+        anna.pong().await;
+    }
+    assert_eq!(text_of(&next_message(&mut server).await.event), "3");
+    let text = async |events: &mut Events| soon(events.next()).await.map(|received| text_of(&received.event));
+    for number in 1..=3 {
+        assert_eq!(text(&mut slow).await, Some(number.to_string()));
+        assert_eq!(text(&mut late).await, Some(number.to_string()));
+    }
+    assert_eq!((server.missed(), slow.missed(), late.missed()), (0, 1, 0));
+
+    // They do not keep the server open, and end with it: with what comes until then.
+    let client = server.bot(ANNA).unwrap();
+    let call = spawn(client.get_login_info());
+    let echo = anna.next_call().await;
+    let closing = tokio::spawn(async move { server.close().await });
+    assert!(soon(slow.bots().wait_for(1)).await.is_none());
+    anna.send(said_to(ANNA, "the last word")).await;
+    anna.answer(&echo, login("anna")).await;
+    soon(call).await.unwrap().unwrap();
+    drop(anna);
+    soon(closing).await.unwrap();
+    for events in [&mut slow, &mut late] {
+        assert_eq!(text(events).await.as_deref(), Some("the last word"));
+        assert_eq!(text(events).await, None);
+    }
+    assert_eq!(text(&mut slow.subscribe()).await, None);
+}
+
+#[tokio::test]
+async fn the_first_of_several_consumers_answers_a_post() {
+    let mut server = any().answer_within(Duration::from_secs(3600)).await.unwrap();
+    let mut other = server.subscribe();
+    let url = http(&server);
+    let post = |text: &str| {
+        let (webhook, event) = (Webhook::to(&url).retries(0), said_to(ANNA, text));
+        tokio::spawn(async move { webhook.post(&event).await.unwrap() })
+    };
+    let posted = post("ping");
+    let (first, second) = (soon(other.next()).await.unwrap(), next_message(&mut server).await);
+    let Event::GroupMessage(message) = &first.event else { panic!("{first:?}") };
+    first.answer(message, &GroupMessageOperation::new().reply("first")).await.unwrap();
+    assert_eq!(soon(posted).await.unwrap().operation.unwrap()["reply"][0]["data"]["text"], "first");
+    let error = second.answer(message, &GroupMessageOperation::new().reply("second")).await.unwrap_err();
+    assert!(matches!(&error, Error::NotSent(_)) && reason(&error).contains("already"), "{error:?}");
+
+    // Nobody has an answer: all have let go of it, one of them without having looked.
+    let posted = post("nothing to say");
+    let received = next_message(&mut server).await;
+    let held = soon(other.next()).await.unwrap();
+    drop(received);
+    tokio::task::yield_now().await;
+    assert!(!posted.is_finished());
+    drop(held);
+    assert_eq!(soon(posted).await.unwrap().status, 204);
+    let posted = post("nobody looks");
+    drop(next_message(&mut server).await);
+    drop(other);
+    assert_eq!(soon(posted).await.unwrap().status, 204);
+}
+
+#[tokio::test]
 async fn connections_are_kept_as_the_builder_says() {
     let server = any().dedupe(Duration::from_secs(600)).frame_limit(1000).timeout(Duration::from_millis(50));
     let server = server.keepalive(Duration::from_millis(20), Duration::from_secs(60)).event_queue(2);
@@ -1041,7 +1115,8 @@ async fn posts_that_wait_are_answered_when_the_server_closes() {
 #[tokio::test]
 async fn an_event_that_comes_again_by_another_way_is_dropped_where_that_is_asked_for() {
     let mut server = any().dedupe(Duration::from_secs(600)).await.unwrap();
-    let here = r#"{"meta_event_type":"lifecycle","post_type":"meta_event","self_id":10086,"sub_type":"connect","time":1}"#;
+    let here =
+        r#"{"meta_event_type":"lifecycle","post_type":"meta_event","self_id":10086,"sub_type":"connect","time":1}"#;
     let nameless = r#"{"post_type":"x"}"#;
     for round in ["first", "second"] {
         let mut anna = Caller::connect(&server, ANNA, "Universal").await;

@@ -16,7 +16,7 @@ use tokio_tungstenite::WebSocketStream;
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt};
 
-use super::{Answer, Arrived, Events, Options};
+use super::{Answer, Arrivals, Arrived, Options};
 use crate::connection::{ConnectionError, Link, Tap};
 use crate::error::Reason;
 use crate::transport::ws::{self, Dedupe, Ws};
@@ -32,7 +32,7 @@ const TOO_MANY: &str = "too many connections";
 pub(super) struct Hub {
     pub(super) options: Options,
     settings: Arc<ws::Settings>,
-    pub(super) queue: Arc<Events>,
+    queues: Queues,
     pub(super) accounts: watch::Sender<Accounts>,
     /// Those who are connected, for others to watch; `None` once the server is closed.
     watched: Mutex<Option<watch::Sender<Vec<UserId>>>>,
@@ -191,7 +191,7 @@ impl Hub {
         let settings = ws::Settings { dedupe: None, ..options.settings.clone() };
         Arc::new(Self {
             settings: Arc::new(settings),
-            queue: Arc::new(Events::new(options.event_queue, options.overflow)),
+            queues: Queues::default(),
             accounts: watch::Sender::default(),
             watched: Mutex::new(Some(watch::Sender::default())),
             room: Arc::new(Semaphore::new(options.connections)),
@@ -236,12 +236,30 @@ impl Hub {
         });
     }
 
-    /// Changes who is there. The last one closes the queue behind them: until then events may come.
+    /// A queue for one more consumer.
+    pub(super) fn new_queue(&self) -> Arc<Arrivals> {
+        let queue = Arc::new(Arrivals::new(self.options.event_queue, self.options.overflow));
+        // As long as this is held nobody closes the queues.
+        let accounts = self.accounts.borrow();
+        if accounts.ended() {
+            queue.close();
+        } else {
+            self.queues.all().push(queue.clone());
+        }
+        queue
+    }
+
+    /// Its consumer is gone.
+    pub(super) fn drop_queue(&self, queue: &Arc<Arrivals>) {
+        self.queues.all().retain(|known| !Arc::ptr_eq(known, queue));
+    }
+
+    /// Changes who is there. The last one closes the queues behind them: until then events may come.
     fn change(&self, change: impl FnOnce(&mut Accounts)) {
         self.accounts.send_modify(|accounts| {
             change(accounts);
             if accounts.ended() {
-                self.queue.close();
+                self.queues.all().iter().for_each(|queue| queue.close());
             }
         });
     }
@@ -339,14 +357,14 @@ impl Hub {
         }
         let (answer, answered) = Answer::new();
         let arrived = Arrived { line: None, account: id, client, raw, answer: Some(answer) };
-        // As long as this is held the server is not closed, nor its queue.
+        // As long as this is held the server is not closed, nor are its queues.
         let accounts = self.accounts.borrow();
         if accounts.closed {
             return Err(CLOSING);
         }
-        self.queue.push(arrived, Instant::now());
+        self.queues.push(arrived);
         drop(accounts);
-        self.queue.wake();
+        self.queues.wake();
         Ok(Some(answered))
     }
 
@@ -390,7 +408,7 @@ impl Hub {
         accounts.next_id += 1;
         let line = accounts.next_id;
         let (client, came) = (account.client.clone(), account.came.clone());
-        let tap = EventsOf { line, account: id, client, came, queue: self.queue.clone() };
+        let tap = EventsOf { line, account: id, client, came, queues: self.queues.clone() };
         let link = Arc::new(Link::tapped(Box::new(tap), commands));
         let token = self.options.token.clone();
         let (ws, work) = ws::accepted(socket, self.settings.clone(), token, link.clone(), commanded);
@@ -468,23 +486,44 @@ struct EventsOf {
     account: UserId,
     client: Client,
     came: Option<Arc<Mutex<Dedupe>>>,
-    queue: Arc<Events>,
+    queues: Queues,
 }
 
 impl Tap for EventsOf {
     fn take(&self, event: &[u8]) {
-        let Self { line, account, client, came, queue } = self;
+        let Self { line, account, client, came, queues } = self;
         if came_before(came.as_deref(), event) {
             return tracing::debug!(account = account.get(), bytes = event.len(), "dropped an event that came before");
         }
         // A copy of its own: the frame is a part of a large buffer, which it would keep.
         let raw = Bytes::copy_from_slice(event);
-        let arrived = Arrived { line: Some(*line), account: *account, client: client.clone(), raw, answer: None };
-        queue.push(arrived, Instant::now());
+        queues.push(Arrived { line: Some(*line), account: *account, client: client.clone(), raw, answer: None });
     }
 
     fn wake(&self) {
-        self.queue.wake();
+        self.queues.wake();
+    }
+}
+
+/// The queues of all consumers.
+#[derive(Clone, Default)]
+struct Queues(Arc<Mutex<Vec<Arc<Arrivals>>>>);
+
+impl Queues {
+    fn all(&self) -> MutexGuard<'_, Vec<Arc<Arrivals>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, arrived: Arrived) {
+        let now = Instant::now();
+        if let [others @ .., last] = &**self.all() {
+            others.iter().for_each(|queue| queue.push(arrived.clone(), now));
+            last.push(arrived, now);
+        }
+    }
+
+    fn wake(&self) {
+        self.all().iter().for_each(|queue| queue.wake());
     }
 }
 
