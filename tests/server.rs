@@ -694,7 +694,7 @@ async fn a_server_that_is_dropped_closes_its_connections() {
 #[tokio::test]
 async fn it_is_a_part_of_an_application() {
     let (mut server, router) = Server::builder().access_token(TOKEN).layer(RetryReads::new()).router();
-    let app = axum::Router::new().route("/", axum::routing::get(async || "mine")).nest("/onebot", router);
+    let app = axum::Router::new().route("/", axum::routing::get(async || "mine")).nest_service("/onebot", router);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = listener.local_addr().unwrap().to_string();
     let task = tokio::spawn(async move { axum::serve(listener, app).await });
@@ -706,6 +706,10 @@ async fn it_is_a_part_of_an_application() {
     assert!(answer.ends_with("mine"), "{answer}");
 
     let anna = account(ANNA).await;
+    for path in ["/onebot", "/onebot/", "/onebot/any/path/"] {
+        let dial = Dial::to(format!("ws://{url}{path}"));
+        assert!(anna.dial_once(dial).await.unwrap_err().to_string().contains("401"), "{path}");
+    }
     let dial = Dial::to(format!("ws://{url}/onebot/any/path"));
     assert!(anna.dial_once(dial.clone()).await.unwrap_err().to_string().contains("401"));
     anna.dial_once(dial.clone().access_token(TOKEN)).await.unwrap();
