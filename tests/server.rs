@@ -467,6 +467,28 @@ async fn calls_and_events_may_come_over_two_connections() {
 }
 
 #[tokio::test]
+async fn each_of_a_pair_of_connections_is_replaced_by_itself() {
+    let mut server = any().await.unwrap();
+    let mut calls = Caller::connect(&server, ANNA, "API").await;
+    let mut events = Caller::connect(&server, ANNA, "Event").await;
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    let mut new_calls = Caller::connect(&server, ANNA, "API").await;
+    assert_eq!(calls.closed().await, 1000);
+    events.send(said_to(ANNA, "still here")).await;
+    events.pong().await;
+    assert_eq!(text_of(&next_message(&mut server).await.event), "still here");
+
+    let mut new_events = Caller::connect(&server, ANNA, "Event").await;
+    assert_eq!(events.closed().await, 1000);
+    new_events.send(said_to(ANNA, "here too")).await;
+    assert_eq!(text_of(&next_message(&mut server).await.event), "here too");
+    let call = spawn(client.get_login_info());
+    let echo = new_calls.next_call().await;
+    new_calls.answer(&echo, login("anna")).await;
+    assert_eq!(soon(call).await.unwrap().unwrap().nickname, "anna");
+}
+
+#[tokio::test]
 async fn an_account_that_connects_again_finds_room_where_there_is_none() {
     let server = any().max_connections(2).await.unwrap();
     let mut old = Caller::connect(&server, ANNA, "Universal").await;
@@ -748,6 +770,32 @@ async fn who_comes_too_late_is_not_told_that_there_is_no_room() {
     let mut answer = String::new();
     soon(late.read_to_string(&mut answer)).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 503") && answer.ends_with("the bot is closing"), "{answer}");
+    task.abort();
+}
+
+/// An application may keep the answer to a handshake for itself.
+#[tokio::test]
+async fn a_handshake_whose_answer_does_not_leave_holds_its_place_for_so_long_and_no_longer() {
+    let (server, router) = Server::builder().max_connections(1).handshake_timeout(Duration::from_millis(100)).router();
+    let (held, mut holds) = tokio::sync::mpsc::unbounded_channel();
+    let hold = move |response: axum::response::Response| {
+        held.send(response).unwrap();
+        std::future::pending::<axum::response::Response>()
+    };
+    let app = router.clone().layer(axum::middleware::map_response(hold));
+    let app = axum::Router::new().nest_service("/held", app).fallback_service(router);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = listener.local_addr().unwrap();
+    let task = tokio::spawn(async move { axum::serve(listener, app).await });
+    let head = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: bot\r\n{}\r\n\r\n", HANDSHAKE.join("\r\n"));
+    let mut first = TcpStream::connect(url).await.unwrap();
+    first.write_all(head("/held").as_bytes()).await.unwrap();
+    let response = soon(holds.recv()).await.unwrap();
+    assert_eq!(response.status(), 101);
+    let anna = account(ANNA).await;
+    soon(async { while anna.dial_once(Dial::to(format!("ws://{url}/"))).await.is_err() {} }).await;
+    soon(server.bots().wait_for(ANNA)).await.unwrap();
+    drop((first, response));
     task.abort();
 }
 
@@ -1070,6 +1118,13 @@ async fn what_the_head_of_a_post_tells_is_told_before_its_body_is_read() {
         let head = format!("POST / HTTP/1.1\r\nHost: bot\r\nContent-Length: 1000\r\n{headers}\r\n\r\n");
         assert_eq!(status_of(server, head.as_bytes()).await, expected, "{headers}");
     }
+}
+
+#[tokio::test]
+async fn a_body_that_takes_too_long_is_not_waited_for() {
+    let server = any().handshake_timeout(Duration::from_millis(50)).await.unwrap();
+    let head = "POST / HTTP/1.1\r\nHost: bot\r\nContent-Length: 1000\r\nX-Self-ID: 1\r\n\r\n{\"post_type\":";
+    assert_eq!(status_of(&server, head.as_bytes()).await, 408);
 }
 
 /// Whoever posts would send the event again otherwise.
