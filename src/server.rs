@@ -291,7 +291,8 @@ impl<To> Builder<To> {
 
 impl Builder {
     /// The server, and a router to be put into an application of yours: `Router::new().nest_service("/onebot", router)`. It
-    /// answers on `/onebot`, on `/onebot/`, which axum's `nest` would leave out, and on every path below. It is a router of axum 0.8, and the application must have the same: `axum = "0.8"`.
+    /// answers on `/onebot`, on `/onebot/`, which axum's `nest` would leave out, and on every path below. It is a router of
+    /// axum 0.8, and the application must have the same: `axum = "0.8"`.
     ///
     /// What the application's own listener lets in is its own to bound: [`max_connections`](Self::max_connections) counts
     /// WebSockets alone, and bodies have no limit together. A server that is dropped or closed answers with HTTP status 503.
