@@ -327,6 +327,8 @@ pub enum ConnectionState {
         /// When it is tried again.
         next_try: Instant,
     },
+    /// This program closes it: calls in flight may still be answered, and new ones are not sent.
+    Closing,
     /// It has ended, and is not made again.
     #[non_exhaustive]
     Closed {
@@ -355,6 +357,7 @@ impl fmt::Display for ConnectionState {
         match self {
             Self::Connecting => f.write_str("connecting"),
             Self::Connected => f.write_str("connected"),
+            Self::Closing => f.write_str("closing"),
             Self::Disconnected { why, .. } => write!(f, "disconnected: {}", chain(why)),
             Self::Closed { why } => write!(f, "closed: {}", chain(why)),
         }
