@@ -456,7 +456,7 @@ async fn a_connection_ends_when_nobody_uses_it_any_more() {
 #[tokio::test]
 async fn closing_does_not_wait_for_calls_that_were_given_up() {
     let bare = Bare::start().await;
-    let (client, events, mut peer) = bare.connected(connect(&bare.url)).await;
+    let (client, events, mut peer) = bare.connected(connect(&bare.url).no_keepalive()).await;
     let call = spawn(client.get_login_info());
     peer.next().await;
     let mut states = events.connection().watch();
