@@ -6,7 +6,7 @@
 mod support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cqhttp::action::{
     DeleteMsg, GetFriendList, GetLoginInfo, GetMsg, GetMsgResponse, GetStatus, HandleQuickOperation, SendGroupMsg,
@@ -793,7 +793,7 @@ async fn events_are_posted_and_quick_operations_carried_out() {
     server.webhook(Webhook::to(url).secret("secret"));
     let id = server.user(10086).says("ping").in_group(42);
     let request = soon(requests.recv()).await.unwrap();
-    assert!(request.starts_with("POST /events ") && request.contains("X-Self-ID: 10000\r\n"), "{request}");
+    assert!(request.starts_with("POST /events ") && request.contains("X-Self-Id: 10000\r\n"), "{request}");
     assert!(request.contains("X-Signature: sha1=") && request.contains("\"ping\""), "{request}");
 
     let done = server.expect::<HandleQuickOperation>().await;
@@ -823,4 +823,79 @@ async fn events_are_posted_and_quick_operations_carried_out() {
     let vias: Vec<_> = server.calls().iter().map(|call| call.via).collect();
     use Via::{QuickOperation as Part, Webhook as Whole};
     assert_eq!(vias, [Whole, Part, Part, Part, Whole, Part, Whole, Part, Whole, Part]);
+}
+
+/// A bot without this crate that answers each post with the next of these responses, byte for byte, and leaves all
+/// connections open.
+async fn responding(responses: Vec<String>) -> (String, mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/events", listener.local_addr().unwrap());
+    let (sender, requests) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let mut open = Vec::new();
+        for response in responses {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            sender.send(support::read_request(&mut stream).await.unwrap()).unwrap();
+            stream.write_all(response.as_bytes()).await.unwrap();
+            open.push(stream);
+        }
+        std::future::pending::<()>().await;
+    });
+    (url, requests)
+}
+
+#[tokio::test]
+async fn a_response_is_read_whether_it_comes_in_chunks_or_leaves_its_connection_open() {
+    let body = r#"{"reply":"pong"}"#;
+    let chunked = format!(
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\ne;x=y\r\n{}\r\n0\r\n\r\n",
+        &body[..2],
+        &body[2..]
+    );
+    let whole = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let late = format!("HTTP/1.1 100 Continue\r\n\r\n{whole}");
+    let (url, _requests) = responding(vec![chunked, whole, late]).await;
+    let server = Server::start().await.unwrap();
+    server.webhook(Webhook::to(url));
+    for text in ["chunked", "left open", "continued"] {
+        server.user(10086).says(text).in_private();
+        let reply = soon(server.next_call::<SendPrivateMsg>().into_future()).await;
+        assert_eq!(reply.unwrap_or_else(|why| panic!("{text}: {why}")).message.plain_text(), "pong");
+    }
+}
+
+#[tokio::test]
+async fn a_bot_that_does_not_answer_in_time_holds_nobody_up() {
+    let half = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"reply\":";
+    let whole = "HTTP/1.1 200 OK\r\ncontent-length: 16\r\n\r\n{\"reply\":\"pong\"}";
+    let (url, mut requests) = responding(["", "", half, whole].map(str::to_owned).to_vec()).await;
+    let (server, mut told) = telling().await;
+    let limit = Duration::from_millis(500);
+    server.webhook(Webhook::to(&url).retries(1).timeout(limit));
+    let begun = Instant::now();
+    for text in ["to nobody", "to one who stops", "to one who answers"] {
+        server.user(10086).says(text).in_private();
+    }
+    // The first is sent again, and the second is not: its response has begun.
+    for text in ["to nobody", "to nobody", "to one who stops", "to one who answers"] {
+        assert!(soon(requests.recv()).await.unwrap().contains(&format!("\"{text}\"")), "{text}");
+    }
+    assert_eq!(server.expect::<SendPrivateMsg>().await.message.plain_text(), "pong");
+    assert!(begun.elapsed() >= limit * 3, "{:?}", begun.elapsed());
+    assert_eq!(soon(told.recv()).await.unwrap(), (url, "the bot has not answered within 500ms".to_owned()));
+    assert!(told.try_recv().is_err(), "the same reason is said once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bot_that_takes_a_connection_and_says_nothing_is_given_up() {
+    let bot = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = bot.local_addr().unwrap();
+    let server = Server::start().await.unwrap();
+    let error = server.dial_once(Dial::to(format!("ws://{address}"))).await.unwrap_err();
+    assert_eq!(error.to_string(), "the bot has not answered within 45s");
+    let error = Webhook::to(format!("http://{address}")).post("{}").await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.to_string()),
+        (std::io::ErrorKind::TimedOut, "the bot has not answered within 5s".into())
+    );
 }

@@ -1,5 +1,6 @@
 //! The stand-in as the one that connects: to a bot that is a server.
 
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -7,14 +8,28 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
+use hyper::header::{HeaderValue, USER_AGENT};
+use hyper::http::request;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use sha1::Sha1;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::ws::{Accepted, Kind};
 use super::{OnRefused, Server, State, lock};
+
+/// How long a bot has to answer a handshake: as much as Go's library gives it.
+const HANDSHAKE: Duration = Duration::from_secs(45);
+
+/// How long a bot has to answer an event.
+const RESPONSE: Duration = Duration::from_secs(5);
 
 /// What a connection to the bot is there for: `X-Client-Role`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,30 +85,24 @@ impl Dial {
             DialRole::Event => ("Event", Kind::Events),
         };
         let (host, path) = host_and_path(&self.url, "ws://")?;
-        let token = self.token.as_ref().map_or(String::new(), |token| format!("Authorization: Token {token}\r\n"));
-        let head = format!(
-            "GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: CQHttp/4.15.0\r\nUpgrade: websocket\r\n\
-             Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c3RhbmQtaW4gc3RhbmRzIQ==\r\n\
-             X-Client-Role: {role}\r\nX-Self-ID: {}\r\n{token}\r\n",
-            state.self_id
-        );
-        let mut stream = connect(host).await?;
-        stream.set_nodelay(true)?;
-        stream.write_all(head.as_bytes()).await?;
-        let mut read = Vec::new();
-        let end = loop {
-            if let Some(end) = memchr::memmem::find(&read, b"\r\n\r\n") {
-                break end + 4;
-            }
-            if stream.read_buf(&mut read).await? == 0 {
-                return Err(no_response());
-            }
-        };
-        let (status, _) = status_of(&read)?;
-        if status != 101 {
-            return Err(refused(status, "access token"));
+        let mut request = head(Request::get(path), host, state.self_id)
+            .header(CONNECTION, "Upgrade")
+            .header(UPGRADE, "websocket")
+            .header(SEC_WEBSOCKET_VERSION, "13")
+            .header(SEC_WEBSOCKET_KEY, "c3RhbmQtaW4gc3RhbmRzIQ==")
+            .header("X-Client-Role", role);
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, format!("Token {token}"));
         }
-        Ok(Accepted::dialled(state, stream, Bytes::copy_from_slice(&read[end..]), kind))
+        let request = request.body(Full::default()).map_err(io::Error::other)?;
+        let mut tasks = JoinSet::new();
+        let response = send(host, request, &mut tasks).await?;
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            return Err(refused(response.status().as_u16(), "access token"));
+        }
+        let upgraded = hyper::upgrade::on(response).await.map_err(|error| why(&error))?;
+        let parts = upgraded.downcast::<TokioIo<TcpStream>>().map_err(|_| no_response())?;
+        Ok(Accepted::dialled(state, parts.io.into_inner(), parts.read_buf, kind))
     }
 }
 
@@ -107,13 +116,13 @@ impl Server {
     /// Connects to a bot over reverse WebSocket, with go-cqhttp's headers and lifecycle frame, and goes on to do so
     /// whenever the connection has ended, until the stand-in is stopped. It counts among [`connections`](Self::connections),
     /// and everything that is done to those can be done to it. Why it does not come about, hears
-    /// [`on_refused`](super::ServerBuilder::on_refused).
+    /// [`on_refused`](super::ServerBuilder::on_refused); a bot that does not answer within 45 seconds is given up.
     pub fn dial(&self, dial: Dial) {
         let state = self.state.clone();
         lock(&self.state.dialling).spawn(async move {
             let mut refusals = Refusals::new(&state, &dial.url);
             loop {
-                match dial.connect(&state).await {
+                match within(HANDSHAKE, dial.connect(&state)).await {
                     Ok(connection) => {
                         refusals.none();
                         connection.serve().await;
@@ -125,13 +134,14 @@ impl Server {
         });
     }
 
-    /// Connects to a bot once, over reverse WebSocket: it fails where the bot does not let the stand-in in, and is not made again when it has ended.
+    /// Connects to a bot once, over reverse WebSocket: it fails where the bot does not let the stand-in in, and is not made
+    /// again when it has ended.
     ///
     /// # Errors
     ///
-    /// The bot cannot be reached, or answers with an HTTP status, which the error names.
+    /// The bot cannot be reached, answers with an HTTP status, which the error names, or does not answer within 45 seconds.
     pub async fn dial_once(&self, dial: Dial) -> io::Result<()> {
-        let connection = dial.connect(&self.state).await?;
+        let connection = within(HANDSHAKE, dial.connect(&self.state)).await?;
         lock(&self.state.dialling).spawn(connection.serve());
         Ok(())
     }
@@ -140,7 +150,8 @@ impl Server {
 impl Server {
     /// Posts every event from now on to a bot, one after the other, and carries out the quick operation that it answers:
     /// the [`calls`](Self::calls) show it, as `.handle_quick_operation` and the actions that it stands for. An event that
-    /// gets no response is lost, and logged, and [`on_refused`](super::ServerBuilder::on_refused) hears of it.
+    /// gets no response within the webhook's [time](Webhook::timeout) is lost, and logged, and
+    /// [`on_refused`](super::ServerBuilder::on_refused) hears of it.
     pub fn webhook(&self, webhook: Webhook) {
         let (sender, mut events) = mpsc::unbounded_channel::<String>();
         lock(&self.state.webhooks).push(sender);
@@ -180,6 +191,7 @@ pub struct Webhook {
     secret: Option<String>,
     retries: u32,
     pause: Duration,
+    timeout: Duration,
 }
 
 /// What a bot has answered to an event.
@@ -196,7 +208,7 @@ impl Webhook {
     /// To the bot at `url`: `http://`, a host with a port, and maybe a path and a query.
     #[must_use]
     pub fn to(url: impl Into<String>) -> Self {
-        Self { url: url.into(), secret: None, retries: 3, pause: Duration::from_millis(50) }
+        Self { url: url.into(), secret: None, retries: 3, pause: Duration::from_millis(50), timeout: RESPONSE }
     }
 
     /// The secret to sign events with. Default: none, and they are not signed.
@@ -214,46 +226,58 @@ impl Webhook {
         self
     }
 
+    /// How long the bot has for its whole response, each time that an event is sent. Default: 5 seconds, as go-cqhttp has
+    /// it.
+    #[must_use]
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = limit;
+        self
+    }
+
     /// Sends an event, given as JSON, and takes the answer. The account is the event's.
     ///
     /// # Errors
     ///
-    /// No response came, however often it was tried.
+    /// No response came in time, however often it was tried; or one that broke off, or did not end in time, and then it is
+    /// not tried again.
     pub async fn post(&self, event: &str) -> io::Result<Posted> {
         let body = format!("{event}\n");
         let mut left = self.retries;
         loop {
-            match self.attempt(&body).await {
-                Err(_) if left > 0 => left -= 1,
-                outcome => return outcome,
+            let mut heard = false;
+            let outcome = within(self.timeout, self.attempt(&body, &mut heard)).await;
+            if outcome.is_ok() || heard || left == 0 {
+                return outcome;
             }
+            left -= 1;
             tokio::time::sleep(self.pause).await;
         }
     }
 
-    async fn attempt(&self, body: &str) -> io::Result<Posted> {
+    /// Sends an event once; `heard` is whether a response has begun.
+    async fn attempt(&self, body: &str, heard: &mut bool) -> io::Result<Posted> {
         let event: Value = serde_json::from_str(body).unwrap_or_default();
-        let self_id = event["self_id"].as_i64().unwrap_or_default();
         let (host, path) = host_and_path(&self.url, "http://")?;
-        let signature = self.secret.as_deref().and_then(|secret| {
-            let mac = Hmac::<Sha1>::new_from_slice(secret.as_bytes()).ok()?.chain_update(body);
-            let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-            Some(format!("X-Signature: sha1={hex}\r\n"))
-        });
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: CQHttp/4.15.0\r\nConnection: close\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\nX-Self-ID: {self_id}\r\n{}\r\n",
-            body.len(),
-            signature.unwrap_or_default()
-        );
-        let mut stream = connect(host).await?;
-        stream.write_all(head.as_bytes()).await?;
-        stream.write_all(body.as_bytes()).await?;
-        let mut read = Vec::new();
-        stream.read_to_end(&mut read).await?;
-        let (status, body) = status_of(&read)?;
-        Ok(Posted { status, operation: serde_json::from_slice(body).ok() })
+        let mut request = head(Request::post(path), host, event["self_id"].as_i64().unwrap_or_default())
+            .header(CONNECTION, "close")
+            .header(CONTENT_TYPE, "application/json");
+        if let Some(signature) = self.secret.as_deref().and_then(|secret| signature(secret, body)) {
+            request = request.header("X-Signature", signature);
+        }
+        let request = request.body(body.to_owned().into()).map_err(io::Error::other)?;
+        let mut tasks = JoinSet::new();
+        let response = send(host, request, &mut tasks).await?;
+        *heard = true;
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.map_err(|error| why(&error))?.to_bytes();
+        Ok(Posted { status, operation: serde_json::from_slice(&body).ok() })
     }
+}
+
+fn signature(secret: &str, body: &str) -> Option<String> {
+    let mac = Hmac::<Sha1>::new_from_slice(secret.as_bytes()).ok()?.chain_update(body);
+    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(format!("sha1={hex}"))
 }
 
 impl fmt::Debug for Webhook {
@@ -265,6 +289,46 @@ impl fmt::Debug for Webhook {
 fn host_and_path<'a>(url: &'a str, scheme: &str) -> io::Result<(&'a str, &'a str)> {
     let rest = url.strip_prefix(scheme).ok_or_else(|| io::Error::other(format!("the address has no `{scheme}`")))?;
     Ok(rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash)))
+}
+
+/// What all requests of go-cqhttp have.
+fn head(request: request::Builder, host: &str, self_id: i64) -> request::Builder {
+    let request = request.header(HOST, host).header(USER_AGENT, "CQHttp/4.15.0");
+    request.header("X-Self-ID", HeaderValue::from(self_id))
+}
+
+/// Sends a request on a connection of its own, up to where the response begins. The connection is one of the `tasks`, and
+/// ends with them.
+async fn send(host: &str, request: Request<Full<Bytes>>, tasks: &mut JoinSet<()>) -> io::Result<Response<Incoming>> {
+    let stream = connect(host).await?;
+    stream.set_nodelay(true)?;
+    let mut http = http1::Builder::new();
+    // Go writes the names of headers like this.
+    let handshake = http.title_case_headers(true).handshake(TokioIo::new(stream)).await;
+    let (mut sender, connection) = handshake.map_err(|error| why(&error))?;
+    tasks.spawn(async {
+        // What goes wrong hears who waits for the response.
+        let _ = connection.with_upgrades().await;
+    });
+    sender.send_request(request).await.map_err(|error| why(&error))
+}
+
+/// An answer of a bot's, for which it has so long.
+async fn within<T>(limit: Duration, answer: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| {
+        Err(io::Error::new(io::ErrorKind::TimedOut, format!("the bot has not answered within {limit:?}")))
+    })
+}
+
+/// Why there is no response, in the words of what lies under it.
+fn why(error: &hyper::Error) -> io::Error {
+    let under = error.source();
+    let kind = under.and_then(|under| under.downcast_ref::<io::Error>()).map(io::Error::kind);
+    let hung_up = error.is_incomplete_message() || error.is_canceled();
+    if hung_up || matches!(kind, Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)) {
+        return no_response();
+    }
+    io::Error::other(under.map_or_else(|| error.to_string(), |under| format!("{error}: {under}")))
 }
 
 async fn connect(host: &str) -> io::Result<TcpStream> {
@@ -313,11 +377,4 @@ impl Refusals {
             self.last = Some(text);
         }
     }
-}
-
-/// The status of a response, and its body.
-fn status_of(response: &[u8]) -> io::Result<(u16, &[u8])> {
-    let end = memchr::memmem::find(response, b"\r\n\r\n").ok_or_else(no_response)?;
-    let status = response.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
-    Ok((status.ok_or(io::ErrorKind::InvalidData)?, &response[end + 4..]))
 }
