@@ -151,7 +151,7 @@ mod ws;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use calls::{Expect, Expected, NextCall, Outcome, Received, Said, Unexpected, Via};
+pub use calls::{Connected, Expect, Expected, NextCall, Outcome, Received, Said, Unexpected, Via};
 pub use dial::{Dial, DialRole, Posted, Webhook};
 pub use fault::Fault;
 pub use format::PostFormat;

@@ -420,6 +420,23 @@ async fn a_handlers_panic_fails_the_test_at_the_latest_when_the_server_ends() {
     assert!(said.contains("take_panics"), "{said}");
 }
 
+#[tokio::test]
+async fn connections_that_do_not_come_fail_the_test() {
+    let (server, client) = server().await;
+    client.delete_msg(1).await.unwrap();
+    let said = panic_of(server.connected(2).within(Duration::from_millis(20))).await;
+    assert!(said.contains("at tests/test_kit.rs:"), "{said}");
+    assert!(said.contains("WebSocket connections after 20ms: 0, expected: 2"), "{said}");
+    assert!(said.contains(r#"1. delete_msg {"message_id":1}"#), "what came instead: {said}");
+
+    let (_first, _second) = (connect(server.ws_url()).await.unwrap(), connect(server.ws_url()).await.unwrap());
+    server.connected(1).within(Duration::MAX).await;
+    let said = panic_of(server.connected(0).within(Duration::ZERO)).await;
+    assert!(said.contains("WebSocket connections after 0ns: 2, expected: 0"), "{said}");
+    let (waited, third) = tokio::join!(server.connected(3), connect(server.ws_url()));
+    assert_eq!((waited, third.is_ok()), ((), true));
+}
+
 // ---- Events ----
 
 #[tokio::test]

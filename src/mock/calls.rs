@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Mutex;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -20,7 +21,7 @@ use super::{ActionInfo, Fault, OnCall, Refusal, Server, lock};
 use crate::action::{SendGroupMsg, SendGuildChannelMsg, SendMsg, SendPrivateMsg};
 use crate::{Chat, KnownAction, Message};
 
-/// How long is waited for a call that is expected, unless it is said otherwise.
+/// How long is waited for what is expected, unless it is said otherwise.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A call that the stand-in has received.
@@ -444,6 +445,50 @@ impl<'a, E: Expected + 'a> IntoFuture for Expect<'a, E> {
     }
 }
 
+/// Waits until WebSocket connections stand, and panics if they do not: [`Server::connected`].
+#[must_use = "nothing is waited for until it is awaited"]
+pub struct Connected<'a> {
+    server: &'a Server,
+    n: usize,
+    within: Duration,
+    at: &'static Location<'static>,
+    /// Once it is polled.
+    waiting: Option<Pin<Box<dyn Future<Output = ()> + Send + 'a>>>,
+}
+
+impl<'a> Connected<'a> {
+    /// How long to wait. Default: 5 seconds.
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.within = limit;
+        self
+    }
+
+    fn wait(&self) -> impl Future<Output = ()> + Send + use<'a> {
+        let Self { server, n, within, at, .. } = *self;
+        async move {
+            let mut links = server.state.links.subscribe();
+            let enough = links.wait_for(|links| if n == 0 { links.is_empty() } else { links.len() >= n });
+            if !tokio::time::timeout(within, enough).await.is_ok_and(|enough| enough.is_ok()) {
+                let (stand, report) = (server.connections(), server.state.calls.report());
+                fail(&Unexpected(format!(
+                    "at {at}: WebSocket connections after {within:?}: {stand}, expected: {n}{report}"
+                )));
+            }
+        }
+    }
+}
+
+impl Future for Connected<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.waiting.is_none() {
+            self.waiting = Some(Box::pin(self.wait()));
+        }
+        self.waiting.as_mut().map_or(Poll::Pending, |waiting| waiting.as_mut().poll(cx))
+    }
+}
+
 /// "`send_msg` or `send_group_msg`"
 fn names<E: Expected>() -> String {
     E::ACTIONS.iter().map(|action| format!("`{action}`")).collect::<Vec<_>>().join(" or ")
@@ -524,6 +569,17 @@ impl Server {
                 }
             }
         }
+    }
+
+    /// Waits until at least `n` WebSocket connections stand; with 0, until none does any more.
+    ///
+    /// # Panics
+    ///
+    /// It is not so within 5 seconds, or what [`within`](Connected::within) says. The text says how many stand, and what
+    /// the bot has done.
+    #[track_caller]
+    pub fn connected(&self, n: usize) -> Connected<'_> {
+        Connected { server: self, n, within: PATIENCE, at: Location::caller(), waiting: None }
     }
 
     /// What the handlers' panics said, and forgets them: a server that is dropped or stopped with one that nobody has

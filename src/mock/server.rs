@@ -309,11 +309,6 @@ impl Server {
         takers + lock(&self.state.webhooks).len()
     }
 
-    /// Waits until exactly `n` WebSocket connections stand.
-    pub async fn connected(&self, n: usize) {
-        let _ = self.state.links.subscribe().wait_for(|links| links.len() == n).await;
-    }
-
     /// Ends every WebSocket connection without a close frame, as a server does that is killed. New ones are served.
     pub fn drop_connections(&self) {
         for link in self.state.take_links() {
