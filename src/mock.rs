@@ -44,7 +44,8 @@
 //! | has events posted to it | [`Server::webhook`] with a [`Webhook`]; its quick operations are carried out |
 //! | asks for events by `get_updates` | [`ServerBuilder::long_polling`] |
 //!
-//! [`ServerBuilder::on_refused`] says why a bot that the stand-in comes to lets it not in.
+//! [`ServerBuilder::on_refused`] says why a bot that the stand-in comes to lets it not in, and
+//! [`ServerBuilder::on_rejected`] which bots it lets not in itself.
 //!
 //! Each stand-in is one account ([`ServerBuilder::self_id`]); for several, start several.
 //!
@@ -155,10 +156,11 @@ pub use calls::{Connected, Expect, Expected, NextCall, Outcome, Received, Said, 
 pub use dial::{Dial, DialRole, Posted, Webhook};
 pub use fault::Fault;
 pub use format::PostFormat;
+pub use http::Rejected;
 use refusal::bad_request;
 pub use refusal::{Refusal, refuse};
 pub use server::{Server, ServerBuilder};
-use state::{Acted, OnCall, OnRefused, State, Taken};
+use state::{Acted, OnCall, OnRefused, OnRejected, State, Taken};
 pub use table::{
     ActionInfo, EventInfo, ExampleCall, ParamInfo, ParamKind, SegmentInfo, action, actions, events, segments,
 };

@@ -437,6 +437,49 @@ async fn connections_that_do_not_come_fail_the_test() {
     assert_eq!((waited, third.is_ok()), ((), true));
 }
 
+#[tokio::test]
+async fn requests_that_are_refused_are_told_and_counted() {
+    let (sender, mut told) = mpsc::unbounded_channel();
+    let builder = Server::builder().token("sesame").on_rejected(move |rejected| sender.send(rejected.clone()).unwrap());
+    let server = builder.start().await.unwrap();
+    connect(format!("{}/event", server.ws_url())).access_token("mellon").await.unwrap_err();
+    for (line, body) in [
+        ("POST /get_status?access_token=", "{}"),
+        ("PUT /get_status?access_token=sesame", "{}"),
+        ("POST /send_msg", "sesame"),
+    ] {
+        http(&server, line, JSON, body).await;
+    }
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port())).await.unwrap();
+    stream.write_all(b"POST /half HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{").await.unwrap();
+    stream.shutdown().await.unwrap();
+    for text in [
+        "GET /event: 403, another access token",
+        "POST /get_status: 401, no access token",
+        "PUT /get_status: 404, the method is neither GET nor POST",
+        "POST /send_msg: 400, the body is no JSON",
+        "POST /half: 400, the body breaks off",
+    ] {
+        assert_eq!(soon(told.recv()).await.unwrap().to_string(), text);
+    }
+    http(&server, "GET /get_status?access_token=sesame", "", "").await;
+    for said in [
+        panic_of(server.connected(1).within(Duration::ZERO)).await,
+        panic_of(async { _ = server.expect::<DeleteMsg>().within(Duration::ZERO).await }).await,
+    ] {
+        let refused = "requests that were refused: 5, the last: POST /half: 400, the body breaks off";
+        assert!(said.contains(refused) && !said.contains("mellon"), "{said}");
+    }
+    assert!(told.try_recv().is_err());
+
+    let (sender, mut told) = mpsc::unbounded_channel();
+    let builder =
+        Server::builder().refuse_after_upgrade(1403).on_rejected(move |rejected| sender.send(rejected.status).unwrap());
+    let server = builder.start().await.unwrap();
+    connect(server.ws_url()).await.map(drop).unwrap_or_default();
+    assert_eq!(soon(told.recv()).await, Some(101));
+}
+
 // ---- Events ----
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 use tokio::sync::watch;
 
 use super::params::Reading;
-use super::{ActionInfo, Fault, OnCall, Refusal, Server, lock};
+use super::{ActionInfo, Fault, OnCall, OnRejected, Refusal, Rejected, Server, lock};
 use crate::action::{SendGroupMsg, SendGuildChannelMsg, SendMsg, SendPrivateMsg};
 use crate::{Chat, KnownAction, Message};
 
@@ -169,6 +169,7 @@ pub(super) struct Calls {
     /// Changes whenever a call has come to something.
     ended: watch::Sender<()>,
     on_call: Option<OnCall>,
+    on_rejected: Option<OnRejected>,
 }
 
 #[derive(Default)]
@@ -178,6 +179,8 @@ struct Log {
     taken: HashMap<&'static str, usize>,
     /// Of handlers, and not told yet.
     panics: Vec<String>,
+    /// How many requests were refused before they were calls, and the last of them.
+    rejected: (usize, Option<Rejected>),
 }
 
 impl Log {
@@ -197,8 +200,17 @@ impl Log {
 }
 
 impl Calls {
-    pub(super) fn new(on_call: Option<OnCall>) -> Self {
-        Self { log: Mutex::default(), ended: watch::Sender::new(()), on_call }
+    pub(super) fn new(on_call: Option<OnCall>, on_rejected: Option<OnRejected>) -> Self {
+        Self { log: Mutex::default(), ended: watch::Sender::new(()), on_call, on_rejected }
+    }
+
+    /// Notes a request that was refused before it was a call.
+    pub(super) fn reject(&self, rejected: Rejected) {
+        if let Some(on_rejected) = &self.on_rejected {
+            on_rejected(&rejected);
+        }
+        let noted = &mut lock(&self.log).rejected;
+        *noted = (noted.0 + 1, Some(rejected));
     }
 
     /// Notes a call that has come, and gives its number.
@@ -256,7 +268,7 @@ impl Calls {
         })
     }
 
-    /// What was not taken, and the panics, for somebody who looks for something else.
+    /// What was not taken, the panics and what was refused, for somebody who looks for something else.
     fn report(&self) -> String {
         const MOST: usize = 20;
         let log = lock(&self.log);
@@ -278,6 +290,9 @@ impl Calls {
         }
         for panic in &log.panics {
             let _ = write!(report, "\n  {panic}");
+        }
+        if let (count, Some(last)) = &log.rejected {
+            let _ = write!(report, "\n  requests that were refused: {count}, the last: {last}");
         }
         report
     }

@@ -15,10 +15,10 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::calls::Calls;
-use super::state::{Acted, OnCall, OnRefused, State};
+use super::state::{Acted, OnCall, OnRefused, OnRejected, State};
 use super::updates::Updates;
 use super::ws::{self, Cut};
-use super::{ActionInfo, Fault, PostFormat, Received, Refusal, World, bad_request, http, lock};
+use super::{ActionInfo, Fault, PostFormat, Received, Refusal, Rejected, World, bad_request, http, lock};
 use crate::{Event, KnownAction, UserId};
 
 /// The stand-in server. It stops when it is dropped.
@@ -43,6 +43,7 @@ pub struct ServerBuilder {
     post_format: PostFormat,
     on_call: Option<OnCall>,
     on_refused: Option<OnRefused>,
+    on_rejected: Option<OnRejected>,
     world: Option<World>,
     extensions: Vec<&'static ActionInfo>,
 }
@@ -126,6 +127,14 @@ impl ServerBuilder {
         self
     }
 
+    /// Tells `on_rejected` of every HTTP request and every upgrade that is refused before it is a call or a connection: of
+    /// one without the token, of one whose body is no JSON. The failures of [`expect`](Server::expect) and
+    /// [`connected`](Server::connected) tell the last and the number of all, in any case.
+    pub fn on_rejected(mut self, on_rejected: impl Fn(&Rejected) + Send + Sync + 'static) -> Self {
+        self.on_rejected = Some(Arc::new(on_rejected));
+        self
+    }
+
     /// Knows further actions: those of a crate with a schema of its own, whose generated module `mock` has the table
     /// `ACTIONS`. Default: the actions of `cqhttp` alone.
     pub fn actions(mut self, table: &[&'static [ActionInfo]]) -> Self {
@@ -159,7 +168,7 @@ impl ServerBuilder {
             updates: self.long_polling.map(Updates::new),
             post_format: self.post_format,
             handlers: Mutex::default(),
-            calls: Calls::new(self.on_call),
+            calls: Calls::new(self.on_call, self.on_rejected),
             on_refused: self.on_refused,
             world: Mutex::new(self.world),
             faults: Mutex::default(),

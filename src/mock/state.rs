@@ -18,7 +18,8 @@ use super::params::{Reading, Verdict};
 use super::updates::Updates;
 use super::ws::{self, Link};
 use super::{
-    ActionInfo, Fault, Outcome, PostFormat, Received, Refusal, Via, World, action, bad_request, format, lock, refuse,
+    ActionInfo, Fault, Outcome, PostFormat, Received, Refusal, Rejected, Via, World, action, bad_request, format, lock,
+    refuse,
 };
 use crate::action::{GetUpdates, HandleQuickOperation};
 use crate::{KnownAction, RefusalCode};
@@ -26,6 +27,8 @@ use crate::{KnownAction, RefusalCode};
 pub(super) type OnCall = Arc<dyn Fn(&Received) + Send + Sync>;
 
 pub(super) type OnRefused = Arc<dyn Fn(&str, &io::Error) + Send + Sync>;
+
+pub(super) type OnRejected = Arc<dyn Fn(&Rejected) + Send + Sync>;
 
 pub(super) type Handler = Arc<dyn Fn(&[u8]) -> Acted + Send + Sync>;
 

@@ -149,6 +149,9 @@ async fn start(arguments: &Arguments) -> Result<Server, String> {
     builder = builder.on_call(move |call| log(call, length));
     builder = builder.post_format(arguments.post_format.into());
     builder = builder.on_refused(|url, why| print(format_args!("{} {url} is not reached: {why}", time())));
+    builder = builder.on_rejected(|rejected| {
+        print(format_args!("{} {} {} -> {} {}", time(), rejected.method, rejected.path, rejected.status, rejected.why));
+    });
     if let Some(token) = &arguments.token {
         builder = builder.token(token);
     }
