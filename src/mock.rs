@@ -98,8 +98,8 @@
 //! | all calls, what they came to, and how they came | [`Server::calls`] |
 //!
 //! What is expected and does not come fails the test, with its place in the test, and with everything that came instead.
-//! An assertion that fails in a handler does so too, at the latest when the server is dropped; where a handler is to panic,
-//! [`take_panics`](Server::take_panics) takes it.
+//! An assertion that fails in a handler, or in another closure that the server was given, does so too, at the latest when
+//! the server is dropped; where a handler is to panic, [`take_panics`](Server::take_panics) takes it.
 //!
 //! # What the bot hears
 //!
@@ -160,7 +160,7 @@ pub use http::Rejected;
 use refusal::bad_request;
 pub use refusal::{Refusal, refuse};
 pub use server::{Server, ServerBuilder};
-use state::{Acted, OnCall, OnRefused, OnRejected, State, Taken};
+use state::{Acted, OnCall, OnRejected, State, Taken};
 pub use table::{
     ActionInfo, EventInfo, ExampleCall, ParamInfo, ParamKind, SegmentInfo, action, actions, events, segments,
 };

@@ -480,6 +480,40 @@ async fn requests_that_are_refused_are_told_and_counted() {
     assert_eq!(soon(told.recv()).await, Some(101));
 }
 
+#[tokio::test]
+async fn a_panic_in_a_closure_of_the_tests_is_told_like_a_handlers() {
+    let (server, client) = server().await;
+    let (ws, _events) = connect(server.ws_url()).await.unwrap();
+    server.faults(|_| panic!("no dice"));
+    client.delete_msg(1).await.unwrap_err();
+    soon(ws.delete_msg(2).into_future()).await.unwrap_err();
+    let dropped = Outcome::Panicked("no dice".into());
+    assert_eq!(server.calls().iter().map(|call| &call.outcome).collect::<Vec<_>>(), [&dropped; 2]);
+    let error = soon(server.next_call::<DeleteMsg>().into_future()).await.unwrap_err().to_string();
+    let told = "the closure of `faults` at `delete_msg` panicked: no dice";
+    assert!(error.contains(told), "{error}");
+    assert_eq!(server.take_panics(), [told; 2]);
+
+    let server = Server::builder().on_call(|_| panic!("no ink")).start().await.unwrap();
+    let client = Client::builder(server.url()).build().unwrap();
+    let (_, answered) = tokio::join!(server.expect::<DeleteMsg>().into_future(), client.delete_msg(3).into_future());
+    answered.unwrap();
+    assert_eq!(server.take_panics(), ["the closure of `on_call` at `delete_msg` panicked: no ink"]);
+
+    let builder = Server::builder().on_refused(|_, _| panic!("no way")).on_rejected(|_| panic!("no one"));
+    let server = builder.start().await.unwrap();
+    assert_eq!(http(&server, "PUT /delete_msg", "", "").await.0, 404);
+    let (url, mut requests) =
+        responding(vec!["HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n".to_owned(); 2]).await;
+    server.webhook(Webhook::to(url));
+    for text in ["one", "two"] {
+        server.user(10086).says(text).in_private();
+        soon(requests.recv()).await.unwrap();
+    }
+    let closure = |name: &str, words: &str| format!("the closure of `{name}` panicked: {words}");
+    assert_eq!(server.take_panics(), [closure("on_rejected", "no one"), closure("on_refused", "no way")]);
+}
+
 // ---- Events ----
 
 #[tokio::test]

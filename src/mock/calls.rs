@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt::{self, Write};
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::sync::Mutex;
 use std::task::{Context, Poll};
@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 use tokio::sync::watch;
 
 use super::params::Reading;
+use super::state::words;
 use super::{ActionInfo, Fault, OnCall, OnRejected, Refusal, Rejected, Server, lock};
 use crate::action::{SendGroupMsg, SendGuildChannelMsg, SendMsg, SendPrivateMsg};
 use crate::{Chat, KnownAction, Message};
@@ -70,7 +71,7 @@ pub enum Outcome {
     Refused(Refusal),
     /// A [`Fault`] has ended its connection before it was acted on.
     Dropped,
-    /// Its handler panicked, with these words, and its connection was ended.
+    /// Its handler panicked, or the closure of [`faults`](Server::faults), with these words, and its connection was ended.
     Panicked(String),
 }
 
@@ -82,7 +83,23 @@ pub(super) enum Ended {
     NoTarget,
     Refused(Box<Refusal>),
     Dropped,
-    Panicked(Box<str>),
+    Panicked(By, Box<str>),
+}
+
+/// What of the test's own panicked at a call.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum By {
+    Handler,
+    Faults,
+}
+
+impl By {
+    fn panicked(self, action: &str, words: &str) -> String {
+        match self {
+            Self::Handler => format!("the handler of `{action}` panicked: {words}"),
+            Self::Faults => format!("the closure of `faults` at `{action}` panicked: {words}"),
+        }
+    }
 }
 
 /// A call, as little as is needed of it: there may be a hundred thousand.
@@ -108,7 +125,7 @@ impl Record {
             Ended::NoTarget => Outcome::NoTarget,
             Ended::Refused(refusal) => Outcome::Refused((**refusal).clone()),
             Ended::Dropped => Outcome::Dropped,
-            Ended::Panicked(words) => Outcome::Panicked(words.to_string()),
+            Ended::Panicked(_, words) => Outcome::Panicked(words.to_string()),
         }
     }
 
@@ -141,7 +158,8 @@ impl fmt::Display for Record {
             Ended::NoTarget => f.write_str("answered with {}, since it names no target")?,
             Ended::Refused(refusal) => write!(f, "refused with {refusal}")?,
             Ended::Dropped => f.write_str("dropped before it was acted on")?,
-            Ended::Panicked(words) => write!(f, "its handler panicked: {words}")?,
+            Ended::Panicked(By::Handler, words) => write!(f, "its handler panicked: {words}")?,
+            Ended::Panicked(By::Faults, words) => write!(f, "the closure of `faults` panicked: {words}")?,
         }
         match &self.fault {
             Some(fault) => write!(f, " (fault: {fault:?})"),
@@ -177,7 +195,7 @@ struct Log {
     records: Vec<Record>,
     /// Up to where there is no call of an action that was not taken.
     taken: HashMap<&'static str, usize>,
-    /// Of handlers, and not told yet.
+    /// Of handlers and other closures of the test's, and not told yet.
     panics: Vec<String>,
     /// How many requests were refused before they were calls, and the last of them.
     rejected: (usize, Option<Rejected>),
@@ -207,7 +225,7 @@ impl Calls {
     /// Notes a request that was refused before it was a call.
     pub(super) fn reject(&self, rejected: Rejected) {
         if let Some(on_rejected) = &self.on_rejected {
-            on_rejected(&rejected);
+            self.catch(format_args!("the closure of `on_rejected`"), || on_rejected(&rejected));
         }
         let noted = &mut lock(&self.log).rejected;
         *noted = (noted.0 + 1, Some(rejected));
@@ -234,16 +252,24 @@ impl Calls {
         let mut log = lock(&self.log);
         let Some(record) = log.records.get_mut(call) else { return };
         record.ended = ended;
-        if let Ended::Panicked(words) = &record.ended {
-            let panic = format!("the handler of `{}` panicked: {words}", record.name());
+        if let Ended::Panicked(by, words) = &record.ended {
+            let panic = by.panicked(record.name(), words);
             log.panics.push(panic);
         }
         let told = self.on_call.as_ref().map(|on_call| (on_call, log.records[call].received()));
         drop(log);
         if let Some((on_call, call)) = told {
-            on_call(&call);
+            self.catch(format_args!("the closure of `on_call` at `{}`", call.action), || on_call(&call));
         }
         self.ended.send_modify(|()| {});
+    }
+
+    /// Runs a closure of the test's: its panic is for the test, and stops nothing here.
+    pub(super) fn catch(&self, closure: fmt::Arguments<'_>, run: impl FnOnce()) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
+            let panic = format!("{closure} panicked: {}", words(&*panic));
+            lock(&self.log).panics.push(panic);
+        }
     }
 
     pub(super) fn all(&self) -> Vec<Received> {
@@ -261,7 +287,7 @@ impl Calls {
         log.taken.insert(action, place + 1);
         let record = &log.records[place];
         Some(match (&record.ended, record.known) {
-            (Ended::Panicked(words), _) => Err(format!("the handler of `{action}` panicked: {words}")),
+            (Ended::Panicked(by, words), _) => Err(by.panicked(action, words)),
             (_, None) => Err(format!("no schema knows `{action}`")),
             (_, Some(info)) => E::read(action, &Reading::new(info, &record.params).json)
                 .map_err(|error| format!("`{action}` came, and cannot be read: {error}\n    {record}")),
@@ -597,8 +623,8 @@ impl Server {
         Connected { server: self, n, within: PATIENCE, at: Location::caller(), waiting: None }
     }
 
-    /// What the handlers' panics said, and forgets them: a server that is dropped or stopped with one that nobody has
-    /// asked for panics itself, so that an assertion in a handler fails its test.
+    /// What the panics of handlers and of other closures of the test's said, and forgets them: a server that is dropped or
+    /// stopped with one that nobody has asked for panics itself, so that an assertion in a handler fails its test.
     pub fn take_panics(&self) -> Vec<String> {
         self.state.calls.take_panics()
     }

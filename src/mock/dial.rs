@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::ws::{Accepted, Kind};
-use super::{OnRefused, Server, State, lock};
+use super::{Server, State, lock};
 
 /// How long a bot has to answer a handshake: as much as Go's library gives it.
 const HANDSHAKE: Duration = Duration::from_secs(45);
@@ -120,14 +120,14 @@ impl Server {
     pub fn dial(&self, dial: Dial) {
         let state = self.state.clone();
         lock(&self.state.dialling).spawn(async move {
-            let mut refusals = Refusals::new(&state, &dial.url);
+            let mut refusals = Refusals::of(&dial.url);
             loop {
                 match within(HANDSHAKE, dial.connect(&state)).await {
                     Ok(connection) => {
                         refusals.none();
                         connection.serve().await;
                     }
-                    Err(error) => refusals.tell(&error),
+                    Err(error) => refusals.tell(&state, &error),
                 }
                 tokio::time::sleep(dial.retry).await;
             }
@@ -155,8 +155,8 @@ impl Server {
     pub fn webhook(&self, webhook: Webhook) {
         let (sender, mut events) = mpsc::unbounded_channel::<String>();
         lock(&self.state.webhooks).push(sender);
+        let mut refusals = Refusals::of(&webhook.url);
         // The state holds the sender, and so must not be held for long.
-        let mut refusals = Refusals::new(&self.state, &webhook.url);
         let state = Arc::downgrade(&self.state);
         lock(&self.state.dialling).spawn(async move {
             while let Some(event) = events.recv().await {
@@ -167,7 +167,7 @@ impl Server {
                         if (200..300).contains(&status) {
                             refusals.none();
                         } else {
-                            refusals.tell(&refused(status, "secret"));
+                            refusals.tell(&state, &refused(status, "secret"));
                         }
                         if let Some(operation) = operation {
                             state.posted(&event, &operation);
@@ -175,7 +175,7 @@ impl Server {
                     }
                     Err(error) => {
                         tracing::warn!(%error, "no response to an event that was posted");
-                        refusals.tell(&error);
+                        refusals.tell(&state, &error);
                     }
                 }
             }
@@ -354,14 +354,13 @@ fn no_response() -> io::Error {
 
 /// Why a bot could not be reached last.
 struct Refusals {
-    on_refused: Option<OnRefused>,
     url: String,
     last: Option<String>,
 }
 
 impl Refusals {
-    fn new(state: &State, url: &str) -> Self {
-        Self { on_refused: state.on_refused.clone(), url: url.to_owned(), last: None }
+    fn of(url: &str) -> Self {
+        Self { url: url.to_owned(), last: None }
     }
 
     fn none(&mut self) {
@@ -369,11 +368,11 @@ impl Refusals {
     }
 
     /// Says it once, and not at every retry.
-    fn tell(&mut self, error: &io::Error) {
-        let Some(on_refused) = &self.on_refused else { return };
+    fn tell(&mut self, state: &State, error: &io::Error) {
+        let Some(on_refused) = &state.on_refused else { return };
         let text = error.to_string();
         if self.last.as_ref() != Some(&text) {
-            on_refused(&self.url, error);
+            state.calls.catch(format_args!("the closure of `on_refused`"), || on_refused(&self.url, error));
             self.last = Some(text);
         }
     }

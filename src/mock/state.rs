@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::calls::{Calls, Ended};
+use super::calls::{By, Calls, Ended};
 use super::envelope::envelope;
 use super::params::{Reading, Verdict};
 use super::updates::Updates;
@@ -92,8 +92,16 @@ impl State {
     /// Notes a call, and says what is to go wrong with it.
     pub(super) fn receive(&self, action: &str, params: &[u8], via: Via) -> Taken {
         let info = self.known(action.strip_suffix("_async").unwrap_or(action));
-        let fault = self.fault(info, action, params, via);
+        let draw = AssertUnwindSafe(|| self.fault(info, action, params, via));
+        let (fault, panic) = match catch_unwind(draw) {
+            Ok(fault) => (fault, None),
+            Err(panic) => (Fault::None, Some(panic)),
+        };
         let call = self.calls.begin(action, info, params, via, &fault);
+        if let Some(panic) = panic {
+            self.calls.end(call, Ended::Panicked(By::Faults, words(&*panic).into()));
+            return Taken { call, info, fault: Fault::DropBefore };
+        }
         if matches!(fault, Fault::DropBefore | Fault::Unauthorised(_)) {
             self.calls.end(call, Ended::Dropped);
         }
@@ -150,7 +158,7 @@ impl State {
         match catch_unwind(AssertUnwindSafe(|| self.act(info, &json))) {
             Ok(Ok(data)) => Ended::Answered(data),
             Ok(Err(refusal)) => Ended::Refused(refusal.into()),
-            Err(panic) => Ended::Panicked(words(&*panic).into()),
+            Err(panic) => Ended::Panicked(By::Handler, words(&*panic).into()),
         }
     }
 
@@ -256,7 +264,7 @@ impl State {
 }
 
 /// What a panic said.
-fn words(panic: &(dyn Any + Send)) -> &str {
+pub(super) fn words(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     text.unwrap_or("something that is no text")
 }
