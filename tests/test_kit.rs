@@ -9,8 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use cqhttp::action::{
-    DeleteMsg, GetFriendList, GetLoginInfo, GetMsg, GetMsgResponse, GetStatus, HandleQuickOperation, SendGroupMsg,
-    SendLike, SendMsg, SendPrivateMsg, SetFriendAddRequest, SetGroupBan, SetGroupKick,
+    DeleteMsg, GetFriendList, GetLoginInfo, GetMsg, GetMsgResponse, GetStatus, GetUpdates, HandleQuickOperation,
+    SendGroupMsg, SendLike, SendMsg, SendPrivateMsg, SetFriendAddRequest, SetGroupBan, SetGroupKick,
 };
 use cqhttp::event::{FriendRequest, GroupMessage};
 use cqhttp::mock::{
@@ -512,6 +512,23 @@ async fn a_panic_in_a_closure_of_the_tests_is_told_like_a_handlers() {
     }
     let closure = |name: &str, words: &str| format!("the closure of `{name}` panicked: {words}");
     assert_eq!(server.take_panics(), [closure("on_rejected", "no one"), closure("on_refused", "no way")]);
+}
+
+#[tokio::test]
+async fn a_long_poll_whose_client_has_gone_is_over() {
+    let server = Server::builder().long_polling(0).start().await.unwrap();
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port())).await.unwrap();
+    stream.write_all(b"GET /get_updates?limit=7 HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    while server.calls().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(server.calls()[0].outcome, Outcome::Pending);
+    drop(stream);
+    assert_eq!(server.expect::<GetUpdates>().await.limit, Some(7));
+    assert_eq!(server.calls()[0].outcome, Outcome::Dropped);
+    let id = server.user(10086).says("hello").in_private();
+    let client = Client::builder(server.url()).build().unwrap();
+    assert_eq!(ids(&client.get_updates().await.unwrap()), [id], "no event went to who had gone");
 }
 
 // ---- Events ----

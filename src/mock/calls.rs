@@ -69,7 +69,7 @@ pub enum Outcome {
     NoTarget,
     /// It is refused.
     Refused(Refusal),
-    /// A [`Fault`] has ended its connection before it was acted on.
+    /// Its connection has ended before it was acted on: by a [`Fault`], or by the bot itself, which waited for events.
     Dropped,
     /// Its handler panicked, or the closure of [`faults`](Server::faults), with these words, and its connection was ended.
     Panicked(String),

@@ -137,13 +137,29 @@ async fn answer(state: &State, taken: &Taken, params: &[u8]) -> Option<Vec<u8>> 
         (Fault::DropBefore, ..) => None,
         (Fault::Refuse(_), ..) => state.answer(taken, params, None),
         (_, Some(updates), Some(info)) if info.name == GetUpdates::NAME && !state.has_handler(info) => {
+            let mut waiting = Waiting { state, call: Some(taken.call) };
             let ended = match updates.take(info, params).await {
                 Ok(events) => Ended::Answered(events),
                 Err(refusal) => Ended::Refused(refusal.into()),
             };
+            waiting.call = None;
             state.finish(taken, ended, None)
         }
         _ => state.answer(taken, params, None),
+    }
+}
+
+/// A call that waits for events, and is over when its connection is.
+struct Waiting<'a> {
+    state: &'a State,
+    call: Option<usize>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(call) = self.call {
+            self.state.calls.end(call, Ended::Dropped);
+        }
     }
 }
 
