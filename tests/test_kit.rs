@@ -531,6 +531,29 @@ async fn a_long_poll_whose_client_has_gone_is_over() {
     assert_eq!(ids(&client.get_updates().await.unwrap()), [id], "no event went to who had gone");
 }
 
+#[tokio::test]
+async fn what_was_not_sent_was_not_said() {
+    let (server, client) = server().await;
+    server.on::<SendGroupMsg>(|request| match request.message.plain_text().as_str() {
+        "no" => Err(refuse(RefusalCode::SendMsgApiError)),
+        _ => Ok(SentMessage::example()),
+    });
+    server.faults(|call| if call.params["message"] == "gone" { Fault::DropBefore } else { Fault::None });
+    client.send_group_msg(42, "no").await.unwrap_err();
+    http(&server, "POST /send_private_msg", JSON, r#"{"user_id":7,"message":"gone"}"#).await;
+    http(&server, "POST /send_msg", JSON, r#"{"message":"to nobody"}"#).await;
+    server.expect_none::<Said>(Duration::ZERO).await;
+    client.send_group_msg(42, "yes").await.unwrap();
+    assert_eq!(server.expect::<Said>().await.message.plain_text(), "yes");
+    let error = server.next_call::<Said>().within(Duration::ZERO).await.unwrap_err().to_string();
+    assert!(error.contains("refused with SEND_MSG_API_ERROR") && error.contains("dropped before"), "{error}");
+    assert!(error.contains("it names no target") && !error.contains("yes"), "{error}");
+    // By their actions they are there still, each once, and what was said is not.
+    assert_eq!(server.expect::<SendGroupMsg>().await.message.plain_text(), "no");
+    server.expect_none::<SendGroupMsg>(Duration::ZERO).await;
+    assert_eq!(server.expect::<SendPrivateMsg>().await.message.plain_text(), "gone");
+}
+
 // ---- Events ----
 
 #[tokio::test]

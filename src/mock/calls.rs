@@ -111,11 +111,19 @@ struct Record {
     via: Via,
     fault: Option<Box<Fault>>,
     ended: Ended,
+    /// By a test that expected it.
+    taken: bool,
 }
 
 impl Record {
     fn name(&self) -> &str {
         self.known.map_or(&self.action, |info| info.name)
+    }
+
+    /// Whether a test may expect it, as far as it is known.
+    fn is_one(&self, action: &str, done: bool) -> bool {
+        let undone = matches!(self.ended, Ended::Refused(_) | Ended::Dropped | Ended::NoTarget);
+        !self.taken && self.name() == action && !(done && undone)
     }
 
     fn outcome(&self) -> Outcome {
@@ -193,8 +201,9 @@ pub(super) struct Calls {
 #[derive(Default)]
 struct Log {
     records: Vec<Record>,
-    /// Up to where there is no call of an action that was not taken.
-    taken: HashMap<&'static str, usize>,
+    /// Up to where there is nothing to take of an action, of all its calls and of those alone that were carried out: who
+    /// waits among many other calls looks at each once.
+    looked_at: HashMap<(&'static str, bool), usize>,
     /// Of handlers and other closures of the test's, and not told yet.
     panics: Vec<String>,
     /// How many requests were refused before they were calls, and the last of them.
@@ -202,13 +211,12 @@ struct Log {
 }
 
 impl Log {
-    /// The next call of one of some actions that was not taken, if it has come to something: the action and its place.
-    fn next(&mut self, actions: &'static [&'static str]) -> Option<(&'static str, usize)> {
-        let Self { records, taken, .. } = self;
-        let next = actions.iter().filter_map(|action| {
-            let from = taken.entry(action).or_default();
-            let place = records[*from..].iter().position(|record| record.name() == *action);
-            // What is behind does not come again: who waits among many other calls looks at each once.
+    /// The next call that is expected and was not taken, if it has come to something: the action and its place.
+    fn next<E: Expected>(&mut self) -> Option<(&'static str, usize)> {
+        let Self { records, looked_at, .. } = self;
+        let next = E::ACTIONS.iter().filter_map(|action| {
+            let from = looked_at.entry((action, E::DONE)).or_default();
+            let place = records[*from..].iter().position(|record| record.is_one(action, E::DONE));
             *from += place.unwrap_or(records.len() - *from);
             place.map(|_| (*action, *from))
         });
@@ -241,7 +249,8 @@ impl Calls {
         fault: &Fault,
     ) -> usize {
         let fault = (*fault != Fault::None).then(|| Box::new(fault.clone()));
-        let record = Record { action: action.into(), known, params: params.into(), via, fault, ended: Ended::Pending };
+        let (action, params, ended) = (action.into(), params.into(), Ended::Pending);
+        let record = Record { action, known, params, via, fault, ended, taken: false };
         let records = &mut lock(&self.log).records;
         records.push(record);
         records.len() - 1
@@ -283,9 +292,9 @@ impl Calls {
     /// The next call that is expected and was not taken, once it has come to something.
     fn take<E: Expected>(&self) -> Option<Result<E, String>> {
         let mut log = lock(&self.log);
-        let (action, place) = log.next(E::ACTIONS)?;
-        log.taken.insert(action, place + 1);
-        let record = &log.records[place];
+        let (action, place) = log.next::<E>()?;
+        let record = &mut log.records[place];
+        record.taken = true;
         Some(match (&record.ended, record.known) {
             (Ended::Panicked(by, words), _) => Err(by.panicked(action, words)),
             (_, None) => Err(format!("no schema knows `{action}`")),
@@ -298,9 +307,7 @@ impl Calls {
     fn report(&self) -> String {
         const MOST: usize = 20;
         let log = lock(&self.log);
-        let left = log.records.iter().enumerate();
-        let left = left.filter(|(place, record)| *place >= log.taken.get(record.name()).copied().unwrap_or_default());
-        let left: Vec<_> = left.collect();
+        let left: Vec<_> = log.records.iter().enumerate().filter(|(_, record)| !record.taken).collect();
         let mut report = String::new();
         if left.is_empty() {
             let taken = log.records.len();
@@ -330,6 +337,10 @@ pub trait Expected: Sized {
     #[doc(hidden)]
     const ACTIONS: &'static [&'static str];
 
+    /// Whether it is only a call that was carried out, as far as the server is asked.
+    #[doc(hidden)]
+    const DONE: bool = false;
+
     /// Reads it from the parameters, as the request type has them.
     #[doc(hidden)]
     fn read(action: &str, params: &[u8]) -> serde_json::Result<Self>;
@@ -344,7 +355,8 @@ impl<A: KnownAction + DeserializeOwned> Expected for A {
 }
 
 /// A message that the bot has sent, by `send_msg`, `send_private_msg`, `send_group_msg` or `send_guild_channel_msg`, or by
-/// a quick operation.
+/// a quick operation. One that was refused, dropped or addressed to nobody was not sent: its action's request is to be
+/// expected then, and where a message is waited for in vain, the failure shows it.
 ///
 /// ```
 /// # #[cfg(feature = "http")]
@@ -371,6 +383,7 @@ pub struct Said {
 impl Expected for Said {
     const ACTIONS: &'static [&'static str] =
         &[SendMsg::NAME, SendGroupMsg::NAME, SendPrivateMsg::NAME, SendGuildChannelMsg::NAME];
+    const DONE: bool = true;
 
     fn read(action: &str, params: &[u8]) -> serde_json::Result<Self> {
         Ok(match action {
@@ -601,7 +614,7 @@ impl Server {
             let mut ended = calls.ended.subscribe();
             let deadline = tokio::time::Instant::now() + within;
             loop {
-                if lock(&calls.log).next(E::ACTIONS).is_some() {
+                if lock(&calls.log).next::<E>().is_some() {
                     let (names, report) = (names::<E>(), calls.report());
                     fail(&Unexpected(format!("at {at}: a call of {names} has come that should not{report}")));
                 }
