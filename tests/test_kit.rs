@@ -845,6 +845,9 @@ async fn an_event_that_no_server_could_send_says_what_is_wrong() {
     let said = *push(list[0].clone()).unwrap_err().downcast::<String>().unwrap();
     assert!(said.contains("it has no `post_type` that is a string") && said.contains(r#"{"time":1}"#), "{said}");
     assert!(said.contains("push_text"), "{said}");
+    let broken: Event = r#"{"post_type":"message","message_type":"group","group_id":{}}"#.parse().unwrap();
+    let said = *push(broken).unwrap_err().downcast::<String>().unwrap();
+    assert!(said.contains("group_id") && said.contains("push_text"), "{said}");
     // Of a kind that nobody knows, it may well come.
     push(r#"{"post_type":"notice","notice_type":"new"}"#.parse().unwrap()).unwrap();
     push(Event::GroupMessage(GroupMessage::example().with(|event| event.group_id = 42.into()).into())).unwrap();

@@ -285,8 +285,8 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// It is an event that no server could send: one that has no `post_type`. [`push_text`](Self::push_text) sends
-    /// whatever a test wants a bot to get over.
+    /// It is an event that no server could send: one that has no `post_type`, or one of a known kind with a field that
+    /// is missing or of another type. [`push_text`](Self::push_text) sends whatever a test wants a bot to get over.
     #[track_caller]
     pub fn push(&self, event: impl Into<Event>) -> usize {
         let event = event.into();
@@ -456,11 +456,15 @@ where
 /// An event as JSON, or why no server could send it.
 fn event_text(event: &Event) -> Result<String, String> {
     let text = serde_json::to_string(event).map_err(|error| format!("it is no JSON: {error}"))?;
-    Event::from_slice(text.as_bytes()).map_err(|error| {
-        let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
-        format!("{error}{source}: {text}")
-    })?;
-    Ok(text)
+    let error = match Event::from_slice(text.as_bytes()) {
+        Err(error) => Some(error),
+        // Its kind is known.
+        Ok(Event::Unknown(unknown)) => unknown.error.clone(),
+        Ok(_) => None,
+    };
+    let Some(error) = error else { return Ok(text) };
+    let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+    Err(format!("{error}{source}: {text}"))
 }
 
 #[track_caller]
