@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use cqhttp::action::{GetLoginInfo, SetRestart};
-use cqhttp::mock::{self, Fault, Server, refuse};
+use cqhttp::mock::{self, Dial, Fault, Server, Webhook, refuse};
 use cqhttp::{Event, EventKind, RefusalCode};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -195,6 +195,37 @@ async fn the_token_is_checked_before_the_upgrade() {
     let both = ClientRequestBuilder::new(format!("{url}/?access_token=s%20e").parse().unwrap())
         .with_header("Authorization", "Bearer wrong");
     assert_eq!(refused(both).await, 403, "where there is a header, the query does not count");
+}
+
+#[tokio::test]
+async fn an_empty_token_is_none() {
+    let server = Server::start_with_token("").await.unwrap();
+    Peer::on(&server).await;
+    assert!(get(&server, "/can_send_image").await.starts_with("HTTP/1.1 200 "));
+
+    // And an empty header is not there.
+    let server = Server::start_with_token("口令").await.unwrap();
+    let url = format!("{}/?access_token=%E5%8F%A3%E4%BB%A4", server.ws_url());
+    let with = |header: &str| ClientRequestBuilder::new(url.parse().unwrap()).with_header("Authorization", header);
+    connect_async(with("")).await.unwrap();
+    assert_eq!(refused(with("Bearer wrong")).await, 403);
+    assert_eq!(refused(with("Bearer")).await, 403, "that is a token of its own");
+
+    // A bot that the stand-in comes to is not shown one either.
+    let bot = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = bot.local_addr().unwrap();
+    server.dial(Dial::to(format!("ws://{address}")).access_token(""));
+    server.webhook(Webhook::to(format!("http://{address}")).secret(""));
+    server.user(10086).says("hello").in_private();
+    for _ in 0..2 {
+        let mut head = Vec::new();
+        let (mut stream, _) = bot.accept().await.unwrap();
+        while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+            assert!(stream.read_buf(&mut head).await.unwrap() > 0);
+        }
+        let head = String::from_utf8(head).unwrap().to_lowercase();
+        assert!(!head.contains("authorization") && !head.contains("signature"), "{head}");
+    }
 }
 
 #[tokio::test]

@@ -59,9 +59,10 @@ impl Dial {
         Self { url: url.into(), token: None, role: DialRole::default(), retry: Duration::from_millis(50) }
     }
 
-    /// The access token to show, as `Authorization: Token …`, which is how go-cqhttp does it. Default: none.
+    /// The access token to show, as `Authorization: Token …`, which is how go-cqhttp does it. Default: none; an
+    /// empty one is none.
     pub fn access_token(mut self, token: impl Into<String>) -> Self {
-        self.token = Some(token.into());
+        self.token = Some(token.into()).filter(|token| !token.is_empty());
         self
     }
 
@@ -211,10 +212,10 @@ impl Webhook {
         Self { url: url.into(), secret: None, retries: 3, pause: Duration::from_millis(50), timeout: RESPONSE }
     }
 
-    /// The secret to sign events with. Default: none, and they are not signed.
+    /// The secret to sign events with. Default: none, and they are not signed; an empty one is none.
     #[must_use]
     pub fn secret(mut self, secret: impl Into<String>) -> Self {
-        self.secret = Some(secret.into());
+        self.secret = Some(secret.into()).filter(|secret| !secret.is_empty());
         self
     }
 

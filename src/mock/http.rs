@@ -253,13 +253,14 @@ impl Given {
     }
 }
 
-/// 401 without a token, 403 with a wrong one. The header counts where there is one, and the query otherwise.
+/// 401 without a token, 403 with a wrong one. The header counts where there is one with something in it,
+/// and the query otherwise.
 fn unauthorised(state: &State, uri: &Uri, headers: &HeaderMap) -> Option<(StatusCode, &'static str)> {
     let token = state.token.as_deref()?;
-    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let given = match header {
+    let header = headers.get(AUTHORIZATION).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let given = match header.as_deref() {
+        None | Some("") => uri.query().and_then(token_in_query),
         Some(value) => Some(Cow::from(value.split_once(' ').map_or(value, |(_, token)| token))),
-        None => uri.query().and_then(token_in_query),
     };
     match given {
         Some(given) if given == token => None,

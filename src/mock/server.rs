@@ -64,9 +64,10 @@ impl ServerBuilder {
         self
     }
 
-    /// The access token to ask for, as `Authorization: Bearer …` or as `?access_token=…`. Default: none.
+    /// The access token to ask for, as `Authorization: Bearer …` or as `?access_token=…`. Default: none; an empty one is
+    /// none, as on go-cqhttp.
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.token = Some(token.into());
+        self.token = Some(token.into()).filter(|token| !token.is_empty());
         self
     }
 
@@ -232,7 +233,7 @@ impl Server {
         Self::builder().start().await
     }
 
-    /// Starts a server on any free port of 127.0.0.1 that asks for an access token.
+    /// Starts a server on any free port of 127.0.0.1 that asks for an [access token](ServerBuilder::token).
     ///
     /// # Errors
     ///
