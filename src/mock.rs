@@ -121,7 +121,7 @@
 //! |---|---|
 //! | an answer that is late, missing, broken, doubled, another's; a connection that ends; a refused token | a [`Fault`] |
 //! | … on one call | [`Server::fault_once`] |
-//! | … by a script, or on a share of the calls, the same at every run | [`Server::faults`] with [`Fault::script`], [`Fault::for_share`] |
+//! | … by a script, or on a share of the calls, by their order and a seed | [`Server::faults`] with [`Fault::script`], [`Fault::for_share`] |
 //! | a server that is killed, and comes back | [`Server::drop_connections`]; [`Server::stop`] and [`ServerBuilder::port`] |
 //! | a server that hangs, and goes on | [`Server::stall`] |
 //! | a network that swallows everything | [`Server::silence_connections`] |

@@ -554,6 +554,33 @@ async fn what_was_not_sent_was_not_said() {
     assert_eq!(server.expect::<SendPrivateMsg>().await.message.plain_text(), "gone");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn faults_are_drawn_in_the_order_of_the_calls() {
+    let server = Server::start().await.unwrap();
+    let (sender, mut drawn) = mpsc::unbounded_channel();
+    server.faults(move |call| {
+        sender.send(call.params["message_id"].clone()).unwrap();
+        Fault::None
+    });
+    let bots: Vec<_> = (0..8)
+        .map(|bot| {
+            let url = server.ws_url();
+            tokio::spawn(async move {
+                let (client, _events) = connect(url).await.unwrap();
+                for call in 1..=200 {
+                    client.delete_msg(1000 * bot + call).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for bot in bots {
+        bot.await.unwrap();
+    }
+    for call in server.calls() {
+        assert_eq!(call.params["message_id"], drawn.try_recv().unwrap());
+    }
+}
+
 // ---- Events ----
 
 #[tokio::test]

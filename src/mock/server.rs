@@ -352,7 +352,8 @@ impl Server {
     /// Asks `faults` from now on what goes wrong with each call.
     ///
     /// A call counts as received whatever becomes of it. [`Fault::script`] and [`Fault::for_share`] are ready-made;
-    /// `|_| Fault::None` ends it.
+    /// `|_| Fault::None` ends it. The closure is asked in the order of the calls, one after the other; it cannot use
+    /// `faults` and `fault_once` itself.
     ///
     /// ```
     /// # #[cfg(feature = "http")]

@@ -52,6 +52,24 @@ pub(super) struct Faults {
     pub(super) always: Option<AskedFaults>,
 }
 
+impl Faults {
+    /// What goes wrong with a call.
+    fn draw(&mut self, info: Option<&ActionInfo>, action: &str, params: &[u8], via: Via) -> Fault {
+        let once = self.once.iter().position(|(name, _)| info.is_some_and(|info| info.name == *name));
+        if let Some((_, fault)) = once.and_then(|place| self.once.remove(place)) {
+            return fault;
+        }
+        let Some(always) = &mut self.always else { return Fault::None };
+        always(&Received {
+            action: action.to_owned(),
+            params: serde_json::from_slice(params).unwrap_or_default(),
+            via,
+            fault: Fault::None,
+            outcome: Outcome::Pending,
+        })
+    }
+}
+
 /// What an action comes to: its `data`, or a refusal.
 pub(super) type Acted = Result<Cow<'static, RawValue>, Refusal>;
 
@@ -92,12 +110,15 @@ impl State {
     /// Notes a call, and says what is to go wrong with it.
     pub(super) fn receive(&self, action: &str, params: &[u8], via: Via) -> Taken {
         let info = self.known(action.strip_suffix("_async").unwrap_or(action));
-        let draw = AssertUnwindSafe(|| self.fault(info, action, params, via));
+        // Held until the call is noted, so that faults are drawn in the order of the calls.
+        let mut faults = lock(&self.faults);
+        let draw = AssertUnwindSafe(|| faults.draw(info, action, params, via));
         let (fault, panic) = match catch_unwind(draw) {
             Ok(fault) => (fault, None),
             Err(panic) => (Fault::None, Some(panic)),
         };
         let call = self.calls.begin(action, info, params, via, &fault);
+        drop(faults);
         if let Some(panic) = panic {
             self.calls.end(call, Ended::Panicked(By::Faults, words(&*panic).into()));
             return Taken { call, info, fault: Fault::DropBefore };
@@ -106,22 +127,6 @@ impl State {
             self.calls.end(call, Ended::Dropped);
         }
         Taken { call, info, fault }
-    }
-
-    fn fault(&self, info: Option<&ActionInfo>, action: &str, params: &[u8], via: Via) -> Fault {
-        let mut faults = lock(&self.faults);
-        let once = faults.once.iter().position(|(name, _)| info.is_some_and(|info| info.name == *name));
-        if let Some((_, fault)) = once.and_then(|place| faults.once.remove(place)) {
-            return fault;
-        }
-        let Some(always) = &mut faults.always else { return Fault::None };
-        always(&Received {
-            action: action.to_owned(),
-            params: serde_json::from_slice(params).unwrap_or_default(),
-            via,
-            fault: Fault::None,
-            outcome: Outcome::Pending,
-        })
     }
 
     /// The envelope that answers a call, or what comes in its place; `None` where its handler panicked.
