@@ -581,6 +581,17 @@ async fn faults_are_drawn_in_the_order_of_the_calls() {
     }
 }
 
+#[tokio::test]
+async fn no_patience_is_too_long() {
+    let (server, client) = server().await;
+    let (called, ()) = tokio::join!(server.expect::<DeleteMsg>().within(Duration::MAX).into_future(), async {
+        client.delete_msg(1).await.unwrap();
+    });
+    assert_eq!(called.message_id.get(), 1);
+    let none = server.expect_none::<DeleteMsg>(Duration::MAX);
+    assert!(tokio::time::timeout(Duration::from_millis(10), none).await.is_err());
+}
+
 // ---- Events ----
 
 #[tokio::test]

@@ -289,6 +289,20 @@ impl Calls {
         std::mem::take(&mut lock(&self.log).panics)
     }
 
+    /// Waits until there is something, which may be whenever a call has come to something.
+    async fn until<T>(&self, is_there: impl Fn(&Self) -> Option<T>) -> T {
+        let mut ended = self.ended.subscribe();
+        loop {
+            if let Some(found) = is_there(self) {
+                return found;
+            }
+            if ended.changed().await.is_err() {
+                // The sender is the server's own.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
     /// The next call that is expected and was not taken, once it has come to something.
     fn take<E: Expected>(&self) -> Option<Result<E, String>> {
         let mut log = lock(&self.log);
@@ -459,23 +473,15 @@ impl<E> Expect<'_, E> {
 
 impl<E: Expected> NextCall<'_, E> {
     async fn wait(self) -> Result<E, Unexpected> {
-        let calls = &self.server.state.calls;
-        let mut ended = calls.ended.subscribe();
-        let deadline = tokio::time::Instant::now() + self.within;
-        loop {
-            if let Some(taken) = calls.take() {
-                return taken.map_err(|why| Unexpected(format!("at {}: {why}", self.at)));
-            }
-            // The sender is the server's own.
-            if !matches!(tokio::time::timeout_at(deadline, ended.changed()).await, Ok(Ok(()))) {
-                let links = self.server.connections();
-                return Err(Unexpected(format!(
-                    "at {}: no call of {} has come within {:?}{}\n  WebSocket connections that stand: {links}",
-                    self.at,
-                    names::<E>(),
-                    self.within,
-                    calls.report()
-                )));
+        let Self { server, within, at, .. } = self;
+        let calls = &server.state.calls;
+        match tokio::time::timeout(within, calls.until(Calls::take)).await {
+            Ok(taken) => taken.map_err(|why| Unexpected(format!("at {at}: {why}"))),
+            Err(_) => {
+                let (names, report, links) = (names::<E>(), calls.report(), server.connections());
+                Err(Unexpected(format!(
+                    "at {at}: no call of {names} has come within {within:?}{report}\n  WebSocket connections that stand: {links}"
+                )))
             }
         }
     }
@@ -611,16 +617,10 @@ impl Server {
         let at = Location::caller();
         let calls = &self.state.calls;
         async move {
-            let mut ended = calls.ended.subscribe();
-            let deadline = tokio::time::Instant::now() + within;
-            loop {
-                if lock(&calls.log).next::<E>().is_some() {
-                    let (names, report) = (names::<E>(), calls.report());
-                    fail(&Unexpected(format!("at {at}: a call of {names} has come that should not{report}")));
-                }
-                if !matches!(tokio::time::timeout_at(deadline, ended.changed()).await, Ok(Ok(()))) {
-                    return;
-                }
+            let come = calls.until(|calls| lock(&calls.log).next::<E>());
+            if tokio::time::timeout(within, come).await.is_ok() {
+                let (names, report) = (names::<E>(), calls.report());
+                fail(&Unexpected(format!("at {at}: a call of {names} has come that should not{report}")));
             }
         }
     }

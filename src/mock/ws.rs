@@ -432,7 +432,7 @@ pub(super) async fn heartbeat(state: Arc<State>, interval: Duration) {
     let example = events().find(|info| info.kind == EventKind::Heartbeat).map_or("{}", |info| info.example);
     let mut event: Value = serde_json::from_str(example).unwrap_or_default();
     let interval = interval.max(Duration::from_millis(1));
-    event["interval"] = json!(interval.as_millis());
+    event["interval"] = json!(u64::try_from(interval.as_millis()).unwrap_or(u64::MAX));
     event["self_id"] = json!(state.self_id);
     loop {
         tokio::time::sleep(interval).await;
