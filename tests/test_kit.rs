@@ -1074,3 +1074,42 @@ async fn a_bot_that_takes_a_connection_and_says_nothing_is_given_up() {
         (std::io::ErrorKind::TimedOut, "the bot has not answered within 5s".into())
     );
 }
+
+#[tokio::test]
+async fn an_address_may_leave_out_the_port_and_the_path() {
+    let (url, mut requests) = responding(vec!["HTTP/1.1 204 No Content\r\n\r\n".to_owned(); 3]).await;
+    for (address, path) in [("/a/b?c", "/a/b?c"), ("?a=b", "/?a=b"), ("", "/")] {
+        let address = url.replace("/events", address);
+        assert_eq!(soon(Webhook::to(address).post("{}")).await.unwrap().status, 204);
+        let request = soon(requests.recv()).await.unwrap();
+        assert!(request.starts_with(&format!("POST {path} HTTP/1.1\r\n")), "{request}");
+        assert!(request.contains(&url.replace("http://", "Host: ").replace("/events", "\r\n")), "{request}");
+    }
+    // Whatever may listen there.
+    if let Err(error) = soon(Webhook::to("http://127.0.0.1/").retries(0).post("{}")).await {
+        assert!(!error.to_string().contains("invalid"), "{error}");
+    }
+}
+
+#[test]
+fn an_address_that_is_none_is_told_at_once() {
+    for (url, why) in [
+        ("http://127.0.0.1:65536/", "the port of the address is no number up to 65535"),
+        ("http://127.0.0.1:five/", "the port of the address is no number up to 65535"),
+        ("http:///path", "the address cannot be read: "),
+        ("https://127.0.0.1/", "an address that begins with `http://` is expected"),
+        ("127.0.0.1:8080", "an address that begins with `http://` is expected"),
+        ("ws://127.0.0.1:8080", "an address that begins with `http://` is expected"),
+    ] {
+        let error = url.parse::<Webhook>().unwrap_err();
+        assert!(error.to_string().contains(why), "{url}: {error}");
+        let said = *catch_unwind(|| Webhook::to(url)).unwrap_err().downcast::<String>().unwrap();
+        assert!(said.contains(why), "{url}: {said}");
+        let error = url.replace("http", "ws").replace("ws://127.0.0.1:8080", "http://x").parse::<Dial>().unwrap_err();
+        assert!(error.to_string().contains(&why.replace("http", "ws")), "{url}: {error}");
+    }
+    for url in ["http://127.0.0.1", "http://127.0.0.1:/", "http://[::1]:8080?a=b", "http://u:p@localhost/"] {
+        url.parse::<Webhook>().unwrap();
+        let _ = url.replace("http", "ws").parse::<Dial>().unwrap();
+    }
+}

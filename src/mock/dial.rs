@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use hyper::client::conn::http1;
 use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
 use hyper::header::{HeaderValue, USER_AGENT};
 use hyper::http::request;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use sha1::Sha1;
@@ -47,16 +48,26 @@ pub enum DialRole {
 #[derive(Clone)]
 #[must_use = "nothing is dialled until `Server::dial`"]
 pub struct Dial {
-    url: String,
+    address: Address,
     token: Option<String>,
     role: DialRole,
     retry: Duration,
 }
 
 impl Dial {
-    /// To the bot at `url`: `ws://`, a host with a port, and maybe a path and a query.
+    /// To the bot at `url`: `ws://`, a host, and maybe a port, which is 80 otherwise, a path and a query. A program that was
+    /// given the address parses it: `url.parse::<Dial>()`.
+    ///
+    /// # Panics
+    ///
+    /// It is no such address.
+    #[track_caller]
     pub fn to(url: impl Into<String>) -> Self {
-        Self { url: url.into(), token: None, role: DialRole::default(), retry: Duration::from_millis(50) }
+        Self::new(Address::parse(url.into(), "ws").unwrap_or_else(|error| no_address(&error)))
+    }
+
+    fn new(address: Address) -> Self {
+        Self { address, token: None, role: DialRole::default(), retry: Duration::from_millis(50) }
     }
 
     /// The access token to show, as `Authorization: Token …`, which is how go-cqhttp does it. Default: none; an
@@ -85,8 +96,7 @@ impl Dial {
             DialRole::Api => ("API", Kind::Calls),
             DialRole::Event => ("Event", Kind::Events),
         };
-        let (host, path) = host_and_path(&self.url, "ws://")?;
-        let mut request = head(Request::get(path), host, state.self_id)
+        let mut request = head(Request::get(&self.address.path), &self.address, state.self_id)
             .header(CONNECTION, "Upgrade")
             .header(UPGRADE, "websocket")
             .header(SEC_WEBSOCKET_VERSION, "13")
@@ -97,13 +107,22 @@ impl Dial {
         }
         let request = request.body(Full::default()).map_err(io::Error::other)?;
         let mut tasks = JoinSet::new();
-        let response = send(host, request, &mut tasks).await?;
+        let response = send(&self.address, request, &mut tasks).await?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Err(refused(response.status().as_u16(), "access token"));
         }
         let upgraded = hyper::upgrade::on(response).await.map_err(|error| why(&error))?;
         let parts = upgraded.downcast::<TokioIo<TcpStream>>().map_err(|_| no_response())?;
         Ok(Accepted::dialled(state, parts.io.into_inner(), parts.read_buf, kind))
+    }
+}
+
+/// As [`Dial::to`], with an error of the kind `InvalidInput` in place of the panic.
+impl FromStr for Dial {
+    type Err = io::Error;
+
+    fn from_str(url: &str) -> io::Result<Self> {
+        Address::parse(url.to_owned(), "ws").map(Self::new)
     }
 }
 
@@ -121,7 +140,7 @@ impl Server {
     pub fn dial(&self, dial: Dial) {
         let state = self.state.clone();
         lock(&self.state.dialling).spawn(async move {
-            let mut refusals = Refusals::of(&dial.url);
+            let mut refusals = Refusals::of(&dial.address.url);
             loop {
                 match within(HANDSHAKE, dial.connect(&state)).await {
                     Ok(connection) => {
@@ -156,7 +175,7 @@ impl Server {
     pub fn webhook(&self, webhook: Webhook) {
         let (sender, mut events) = mpsc::unbounded_channel::<String>();
         lock(&self.state.webhooks).push(sender);
-        let mut refusals = Refusals::of(&webhook.url);
+        let mut refusals = Refusals::of(&webhook.address.url);
         // The state holds the sender, and so must not be held for long.
         let state = Arc::downgrade(&self.state);
         lock(&self.state.dialling).spawn(async move {
@@ -188,7 +207,7 @@ impl Server {
 /// [`post`](Self::post).
 #[derive(Clone)]
 pub struct Webhook {
-    url: String,
+    address: Address,
     secret: Option<String>,
     retries: u32,
     pause: Duration,
@@ -206,10 +225,20 @@ pub struct Posted {
 }
 
 impl Webhook {
-    /// To the bot at `url`: `http://`, a host with a port, and maybe a path and a query.
+    /// To the bot at `url`: `http://`, a host, and maybe a port, which is 80 otherwise, a path and a query. A program that
+    /// was given the address parses it: `url.parse::<Webhook>()`.
+    ///
+    /// # Panics
+    ///
+    /// It is no such address.
     #[must_use]
+    #[track_caller]
     pub fn to(url: impl Into<String>) -> Self {
-        Self { url: url.into(), secret: None, retries: 3, pause: Duration::from_millis(50), timeout: RESPONSE }
+        Self::new(Address::parse(url.into(), "http").unwrap_or_else(|error| no_address(&error)))
+    }
+
+    fn new(address: Address) -> Self {
+        Self { address, secret: None, retries: 3, pause: Duration::from_millis(50), timeout: RESPONSE }
     }
 
     /// The secret to sign events with. Default: none, and they are not signed; an empty one is none.
@@ -258,8 +287,8 @@ impl Webhook {
     /// Sends an event once; `heard` is whether a response has begun.
     async fn attempt(&self, body: &str, heard: &mut bool) -> io::Result<Posted> {
         let event: Value = serde_json::from_str(body).unwrap_or_default();
-        let (host, path) = host_and_path(&self.url, "http://")?;
-        let mut request = head(Request::post(path), host, event["self_id"].as_i64().unwrap_or_default())
+        let self_id = event["self_id"].as_i64().unwrap_or_default();
+        let mut request = head(Request::post(&self.address.path), &self.address, self_id)
             .header(CONNECTION, "close")
             .header(CONTENT_TYPE, "application/json");
         if let Some(signature) = self.secret.as_deref().and_then(|secret| signature(secret, body)) {
@@ -267,7 +296,7 @@ impl Webhook {
         }
         let request = request.body(body.to_owned().into()).map_err(io::Error::other)?;
         let mut tasks = JoinSet::new();
-        let response = send(host, request, &mut tasks).await?;
+        let response = send(&self.address, request, &mut tasks).await?;
         *heard = true;
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.map_err(|error| why(&error))?.to_bytes();
@@ -281,27 +310,82 @@ fn signature(secret: &str, body: &str) -> Option<String> {
     Some(format!("sha1={hex}"))
 }
 
+/// As [`Webhook::to`], with an error of the kind `InvalidInput` in place of the panic.
+impl FromStr for Webhook {
+    type Err = io::Error;
+
+    fn from_str(url: &str) -> io::Result<Self> {
+        Address::parse(url.to_owned(), "http").map(Self::new)
+    }
+}
+
 impl fmt::Debug for Webhook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Webhook").field("retries", &self.retries).finish_non_exhaustive()
     }
 }
 
-fn host_and_path<'a>(url: &'a str, scheme: &str) -> io::Result<(&'a str, &'a str)> {
-    let rest = url.strip_prefix(scheme).ok_or_else(|| io::Error::other(format!("the address has no `{scheme}`")))?;
-    Ok(rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash)))
+/// Where a bot listens.
+#[derive(Clone)]
+struct Address {
+    /// As it was given.
+    url: String,
+    /// The host, and the port where one was given.
+    host: String,
+    /// The host and the port.
+    socket: String,
+    /// With the query.
+    path: String,
+}
+
+impl Address {
+    fn parse(url: String, scheme: &str) -> io::Result<Self> {
+        let wrong = |why: String| io::Error::new(io::ErrorKind::InvalidInput, why);
+        let uri = Uri::from_str(&url).map_err(|error| wrong(format!("the address cannot be read: {error}")))?;
+        let (Some(host), true) = (uri.host(), uri.scheme_str() == Some(scheme)) else {
+            return Err(wrong(format!("an address that begins with `{scheme}://` is expected")));
+        };
+        let given = uri.authority().map_or(host, |authority| authority.as_str());
+        let given = given.rsplit_once('@').map_or(given, |(_, given)| given);
+        let port = match given.strip_prefix(host).and_then(|port| port.strip_prefix(':')) {
+            None | Some("") => 80,
+            Some(port) => {
+                port.parse::<u16>().map_err(|_| wrong("the port of the address is no number up to 65535".to_owned()))?
+            }
+        };
+        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let (socket, path) = (format!("{host}:{port}"), format!("{}{query}", uri.path()));
+        Ok(Self { host: given.to_owned(), socket, path, url })
+    }
+
+    async fn connect(&self) -> io::Result<TcpStream> {
+        TcpStream::connect(&*self.socket).await.map_err(|error| match error.kind() {
+            kind @ io::ErrorKind::ConnectionRefused => io::Error::new(kind, "nothing listens there"),
+            _ => error,
+        })
+    }
+}
+
+#[track_caller]
+#[allow(clippy::panic, reason = "the test is wrong, and is to fail where it is")]
+fn no_address(error: &io::Error) -> ! {
+    panic!("{error}")
 }
 
 /// What all requests of go-cqhttp have.
-fn head(request: request::Builder, host: &str, self_id: i64) -> request::Builder {
-    let request = request.header(HOST, host).header(USER_AGENT, "CQHttp/4.15.0");
+fn head(request: request::Builder, address: &Address, self_id: i64) -> request::Builder {
+    let request = request.header(HOST, &*address.host).header(USER_AGENT, "CQHttp/4.15.0");
     request.header("X-Self-ID", HeaderValue::from(self_id))
 }
 
 /// Sends a request on a connection of its own, up to where the response begins. The connection is one of the `tasks`, and
 /// ends with them.
-async fn send(host: &str, request: Request<Full<Bytes>>, tasks: &mut JoinSet<()>) -> io::Result<Response<Incoming>> {
-    let stream = connect(host).await?;
+async fn send(
+    address: &Address,
+    request: Request<Full<Bytes>>,
+    tasks: &mut JoinSet<()>,
+) -> io::Result<Response<Incoming>> {
+    let stream = address.connect().await?;
     stream.set_nodelay(true)?;
     let mut http = http1::Builder::new();
     // Go writes the names of headers like this.
@@ -330,13 +414,6 @@ fn why(error: &hyper::Error) -> io::Error {
         return no_response();
     }
     io::Error::other(under.map_or_else(|| error.to_string(), |under| format!("{error}: {under}")))
-}
-
-async fn connect(host: &str) -> io::Result<TcpStream> {
-    TcpStream::connect(host).await.map_err(|error| match error.kind() {
-        kind @ io::ErrorKind::ConnectionRefused => io::Error::new(kind, "nothing listens there"),
-        _ => error,
-    })
 }
 
 /// What a bot answers that does not want the stand-in; `proof` is what it may have asked for.

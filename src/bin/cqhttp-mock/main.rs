@@ -220,16 +220,9 @@ fn time() -> String {
 }
 
 fn ws_url(url: &str) -> Result<String, String> {
-    of_scheme(url, "ws://")
+    url.parse::<Dial>().map(|_| url.to_owned()).map_err(|error| error.to_string())
 }
 
 fn http_url(url: &str) -> Result<String, String> {
-    of_scheme(url, "http://")
-}
-
-fn of_scheme(url: &str, scheme: &str) -> Result<String, String> {
-    match url.strip_prefix(scheme) {
-        Some(rest) if !rest.is_empty() => Ok(url.to_owned()),
-        _ => Err(format!("an address that begins with `{scheme}` is expected")),
-    }
+    url.parse::<Webhook>().map(|_| url.to_owned()).map_err(|error| error.to_string())
 }
