@@ -71,6 +71,15 @@ impl Peer {
         }
     }
 
+    /// So many bytes as they come, or fewer where the connection ends before. What was read of frames is not among them.
+    async fn bytes(&mut self, count: u64) -> Vec<u8> {
+        let MaybeTlsStream::Plain(stream) = self.0.get_mut() else { panic!("no TLS here") };
+        let mut bytes = Vec::new();
+        let all = tokio::time::timeout(Duration::from_secs(30), stream.take(count).read_to_end(&mut bytes)).await;
+        all.expect("something comes").unwrap();
+        bytes
+    }
+
     /// Ended without a close frame.
     async fn is_cut(&mut self) -> bool {
         !matches!(self.next().await, Some(Ok(_)))
@@ -382,7 +391,6 @@ async fn a_fault_changes_when_and_how_often_the_answer_comes() {
         (Fault::None, &["a"][..]),
         (Fault::NoAnswer, &[]),
         (Fault::Twice, &["a", "a"]),
-        (Fault::SlowBytes(Duration::from_micros(1)), &["a"]),
         (Fault::Delay(Duration::from_secs(600)), &[]),
         (Fault::Shuffle(2), &[]),
     ] {
@@ -399,6 +407,43 @@ async fn a_fault_changes_when_and_how_often_the_answer_comes() {
     peer.call("set_restart", "a").await;
     assert_eq!(peer.json().await["echo"], "a");
     assert!(start.elapsed() >= Duration::from_millis(50));
+}
+
+/// A short text as a frame from a server.
+fn frame(text: &str) -> Vec<u8> {
+    let length = u8::try_from(text.len()).ok().filter(|length| *length < 126).unwrap();
+    [&[0x81, length], text.as_bytes()].concat()
+}
+
+/// What `set_restart` is answered with over WebSocket, with the echo `a`.
+const RESTARTED: &str = "{\"data\":null,\"echo\":\"a\",\"message\":\"\",\"retcode\":0,\"status\":\"ok\"}\n";
+
+#[tokio::test]
+async fn slow_bytes_take_their_time_and_are_all_there() {
+    let pause = Duration::from_millis(5);
+    let (server, _) = failing(Fault::SlowBytes(pause)).await;
+    let mut peer = Peer::on(&server).await;
+    let (frame, start) = (frame(RESTARTED), Instant::now());
+    peer.call("set_restart", "a").await;
+    assert_eq!(peer.bytes(1).await, frame[..1]);
+    assert!(start.elapsed() < pause * (frame.len() as u32 - 1), "the first does not wait for the others");
+    assert_eq!(peer.bytes(frame.len() as u64 - 1).await, frame[1..]);
+    assert!(start.elapsed() >= pause * (frame.len() as u32 - 1), "{:?}", start.elapsed());
+
+    let (server, _) = failing(Fault::SlowBytes(pause)).await;
+    let (body, start) = ("{\"data\":null,\"message\":\"\",\"retcode\":0,\"status\":\"ok\"}\n", Instant::now());
+    let response = get(&server, "/set_restart").await;
+    assert!(response.ends_with(&format!("\r\n\r\n{body}")), "{response}");
+    assert!(start.elapsed() >= pause * (body.len() as u32 - 1), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn half_an_answer_is_the_first_half_of_its_frame() {
+    let (server, _) = failing(Fault::HalfAnswer).await;
+    let mut peer = Peer::on(&server).await;
+    peer.call("set_restart", "a").await;
+    let frame = frame(RESTARTED);
+    assert_eq!(peer.bytes(u64::MAX).await, frame[..frame.len() / 2]);
 }
 
 #[tokio::test]
@@ -590,7 +635,6 @@ async fn faults_are_there_over_http_too() {
     for fault in [
         Fault::None,
         Fault::Delay(Duration::from_millis(1)),
-        Fault::SlowBytes(Duration::from_micros(1)),
         Fault::WrongEcho,
         Fault::Twice,
         Fault::Shuffle(5),
