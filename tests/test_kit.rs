@@ -592,6 +592,43 @@ async fn no_patience_is_too_long() {
     assert!(tokio::time::timeout(Duration::from_millis(10), none).await.is_err());
 }
 
+#[tokio::test]
+async fn no_more_calls_are_kept_than_asked_for() {
+    let builder = Server::builder().keep_calls(2).long_polling(0);
+    let (sender, mut told) = mpsc::unbounded_channel();
+    let server = builder.on_call(move |call| sender.send(call.action.clone()).unwrap()).start().await.unwrap();
+    let client = Client::builder(server.url()).build().unwrap();
+    // One that waits is not forgotten, however many come after it.
+    let waiting = tokio::spawn(client.get_updates().into_future());
+    while server.call_count() == 0 {
+        tokio::task::yield_now().await;
+    }
+    for id in 1..=5 {
+        client.delete_msg(id).await.unwrap();
+    }
+    assert_eq!(server.call_count(), 6);
+    let kept =
+        |server: &Server| server.calls().iter().map(|call| call.params["message_id"].clone()).collect::<Vec<_>>();
+    assert_eq!(kept(&server), [json!(null), json!(5)]);
+    let error = server.next_call::<SetGroupBan>().within(Duration::ZERO).await.unwrap_err().to_string();
+    assert!(error.contains(r#"6. delete_msg {"message_id":5}"#) && error.contains("not kept: 4"), "{error}");
+    assert_eq!(server.expect::<DeleteMsg>().await.message_id.get(), 5);
+    server.user(10086).says("hello").in_private();
+    soon(waiting).await.unwrap().unwrap();
+    server.expect::<GetUpdates>().await;
+    client.delete_msg(6).await.unwrap();
+    client.delete_msg(7).await.unwrap();
+    assert_eq!(kept(&server), [json!(6), json!(7)]);
+    for id in 6..=7 {
+        assert_eq!(server.expect::<DeleteMsg>().await.message_id.get(), id);
+    }
+    let mut count = 0;
+    while told.try_recv().is_ok() {
+        count += 1;
+    }
+    assert_eq!((count, server.call_count()), (8, 8));
+}
+
 // ---- Events ----
 
 #[tokio::test]

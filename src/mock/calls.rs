@@ -1,7 +1,7 @@
 //! What the stand-in was asked, what became of it, and waiting for it.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Write};
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
@@ -194,13 +194,18 @@ pub(super) struct Calls {
     log: Mutex<Log>,
     /// Changes whenever a call has come to something.
     ended: watch::Sender<()>,
+    /// How many at most, besides those that have come to nothing yet.
+    keep: usize,
     on_call: Option<OnCall>,
     on_rejected: Option<OnRejected>,
 }
 
 #[derive(Default)]
 struct Log {
-    records: Vec<Record>,
+    /// By their numbers, from 0.
+    records: BTreeMap<usize, Record>,
+    /// How many calls have come.
+    count: usize,
     /// Up to where there is nothing to take of an action, of all its calls and of those alone that were carried out: who
     /// waits among many other calls looks at each once.
     looked_at: HashMap<(&'static str, bool), usize>,
@@ -211,23 +216,33 @@ struct Log {
 }
 
 impl Log {
-    /// The next call that is expected and was not taken, if it has come to something: the action and its place.
+    /// The next call that is expected and was not taken, if it has come to something: the action and its number.
     fn next<E: Expected>(&mut self) -> Option<(&'static str, usize)> {
-        let Self { records, looked_at, .. } = self;
+        let Self { records, count, looked_at, .. } = self;
         let next = E::ACTIONS.iter().filter_map(|action| {
             let from = looked_at.entry((action, E::DONE)).or_default();
-            let place = records[*from..].iter().position(|record| record.is_one(action, E::DONE));
-            *from += place.unwrap_or(records.len() - *from);
-            place.map(|_| (*action, *from))
+            let mut left = records.range(*from..).filter(|(_, record)| record.is_one(action, E::DONE));
+            let next = left.next();
+            *from = next.map_or(*count, |(number, _)| *number);
+            next.map(|(number, record)| (*action, *number, record))
         });
-        let next = next.min_by_key(|(_, place)| *place)?;
-        Some(next).filter(|(_, place)| !matches!(self.records[*place].ended, Ended::Pending))
+        let (action, number, record) = next.min_by_key(|(_, number, _)| *number)?;
+        (!matches!(record.ended, Ended::Pending)).then_some((action, number))
+    }
+
+    /// Forgets the oldest calls that have come to something, until there are no more than so many.
+    fn forget(&mut self, keep: usize) {
+        while self.records.len() > keep {
+            let oldest = self.records.iter().find(|(_, record)| !matches!(record.ended, Ended::Pending));
+            let Some((&oldest, _)) = oldest else { return };
+            self.records.remove(&oldest);
+        }
     }
 }
 
 impl Calls {
-    pub(super) fn new(on_call: Option<OnCall>, on_rejected: Option<OnRejected>) -> Self {
-        Self { log: Mutex::default(), ended: watch::Sender::new(()), on_call, on_rejected }
+    pub(super) fn new(keep: usize, on_call: Option<OnCall>, on_rejected: Option<OnRejected>) -> Self {
+        Self { log: Mutex::default(), ended: watch::Sender::new(()), keep, on_call, on_rejected }
     }
 
     /// Notes a request that was refused before it was a call.
@@ -251,21 +266,24 @@ impl Calls {
         let fault = (*fault != Fault::None).then(|| Box::new(fault.clone()));
         let (action, params, ended) = (action.into(), params.into(), Ended::Pending);
         let record = Record { action, known, params, via, fault, ended, taken: false };
-        let records = &mut lock(&self.log).records;
-        records.push(record);
-        records.len() - 1
+        let mut log = lock(&self.log);
+        let number = log.count;
+        log.records.insert(number, record);
+        log.count += 1;
+        number
     }
 
     /// Notes what a call has come to.
     pub(super) fn end(&self, call: usize, ended: Ended) {
         let mut log = lock(&self.log);
-        let Some(record) = log.records.get_mut(call) else { return };
+        let Some(record) = log.records.get_mut(&call) else { return };
         record.ended = ended;
         if let Ended::Panicked(by, words) = &record.ended {
             let panic = by.panicked(record.name(), words);
             log.panics.push(panic);
         }
-        let told = self.on_call.as_ref().map(|on_call| (on_call, log.records[call].received()));
+        let told = self.on_call.as_ref().zip(log.records.get(&call).map(Record::received));
+        log.forget(self.keep);
         drop(log);
         if let Some((on_call, call)) = told {
             self.catch(format_args!("the closure of `on_call` at `{}`", call.action), || on_call(&call));
@@ -282,7 +300,11 @@ impl Calls {
     }
 
     pub(super) fn all(&self) -> Vec<Received> {
-        lock(&self.log).records.iter().map(Record::received).collect()
+        lock(&self.log).records.values().map(Record::received).collect()
+    }
+
+    fn count(&self) -> usize {
+        lock(&self.log).count
     }
 
     pub(super) fn take_panics(&self) -> Vec<String> {
@@ -306,8 +328,8 @@ impl Calls {
     /// The next call that is expected and was not taken, once it has come to something.
     fn take<E: Expected>(&self) -> Option<Result<E, String>> {
         let mut log = lock(&self.log);
-        let (action, place) = log.next::<E>()?;
-        let record = &mut log.records[place];
+        let (action, number) = log.next::<E>()?;
+        let record = log.records.get_mut(&number)?;
         record.taken = true;
         Some(match (&record.ended, record.known) {
             (Ended::Panicked(by, words), _) => Err(by.panicked(action, words)),
@@ -321,19 +343,22 @@ impl Calls {
     fn report(&self) -> String {
         const MOST: usize = 20;
         let log = lock(&self.log);
-        let left: Vec<_> = log.records.iter().enumerate().filter(|(_, record)| !record.taken).collect();
+        let left: Vec<_> = log.records.iter().filter(|(_, record)| !record.taken).collect();
         let mut report = String::new();
         if left.is_empty() {
-            let taken = log.records.len();
-            let _ = write!(report, "\n  no other call has come ({taken} were taken before)");
+            let _ = write!(report, "\n  no other call has come ({} were taken before)", log.records.len());
         } else {
             report += "\n  calls that nobody has taken, by their place among all:";
         }
         if left.len() > MOST {
             let _ = write!(report, "\n    … {} before these", left.len() - MOST);
         }
-        for (place, record) in &left[left.len().saturating_sub(MOST)..] {
-            let _ = write!(report, "\n    {}. {record}", place + 1);
+        for (number, record) in &left[left.len().saturating_sub(MOST)..] {
+            let _ = write!(report, "\n    {}. {record}", *number + 1);
+        }
+        let forgotten = log.count - log.records.len();
+        if forgotten > 0 {
+            let _ = write!(report, "\n  calls that are not kept: {forgotten}");
         }
         for panic in &log.panics {
             let _ = write!(report, "\n  {panic}");
@@ -560,10 +585,17 @@ fn fail(unexpected: &Unexpected) -> ! {
 }
 
 impl Server {
-    /// The calls so far, in the order in which they came, and what became of each.
+    /// The calls so far, in the order in which they came, and what became of each: all, or the last ones that
+    /// [are kept](super::ServerBuilder::keep_calls).
     #[must_use]
     pub fn calls(&self) -> Vec<Received> {
         self.state.calls.all()
+    }
+
+    /// How many calls have come so far, whether they are kept or not.
+    #[must_use]
+    pub fn call_count(&self) -> usize {
+        self.state.calls.count()
     }
 
     /// The next call of an action that was not taken yet, by its request, or the next message that was [`Said`], waiting

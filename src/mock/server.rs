@@ -41,6 +41,7 @@ pub struct ServerBuilder {
     strict: bool,
     long_polling: Option<usize>,
     post_format: PostFormat,
+    keep_calls: Option<usize>,
     on_call: Option<OnCall>,
     on_refused: Option<OnRefused>,
     on_rejected: Option<OnRejected>,
@@ -114,6 +115,14 @@ impl ServerBuilder {
         self
     }
 
+    /// Keeps the last `n` calls and those that have come to nothing yet, for a server that runs for long: each is kept with
+    /// its parameters and its answer, which may be whole files. What is not kept is neither [expected](Server::expect) nor
+    /// among the [`calls`](Server::calls); [`call_count`](Server::call_count) has the number of all. Default: all are kept.
+    pub fn keep_calls(mut self, n: usize) -> Self {
+        self.keep_calls = Some(n);
+        self
+    }
+
     /// Tells `on_call` of every call when it has come to something, and before its answer leaves: for a log.
     pub fn on_call(mut self, on_call: impl Fn(&Received) + Send + Sync + 'static) -> Self {
         self.on_call = Some(Arc::new(on_call));
@@ -169,7 +178,7 @@ impl ServerBuilder {
             updates: self.long_polling.map(Updates::new),
             post_format: self.post_format,
             handlers: Mutex::default(),
-            calls: Calls::new(self.on_call, self.on_rejected),
+            calls: Calls::new(self.keep_calls.unwrap_or(usize::MAX), self.on_call, self.on_rejected),
             on_refused: self.on_refused,
             world: Mutex::new(self.world),
             faults: Mutex::default(),

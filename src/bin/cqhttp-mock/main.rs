@@ -137,14 +137,14 @@ async fn run(arguments: Arguments) -> Result<(), String> {
             },
         }
     }
-    let calls = server.calls().len();
+    let calls = server.call_count();
     server.stop().await;
     print(format_args!("stopped after {calls} calls"));
     Ok(())
 }
 
 async fn start(arguments: &Arguments) -> Result<Server, String> {
-    let mut builder = Server::builder().port(arguments.port).self_id(arguments.self_id);
+    let mut builder = Server::builder().port(arguments.port).self_id(arguments.self_id).keep_calls(0);
     let length = if arguments.whole { usize::MAX } else { 200 };
     builder = builder.on_call(move |call| log(call, length));
     builder = builder.post_format(arguments.post_format.into());
