@@ -247,11 +247,12 @@ impl Calls {
 
     /// Notes a request that was refused before it was a call.
     pub(super) fn reject(&self, rejected: Rejected) {
+        let mut log = lock(&self.log);
+        log.rejected = (log.rejected.0 + 1, Some(rejected.clone()));
+        drop(log);
         if let Some(on_rejected) = &self.on_rejected {
             self.catch(format_args!("the closure of `on_rejected`"), || on_rejected(&rejected));
         }
-        let noted = &mut lock(&self.log).rejected;
-        *noted = (noted.0 + 1, Some(rejected));
     }
 
     /// Notes a call that has come, and gives its number.
