@@ -39,7 +39,7 @@
 //! | the bot | by |
 //! |---|---|
 //! | calls over HTTP | [`Server::url`] |
-//! | connects over WebSocket | [`Server::ws_url`]; [`connected`](Server::connected) waits for it |
+//! | connects over WebSocket | [`Server::ws_url`]; [`connected`](Server::connected) waits for it, or fails the test |
 //! | is connected to, over reverse WebSocket | [`Server::dial`] with a [`Dial`] |
 //! | has events posted to it | [`Server::webhook`] with a [`Webhook`]; its quick operations are carried out |
 //! | asks for events by `get_updates` | [`ServerBuilder::long_polling`] |
@@ -96,6 +96,7 @@
 //! | the same with an error in place of a panic | [`Server::next_call`] |
 //! | that a call does not come | [`Server::expect_none`] |
 //! | all calls, what they came to, and how they came | [`Server::calls`] |
+//! | how many there were, where a server runs for long | [`Server::call_count`], [`ServerBuilder::keep_calls`] |
 //!
 //! What is expected and does not come fails the test, with its place in the test, and with everything that came instead.
 //! An assertion that fails in a handler, or in another closure that the server was given, does so too, at the latest when
