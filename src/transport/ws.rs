@@ -38,6 +38,7 @@ use super::{BoxError, Reply, Request};
 use crate::connection::{ConnectionError, ConnectionState, Link, Stop};
 use crate::error::Reason;
 use crate::layer::new_backoff;
+use crate::time::YEAR;
 use crate::{EventKind, wire};
 
 /// How a connection is kept.
@@ -88,8 +89,6 @@ const ORDERS: usize = 1024;
 const READ_AT_ONCE: usize = 64;
 /// How long the server may take to answer a close frame.
 const LEAVE_LIMIT: Duration = Duration::from_secs(1);
-/// Longer times count as so long: they are added to the clock's.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// So many calls in flight are kept without a thought.
 const FEW_CALLS: usize = 1024;
 /// So many pings may come before the answers to them are taken.
@@ -473,7 +472,7 @@ impl Task {
     fn begin_to_stop<S>(&mut self, limit: Duration, open: &mut Open<S>) {
         self.stopping = true;
         self.link.state.send_replace(ConnectionState::Closing);
-        let deadline = Instant::now() + limit.min(LONGEST);
+        let deadline = Instant::now() + limit.min(YEAR);
         open.closing = Some(open.closing.map_or(deadline, |closing| closing.min(deadline)));
     }
 
@@ -716,7 +715,7 @@ impl<S> Open<S> {
     fn new(socket: WebSocketStream<Watched<S>>, settings: &Settings) -> Self {
         let now = Instant::now();
         let keepalive = settings.keepalive;
-        let keepalive = keepalive.map(|(interval, patience)| (interval.min(LONGEST), patience.min(LONGEST)));
+        let keepalive = keepalive.map(|(interval, patience)| (interval.min(YEAR), patience.min(YEAR)));
         Self {
             socket,
             frame_limit: settings.frame_limit,
@@ -841,6 +840,7 @@ mod tests {
         for wait in &some {
             // They are rounded by less than a millisecond.
             assert!(*wait + Duration::from_millis(1) >= least && *wait <= 2 * least, "{wait:?} of {least:?}");
+            assert!(*wait <= settings.longest_wait, "{wait:?}");
             least = settings.longest_wait.min(2 * least);
         }
         assert_ne!(some, others, "bots that were cut off together do not come back together");
@@ -878,6 +878,8 @@ mod tests {
 /// Over a stream in memory, so that the clock is the test's.
 #[cfg(all(test, feature = "server"))]
 mod paused {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
     use tokio::task::JoinHandle;
     use tokio_tungstenite::tungstenite::protocol::Role;
