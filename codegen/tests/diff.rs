@@ -510,6 +510,56 @@ fn no_change_goes_unseen_in_the_other_direction() {
     }
 }
 
+/// An object may be called as a built-in type is in Rust: another type all the same.
+#[test]
+fn types_of_one_name_are_told_apart() {
+    const OWN: &str = "
+- { kind: object, name: Message, doc: A message., fields: [{ name: a, type: i32, doc: A. }], example: { a: 1 } }
+- { kind: object, name: Value, doc: A value., fields: [{ name: a, type: i32, doc: A. }], example: { a: 1 } }
+- name: say
+  title: 说
+  doc: Says it.
+  origin: onebot11
+  effect: send
+  params:
+    - { name: word, type: message, doc: What. }
+    - { name: more, type: \"message[]?\", doc: What else. }
+    - { name: times, type: u32, default: 1, doc: How often. }
+  returns:
+    - { name: heard, type: json?, doc: What was heard. }
+  example:
+    params: { word: { a: 1 } }
+    returns: {}
+- name: hear
+  title: 听
+  doc: Hears it.
+  origin: onebot11
+  effect: read
+  returns: json
+  example:
+    returns: { a: 1 }
+";
+    let old = OWN.replace("word: { a: 1 }", "word: [{ type: text, data: { text: a } }]");
+    let new = OWN.replace("message,", "Message,").replace("message[]", "Message[]").replace("json", "Value");
+    let root = folder("diff names", &[("old/a.yaml", old.as_bytes()), ("new/a.yaml", new.as_bytes())]);
+    let said = run_in(&root, &["diff", "old", "new"]);
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    assert_eq!(
+        said.out.lines().collect::<Vec<_>>(),
+        [
+            "- **Breaking:** action `say`: parameter `word` is `Message` (of the schema), required; it was `Message`, required.",
+            "- **Breaking:** action `say`: parameter `more` is `Vec<Message>` (of the schema), optional; it was \
+             `Vec<Message>`, optional.",
+            "- **Breaking:** action `say`: field `heard: Option<Value>` (of the schema) of the answer; it was `Option<Value>`.",
+            "- **Breaking:** action `hear`: answers `Value` (of the schema); before: `Value`.",
+        ]
+    );
+    let said = run_in(&root, &["diff", "new", "old"]);
+    let back = "parameter `word` is `Message`, required; it was `Message` (of the schema), required.";
+    assert!(said.out.contains(back), "{}", said.out);
+    assert!(said.out.contains("answers `Value`; before: `Value` (of the schema)."), "{}", said.out);
+}
+
 #[test]
 fn json_has_every_change_with_its_mark() {
     let new = changed(&[("default: 30", "default: 60"), ("doc: A room.", "doc: Any room."), ("[DARK]", "[LATE]")]);
