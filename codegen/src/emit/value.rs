@@ -3,6 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 
+use super::action::takes_into;
 use super::{raw_string, scalar};
 use crate::example::text;
 use crate::model::{Action, Api, Field, Param, Variant, VariantValue};
@@ -192,13 +193,7 @@ fn short(api: &Api, node: &Node, ty: &Ty) -> Option<String> {
     if let (Value::List(items), true) = (&node.value, ty.list) {
         let item = Ty { list: false, optional: false, ..ty.clone() };
         let items: Option<Vec<String>> = items.iter().map(|node| short(api, node, &item)).collect();
-        let into = |text: String| {
-            if matches!(item.scalar, Scalar::Bool | Scalar::I32 | Scalar::I64) {
-                text
-            } else {
-                format!("{text}.into()")
-            }
-        };
+        let into = |text: String| if takes_into(&item) { format!("{text}.into()") } else { text };
         return Some(format!("[{}]", items?.into_iter().map(into).collect::<Vec<_>>().join(", ")));
     }
     match (&node.value, &ty.scalar) {
