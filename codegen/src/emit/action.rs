@@ -540,7 +540,7 @@ fn call_setters(action: &Action) -> Option<TokenStream> {
     action.settable().next().is_some().then(|| quote!(impl ::cqhttp::Call<#request> { #(#setters)* }))
 }
 
-/// `pub trait SetGroupBanCall: Sized { fn duration(self, duration: u32) -> Self; }`, and that `Call<SetGroupBan>` has it.
+/// `pub trait SetGroupBanCall: ::std::marker::Sized { fn duration(self, duration: u32) -> Self; }`, and that `Call<SetGroupBan>` has it.
 fn setter_trait(action: &Action) -> Vec<TokenStream> {
     if action.settable().next().is_none() {
         return Vec::new();
@@ -555,7 +555,7 @@ fn setter_trait(action: &Action) -> Vec<TokenStream> {
         })
         .unzip();
     vec![
-        quote!(#about pub trait #name: Sized { #(#heads)* }),
+        quote!(#about pub trait #name: ::std::marker::Sized { #(#heads)* }),
         quote!(impl #name for ::cqhttp::Call<#request> { #(#setters)* }),
     ]
 }
