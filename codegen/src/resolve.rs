@@ -236,6 +236,7 @@ impl Resolver<'_> {
     }
 
     fn chapter(&mut self, source: &source::Chapter) -> Chapter {
+        self.doc(&source.title);
         self.doc(&source.doc);
         Chapter { title: source.title.value.clone(), doc: source.doc.value.clone() }
     }

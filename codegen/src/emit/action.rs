@@ -202,14 +202,22 @@ fn param_doc(param: &Param) -> String {
     }
 }
 
-/// A default as prose and listings write it: `1800`, `true`, `""`.
+/// A default as prose writes it: 1800, `true`, `""`.
 pub(crate) fn default_text(default: &Node) -> String {
     match &default.value {
-        Value::Text(text) => format!("`{text:?}`"),
-        Value::Bool(value) => format!("`{value}`"),
+        Value::Int(_) | Value::Float(_) => default_listed(default),
+        _ => doc::code_span(&default_listed(default)),
+    }
+}
+
+/// The same without marks, for listings.
+pub(super) fn default_listed(default: &Node) -> String {
+    match &default.value {
+        Value::Text(text) => format!("{text:?}"),
+        Value::Bool(value) => value.to_string(),
         Value::Int(value) => value.to_string(),
         Value::Float(value) => format!("{value:?}"),
-        _ => format!("`{}`", value::json(default)),
+        _ => value::json(default),
     }
 }
 

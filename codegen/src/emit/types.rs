@@ -145,7 +145,7 @@ fn enum_item(ty: &TypeDef, variants: &[Variant], other: &TokenStream, copy: &Tok
         let name = variant.name.type_ident();
         let value = match &variant.value {
             VariantValue::Text(text) if text.is_empty() => "An empty text".to_owned(),
-            VariantValue::Text(text) => format!("`{text}`"),
+            VariantValue::Text(text) => doc::code_span(text),
             VariantValue::Int(number) => format!("`{number}`"),
         };
         let docs = docs(&format!("{value}: {}", variant.doc));
