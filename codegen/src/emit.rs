@@ -172,15 +172,23 @@ fn print(items: Vec<TokenStream>) -> String {
     printed.collect::<Vec<_>>().join("\n")
 }
 
-/// `#[doc]` attributes of a text, one a line, long lines wrapped: `/// Mutes one member …`.
+/// `#[doc]` attributes of a text, one a line, long lines of prose wrapped: `/// Mutes one member …`.
 fn docs(text: &str) -> TokenStream {
-    let lines = text.lines().flat_map(wrap).map(|line| if line.is_empty() { line } else { format!(" {line}") });
+    let mut code = false;
+    let lines = text.lines().flat_map(|line| {
+        let fence = line.starts_with("```");
+        code ^= fence;
+        if code || fence { vec![line.to_owned()] } else { wrap(line) }
+    });
+    let lines = lines.map(|line| if line.is_empty() { line } else { format!(" {line}") });
     lines.map(|line| quote!(#[doc = #line])).collect()
 }
 
+/// How long the line of a comment may be.
+const COLUMNS: usize = 100;
+
 /// Breaks a line of prose at blanks, so that a comment stays within some hundred columns.
 fn wrap(line: &str) -> Vec<String> {
-    const COLUMNS: usize = 100;
     if line.starts_with("# ") || line.len() <= COLUMNS {
         return vec![line.to_owned()];
     }
@@ -192,7 +200,9 @@ fn wrap(line: &str) -> Vec<String> {
             || word.ends_with(['.', ')']) && word.starts_with(|c: char| c.is_ascii_digit());
         let count = lines.len();
         let last = &mut lines[count - 1];
-        if last.chars().count() + 1 + word.chars().count() > COLUMNS && !marks && !last.is_empty() {
+        // Where there are several blanks, a line that holds nothing would end the paragraph.
+        let fits = last.chars().count() + 1 + word.chars().count() <= COLUMNS;
+        if !fits && !marks && !last.is_empty() && !word.is_empty() {
             lines.push(format!("{indent}{word}"));
         } else {
             if !last.is_empty() {

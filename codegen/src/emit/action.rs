@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::types::{join, object};
-use super::{aliases, docs, reader, rust_type, scalar, serde_attribute, serde_path, value};
+use super::{COLUMNS, aliases, docs, reader, rust_type, scalar, serde_attribute, serde_path, value};
 use crate::doc;
 use crate::model::{Action, Answer, Api, CLIENT_TRAIT, Effect, NextPage, Origin, Param, Presence, Server};
 use crate::name::{Name, ident};
@@ -142,11 +142,11 @@ fn caveats(action: &Action) -> String {
 
 /// The example as a snippet that rustdoc compiles.
 fn snippet(api: &Api, action: &Action) -> String {
-    let Some(call) = value::call_text(api, action) else { return String::new() };
-    let call = match action.answer {
-        Answer::Nothing => format!("client{call}.await?;"),
-        _ => format!("let answer = client{call}.await?;"),
-    };
+    let Some(mut calls) = value::call_text(api, action) else { return String::new() };
+    calls.push(".await?;".into());
+    let client = if matches!(action.answer, Answer::Nothing) { "client" } else { "let answer = client" };
+    let line = format!("{client}{}", calls.concat());
+    let call = if line.chars().count() <= COLUMNS { line } else { format!("{client}\n    {}", calls.join("\n    ")) };
     if api.extension {
         // Where its crate keeps the prelude is not known here.
         return format!("```ignore\n{call}\n```");

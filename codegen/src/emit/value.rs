@@ -169,8 +169,9 @@ fn target(action: &Action) -> TokenStream {
     }
 }
 
-/// The example as a user would write it; `None` where that takes more than a line.
-pub(super) fn call_text(api: &Api, action: &Action) -> Option<String> {
+/// The example as a user would write it, call by call: `.set_group_ban(10001000, 10086)`, `.duration(60)`. `None` where an
+/// argument takes more than a line.
+pub(super) fn call_text(api: &Api, action: &Action) -> Option<Vec<String>> {
     let given = |param: &Param| action.example.params.as_ref().and_then(|params| entry(params, &param.wire));
     let mut arguments = Vec::new();
     for param in action.required() {
@@ -179,13 +180,13 @@ pub(super) fn call_text(api: &Api, action: &Action) -> Option<String> {
             None => target(action).to_string().replace(' ', "").replace("::cqhttp", "cqhttp").replace(',', ", "),
         });
     }
-    let mut call = format!(".{}({})", action.name.snake(), arguments.join(", "));
+    let mut calls = vec![format!(".{}({})", action.name.snake(), arguments.join(", "))];
     for param in action.settable() {
         if let Some(node) = given(param) {
-            call += &format!(".{}({})", param.name.snake(), short(api, node, &param.ty)?);
+            calls.push(format!(".{}({})", param.name.snake(), short(api, node, &param.ty)?));
         }
     }
-    Some(call)
+    Some(calls)
 }
 
 /// An argument that converts by `into`: `10086`, `"hi"`.
