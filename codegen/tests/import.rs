@@ -154,6 +154,38 @@ fn imported_page(test: &str, text: &str, arguments: &[&str]) -> String {
     imported(&[&["--docs", page.to_str().unwrap(), "--schema", "schema.yaml"], arguments].concat())
 }
 
+/// Defaults are taken over where they are values of the type, however they are written.
+#[test]
+fn defaults_of_numbers() {
+    for (ty, default, expected) in [
+        ("int64", "2 * 60", "type: i64\n      default: 120\n"),
+        ("int64", "9999999999*9999999999", "type: i64? # TODO"),
+        ("int64", "99999999999999999999", "type: i64? # TODO"),
+        ("uint32", "4294967296", "type: u32? # TODO"),
+        ("int32", "-2147483649", "type: i32? # TODO"),
+        ("uint32", "-1", "type: i32\n      default: -1\n"),
+        ("uint32", "-9999999999", "type: u32? # TODO"),
+        ("uint64", "-1", "type: i64\n      default: -1\n"),
+        ("double", "1.5", "type: f64\n      default: 1.5\n"),
+        ("double", "1", "type: f64\n      default: 1.0\n"),
+        ("float", "-0.25", "type: f64\n      default: -0.25\n"),
+        ("double", "1e400", "type: f64? # TODO"),
+        ("double", "NaN", "type: f64? # TODO"),
+        ("double", "多", "type: f64? # TODO"),
+        ("int64", "*", "type: i64? # TODO"),
+    ] {
+        let table = format!("| 字段 | 类型 | 默认值 |\n| --- | --- | --- |\n| `times` | {ty} | `{default}` |\n");
+        let yaml = imported_page("defaults", &format!("## 敲门\n\n终结点: `/knock`\n\n{table}"), &[]);
+        let marked = format!("      # TODO: the page has the default `{default}`, which is none of `");
+        match expected.strip_suffix(" # TODO") {
+            Some(ty) => assert!(yaml.contains(&format!("      {ty}\n{marked}")), "{ty} {default}\n{yaml}"),
+            None => assert!(yaml.contains(expected) && !yaml.contains(&marked), "{ty} {default}\n{yaml}"),
+        }
+        let schema = files(&here("import/schema.yaml"), &|_| false);
+        assert_to_be_done("defaults", &schema, &yaml);
+    }
+}
+
 /// Editors of some machines begin a file so.
 #[test]
 fn a_page_that_begins_with_a_byte_order_mark() {
