@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use super::params::Reading;
 use super::{ActionInfo, Fault, OnCall, Refusal, Server, lock};
 use crate::action::{SendGroupMsg, SendGuildChannelMsg, SendMsg, SendPrivateMsg};
+use crate::time::YEAR;
 use crate::{Chat, KnownAction, Message};
 
 /// How long is waited for a call that is expected, unless it is said otherwise.
@@ -406,7 +407,7 @@ impl<E: Expected> NextCall<'_, E> {
     async fn wait(self) -> Result<E, Unexpected> {
         let calls = &self.server.state.calls;
         let mut ended = calls.ended.subscribe();
-        let deadline = tokio::time::Instant::now() + self.within;
+        let deadline = tokio::time::Instant::now() + self.within.min(YEAR);
         loop {
             if let Some(taken) = calls.take() {
                 return taken.map_err(|why| Unexpected(format!("at {}: {why}", self.at)));
@@ -513,7 +514,7 @@ impl Server {
         let calls = &self.state.calls;
         async move {
             let mut ended = calls.ended.subscribe();
-            let deadline = tokio::time::Instant::now() + within;
+            let deadline = tokio::time::Instant::now() + within.min(YEAR);
             loop {
                 if lock(&calls.log).next(E::ACTIONS).is_some() {
                     let (names, report) = (names::<E>(), calls.report());

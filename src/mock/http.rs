@@ -234,16 +234,18 @@ impl Given {
 /// 401 without a token, 403 with a wrong one. The header counts where there is one, and the query otherwise.
 fn unauthorised(state: &State, uri: &Uri, headers: &HeaderMap) -> Option<StatusCode> {
     let token = state.token.as_deref()?;
-    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let given = match header {
-        Some(value) => Some(Cow::from(value.split_once(' ').map_or(value, |(_, token)| token))),
-        None => uri.query().and_then(token_in_query),
+    let in_query;
+    let given = match headers.get(AUTHORIZATION).map(HeaderValue::as_bytes) {
+        Some(header) => memchr::memchr(b' ', header).map_or(header, |blank| &header[blank + 1..]),
+        None => {
+            in_query = uri.query().and_then(token_in_query).unwrap_or_default();
+            in_query.as_bytes()
+        }
     };
     match given {
-        None => Some(StatusCode::UNAUTHORIZED),
-        Some(given) if given.is_empty() => Some(StatusCode::UNAUTHORIZED),
-        Some(given) if given != token => Some(StatusCode::FORBIDDEN),
-        Some(_) => None,
+        b"" => Some(StatusCode::UNAUTHORIZED),
+        given if given != token.as_bytes() => Some(StatusCode::FORBIDDEN),
+        _ => None,
     }
 }
 

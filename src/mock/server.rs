@@ -19,6 +19,7 @@ use super::state::{Acted, OnCall, OnRefused, State};
 use super::updates::Updates;
 use super::ws::{self, Cut};
 use super::{ActionInfo, Fault, PostFormat, Received, Refusal, World, bad_request, http, lock};
+use crate::error::need_runtime;
 use crate::{Event, KnownAction, UserId};
 
 /// The stand-in server. It stops when it is dropped.
@@ -138,8 +139,9 @@ impl ServerBuilder {
     /// # Errors
     ///
     /// The port is not to be had; the error names it and says what to do. Or the [`world`](Self::world) cannot be: then the
-    /// error's kind is `InvalidInput`, and it says all that is wrong.
+    /// error's kind is `InvalidInput`, and it says all that is wrong. Or there is no tokio runtime around.
     pub async fn start(mut self) -> io::Result<Server> {
+        need_runtime()?;
         if let Some(world) = &mut self.world {
             world.check().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
             world.begin();
@@ -218,7 +220,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// No port can be had.
+    /// No port can be had, or there is no tokio runtime around.
     pub async fn start() -> io::Result<Self> {
         Self::builder().start().await
     }
@@ -227,7 +229,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// No port can be had.
+    /// No port can be had, or there is no tokio runtime around.
     pub async fn start_with_token(token: impl Into<String>) -> io::Result<Self> {
         Self::builder().token(token).start().await
     }

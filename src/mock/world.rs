@@ -530,7 +530,7 @@ impl World {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Timestamp::new(i64::try_from((since_1970 + self.ahead).as_secs()).unwrap_or(i64::MAX))
+        Timestamp::new(i64::try_from(since_1970.saturating_add(self.ahead).as_secs()).unwrap_or(i64::MAX))
     }
 
     /// Lets time pass in the world: mutes end.
