@@ -5,7 +5,7 @@
 
 use std::error::Error as _;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cqhttp::action::{GetLoginInfo, GetLoginInfoResponse};
 use cqhttp::event::GroupMessageOperation;
@@ -664,8 +664,12 @@ async fn faults_and_long_frames_are_the_same_over_a_connection_that_the_stand_in
         anna.push_text(said_to(ANNA, &text));
         assert_eq!(text_of(&next_message(&mut server).await.event), text);
     }
-    anna.faults(Fault::script([Fault::SlowBytes(Duration::from_micros(1)), Fault::Twice, Fault::Shuffle(2)]));
-    for _ in 0..3 {
+    anna.faults(Fault::script([Fault::SlowBytes(Duration::from_millis(1)), Fault::Twice, Fault::Shuffle(2)]));
+    let start = Instant::now();
+    assert_eq!(who(&client).await, ANNA);
+    let fewer_bytes_than_an_answer = 50;
+    assert!(start.elapsed() >= Duration::from_millis(fewer_bytes_than_an_answer), "{:?}", start.elapsed());
+    for _ in 0..2 {
         assert_eq!(who(&client).await, ANNA);
     }
     anna.faults(Fault::script([Fault::HalfAnswer]));

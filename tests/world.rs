@@ -946,7 +946,7 @@ async fn a_webhook_hears_of_the_world_and_its_answer_acts_on_it() {
     let said = server.world(|world| world.messages.last().unwrap().clone());
     assert_eq!((said.user_id, said.message.plain_text().as_str()), (BOT.into(), "pong"));
     let heard = heard.lock().unwrap();
-    assert!(heard.contains("X-Signature: sha1=") && heard.contains(&format!("X-Self-ID: {BOT}")), "{heard}");
+    assert!(heard.contains("X-Signature: sha1=") && heard.contains(&format!("X-Self-Id: {BOT}")), "{heard}");
 }
 
 /// The table in the module's documentation is what its reader goes by.

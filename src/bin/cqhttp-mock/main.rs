@@ -137,18 +137,21 @@ async fn run(arguments: Arguments) -> Result<(), String> {
             },
         }
     }
-    let calls = server.calls().len();
+    let calls = server.call_count();
     server.stop().await;
     print(format_args!("stopped after {calls} calls"));
     Ok(())
 }
 
 async fn start(arguments: &Arguments) -> Result<Server, String> {
-    let mut builder = Server::builder().port(arguments.port).self_id(arguments.self_id);
+    let mut builder = Server::builder().port(arguments.port).self_id(arguments.self_id).keep_calls(0);
     let length = if arguments.whole { usize::MAX } else { 200 };
     builder = builder.on_call(move |call| log(call, length));
     builder = builder.post_format(arguments.post_format.into());
     builder = builder.on_refused(|url, why| print(format_args!("{} {url} is not reached: {why}", time())));
+    builder = builder.on_rejected(|rejected| {
+        print(format_args!("{} {} {} -> {} {}", time(), rejected.method, rejected.path, rejected.status, rejected.why));
+    });
     if let Some(token) = &arguments.token {
         builder = builder.token(token);
     }
@@ -217,16 +220,9 @@ fn time() -> String {
 }
 
 fn ws_url(url: &str) -> Result<String, String> {
-    of_scheme(url, "ws://")
+    url.parse::<Dial>().map(|_| url.to_owned()).map_err(|error| error.to_string())
 }
 
 fn http_url(url: &str) -> Result<String, String> {
-    of_scheme(url, "http://")
-}
-
-fn of_scheme(url: &str, scheme: &str) -> Result<String, String> {
-    match url.strip_prefix(scheme) {
-        Some(rest) if !rest.is_empty() => Ok(url.to_owned()),
-        _ => Err(format!("an address that begins with `{scheme}` is expected")),
-    }
+    url.parse::<Webhook>().map(|_| url.to_owned()).map_err(|error| error.to_string())
 }

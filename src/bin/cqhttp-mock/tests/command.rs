@@ -103,6 +103,8 @@ async fn it_answers_prints_each_call_and_ends_on_ctrl_c() {
 
     let stranger = Client::builder(&url).build().unwrap();
     assert!(stranger.get_login_info().await.unwrap_err().report().contains("access token"));
+    let line = program.line();
+    assert!(line.ends_with("Z POST /get_login_info -> 401 no access token"), "{line}");
     assert_eq!(program.interrupt(), ["stopped after 3 calls"]);
     TcpListener::bind(url.strip_prefix("http://").unwrap()).expect("the port is free");
 }
