@@ -68,6 +68,13 @@ struct Arguments {
     /// How messages are written in events and answers; go-cqhttp's own default is `string`.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Array)]
     post_format: Format,
+    /// Keep events for `get_updates` over HTTP, go-cqhttp's long polling, and no more than so many; 0 is no limit. It is
+    /// refused over WebSocket then. [default: off; 2000 without a number]
+    #[arg(long, value_name = "EVENTS", num_args = 0..=1, require_equals = true, default_missing_value = "2000")]
+    long_polling: Option<usize>,
+    /// Refuse the actions that go-cqhttp does not implement. [default: they are answered]
+    #[arg(long)]
+    strict: bool,
     /// Print parameters and answers whole. [default: cut after 200 characters]
     #[arg(long)]
     whole: bool,
@@ -172,6 +179,12 @@ async fn start(arguments: &Arguments, printer: &Printer) -> Result<Server, Strin
     if let Some(token) = &arguments.token {
         builder = builder.token(token);
     }
+    if let Some(most) = arguments.long_polling {
+        builder = builder.long_polling(most);
+    }
+    if arguments.strict {
+        builder = builder.strict();
+    }
     if let Some(seconds) = arguments.heartbeat {
         builder = builder.heartbeat(Duration::from_secs(seconds));
     }
@@ -258,8 +271,22 @@ fn http_url(url: &str) -> Result<String, String> {
 }
 
 fn of_scheme(url: &str, scheme: &str) -> Result<String, String> {
-    match url.strip_prefix(scheme) {
-        Some(rest) if !rest.is_empty() => Ok(url.to_owned()),
-        _ => Err(format!("an address that begins with `{scheme}` is expected")),
+    let rest = url.strip_prefix(scheme).filter(|rest| !rest.is_empty());
+    let rest = rest.ok_or_else(|| format!("an address that begins with `{scheme}` is expected"))?;
+    if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("it holds a character that no address may".into());
+    }
+    let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if path.starts_with(['?', '#']) {
+        return Err(format!("a query or fragment stands behind a path: `{scheme}{host}/{path}`"));
+    }
+    if host.contains('@') {
+        return Err("a name or password before the host is not sent".into());
+    }
+    match host.rsplit_once(':').filter(|_| !host.ends_with(']')) {
+        None => Err(format!("a host and a port are expected: `{scheme}127.0.0.1:8080/`")),
+        Some(("", _)) => Err(format!("a host is missing: `{scheme}127.0.0.1:8080/`")),
+        Some((_, port)) if !port.parse::<u16>().is_ok_and(|port| port > 0) => Err(format!("`{port}` is no port")),
+        Some(_) => Ok(url.to_owned()),
     }
 }

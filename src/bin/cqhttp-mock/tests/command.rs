@@ -142,7 +142,7 @@ async fn calls_are_printed_whole_if_asked_for() {
 async fn events_come_from_standard_input() {
     let mut program = Program::start(&["--self-id", "77"]);
     program.said("HTTP");
-    let (_client, mut events) = connect(program.said("WebSocket")).await.unwrap();
+    let (client, mut events) = connect(program.said("WebSocket")).await.unwrap();
     program.happens("");
     program.happens(r#"{"post_type":"notice","notice_type":"friend_add","user_id":10086}"#);
     let event = loop {
@@ -155,6 +155,7 @@ async fn events_come_from_standard_input() {
     assert_eq!((event.user_id.get(), event.self_id.get()), (10086, 77));
     assert!(event.time.seconds() > 1_700_000_000);
     assert!(program.line().ends_with("Z FriendAdd sent to 1 listeners"));
+    assert_eq!(client.get_login_info().await.unwrap().user_id, 77.into());
     program.interrupt();
 }
 
@@ -236,6 +237,24 @@ fn it_ends_when_it_is_terminated() {
         program.said(label);
     }
     assert_eq!(program.end("-TERM"), ["stopped after 0 calls"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_kept_for_long_polling_and_foreign_actions_refused() {
+    let mut program = Program::start(&["--long-polling", "--strict"]);
+    let client = Client::builder(program.said("HTTP")).build().unwrap();
+    program.said("WebSocket");
+    program.happens("10086@42 hello");
+    program.say(&["Z said as message "]);
+    let events = client.get_updates().await.unwrap();
+    assert_eq!(events[0].as_message().unwrap().message().plain_text(), "hello");
+    let foreign = client.call(cqhttp::Raw::new("send_like", cqhttp::serde_json::json!({}))).await.unwrap_err();
+    assert_eq!(foreign.code(), Some(RefusalCode::ApiNotFound));
+    program.interrupt();
+
+    let mut program = Program::start(&["--long-polling=5"]);
+    program.said("HTTP");
+    program.interrupt();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -396,6 +415,16 @@ fn what_it_cannot_do_it_says() {
         (&["--port", "99999"], "99999 is not in 0..=65535"),
         (&["--reverse", "http://127.0.0.1:1"], "an address that begins with `ws://` is expected"),
         (&["--webhook", "127.0.0.1:1"], "an address that begins with `http://` is expected"),
+        (&["--webhook", "http://"], "an address that begins with `http://` is expected"),
+        (&["--webhook", "http://127.0.0.1/path"], "a host and a port are expected: `http://127.0.0.1:8080/`"),
+        (&["--webhook", "http://:5700/"], "a host is missing"),
+        (&["--webhook", "http://[::1]/"], "a host and a port are expected"),
+        (&["--webhook", "http://127.0.0.1:0"], "`0` is no port"),
+        (&["--webhook", "http://127.0.0.1:99999/"], "`99999` is no port"),
+        (&["--reverse", "ws://127.0.0.1:8080?x=1"], "a query or fragment stands behind a path"),
+        (&["--reverse", "ws://127.0.0.1:8080/a b"], "it holds a character that no address may"),
+        (&["--reverse", "ws://127.0.0.1:8080/\r\nX: y"], "it holds a character that no address may"),
+        (&["--reverse", "ws://me@127.0.0.1:8080/"], "a name or password before the host is not sent"),
         (&["--secret", "s"], "--webhook"),
         (&["--heartbeat", "0"], "0 is not in 1.."),
         (&["--post-format", "text"], "[possible values: array, string]"),
