@@ -475,6 +475,13 @@ async fn a_sender_is_mentioned_as_go_cqhttp_does_it() {
         (json!([{ "type": "text", "data": { "text": "pong" } }]), "[CQ:at,qq=10086]pong"),
         (json!(r#"he said "pong""#), "[CQ:at,qq=10086]he said "),
         (json!(r"C:\pong"), "[CQ:at,qq=10086]C:"),
+        (json!(r"C:\new\q"), "[CQ:at,qq=10086]C:\new"),
+        (json!(r"a\/b\u4f60\ud83d\ude00"), "[CQ:at,qq=10086]a/b你😀"),
+        (json!(r"a\u12"), "[CQ:at,qq=10086]a"),
+        (json!("a\\\"b"), "[CQ:at,qq=10086]a\"b"),
+        (json!("a\nb"), "[CQ:at,qq=10086]a\nb"),
+        (json!("a\\/b\nc"), "[CQ:at,qq=10086]a/b"),
+        (json!(r"C:\"), "[CQ:at,qq=10086]C:\""),
     ] {
         operate(reply).await.unwrap();
         assert_eq!(server.expect::<SendGroupMsg>().await.message.to_cq().unwrap(), said);
