@@ -289,6 +289,43 @@ async fn messages_have_the_keys_that_go_cqhttp_sends() {
     }
 }
 
+/// Bots in other languages see them.
+#[tokio::test]
+async fn answers_have_the_types_and_nulls_that_go_cqhttp_sends() {
+    let bot = Bot::as_admin().await;
+    let call = async |action: &'static str, params: Value| -> Value {
+        bot.client.call(cqhttp::Raw::new(action, params)).await.unwrap()
+    };
+    let here = json!({ "group_id": 42 });
+    assert_eq!(call("get_group_member_list", here.clone()).await[0]["level"], "1");
+    assert_eq!(call("get_group_member_info", json!({ "group_id": 42, "user_id": ANN })).await["level"], "1");
+    assert_eq!(call("get_group_root_files", here.clone()).await, json!({ "files": null, "folders": null }));
+    bot.client.create_group_file_folder(42, "talks").await.unwrap();
+    let root = call("get_group_root_files", here).await;
+    assert!(root["files"].is_null() && root["folders"][0]["folder_name"] == "talks", "{root}");
+    let of_folder = json!({ "group_id": 42, "folder_id": root["folders"][0]["folder_id"] });
+    assert_eq!(call("get_group_files_by_folder", of_folder).await, json!({ "files": null, "folders": null }));
+    let asked = call("get_group_system_msg", json!({})).await;
+    assert_eq!(asked, json!({ "invited_requests": null, "join_requests": null }));
+    for (kind, honors) in [
+        ("legend", json!({ "group_id": 42, "legend_list": null })),
+        (
+            "all",
+            json!({
+                "group_id": 42, "talkative_list": null, "performer_list": null, "legend_list": null,
+                "strong_newbie_list": null, "emotion_list": null,
+            }),
+        ),
+        ("none", json!({ "group_id": 42 })),
+    ] {
+        assert_eq!(call("get_group_honor_info", json!({ "group_id": 42, "type": kind })).await, honors);
+    }
+    let status = call("get_status", json!({})).await;
+    assert_eq!(status.get("plugins_good"), Some(&Value::Null));
+    let friends = bot.see(|world| std::mem::take(&mut world.friends));
+    assert_eq!((friends.len(), call("get_friend_list", json!({})).await), (1, json!([])), "no list there is null");
+}
+
 #[tokio::test]
 async fn a_user_of_the_server_is_one_of_the_world() {
     let mut bot = Bot::as_admin().await;
@@ -767,6 +804,8 @@ async fn what_is_uploaded_is_listed() {
     let Error::Refused(refused) = &error else { panic!("{error}") };
     assert_eq!((refused.retcode, error.code()), (200, Some(RefusalCode::FileSystemApiError)));
     assert_eq!(code(client.get_group_file_url(42, &file.file_id, file.busid).await), RefusalCode::FileSystemApiError);
+    let by_folder = client.get_group_files_by_folder(42, "/").await.unwrap();
+    assert_eq!(by_folder, client.get_group_root_files(42).await.unwrap());
     client.delete_group_folder(42, &folder).await.unwrap();
     assert_eq!(code(client.get_group_files_by_folder(42, &folder).await), RefusalCode::FileSystemApiError);
     assert_eq!(client.get_group_file_system_info(42).await.unwrap().file_count, 1);
