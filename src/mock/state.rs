@@ -21,8 +21,8 @@ use super::ws::{self, Link};
 use super::{
     ActionInfo, Fault, Outcome, PostFormat, Received, Refusal, Via, World, action, bad_request, format, lock, refuse,
 };
-use crate::action::{GetLoginInfo, GetUpdates, HandleQuickOperation};
-use crate::{KnownAction, RefusalCode};
+use crate::action::{GetLoginInfo, GetLoginInfoResponse, GetUpdates, HandleQuickOperation};
+use crate::{KnownAction, RefusalCode, UserId};
 
 pub(super) type OnCall = Arc<dyn Fn(&Received) + Send + Sync>;
 
@@ -214,14 +214,15 @@ impl State {
 
     /// The schema's example of an answer, with this server's account.
     fn example(&self, info: &'static ActionInfo) -> serde_json::Result<Cow<'static, RawValue>> {
-        let is_of_account = info.name == GetLoginInfo::NAME;
-        if !is_of_account && !info.example_answer.contains("\"self_id\"") {
+        if info.name == GetLoginInfo::NAME {
+            let user_id = UserId::new(self.self_id);
+            let answer = GetLoginInfoResponse { user_id, ..GetLoginInfoResponse::example() };
+            return to_raw_value(&answer).map(Cow::Owned);
+        }
+        if !info.example_answer.contains("\"self_id\"") {
             return serde_json::from_str(info.example_answer).map(Cow::Borrowed);
         }
-        let mut answer: Value = serde_json::from_str(info.example_answer)?;
-        if is_of_account {
-            answer["user_id"] = self.self_id.into();
-        }
+        let mut answer = serde_json::from_str(info.example_answer)?;
         set_self_id(&mut answer, self.self_id);
         to_raw_value(&answer).map(Cow::Owned)
     }
