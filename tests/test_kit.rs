@@ -272,11 +272,13 @@ async fn calls_are_kept_in_order_with_what_became_of_them() {
     let refused = |code: RefusalCode| Outcome::Refused(refuse(code));
     let calls = server.calls();
     let seen: Vec<_> = calls.iter().map(|call| (&*call.action, call.via, &call.fault, &call.outcome)).collect();
+    let nothing_said = refuse(RefusalCode::MessageNotFound).wording("`message_id` says nothing");
+    let nothing_said = Outcome::Refused(nothing_said);
     assert_eq!(
         seen,
         [
             ("delete_msg", Via::Http, &Fault::None, &Outcome::Answered(Value::Null)),
-            ("delete_msg", Via::Http, &Fault::None, &refused(RefusalCode::MessageNotFound)),
+            ("delete_msg", Via::Http, &Fault::None, &nothing_said),
             ("get_login_info", Via::WebSocket, &Fault::None, &Outcome::Panicked("no login".into())),
             ("set_restart", Via::Http, &Fault::DropBefore, &Outcome::Dropped),
             ("clean_cache", Via::Http, &Fault::Refuse(refuse(RefusalCode::ApiError)), &refused(RefusalCode::ApiError)),

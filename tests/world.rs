@@ -193,7 +193,12 @@ async fn what_is_sent_can_be_read() {
     assert_eq!(code(bot.client.send_msg(Target::temp(BEN, 42), "hi").await), RefusalCode::SendMsgApiError);
     assert_eq!(code(bot.client.send_group_msg(42, Message::new()).await), RefusalCode::SendMsgApiError);
     let text = cqhttp::Raw::new("send_group_msg", json!({ "group_id": 42, "message": "" }));
-    assert_eq!(code(bot.client.call(text).await), RefusalCode::EmptyMsgError);
+    let error = bot.client.call(text).await.unwrap_err();
+    let Error::Refused(refused) = &error else { panic!("{error}") };
+    assert_eq!(
+        (error.code(), refused.wording.as_deref()),
+        (Some(RefusalCode::EmptyMsgError), Some("`message` says nothing"))
+    );
     for (action, params) in [
         ("send_group_msg", json!({ "group_id": 43, "message": "" })),
         ("send_group_msg", json!({ "group_id": 43, "message": [] })),
