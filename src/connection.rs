@@ -202,8 +202,8 @@ impl Connect {
     /// How long to wait before the first attempt to connect again, and how long at most before later ones. Default: half a
     /// second and 30 seconds. A `longest` below `first` counts as `first`.
     ///
-    /// The wait doubles with each attempt, and up to as much again is added by chance. It begins anew after a connection
-    /// that held for ten seconds, or for `longest` if that is less.
+    /// The wait doubles with each attempt, and up to as much again is added by chance, never beyond `longest`. It begins anew
+    /// after a connection that held for ten seconds, or for `longest` if that is less.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
         self.settings.first_wait = first;
         self.settings.longest_wait = longest.max(first);

@@ -344,6 +344,13 @@ pub(crate) fn chain(error: &dyn StdError) -> String {
     line
 }
 
+/// An error where there is no runtime for a server: binding its address would panic.
+#[cfg(any(feature = "mock", feature = "server"))]
+pub(crate) fn need_runtime() -> std::io::Result<()> {
+    let none = |_| std::io::Error::other("a server is started inside a tokio runtime, and there is none here");
+    tokio::runtime::Handle::try_current().map(drop).map_err(none)
+}
+
 /// A reason that is a sentence.
 #[derive(Debug)]
 pub(crate) struct Reason(pub(crate) Cow<'static, str>);

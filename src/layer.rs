@@ -8,6 +8,7 @@
 //! | five calls a second | `.layer(RateLimit::per_second(5))` |
 //! | twenty messages a minute, other calls unhindered | `.layer(RateLimit::per_minute(20).only(Effect::Send))` |
 //! | one message every two seconds in each group and to each user | `.layer(RateLimit::every(Duration::from_secs(2)).only(Effect::Send).per_target())` |
+//! | one count for several clients, or for all accounts of a server | `.layer(limit.clone())`, of a `RateLimit::per_second(5).shared()` |
 //! | at most eight calls at the server at once; the others wait | `.layer(ConcurrencyLimitLayer::new(8))` |
 //! | the same, and the others fail at once | `.layer(ServiceBuilder::new().load_shed().concurrency_limit(8).into_inner())` |
 //! | a time limit for a call, waiting and repeating included | `ClientBuilder::timeout`, or [`Call::within`] for one call |
@@ -82,8 +83,9 @@ use crate::{Effect, envelope};
 /// `TimeoutLayer`), and when a server or proxy answers with HTTP status 429, 502, 503 or 504 and no envelope. A refusal is
 /// an answer, and stands; so does what `load_shed` turned away.
 ///
-/// Between two attempts it waits, twice as long each time, and up to twice of that again by chance, so that calls that
-/// failed together do not come back together. All attempts and waits share the call's time limit.
+/// Between two attempts it waits, twice as long each time, and up to as much again by chance, so that calls that failed
+/// together do not come back together; with chance too, never longer than [`backoff`](Self::backoff) says. All attempts and
+/// waits share the call's time limit.
 ///
 /// It is a layer, and a [`tower::retry::Policy`] for those who build a `RetryLayer` themselves.
 ///

@@ -23,6 +23,7 @@
 //!   between, calls fail at once as [`Error::NotSent`](crate::Error::NotSent).
 //! - An account that connects while its old connection stands replaces it. Calls in flight on the old one end as
 //!   [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown).
+//! - [`Bots::watch`] says which accounts are connected, and [`Bots::wait_for`] waits for one.
 //! - An event of another account than the connection's is not passed on, and ends the connection when its turn comes
 //!   ([`ConnectionError::WrongAccount`]).
 //!
@@ -58,8 +59,18 @@
 //! | [`webhook_secret`](Builder::webhook_secret) | `X-Self-ID` | the signature |
 //! | both | the token | the signature |
 //!
-//! The token counts as `Authorization: Bearer …`, as `Authorization: Token …` and as `?access_token=…`, on every path.
-//! What fails gets HTTP status 401 (nothing given) or 403 (wrong), before anything of it is read.
+//! The token counts as `Authorization: Bearer …`, as `Authorization: Token …` and as `?access_token=…`, on every path. An
+//! HTTP POST that is signed needs no token beside the signature, since go-cqhttp shows none with it.
+//!
+//! | what is wrong | HTTP status |
+//! |---|---|
+//! | the token or the signature is missing; `Authorization` is of another form | 401 |
+//! | the token is wrong; the signature is not of the form `sha1=…` | 403 |
+//! | `X-Self-ID` is missing, or is no account | 400 |
+//! | the signature is not that of the body | 403 |
+//!
+//! All but the last is told by the head of a request, before a byte of its body is read. Of a body whose signature is wrong
+//! nothing is decoded.
 
 mod accounts;
 mod door;
@@ -78,6 +89,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_core::Stream;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt};
 
@@ -87,6 +99,8 @@ pub(crate) use self::webhook::Answer;
 use crate::ConnectionError;
 use crate::client::DEFAULT_TIMEOUT;
 use crate::connection::queue::Queue;
+use crate::error::need_runtime;
+use crate::time::YEAR;
 use crate::transport::ws::Settings;
 use crate::transport::{BoxError, Reply, Request};
 use crate::{Client, Event, Overflow, Received, UserId};
@@ -136,7 +150,8 @@ impl<To> Builder<To> {
         Self { to, options }
     }
 
-    /// The access token that servers must show. Default: none, and an empty one is none.
+    /// The access token that servers must show. Default: none, and an empty one is none. Where a
+    /// [`webhook_secret`](Self::webhook_secret) is set too, HTTP POSTs show their signature in its place.
     ///
     /// It is compared in constant time, and shows in no log, no `Debug` and no error.
     pub fn access_token(mut self, token: impl Into<String>) -> Self {
@@ -145,7 +160,7 @@ impl<To> Builder<To> {
     }
 
     /// The secret that HTTP POSTs are signed with (`X-Signature`, HMAC-SHA1 of the body). Default: none, and an empty one is
-    /// none. NapCat signs with its access token.
+    /// none. NapCat signs with its access token. An HTTP POST that is signed needs no [`access_token`](Self::access_token).
     pub fn webhook_secret(mut self, secret: impl Into<String>) -> Self {
         self.options.secret = Some(secret.into()).filter(|secret| !secret.is_empty());
         self
@@ -164,7 +179,11 @@ impl<To> Builder<To> {
     }
 
     /// Puts a tower layer around the client of each account, outside of those added before it: see
-    /// [`layer`](crate::layer). Each account has a service of its own.
+    /// [`layer`](crate::layer).
+    ///
+    /// It is put around each account by itself: what a layer makes anew for each service counts for that account alone, as
+    /// `RateLimit` and tower's `ConcurrencyLimitLayer` do. What all accounts are to share, the layer must share:
+    /// `RateLimit::shared`, tower's `GlobalConcurrencyLimitLayer`.
     pub fn layer<L>(mut self, layer: L) -> Self
     where
         L: Layer<BoxCloneSyncService<Request, Reply, BoxError>> + Send + Sync + 'static,
@@ -233,9 +252,9 @@ impl<To> Builder<To> {
     }
 
     /// How long a connection may take to say what it wants, in at most 16 KiB, and an HTTP POST to send its body. Default:
-    /// 10 seconds.
+    /// 10 seconds. More than a year counts as a year.
     pub fn handshake_timeout(mut self, limit: Duration) -> Self {
-        self.options.handshake_timeout = limit;
+        self.options.handshake_timeout = limit.min(YEAR);
         self
     }
 
@@ -258,8 +277,8 @@ impl<To> Builder<To> {
     /// Drops an HTTP POST whose body came before, byte for byte, within so long a time: one that was sent again, or recorded
     /// and replayed. Default: 5 minutes; zero drops none. At most the last 65,536 bodies are remembered.
     ///
-    /// A signature holds no time: a body that was recorded can be replayed after the window. Use `https://` where others can
-    /// listen.
+    /// A signature holds no time: a body that was recorded can be replayed after the window. The server's own listener has no
+    /// TLS: where others can read along, put it behind a proxy that has, or serve its [`router`](Builder::router) over TLS.
     pub fn replay_window(mut self, window: Duration) -> Self {
         self.options.replay_window = window;
         self
@@ -268,7 +287,7 @@ impl<To> Builder<To> {
 
 impl Builder {
     /// The server, and a router to be put into an application of yours: `Router::new().nest("/onebot", router)`. It answers
-    /// on every path below. Must be called inside a tokio runtime.
+    /// on every path below. It is a router of axum 0.8, and the application must have the same: `axum = "0.8"`.
     ///
     /// What the application's own listener lets in is its own to bound: [`max_connections`](Self::max_connections) counts
     /// WebSockets alone, and bodies have no limit together. A server that is dropped or closed answers with HTTP status 503.
@@ -285,6 +304,7 @@ impl IntoFuture for Builder<String> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
+            need_runtime()?;
             let listener = TcpListener::bind(self.to).await?;
             let address = listener.local_addr()?;
             let hub = Hub::new(self.options);
@@ -321,7 +341,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// The address cannot be used, or is taken.
+    /// The address cannot be used, or is taken, or there is no tokio runtime around. The runtime must have its I/O and time
+    /// drivers on, as `#[tokio::main]` has them.
     pub fn bind(address: impl Into<String>) -> Builder<String> {
         Builder::new(address.into())
     }
@@ -434,6 +455,25 @@ impl Bots {
     #[must_use]
     pub fn ids(&self) -> Vec<UserId> {
         self.0.ids()
+    }
+
+    /// The accounts that are connected, in order, and how that changes: as [`ids`](Self::ids), so that one whose events come
+    /// by HTTP POST alone is not among them. A watcher sees the latest, and may miss those in between; its `changed` is an
+    /// error once the server is closed.
+    ///
+    /// ```no_run
+    /// # async fn run(server: cqhttp::server::Server) {
+    /// let mut accounts = server.bots().watch();
+    /// tokio::spawn(async move {
+    ///     while accounts.changed().await.is_ok() {
+    ///         println!("{:?}", *accounts.borrow_and_update());
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Vec<UserId>> {
+        self.0.watch()
     }
 
     /// Waits until an account is connected; `None` once the server is closed.

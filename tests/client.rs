@@ -75,6 +75,20 @@ async fn a_token_in_the_address_is_taken_out_of_it() {
 }
 
 #[tokio::test]
+async fn a_token_may_be_in_any_script() {
+    let server = Server::start_with_token("芝麻开门").await.unwrap();
+    let login = async |token: &str| {
+        let client = Client::builder(server.url()).access_token(token).build().unwrap();
+        client.get_login_info().await
+    };
+    login("芝麻开门").await.unwrap();
+    let error = login("芝麻").await.unwrap_err();
+    assert!(error.report().contains("403"), "{}", error.report());
+    #[cfg(feature = "ws")]
+    cqhttp::connect(server.ws_url()).access_token("芝麻开门").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_refusal_keeps_everything_the_server_said() {
     let server = Server::start().await.unwrap();
     server.on::<SetGroupBan>(|ban| {

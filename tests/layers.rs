@@ -140,15 +140,56 @@ mod rate_limit {
         assert_eq!(server.calls().len(), 6);
     }
 
-    #[tokio::test]
-    async fn clones_share_one_count() {
-        let server = Server::start().await.unwrap();
+    #[tokio::test(start_paused = true)]
+    async fn each_client_has_a_count_of_its_own_and_its_clones_share_it() {
         let limit = RateLimit::every(HOUR);
-        let (one, other) = (client(&server, limit.clone()), client(&server, limit.clone()));
-        one.get_login_info().await.unwrap();
-        assert_waits(other.get_login_info()).await;
+        let ((one, _), (other, _)) = (recorded(limit.clone()), recorded(limit));
+        for client in [&one, &other] {
+            client.set_group_ban(10001000, 10086).await.unwrap();
+            assert_waits(client.clone().set_group_ban(10001000, 10086)).await;
+        }
+        tokio::time::advance(HOUR).await;
+        one.clone().set_group_ban(10001000, 10086).await.unwrap();
+        assert_waits(one.set_group_ban(10001000, 10086)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn clients_share_one_count_where_they_are_to() {
+        let limit = RateLimit::every(HOUR).shared();
+        let ((one, _), (other, _)) = (recorded(limit.clone()), recorded(limit.clone()));
+        one.set_friend_add_request("flag").await.unwrap();
+        assert_waits(other.set_friend_add_request("flag")).await;
         // Another burst is another limit.
-        client(&server, limit.burst(1)).get_login_info().await.unwrap();
+        let limit = limit.burst(2);
+        let ((one, _), (other, _)) = (recorded(limit.clone()), recorded(limit));
+        one.set_friend_add_request("flag").await.unwrap();
+        other.set_friend_add_request("flag").await.unwrap();
+        assert_waits(one.set_friend_add_request("flag")).await;
+    }
+
+    /// Two accounts on one listener.
+    #[cfg(feature = "server")]
+    #[tokio::test]
+    async fn each_account_of_a_server_has_a_count_of_its_own() {
+        use cqhttp::server;
+
+        for (limit, share) in [(RateLimit::every(HOUR), false), (RateLimit::every(HOUR).shared(), true)] {
+            let bot = server::Server::bind("127.0.0.1:0").layer(limit).await.unwrap();
+            let dial = mock::Dial::to(format!("ws://{}", bot.local_addr().unwrap()));
+            let mut accounts = Vec::new();
+            for id in [10086, 10087] {
+                let account = Server::builder().self_id(id).start().await.unwrap();
+                account.dial_once(dial.clone()).await.unwrap();
+                accounts.push((bot.bots().wait_for(id).await.unwrap(), account));
+            }
+            let [(anna, _), (boris, _)] = &accounts[..] else { unreachable!() };
+            anna.get_login_info().await.unwrap();
+            match share {
+                false => _ = boris.get_login_info().await.unwrap(),
+                true => assert_waits(boris.get_login_info()).await,
+            }
+            assert_waits(anna.get_login_info()).await;
+        }
     }
 
     /// A call that waits for its turn must not hold a place that another could use.
@@ -312,6 +353,25 @@ mod retry {
         assert_eq!(third.action, "get_login_info");
         third.answer("200 OK", LOGIN);
         assert_eq!(call.await.unwrap().unwrap().nickname, "bot");
+    }
+
+    #[tokio::test]
+    async fn waits_without_end_do_no_harm() {
+        let mut server = Held::start().await;
+        let most = Duration::MAX;
+        let client = Client::builder(&server.url)
+            .timeout(most)
+            .layer(TimeoutLayer::new(most))
+            .layer(RetryReads::new().backoff(most, most))
+            .build()
+            .unwrap();
+        let call = spawn(client.get_login_info());
+        server.next().await.answer("200 OK", LOGIN);
+        call.await.unwrap().unwrap();
+        let call = spawn(client.get_login_info().within(SHORT));
+        drop(server.next().await);
+        let error = call.await.unwrap().unwrap_err();
+        assert!(matches!(error, Error::OutcomeUnknown(_)), "{error:?}");
     }
 
     #[tokio::test]
@@ -554,7 +614,7 @@ mod from_tower {
     #[tokio::test]
     async fn an_attempt_that_had_not_left_when_it_was_ended_is_not_sent() {
         let server = Server::start().await.unwrap();
-        let limit = RateLimit::every(HOUR);
+        let limit = RateLimit::every(HOUR).shared();
         // The one turn is taken without a hurry.
         let other = Client::builder(server.url()).layer(limit.clone()).build().unwrap();
         other.get_login_info().await.unwrap();

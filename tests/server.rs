@@ -5,7 +5,7 @@
 
 use std::error::Error as _;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cqhttp::action::{GetLoginInfo, GetLoginInfoResponse};
 use cqhttp::event::GroupMessageOperation;
@@ -118,11 +118,15 @@ impl Caller {
 
 /// The status of a response to a request with these lines.
 async fn status(server: &Server, request: &str, headers: &[&str], body: &str) -> u16 {
-    let mut stream = TcpStream::connect(address(server)).await.unwrap();
     let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
     let length = body.len();
     let head = format!("{request} HTTP/1.1\r\nHost: bot\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
-    stream.write_all(head.as_bytes()).await.unwrap();
+    status_of(server, head.as_bytes()).await
+}
+
+async fn status_of(server: &Server, request: &[u8]) -> u16 {
+    let mut stream = TcpStream::connect(address(server)).await.unwrap();
+    stream.write_all(request).await.unwrap();
     let mut start = [0; 12];
     soon(stream.read_exact(&mut start)).await.unwrap();
     std::str::from_utf8(&start[9..]).unwrap().parse().unwrap()
@@ -230,6 +234,50 @@ async fn nothing_is_served_without_the_token_on_any_path() {
 }
 
 #[tokio::test]
+async fn a_token_may_be_in_any_script() {
+    let server = any().access_token("芝麻开门").await.unwrap();
+    assert_eq!(handshake(&server, "/", &["Authorization: Bearer 芝麻开门"]).await, 101);
+    assert_eq!(handshake(&server, "/?access_token=%E8%8A%9D%E9%BA%BB%E5%BC%80%E9%97%A8", &[]).await, 101);
+    for wrong in ["芝麻", "芝麻开门呀", "x"] {
+        assert_eq!(handshake(&server, "/", &[&format!("Authorization: Token {wrong}")]).await, 403, "{wrong}");
+    }
+    // As GBK has it, which is no UTF-8.
+    let gbk = b"GET / HTTP/1.1\r\nHost: bot\r\nAuthorization: Bearer \xd6\xa5\xc2\xe9\xbf\xaa\xc3\xc5\r\n\r\n";
+    assert_eq!(status_of(&server, gbk).await, 403);
+    assert_eq!(handshake(&server, "/?access_token=%D6%A5%C2%E9%BF%AA%C3%C5", &[]).await, 403);
+
+    let anna = account(ANNA).await;
+    anna.dial_once(Dial::to(ws(&server)).access_token("芝麻开门")).await.unwrap();
+    assert_eq!(who(&soon(server.bots().wait_for(ANNA)).await.unwrap()).await, ANNA);
+}
+
+#[tokio::test]
+async fn the_longest_times_there_are_can_be_set() {
+    const EVER: Duration = Duration::MAX;
+    let server = any().handshake_timeout(EVER).answer_within(EVER).replay_window(EVER).timeout(EVER).dedupe(EVER);
+    let mut server = server.keepalive(EVER, EVER).overflow(Overflow::Wait(EVER)).await.unwrap();
+    let anna = account(ANNA).await;
+    anna.dial_once(Dial::to(ws(&server))).await.unwrap();
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    assert_eq!(who(&client).await, ANNA);
+    let webhook = Webhook::to(http(&server)).retries(0);
+    let posted = tokio::spawn(async move { webhook.post(&said_to(ANNA, "ping")).await.unwrap() });
+    drop(next_message(&mut server).await);
+    assert_eq!(soon(posted).await.unwrap().status, 204);
+    soon(server.close_within(EVER)).await;
+}
+
+#[test]
+fn outside_of_a_runtime_it_is_an_error() {
+    let mut binding = std::pin::pin!(any().into_future());
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(outcome) = binding.as_mut().poll(&mut cx) else { panic!("it waits") };
+    assert_eq!(outcome.unwrap_err().to_string(), "a server is started inside a tokio runtime, and there is none here");
+    // What an application serves elsewhere can be made here.
+    drop(Server::builder().router());
+}
+
+#[tokio::test]
 async fn an_empty_token_is_none() {
     let server = any().access_token("").webhook_secret("").await.unwrap();
     assert_eq!(handshake(&server, "/", &[]).await, 101);
@@ -276,6 +324,39 @@ async fn an_account_that_connects_again_replaces_its_old_connection() {
     new.answer(&echo, login("anna")).await;
     assert_eq!(soon(call).await.unwrap().unwrap().nickname, "anna");
     assert_eq!(server.bots().ids(), [UserId::new(ANNA)]);
+}
+
+#[tokio::test]
+async fn who_comes_and_goes_can_be_watched() {
+    let server = any().await.unwrap();
+    let (bots, mut watch) = (server.bots(), server.bots().watch());
+    let [annas, boriss] = [ANNA, BORIS].map(UserId::new);
+    let now = async |watch: &mut tokio::sync::watch::Receiver<Vec<UserId>>| {
+        soon(watch.changed()).await.unwrap();
+        let ids = watch.borrow_and_update();
+        // What is said can be used while it is held.
+        assert!(ids.iter().all(|id| bots.get(*id).is_some()));
+        ids.clone()
+    };
+    assert!(watch.borrow().is_empty());
+    // One that takes no calls is not connected.
+    let events = Caller::connect(&server, 10088, "Event").await;
+    let mut anna = Caller::connect(&server, ANNA, "Universal").await;
+    assert_eq!(now(&mut watch).await, [annas]);
+    let boris = Caller::connect(&server, BORIS, "API").await;
+    assert_eq!(now(&mut watch).await, [annas, boriss]);
+    // An account that makes its connection anew stays; who begins to watch knows who is there.
+    let again = Caller::connect(&server, ANNA, "Universal").await;
+    anna.closed().await;
+    let mut late = bots.watch();
+    assert_eq!(*late.borrow(), [annas, boriss]);
+    drop(again);
+    assert_eq!(now(&mut watch).await, [boriss]);
+    assert_eq!(now(&mut late).await, [boriss]);
+    drop((boris, events));
+    assert!(now(&mut watch).await.is_empty());
+    soon(server.close()).await;
+    assert!(watch.changed().await.is_err() && bots.watch().changed().await.is_err(), "it has ended");
 }
 
 #[tokio::test]
@@ -504,6 +585,32 @@ async fn it_is_a_part_of_an_application() {
     task.abort();
 }
 
+/// One whose body is on its way when the bot closes.
+#[tokio::test]
+async fn who_comes_too_late_is_not_told_that_there_is_no_room() {
+    let (server, router) = Server::builder().router();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = listener.local_addr().unwrap();
+    let task = tokio::spawn(async move { axum::serve(listener, router).await });
+    let mut late = TcpStream::connect(url).await.unwrap();
+    let body = said_to(ANNA, "hi");
+    let length = body.len();
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: bot\r\nConnection: close\r\nX-Self-ID: 10086\r\nExpect: 100-continue\r\n\
+         Content-Length: {length}\r\n\r\n"
+    );
+    late.write_all(head.as_bytes()).await.unwrap();
+    let mut go_on = [0; 25];
+    soon(late.read_exact(&mut go_on)).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    soon(server.close()).await;
+    late.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    soon(late.read_to_string(&mut answer)).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.ends_with("the bot is closing"), "{answer}");
+    task.abort();
+}
+
 #[tokio::test]
 async fn a_handle_closes_the_server_while_its_events_are_waited_for() {
     let mut server = any().await.unwrap();
@@ -557,8 +664,12 @@ async fn faults_and_long_frames_are_the_same_over_a_connection_that_the_stand_in
         anna.push_text(said_to(ANNA, &text));
         assert_eq!(text_of(&next_message(&mut server).await.event), text);
     }
-    anna.faults(Fault::script([Fault::SlowBytes(Duration::from_micros(1)), Fault::Twice, Fault::Shuffle(2)]));
-    for _ in 0..3 {
+    anna.faults(Fault::script([Fault::SlowBytes(Duration::from_millis(1)), Fault::Twice, Fault::Shuffle(2)]));
+    let start = Instant::now();
+    assert_eq!(who(&client).await, ANNA);
+    let fewer_bytes_than_an_answer = 50;
+    assert!(start.elapsed() >= Duration::from_millis(fewer_bytes_than_an_answer), "{:?}", start.elapsed());
+    for _ in 0..2 {
         assert_eq!(who(&client).await, ANNA);
     }
     anna.faults(Fault::script([Fault::HalfAnswer]));
@@ -730,6 +841,25 @@ async fn what_is_not_signed_is_not_read() {
     let posted = tokio::spawn(async move { webhook.post(&said_to(ANNA, "at last")).await.unwrap() });
     assert_eq!(text_of(&next_message(&mut server).await.event), "at last");
     assert_eq!(soon(posted).await.unwrap().status, 204);
+}
+
+/// The body is said to come, and does not.
+#[tokio::test]
+async fn what_the_head_of_a_post_tells_is_told_before_its_body_is_read() {
+    let signed = any().webhook_secret(SECRET).access_token(TOKEN).await.unwrap();
+    let open = any().access_token(TOKEN).await.unwrap();
+    let bearer = format!("X-Self-ID: 1\r\nAuthorization: Bearer {TOKEN}x");
+    for (server, headers, expected) in [
+        (&signed, "X-Self-ID: 1", 401),
+        (&signed, "X-Self-ID: 1\r\nX-Signature: sha1=zz", 403),
+        (&signed, "X-Signature: sha1=00", 400),
+        (&open, "X-Self-ID: 1", 401),
+        (&open, &bearer, 403),
+        (&open, &format!("Authorization: Bearer {TOKEN}"), 400),
+    ] {
+        let head = format!("POST / HTTP/1.1\r\nHost: bot\r\nContent-Length: 1000\r\n{headers}\r\n\r\n");
+        assert_eq!(status_of(server, head.as_bytes()).await, expected, "{headers}");
+    }
 }
 
 /// As OpenSSL has it: `printf '{"post_type":"x","self_id":10086}\\n' | openssl dgst -sha1 -hmac key`

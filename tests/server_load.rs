@@ -11,7 +11,7 @@ use cqhttp::Client;
 use cqhttp::mock::{self, Dial};
 use cqhttp::server::Server;
 use peer::soon;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 #[path = "support/peer.rs"]
@@ -69,6 +69,7 @@ fn server() -> cqhttp::server::Builder<String> {
 async fn a_crowd_keeps_nobody_out_and_costs_little() {
     five_thousand_that_say_nothing_keep_nobody_out().await;
     bodies_on_their_way_are_bounded_together().await;
+    bodies_that_are_refused_count_no_more().await;
 }
 
 async fn five_thousand_that_say_nothing_keep_nobody_out() {
@@ -136,6 +137,41 @@ async fn bodies_on_their_way_are_bounded_together() {
     }
     soon(anna.get_login_info()).await.unwrap();
     assert!(held[2..].iter().all(|stream| !is_over(stream)));
+}
+
+/// One connection sends more than all together may bring, and yet never much at once.
+async fn bodies_that_are_refused_count_no_more() {
+    const BODY: usize = 24 << 20;
+    let server = Server::bind("127.0.0.1:0").body_limit(BODY).handshake_timeout(AN_HOUR).await.unwrap();
+    let address = server.local_addr().unwrap();
+    let mut innocent = hold_open(address, 1).await;
+    let mut keen = TcpStream::connect(address).await.unwrap();
+    let body = vec![b'x'; BODY];
+    for _ in 0..4 {
+        let head = format!("POST / HTTP/1.1\r\nHost: bot\r\nX-Self-ID: 1\r\nContent-Length: {BODY}\r\n\r\n");
+        keen.write_all(head.as_bytes()).await.unwrap();
+        keen.write_all(&body).await.unwrap();
+        assert_eq!(status(&mut keen).await, "400");
+    }
+    // It goes on where it has stopped.
+    innocent.write_all(b"ot\r\n\r\n").await.unwrap();
+    assert_eq!(status(&mut innocent).await, "405");
+}
+
+/// The status of the next response, which is read whole.
+async fn status(stream: &mut TcpStream) -> String {
+    let mut response = String::new();
+    let mut lines = BufReader::new(stream);
+    let mut length = 0;
+    while !response.ends_with("\r\n\r\n") {
+        let begin = response.len();
+        assert_ne!(soon(lines.read_line(&mut response)).await.unwrap(), 0, "it is answered");
+        if let Some(value) = response[begin..].to_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    soon(lines.read_exact(&mut vec![0; length])).await.unwrap();
+    response[9..12].to_owned()
 }
 
 /// In a process of its own, since the limit is the process's.

@@ -13,7 +13,7 @@ mod revision;
 
 use std::collections::HashMap;
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -154,14 +154,25 @@ pub fn main() -> ExitCode {
         Ok(_) | Err(Failure::Faults(_)) => 1,
         Err(Failure::Trouble { .. }) => 2,
     };
-    // Nobody is left to tell where a pipe is closed.
-    _ = match (result, format) {
-        (Ok(report), Format::Text) => write!(anstream::stdout(), "{}", report.text),
-        (Ok(report), Format::Json) => writeln!(anstream::stdout(), "{}", report.json),
-        (Err(failure), Format::Text) => write!(anstream::stderr(), "{}", print::text(&failure)),
-        (Err(failure), Format::Json) => writeln!(anstream::stdout(), "{}", print::json(&failure)),
+    let printed = match (result, format) {
+        (Ok(report), Format::Text) => print(anstream::stdout(), &report.text),
+        (Ok(report), Format::Json) => print(anstream::stdout(), &(report.json + "\n")),
+        (Err(failure), Format::Text) => print(anstream::stderr(), &print::text(&failure)),
+        (Err(failure), Format::Json) => print(anstream::stdout(), &(print::json(&failure) + "\n")),
     };
-    ExitCode::from(code)
+    match printed {
+        // Nobody is left to tell where a pipe is closed.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            _ = print(anstream::stderr(), &format!("error: the report cannot be printed: {error}\n"));
+            ExitCode::from(2)
+        }
+        _ => ExitCode::from(code),
+    }
+}
+
+fn print(mut out: impl Write, text: &str) -> io::Result<()> {
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 /// A path as it is printed: with `/` on any machine.
@@ -177,33 +188,27 @@ struct Base {
     base: Option<PathBuf>,
 }
 
-/// Which files a schema consists of.
-#[derive(Clone, Copy)]
-enum Files<'a> {
-    /// Its own.
-    Own,
-    /// Its own, but for those that nothing is in.
-    Written,
-    /// Its own, and those of the one that it adds to.
-    Onto(&'a Path),
-}
-
-/// Reads a schema that adds to no other; files that nothing is in do not count.
-fn load_written(schema: &Path) -> Result<Api, Failure> {
-    read(Files::Written, schema).map(|(_, api)| api).map_err(|(failure, _)| failure)
-}
-
-/// Reads a schema that adds to no other, with what the files say: of each, stanza by stanza.
-fn load_with_files(schema: &Path) -> Result<(Vec<SourceFile>, Api), Failure> {
-    read(Files::Own, schema).map_err(|(failure, _)| failure)
-}
-
 /// Reads a schema that may add to another.
-fn load_onto(Base { base }: &Base, schema: &Path) -> Result<Api, Failure> {
-    match read(base.as_deref().map_or(Files::Own, Files::Onto), schema) {
-        Ok((_, api)) => Ok(api),
-        Err((Failure::Faults(faults), files)) if base.is_none() && !is_cqhttp(&files) => {
-            Err(Failure::Faults(faults.into_iter().map(to_be_based).collect()))
+fn load_onto(base: &Base, schema: &Path) -> Result<Api, Failure> {
+    load(base, source::any, schema).map(|(_, api)| api)
+}
+
+/// The same with the other as a part of it; files of its own that nothing is in do not count.
+fn load_written(base: &Base, schema: &Path) -> Result<Api, Failure> {
+    load(base, source::written, schema).map(|(_, api)| api.whole())
+}
+
+/// The same with the other as a part of it, and with what the files say: of each, stanza by stanza.
+fn load_with_files(base: &Base, schema: &Path) -> Result<(Vec<SourceFile>, Api), Failure> {
+    load(base, source::any, schema).map(|(files, api)| (files, api.whole()))
+}
+
+fn load(Base { base }: &Base, wanted: fn(&[u8]) -> bool, schema: &Path) -> Result<(Vec<SourceFile>, Api), Failure> {
+    match read(base.as_deref(), wanted, schema) {
+        Ok(loaded) => Ok(loaded),
+        Err((Failure::Faults(mut faults), files)) if base.is_none() && !is_cqhttp(&files) => {
+            to_be_based(&mut faults);
+            Err(Failure::Faults(faults))
         }
         Err((failure, _)) => Err(failure),
     }
@@ -214,27 +219,35 @@ fn is_cqhttp(files: &[SourceFile]) -> bool {
     files.iter().flat_map(|file| &file.types).any(|ty| ty.name.value == resolve::REFUSALS)
 }
 
-/// Where a name is missing that the schema of `cqhttp` may have, the hint says how to name that one.
-fn to_be_based(mut fault: Fault) -> Fault {
-    if resolve::UNKNOWN.iter().any(|unknown| fault.diagnostic.message.starts_with(unknown)) {
-        fault.diagnostic.hint += "; if `cqhttp` has it, name the schema of `cqhttp` with `--base`";
+/// Where a name is missing that the schema of `cqhttp` may have, the hint says how to name that one; and in such a schema
+/// an origin may be one that only a schema with a base can have.
+fn to_be_based(faults: &mut [Fault]) {
+    let begins = |fault: &Fault, known: &[&str]| known.iter().any(|known| fault.diagnostic.message.starts_with(known));
+    if !faults.iter().any(|fault| begins(fault, &resolve::UNKNOWN)) {
+        return;
     }
-    fault
+    for fault in faults {
+        if begins(fault, &resolve::UNKNOWN) {
+            fault.diagnostic.hint += "; if `cqhttp` has it, name the schema of `cqhttp` with `--base`";
+        } else if fault.diagnostic.message.ends_with(" is no origin") || begins(fault, &["`origin` is missing"]) {
+            fault.diagnostic.hint += "; with `--base` it may be any text, or none";
+        }
+    }
 }
 
 /// What the files say and what the API is, every fault with its line; or why not, with the files that could be read.
-fn read(files: Files<'_>, schema: &Path) -> Result<(Vec<SourceFile>, Api), (Failure, Vec<SourceFile>)> {
+fn read(
+    base: Option<&Path>,
+    wanted: fn(&[u8]) -> bool,
+    schema: &Path,
+) -> Result<(Vec<SourceFile>, Api), (Failure, Vec<SourceFile>)> {
     let kind = schema.extension().and_then(|extension| extension.to_str());
     if schema.is_file() && kind != Some("yaml") {
         let message = format!("{}: expected a folder or a `.yaml` file, found another file", shown(schema));
         return Err((Failure::trouble(message, "name the folder that holds the schema"), Vec::new()));
     }
     let mut faults = Faults::default();
-    let (base, files) = match files {
-        Files::Own => (None, source::read(schema, &mut faults)),
-        Files::Written => (None, source::read_written(schema, &mut faults)),
-        Files::Onto(base) => (Some(base), source::read_extension(schema, base, &mut faults)),
-    };
+    let files = source::read(schema, base, wanted, &mut faults);
     let files = files.map_err(|unreadable| (whole(&unreadable), Vec::new()))?;
     let api = resolve::resolve(&files, &mut faults);
     match (faults.into_result(&files), base) {

@@ -10,6 +10,7 @@ mod segment;
 mod types;
 mod value;
 
+use std::fmt;
 use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -62,20 +63,79 @@ struct PageIndex {
     table: String,
 }
 
+/// Why the indexes of a page cannot be made anew.
+///
+/// Displays as `line 3: message; hint`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IndexFault {
+    /// The line of the page, from 1; the first where the page has no place for an index.
+    pub line: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub hint: String,
+}
+
+impl fmt::Display for IndexFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}; {}", self.line, self.message, self.hint)
+    }
+}
+
+impl std::error::Error for IndexFault {}
+
 impl Generated {
-    /// A page with its indexes made anew; `None` where it has no place for one, or one without an end. A place is
-    /// between two lines: `<!-- actions -->` (or `<!-- actions zh -->`, in Chinese) and `<!-- end of actions -->`,
-    /// `<!-- events -->` and `<!-- end of events -->`, `<!-- segments -->` and `<!-- end of segments -->`.
-    #[must_use]
-    pub fn with_index(&self, page: &str) -> Option<String> {
-        let mut filled: Option<String> = None;
-        for PageIndex { begin, end, table } in &self.indexes {
-            if let Some((before, rest)) = filled.as_deref().unwrap_or(page).split_once(begin) {
-                let (_, after) = rest.split_once(end)?;
-                filled = Some(format!("{before}{begin}\n{table}\n{end}{after}"));
+    /// A page with its indexes made anew. A place for one is between two lines: `<!-- actions -->` (or
+    /// `<!-- actions zh -->`, in Chinese) and `<!-- end of actions -->`, `<!-- events -->` and `<!-- end of events -->`,
+    /// `<!-- segments -->` and `<!-- end of segments -->`. A page may have several of a kind. Its line ends stay as they
+    /// are.
+    ///
+    /// # Errors
+    ///
+    /// That the page has no place for an index, or a line of such a pair without the other: what stands there is not to
+    /// be taken for an index.
+    pub fn with_index(&self, page: &str) -> Result<String, IndexFault> {
+        let fault = |line, message: String, hint: String| Err(IndexFault { line, message, hint });
+        let mut filled = String::new();
+        let mut found = false;
+        let mut open: Option<(usize, &PageIndex)> = None;
+        for (line, text) in (1..).zip(page.split_inclusive('\n')) {
+            let mark = text.trim_end();
+            let begun = self.indexes.iter().find(|index| index.begin == mark);
+            let ends = self.indexes.iter().any(|index| index.end == mark);
+            match (open, begun) {
+                (Some((_, index)), None) if index.end == mark => open = None,
+                (Some((begin, index)), _) if begun.is_some() || ends => {
+                    let message = format!("expected `{}` for line {begin}, found `{mark}`", index.end);
+                    return fault(line, message, "write it where that index ends".into());
+                }
+                (Some(_), _) => continue,
+                (None, Some(index)) => {
+                    (open, found) = (Some((line, index)), true);
+                    let line_end = if text.ends_with("\r\n") { "\r\n" } else { "\n" };
+                    filled.extend([text, line_end, &index.table.replace('\n', line_end), line_end]);
+                    continue;
+                }
+                (None, None) if ends => {
+                    let message = format!("expected a line above that begins this index, found `{mark}` alone");
+                    return fault(line, message, "write that line, or remove this one".into());
+                }
+                (None, None) => {}
+            }
+            filled.push_str(text);
+        }
+        match open {
+            Some((line, index)) => {
+                let message = format!("expected `{}` below, found none", index.end);
+                fault(line, message, "write it where the index ends".into())
+            }
+            None if found => Ok(filled),
+            None => {
+                let hint = "write `<!-- actions -->` and `<!-- end of actions -->` into it, each on a line";
+                fault(1, "expected a place for an index, found none".into(), hint.into())
             }
         }
-        filled
     }
 }
 
@@ -122,6 +182,15 @@ fn of_file(api: &Api, file: &File) -> Vec<GeneratedFile> {
     written.collect()
 }
 
+/// Whether the first line of a file is one that is written here: other tools' files begin with `// Generated`, too.
+#[cfg(feature = "cli")]
+pub(crate) fn is_head(line: &str) -> bool {
+    let rest = line.strip_prefix("// Generated").unwrap_or_default();
+    rest == ": joins what the schema's files become."
+        || rest.starts_with(" from all ") && rest.ends_with(" of the schema: change those files, not this one.")
+        || rest.starts_with(" from ") && rest.ends_with(".yaml: change that file, not this one.")
+}
+
 /// Writes the Rust of a whole schema.
 pub(crate) fn emit(api: &Api) -> Generated {
     let mut files = of_files(api);
@@ -147,10 +216,10 @@ pub(crate) fn emit(api: &Api) -> Generated {
 fn indexes(api: &Api) -> Vec<PageIndex> {
     const ACTIONS: &str = "<!-- end of actions -->";
     let places = [
-        ("<!-- actions -->\n", ACTIONS, index::markdown(api, Reader::English)),
-        ("<!-- actions zh -->\n", ACTIONS, index::markdown(api, Reader::Chinese)),
-        ("<!-- events -->\n", "<!-- end of events -->", index::events(api)),
-        ("<!-- segments -->\n", "<!-- end of segments -->", index::segments(api)),
+        ("<!-- actions -->", ACTIONS, index::markdown(api, Reader::English)),
+        ("<!-- actions zh -->", ACTIONS, index::markdown(api, Reader::Chinese)),
+        ("<!-- events -->", "<!-- end of events -->", index::events(api)),
+        ("<!-- segments -->", "<!-- end of segments -->", index::segments(api)),
     ];
     places.map(|(begin, end, table)| PageIndex { begin, end, table }).into()
 }

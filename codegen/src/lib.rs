@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fmt, fs, io, process};
 
 pub use diagnostic::{Diagnostic, Diagnostics};
-pub use emit::{Generated, GeneratedFile};
+pub use emit::{Generated, GeneratedFile, IndexFault};
 
 use diagnostic::Faults;
 
@@ -55,7 +55,7 @@ pub fn reference(schema: impl AsRef<Path>) -> Result<Vec<GeneratedFile>, Diagnos
 
 fn read(schema: &Path) -> Result<model::Api, Diagnostics> {
     let mut faults = Faults::default();
-    let files = source::read(schema, &mut faults)?;
+    let files = source::read(schema, None, source::any, &mut faults)?;
     let api = resolve::resolve(&files, &mut faults);
     faults.into_result(&files)?;
     Ok(api)
@@ -71,7 +71,7 @@ fn read(schema: &Path) -> Result<model::Api, Diagnostics> {
 pub fn generate_extension(schema: impl AsRef<Path>, base: impl AsRef<Path>) -> Result<Generated, Diagnostics> {
     let base = base.as_ref();
     let mut faults = Faults::default();
-    let files = source::read_extension(schema.as_ref(), base, &mut faults)?;
+    let files = source::read(schema.as_ref(), Some(base), source::any, &mut faults)?;
     let api = resolve::resolve(&files, &mut faults);
     faults.into_result(&files).map_err(|diagnostics| extension::own_or_of_base(diagnostics, base))?;
     Ok(emit::emit(&api))

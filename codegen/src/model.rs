@@ -11,6 +11,9 @@ use crate::yaml::Node;
 pub(crate) struct Api {
     /// Those that Rust is written for.
     pub(crate) files: Vec<File>,
+    /// Those of the schema that an extension adds to.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the command looks into them"))]
+    pub(crate) base: Vec<File>,
     /// The crate is another than `cqhttp`, and adds to it.
     pub(crate) extension: bool,
     /// The fields of every object, for writing its examples.
@@ -20,6 +23,13 @@ pub(crate) struct Api {
 }
 
 impl Api {
+    /// The same with the files of the base before its own, as they were read.
+    #[cfg(feature = "cli")]
+    pub(crate) fn whole(self) -> Self {
+        let Self { files, base, .. } = self;
+        Self { files: base.into_iter().chain(files).collect(), base: Vec::new(), ..self }
+    }
+
     /// Whether the type is one of those that Rust is written for.
     pub(crate) fn defines(&self, ty: &str) -> bool {
         self.files.iter().flat_map(|file| &file.types).any(|own| own.name == ty)

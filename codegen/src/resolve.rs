@@ -77,7 +77,8 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
     files.iter().for_each(|file| resolver.file_name(file));
     resolver.declare_types(files);
     let extension = files.iter().any(|file| file.extension);
-    let mut api = Api { files: Vec::new(), extension, objects: BTreeMap::new(), enums: BTreeMap::new() };
+    let mut api =
+        Api { files: Vec::new(), base: Vec::new(), extension, objects: BTreeMap::new(), enums: BTreeMap::new() };
     for file in files {
         let file = resolver.types_of(file, &mut api);
         api.files.push(file);
@@ -93,7 +94,7 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
     example::check(files, &api, resolver.faults);
     if extension {
         // What is extended is there already.
-        api.files.drain(..files.iter().filter(|file| !file.extension).count());
+        api.base = api.files.drain(..files.iter().filter(|file| !file.extension).count()).collect();
     }
     api
 }

@@ -3,6 +3,7 @@
 
 mod event;
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -146,26 +147,31 @@ pub(crate) struct EnumValue {
     pub(crate) doc: At<String>,
 }
 
-/// Reads `path`: a folder with all its YAML files, or one file.
-pub(crate) fn read(path: &Path, faults: &mut Faults) -> Result<Vec<SourceFile>, Diagnostics> {
+/// Reads `path`, a folder with all its YAML files or one file; before it the `base` that it adds to, if any. A file of
+/// `path` counts where its bytes are `wanted`.
+pub(crate) fn read(
+    path: &Path,
+    base: Option<&Path>,
+    wanted: fn(&[u8]) -> bool,
+    faults: &mut Faults,
+) -> Result<Vec<SourceFile>, Diagnostics> {
     let mut files = Vec::new();
-    append(path, false, |_| true, &mut files, faults)?;
+    if let Some(base) = base {
+        append(base, false, any, &mut files, faults)?;
+    }
+    append(path, base.is_some(), wanted, &mut files, faults)?;
     Ok(files)
 }
 
-/// The same without files that nothing is in, such as the one that a shell has just made for what will be printed.
+/// Every file is wanted.
+pub(crate) fn any(_: &[u8]) -> bool {
+    true
+}
+
+/// One that something is in is wanted: not such as a shell has just made for what will be printed.
 #[cfg(feature = "cli")]
-pub(crate) fn read_written(path: &Path, faults: &mut Faults) -> Result<Vec<SourceFile>, Diagnostics> {
-    let mut files = Vec::new();
-    append(path, false, |bytes| !bytes.is_empty(), &mut files, faults)?;
-    Ok(files)
-}
-
-/// Reads `base`, and behind it `path`, which adds to it.
-pub(crate) fn read_extension(path: &Path, base: &Path, faults: &mut Faults) -> Result<Vec<SourceFile>, Diagnostics> {
-    let mut files = read(base, faults)?;
-    append(path, true, |_| true, &mut files, faults)?;
-    Ok(files)
+pub(crate) fn written(bytes: &[u8]) -> bool {
+    !bytes.is_empty()
 }
 
 /// Reads the files whose bytes are `wanted`.
@@ -179,7 +185,7 @@ fn append(
     let before = faults.len();
     let mut paths = Vec::new();
     let root = if path.is_dir() {
-        find_files(path, faults, &mut paths).map_err(|error| unreadable(path, &error))?;
+        find_files(path, &mut HashSet::new(), faults, &mut paths).map_err(|error| unreadable(path, &error))?;
         path.to_owned()
     } else {
         paths.push(path.to_owned());
@@ -210,12 +216,26 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostics {
     Diagnostics::whole(path, format!("cannot be read: {error}"), "name a schema folder or a YAML file")
 }
 
-fn find_files(folder: &Path, faults: &mut Faults, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
+/// Notes every YAML file below a folder. Links are followed; a folder is `read` once, so that links in a circle end. What
+/// is hidden is no part of the schema: editors and systems lay such files beside others.
+fn find_files(
+    folder: &Path,
+    read: &mut HashSet<PathBuf>,
+    faults: &mut Faults,
+    found: &mut Vec<PathBuf>,
+) -> std::io::Result<()> {
+    if !read.insert(fs::canonicalize(folder)?) {
+        return Ok(());
+    }
+    let mut entries = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+    entries.retain(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
+    // Where a folder has two names, the same one counts on any machine.
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
         let extension = path.extension().and_then(|extension| extension.to_str());
         if path.is_dir() {
-            find_files(&path, faults, found)?;
+            find_files(&path, read, faults, found)?;
         } else if extension == Some("yaml") {
             found.push(path);
         } else if extension.is_some_and(|other| other.eq_ignore_ascii_case("yml") || other.eq_ignore_ascii_case("yaml"))

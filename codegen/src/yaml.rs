@@ -177,10 +177,14 @@ pub(crate) struct Locator<'t> {
 
 impl<'t> Locator<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
+        let begins = |line: &str| line.starts_with("- ") || line.trim_end() == "-";
+        // All begin where the first one does.
+        let first = text.lines().find(|line| begins(line.trim_start()));
+        let indent = first.map_or("", |line| &line[..line.len() - line.trim_start().len()]);
         let mut stanzas = Vec::new();
         let mut offset = 0;
         for (index, line) in text.split_inclusive('\n').enumerate() {
-            if line.starts_with("- ") || line.trim_end() == "-" {
+            if line.strip_prefix(indent).is_some_and(begins) {
                 stanzas.push((offset, index + 1));
             }
             offset += line.len();
@@ -237,10 +241,12 @@ fn syntax_fault(text: &str, error: &serde_yaml::Error) -> SyntaxFault {
     let found = error.location().map_or((1, 1), |at| (at.line(), at.column()));
     let line = text.lines().nth(found.0 - 1);
     let opened = context.contains("flow") || context.contains("quoted");
+    let rest = |line: &str| line.chars().skip(found.1 - 1).collect::<String>();
+    let at_end = text.lines().nth(found.0).is_none() && line.is_none_or(|line| rest(line).trim().is_empty());
     if problem == "unknown anchor" {
         SyntaxFault::new(found, "an alias of nothing", NO_SIGILS)
-    } else if let (Some(begun), true, None) = (begun, opened, line) {
-        // What is never closed is found missing behind the end of the file.
+    } else if let (Some(begun), true, true) = (begun, opened, at_end) {
+        // What is never closed is found missing at the end of the file.
         SyntaxFault::new(begun, format!("{problem}, while {context}"), "close it")
     } else {
         let before: String = line.unwrap_or_default().chars().take(found.1 - 1).collect();
@@ -279,10 +285,8 @@ const NO_SIGILS: &str = "anchors, aliases and tags are not part of the schema la
 /// Anchors, aliases and tags. serde_yaml resolves them without a trace, so each place that could hold one is tried: with
 /// an alias of an unknown anchor there, the file no longer parses if it did.
 fn sigils(text: &str) -> Vec<SyntaxFault> {
-    const STRANGER: &str = "*no-such-anchor ";
     let bytes = text.as_bytes();
-    let mut faults = Vec::new();
-    let mut stanza = 0..0;
+    let mut parts: Vec<(Range<usize>, Vec<Range<usize>>)> = Vec::new();
     for (at, sigil) in text.match_indices(['&', '*', '!']) {
         let opens = at == 0 || matches!(bytes[at - 1], b' ' | b'\n' | b':' | b'[' | b'{' | b',');
         let named = sigil == "!" || bytes.get(at + 1).is_some_and(|next| !next.is_ascii_whitespace());
@@ -292,20 +296,46 @@ fn sigils(text: &str) -> Vec<SyntaxFault> {
         let name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '!' | '.' | ':' | '/');
         let end = text[at + 1..].find(|c| !name(c)).map_or(text.len(), |n| at + 1 + n);
         let end = at + text[at..end].trim_end_matches(':').len();
-        if !stanza.contains(&at) {
-            stanza = part_around(text, at);
+        if !parts.last().is_some_and(|(part, _)| part.contains(&at)) {
+            parts.push((part_around(text, at), Vec::new()));
         }
-        let tried = format!("{}{STRANGER}{}", &text[stanza.start..at], &text[end..stanza.end]);
-        if document(&tried).is_err() {
-            let what = match sigil {
-                "&" => "an anchor",
-                "*" => "an alias",
-                _ => "a tag",
-            };
-            faults.push(SyntaxFault::new(line_column(text, at), format!("`{}` is {what}", &text[at..end]), NO_SIGILS));
+        // Within the name of another it is none itself.
+        if let Some((_, places)) = parts.last_mut()
+            && places.last().is_none_or(|before: &Range<usize>| !before.contains(&at))
+        {
+            places.push(at..end);
         }
     }
-    faults
+    let found = parts.iter().flat_map(|(part, places)| meant(text, part, places));
+    let fault = |place: Range<usize>| {
+        let what = match bytes[place.start] {
+            b'&' => "an anchor",
+            b'*' => "an alias",
+            _ => "a tag",
+        };
+        let message = format!("`{}` is {what}", &text[place.clone()]);
+        SyntaxFault::new(line_column(text, place.start), message, NO_SIGILS)
+    };
+    found.map(fault).collect()
+}
+
+/// Those of the places in a part that are no text. All are tried at once, for mostly there is none, and then by halves.
+fn meant(text: &str, part: &Range<usize>, places: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut tried = String::new();
+    let mut end = part.start;
+    for place in places {
+        tried.extend([&text[end..place.start], "*no-such-anchor "]);
+        end = place.end;
+    }
+    tried.push_str(&text[end..part.end]);
+    match places {
+        _ if document(&tried).is_ok() => Vec::new(),
+        [place] => vec![place.clone()],
+        _ => {
+            let (before, after) = places.split_at(places.len() / 2);
+            [meant(text, part, before), meant(text, part, after)].concat()
+        }
+    }
 }
 
 /// The stanza around a place, so that not the whole file is parsed for each; the file where the stanza does not parse by

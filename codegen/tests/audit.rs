@@ -190,11 +190,50 @@ fn one(line: &str) -> String {
     format!("{line}\n{}", count("2 actions", "1 finding", 0))
 }
 
+/// Code is read however deep it nests, and so is what is none.
+#[test]
+fn code_that_nests_deeply() {
+    let nested = |inner: &str| format!("var x = {}{inner}{}\n", "(".repeat(200_000), ")".repeat(200_000));
+    let sound = Case::new("nested").handlers("// Help", &(nested("1") + "\n// Help"));
+    let said = sound.run();
+    assert_eq!((said.code, said.out), (Some(0), count("2 actions", "0 findings", 0)), "{}", said.err);
+    let broken = Case::new("nested by half").handlers("// Help", &(nested("1 2") + "\n// Help"));
+    let told = broken.trouble();
+    assert!(told.contains("expected Go, found what is none"), "{}", &told[..told.len().min(500)]);
+    let case = "\tcase \"deep\":\n\t\tp0 := ";
+    let read = Case::new("nested reading")
+        .table(CASES, &format!("{case}{}1{}\n{CASES}", "int32(".repeat(100_000), ")".repeat(100_000)));
+    assert!(read.trouble().contains("expected `p… := p.Get"));
+}
+
 #[test]
 fn a_schema_that_says_all_is_not_reported() {
     let said = Case::new("same").run();
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
     assert_eq!(said.out, count("2 actions", "0 findings", 0));
+}
+
+/// The schema of a fork's crate, which adds to another: both are compared, each with its own lines.
+#[test]
+fn a_schema_that_adds_to_another() {
+    let (base, own) = SCHEMA.split_at(SCHEMA.find("- name: ring").unwrap());
+    let root = Case::new("added").written();
+    let stale = own.replace("  effect: send\n", "  effect: send\n  deviates:\n    names: Because.\n");
+    fs::create_dir(root.join("own")).unwrap();
+    fs::write(root.join("schema/actions.yaml"), base).unwrap();
+    fs::write(root.join("own/ring.yaml"), own).unwrap();
+    let arguments = ["--go-cqhttp", "tree", "--base", "schema", "--schema", "own"];
+    let said = audit(&root, &arguments);
+    assert_eq!((said.code, said.out), (Some(0), count("2 actions", "0 findings", 0)), "{}", said.err);
+    fs::write(root.join("own/ring.yaml"), stale).unwrap();
+    fs::write(root.join("schema/actions.yaml"), base.replace("default: true", "default: false")).unwrap();
+    let found = audit(&root, &arguments).out;
+    let lines: Vec<&str> = found.lines().collect();
+    assert!(lines[0].starts_with("own/ring.yaml:8:12: `names` of `deviates:` explains nothing"), "{found}");
+    assert!(lines[1].starts_with("schema/actions.yaml:19:13: go-cqhttp takes `loud` of `knock` for `true`"), "{found}");
+    assert_eq!(lines.len(), 3, "{found}");
+    let alone = audit(&root, &["--go-cqhttp", "tree", "--schema", "own"]).out;
+    assert!(alone.contains("the schema lacks the action `knock`"), "{alone}");
 }
 
 #[test]

@@ -79,9 +79,14 @@ fn a_page_gets_every_index_that_it_has_a_place_for() {
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("index", page);
     });
-    assert_eq!(generated.with_index(&page), Some(page), "an index made anew is the same");
-    assert_eq!(generated.with_index("No place.\n"), None);
-    assert_eq!(generated.with_index("<!-- events -->\nNo end.\n"), None);
+    assert_eq!(generated.with_index(&page), Ok(page), "an index made anew is the same");
+    let fault = generated.with_index("No place.\n").unwrap_err();
+    assert_eq!((fault.line, fault.message.as_str()), (1, "expected a place for an index, found none"));
+    let fault = generated.with_index("Rooms.\n\n<!-- events -->\nNo end.\n").unwrap_err();
+    assert_eq!(
+        fault.to_string(),
+        "line 3: expected `<!-- end of events -->` below, found none; write it where the index ends"
+    );
 }
 
 #[test]

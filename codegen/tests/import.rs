@@ -212,6 +212,33 @@ fn the_file_that_the_stanzas_go_to_may_be_in_the_schema() {
     }
 }
 
+/// A page of a server that a crate of its own describes: both schemas are known.
+#[test]
+fn a_schema_that_adds_to_another() {
+    let row = "| 字段 | 类型 | 说明 |\n| --- | --- | --- |\n| `room_id` | int64 | 门 |\n";
+    let action = |name: &str| format!("### 扫 {name}\n\n终结点：`/{name}`\n\n**参数**\n\n{row}\n");
+    let page = ["get_room", "light", "sweep"].map(action).concat();
+    let own = files(&here("extension/own"), &|_| false);
+    let mut all: Vec<(String, &[u8])> = own.iter().map(|(path, text)| (format!("own/{path}"), &text[..])).collect();
+    all.extend([("page.md".into(), page.as_bytes()), ("own/new.yaml".into(), b"".as_slice())]);
+    let all: Vec<(&str, &[u8])> = all.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    let root = folder("import onto", &all);
+    let [page, schema, new] = ["page.md", "own", "own/new.yaml"].map(|path| root.join(path));
+    let arguments = ["--docs", page.to_str().unwrap(), "--schema", schema.to_str().unwrap()];
+    let based = ["--base", "../extension/base"];
+    let yaml = imported(&[&arguments[..], &based].concat());
+    assert!(yaml.contains("\n# The schema has already: get_room, light.\n"), "{yaml}");
+    assert!(yaml.contains("- name: sweep\n") && yaml.contains("type: RoomId\n"), "{yaml}");
+    let done = yaml.replace("doc: TODO", "doc: Something.").replace("origin: TODO", "origin: the broom plugin");
+    fs::write(new, done.replace("effect: TODO", "effect: write")).unwrap();
+    let added = cqhttp_codegen::generate_extension(&schema, here("extension/base"));
+    assert!(added.unwrap_or_else(|faults| panic!("{faults}")).api.contains("sweep(RoomId)"));
+    let said = run(&arguments);
+    assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
+    assert!(said.err.contains("name the schema of `cqhttp` with `--base`"), "{}", said.err);
+    assert!(said.err.contains("`onebot11`, `go-cqhttp`; with `--base` it may be any text, or none"), "{}", said.err);
+}
+
 #[test]
 fn half_written_names() {
     for (endpoint, said) in [
@@ -275,4 +302,13 @@ fn a_long_page_of_methods() {
         let faults = assert_to_be_done("long page", &files(&schema, &is_action), &yaml);
         assert!(faults > 300, "{faults}");
     }
+}
+
+/// If each block's line were counted from the top, this would take an hour.
+#[test]
+fn a_page_of_many_blocks() {
+    let text = "文\n\n".repeat(200_000)
+        + "### 敲门\n\n终结点：`/knock`\n\n**参数**\n\n| 字段 | 类型 |\n| --- | --- |\n| `a` | strng |\n";
+    let told = refused("many blocks", &text);
+    assert!(told.contains("page.md:400009:1\n"), "{told}");
 }

@@ -106,3 +106,89 @@ fn a_character_is_another() {
         slips.collect()
     });
 }
+
+const GOOD: &str = "- { kind: id, name: DoorId, base: i64, doc: A door. }\n";
+
+/// What editors and systems lay beside a file is none of the schema.
+#[test]
+fn hidden_files_and_folders_are_not_read() {
+    let hidden: [(&str, &[u8]); 5] = [
+        (".a.yaml", b"x"),
+        ("._a.yaml", b"\0\x05\x16\x07"),
+        (".old.yml", b"x"),
+        (".git/a.yaml", b"x"),
+        ("below/.b.yaml", b"x"),
+    ];
+    let root = folder("hidden", &[&[("a.yaml", GOOD.as_bytes()), ("below/b.txt", b"")], &hidden[..]].concat());
+    // As Emacs marks what is being changed: a link to what is no file.
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("user@host.123:456", root.join(".#a.yaml")).unwrap();
+    let generated = generate(&root).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(generated, generate(root.join("a.yaml")).unwrap());
+    let faults = generate(root.join(".git")).map(drop).unwrap_err().to_string();
+    assert!(faults.contains("expected a list of stanzas"), "a folder that is named is read: {faults}");
+}
+
+/// A folder that is reached twice is read once, wherever the links lead.
+#[cfg(unix)]
+#[test]
+fn links_in_a_circle_end() {
+    let root = folder("linked", &[("a.yaml", GOOD.as_bytes()), ("below/b.txt", b"")]);
+    for (link, to) in [("one", "."), ("two", "."), ("below/up", ".."), ("below/self", "../below"), ("far", "../linked")]
+    {
+        std::os::unix::fs::symlink(to, root.join(link)).unwrap();
+    }
+    let generated = generate(&root).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(generated, generate(root.join("a.yaml")).unwrap());
+    // A link to elsewhere is followed.
+    let other = folder("linked to", &[("b.txt", b"")]);
+    std::os::unix::fs::symlink("../linked", other.join("schema")).unwrap();
+    let paths: Vec<_> = generate(&other).unwrap().files.into_iter().filter_map(|file| file.source).collect();
+    assert_eq!(paths, ["schema/a.yaml"]);
+}
+
+/// Whether the last line has an end or not.
+#[test]
+fn what_is_never_closed_is_located_where_it_opens() {
+    let root = folder("unclosed", &[]);
+    for (text, place) in [
+        ("- name: a\n  doc: \"What\n  it does.", (2, 8)),
+        ("- name: 'a", (1, 9)),
+        ("- { name: a,\n  doc: d", (1, 3)),
+        ("- name: a\n  aliases: [b", (2, 12)),
+    ] {
+        for end in ["", "\n", "\r\n", " ", "\n\n"] {
+            let file = root.join("a.yaml");
+            fs::write(&file, format!("{text}{end}")).unwrap();
+            let faults = generate(&file).unwrap_err();
+            let fault = faults.iter().next().unwrap();
+            assert_eq!((fault.line, fault.column), place, "{text:?} and {end:?}: {fault}");
+            assert_eq!(fault.hint, "close it");
+        }
+    }
+}
+
+#[test]
+fn sigils_within_sigils() {
+    let root = folder("sigils", &[]);
+    for text in ["!:!x", "!a:!b:&c", "*a:*b", "&a:&b: 1", "[!:!x, !!a]", "a: !:!x", "- *a*:*b\n- !:!"] {
+        let file = root.join("a.yaml");
+        fs::write(&file, text).unwrap();
+        generate(&file).unwrap_err().iter().for_each(assert_in_file);
+    }
+}
+
+/// With time that grows with the square of their length, these would take minutes.
+#[test]
+fn long_files_take_no_longer_than_they_are() {
+    let action = |index| format!("  - {{ name: a{index}, title: t, doc: d., origin: onebot12, effect: read }}\n");
+    let faulty: String = (0..4000).map(action).collect();
+    let words: String = (0..50_000).map(|index| format!("    *x{index}*\n")).collect();
+    let starred = format!("- kind: id\n  name: DoorId\n  base: i64\n  doc: >-\n    A door.\n{words}");
+    let root = folder("long", &[("faulty.yaml", faulty.as_bytes()), ("starred.yaml", starred.as_bytes())]);
+    let faults = generate(root.join("faulty.yaml")).unwrap_err();
+    let places: Vec<_> = faults.iter().map(|fault| (fault.line, fault.column)).collect();
+    assert_eq!(places.len(), 4000, "{faults}");
+    assert!(places.iter().enumerate().all(|(index, place)| place.0 == index + 1), "each in its line");
+    generate(root.join("starred.yaml")).unwrap_or_else(|faults| panic!("{faults}"));
+}

@@ -133,7 +133,9 @@ impl fmt::Debug for Events {
 pub struct Received {
     /// The event.
     pub event: Event,
-    /// The client of the connection that it came over.
+    /// The client of the connection that it came over. Of an event that came by HTTP POST it is the account's, and its calls
+    /// are [`Error::NotSent`](crate::Error::NotSent) unless the account has a WebSocket too: [`answer`](Self::answer) needs
+    /// none.
     pub client: Client,
     /// The event as it came, for fields that no schema knows.
     pub raw: Bytes,

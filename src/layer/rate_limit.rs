@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use tower::{Layer, Service, ServiceExt};
 
 use crate::Effect;
+use crate::time::YEAR;
 use crate::transport::{Request, RequestTarget};
 
 /// Lets so many calls leave in a time; the others wait for their turn, in the order in which they came. Feature
@@ -28,20 +29,8 @@ use crate::transport::{Request, RequestTarget};
 /// then one every three seconds: in a minute that begins with such a burst, up to forty. Where that is too many, say
 /// `.burst(1)`: no two calls are less than three seconds apart.
 ///
-/// Clones share one count. Give a clone to each of several clients that talk through the same account:
-///
-/// ```
-/// # #[cfg(feature = "http")]
-/// # async fn run() -> Result<(), cqhttp::BuildError> {
-/// use cqhttp::layer::RateLimit;
-/// use cqhttp::{Client, Effect};
-///
-/// let messages = RateLimit::per_minute(20).only(Effect::Send).per_target();
-/// let one = Client::builder("http://127.0.0.1:5700").layer(messages.clone()).build()?;
-/// let other = Client::builder("http://127.0.0.1:5701").layer(messages).build()?;
-/// # Ok(())
-/// # }
-/// ```
+/// Each client that it is put around has a count of its own, which the client's clones share; so has each account of a
+/// `cqhttp::server`. Where clients are to share one, say [`shared`](Self::shared).
 ///
 /// Several limits are several layers. Waits last whole milliseconds, as tokio's timers do.
 #[derive(Clone)]
@@ -51,7 +40,8 @@ pub struct RateLimit {
     burst: u32,
     only: Option<Effect>,
     per_target: bool,
-    turns: Arc<Turns>,
+    /// The turns of all services; `None` where each has its own.
+    shared: Option<Arc<Turns>>,
 }
 
 impl RateLimit {
@@ -71,17 +61,17 @@ impl RateLimit {
     }
 
     fn new(period: Duration, burst: u32) -> Self {
-        Self { period, burst, only: None, per_target: false, turns: Arc::new(Turns::new(period, burst)) }
+        Self { period, burst, only: None, per_target: false, shared: None }
     }
 
     /// How many calls may leave at once after a pause. 0 counts as 1; a burst that would take more than a century to be
     /// saved up is cut there.
     ///
     /// Default: the number of calls in [`per_second`](Self::per_second) and [`per_minute`](Self::per_minute), 1 in
-    /// [`every`](Self::every). The count begins anew, and is no longer shared with clones made before.
+    /// [`every`](Self::every). A [shared](Self::shared) count begins anew, and is no longer shared with clones made before.
     pub fn burst(mut self, calls: u32) -> Self {
         self.burst = calls;
-        self.turns = Arc::new(Turns::new(self.period, calls));
+        self.shared = self.shared.map(|_| Arc::new(Turns::new(self.period, calls)));
         self
     }
 
@@ -97,17 +87,38 @@ impl RateLimit {
         self.per_target = true;
         self
     }
+
+    /// Lets all clients that it and its clones are put around share one count: several that talk through the same account,
+    /// or the accounts of one server together. Default: each client and each account has its own.
+    ///
+    /// ```
+    /// # #[cfg(feature = "http")]
+    /// # async fn run() -> Result<(), cqhttp::BuildError> {
+    /// use cqhttp::layer::RateLimit;
+    /// use cqhttp::{Client, Effect};
+    ///
+    /// let messages = RateLimit::per_minute(20).only(Effect::Send).per_target().shared();
+    /// let one = Client::builder("http://127.0.0.1:5700").layer(messages.clone()).build()?;
+    /// let other = Client::builder("http://127.0.0.1:5701").layer(messages).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn shared(mut self) -> Self {
+        self.shared = Some(Arc::new(Turns::new(self.period, self.burst)));
+        self
+    }
 }
 
 impl fmt::Debug for RateLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { period, burst, only, per_target, .. } = self;
+        let Self { period, burst, only, per_target, shared } = self;
         f.debug_struct("RateLimit")
             .field("period", period)
             .field("burst", burst)
             .field("only", only)
             .field("per_target", per_target)
-            .finish_non_exhaustive()
+            .field("shared", &shared.is_some())
+            .finish()
     }
 }
 
@@ -115,15 +126,24 @@ impl<S> Layer<S> for RateLimit {
     type Service = RateLimited<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        RateLimited { limit: self.clone(), inner }
+        let new = || Arc::new(Turns::new(self.period, self.burst));
+        RateLimited { limit: self.clone(), turns: self.shared.clone().unwrap_or_else(new), inner }
     }
 }
 
 /// The service that [`RateLimit`] makes. Feature `rate-limit`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RateLimited<S> {
     limit: RateLimit,
+    turns: Arc<Turns>,
     inner: S,
+}
+
+impl<S: fmt::Debug> fmt::Debug for RateLimited<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { limit, inner, .. } = self;
+        f.debug_struct("RateLimited").field("limit", limit).field("inner", inner).finish_non_exhaustive()
+    }
 }
 
 impl<S> Service<Request> for RateLimited<S>
@@ -144,11 +164,11 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let RateLimited { limit, inner } = self.clone();
+        let RateLimited { limit, turns, inner } = self.clone();
         Box::pin(async move {
             if limit.only.is_none_or(|effect| effect == request.effect) {
                 let key = if limit.per_target { request.target() } else { None };
-                limit.turns.next(key).await;
+                turns.next(key).await;
             }
             inner.oneshot(request).await
         })
@@ -177,7 +197,6 @@ struct Line {
 
 /// So many keys are kept without a thought.
 const FEW_KEYS: usize = 1024;
-const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const NANOSECOND: Duration = Duration::from_nanos(1);
 
 impl Turns {

@@ -13,13 +13,14 @@ use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::calls::{Calls, Ended};
+use super::calls::{By, Calls, Ended};
 use super::envelope::envelope;
 use super::params::{Reading, Verdict};
 use super::updates::Updates;
 use super::ws::{self, Link};
 use super::{
-    ActionInfo, Fault, Outcome, PostFormat, Received, Refusal, Via, World, action, bad_request, format, lock, refuse,
+    ActionInfo, Fault, Outcome, PostFormat, Received, Refusal, Rejected, Via, World, action, bad_request, format, lock,
+    refuse,
 };
 use crate::action::{GetLoginInfo, GetLoginInfoResponse, GetUpdates, HandleQuickOperation};
 use crate::{KnownAction, RefusalCode, UserId};
@@ -27,6 +28,8 @@ use crate::{KnownAction, RefusalCode, UserId};
 pub(super) type OnCall = Arc<dyn Fn(&Received) + Send + Sync>;
 
 pub(super) type OnRefused = Arc<dyn Fn(&str, &io::Error) + Send + Sync>;
+
+pub(super) type OnRejected = Arc<dyn Fn(&Rejected) + Send + Sync>;
 
 pub(super) type Handler = Arc<dyn Fn(&[u8]) -> Acted + Send + Sync>;
 
@@ -48,6 +51,24 @@ pub(super) struct Faults {
     /// With the next call of an action.
     pub(super) once: VecDeque<(&'static str, Fault)>,
     pub(super) always: Option<AskedFaults>,
+}
+
+impl Faults {
+    /// What goes wrong with a call.
+    fn draw(&mut self, info: Option<&ActionInfo>, action: &str, params: &[u8], via: Via) -> Fault {
+        let once = self.once.iter().position(|(name, _)| info.is_some_and(|info| info.name == *name));
+        if let Some((_, fault)) = once.and_then(|place| self.once.remove(place)) {
+            return fault;
+        }
+        let Some(always) = &mut self.always else { return Fault::None };
+        always(&Received {
+            action: action.to_owned(),
+            params: serde_json::from_slice(params).unwrap_or_default(),
+            via,
+            fault: Fault::None,
+            outcome: Outcome::Pending,
+        })
+    }
 }
 
 /// What an action comes to: its `data`, or a refusal.
@@ -90,28 +111,23 @@ impl State {
     /// Notes a call, and says what is to go wrong with it.
     pub(super) fn receive(&self, action: &str, params: &[u8], via: Via) -> Taken {
         let info = self.known(action.strip_suffix("_async").unwrap_or(action));
-        let fault = self.fault(info, action, params, via);
+        // Held until the call is noted, so that faults are drawn in the order of the calls.
+        let mut faults = lock(&self.faults);
+        let draw = AssertUnwindSafe(|| faults.draw(info, action, params, via));
+        let (fault, panic) = match catch_unwind(draw) {
+            Ok(fault) => (fault, None),
+            Err(panic) => (Fault::None, Some(panic)),
+        };
         let call = self.calls.begin(action, info, params, via, &fault);
+        drop(faults);
+        if let Some(panic) = panic {
+            self.calls.end(call, Ended::Panicked(By::Faults, words(&*panic).into()));
+            return Taken { call, info, fault: Fault::DropBefore };
+        }
         if matches!(fault, Fault::DropBefore | Fault::Unauthorised(_)) {
             self.calls.end(call, Ended::Dropped);
         }
         Taken { call, info, fault }
-    }
-
-    fn fault(&self, info: Option<&ActionInfo>, action: &str, params: &[u8], via: Via) -> Fault {
-        let mut faults = lock(&self.faults);
-        let once = faults.once.iter().position(|(name, _)| info.is_some_and(|info| info.name == *name));
-        if let Some((_, fault)) = once.and_then(|place| faults.once.remove(place)) {
-            return fault;
-        }
-        let Some(always) = &mut faults.always else { return Fault::None };
-        always(&Received {
-            action: action.to_owned(),
-            params: serde_json::from_slice(params).unwrap_or_default(),
-            via,
-            fault: Fault::None,
-            outcome: Outcome::Pending,
-        })
     }
 
     /// The envelope that answers a call, or what comes in its place; `None` where its handler panicked.
@@ -148,7 +164,7 @@ impl State {
         match catch_unwind(AssertUnwindSafe(|| self.act(info, &json))) {
             Ok(Ok(data)) => Ended::Answered(data),
             Ok(Err(refusal)) => Ended::Refused(refusal.into()),
-            Err(panic) => Ended::Panicked(words(&*panic).into()),
+            Err(panic) => Ended::Panicked(By::Handler, words(&*panic).into()),
         }
     }
 
@@ -286,7 +302,7 @@ fn set_self_id(value: &mut Value, account: i64) {
 }
 
 /// What a panic said.
-fn words(panic: &(dyn Any + Send)) -> &str {
+pub(super) fn words(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     text.unwrap_or("something that is no text")
 }

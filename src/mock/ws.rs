@@ -34,6 +34,7 @@ use super::fault::{Dice, Fault};
 use super::http::Body;
 use super::{State, Via, events};
 use crate::EventKind;
+use crate::time::YEAR;
 
 /// How long an answer is held back at most with no call coming.
 const HOLD: Duration = Duration::from_millis(50);
@@ -429,17 +430,22 @@ pub(super) fn now() -> u64 {
 
 /// Pushes heartbeats until it is aborted.
 pub(super) async fn heartbeat(state: Arc<State>, interval: Duration) {
-    let example = events().find(|info| info.kind == EventKind::Heartbeat).map_or("{}", |info| info.example);
-    let mut event: Value = serde_json::from_str(example).unwrap_or_default();
     let interval = interval.max(Duration::from_millis(1));
-    event["interval"] = json!(interval.as_millis());
-    event["self_id"] = json!(state.self_id);
+    let mut event = beat(state.self_id, interval);
     loop {
         tokio::time::sleep(interval).await;
         state.go_on().await;
         event["time"] = json!(now());
         state.push_event(&event.to_string());
     }
+}
+
+fn beat(self_id: i64, interval: Duration) -> Value {
+    let example = events().find(|info| info.kind == EventKind::Heartbeat).map_or("{}", |info| info.example);
+    let mut event: Value = serde_json::from_str(example).unwrap_or_default();
+    event["interval"] = json!(interval.min(YEAR).as_millis());
+    event["self_id"] = json!(self_id);
+    event
 }
 
 /// What NapCat says to a wrong token.
@@ -495,5 +501,17 @@ impl State {
 
     fn remove_link(&self, id: u64) {
         self.links.send_if_modified(|links| links.remove(&id).is_some());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heartbeat_names_its_interval_however_long_it_is() {
+        for (interval, named) in [(Duration::from_secs(5), 5000), (Duration::MAX, 365 * 24 * 60 * 60 * 1000_u64)] {
+            assert_eq!(beat(10010, interval)["interval"], named);
+        }
     }
 }

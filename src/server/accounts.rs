@@ -23,12 +23,17 @@ use crate::transport::ws::{self, Dedupe, Ws};
 use crate::transport::{BoxError, Reply, Request};
 use crate::{Client, UserId, wire};
 
+/// What somebody is told who comes too late.
+pub(super) const CLOSING: &str = "the bot is closing";
+
 /// What all connections share.
 pub(super) struct Hub {
     pub(super) options: Options,
     settings: Arc<ws::Settings>,
     pub(super) queue: Arc<Events>,
     pub(super) accounts: watch::Sender<Accounts>,
+    /// Those who are connected, for others to watch; `None` once the server is closed.
+    watched: Mutex<Option<watch::Sender<Vec<UserId>>>>,
     /// The WebSockets that may still come.
     pub(super) room: Arc<Semaphore>,
     bodies: Mutex<Option<Dedupe>>,
@@ -148,6 +153,7 @@ impl Hub {
             settings: Arc::new(options.settings.clone()),
             queue: Arc::new(Events::new(options.event_queue, options.overflow)),
             accounts: watch::Sender::default(),
+            watched: Mutex::new(Some(watch::Sender::default())),
             room: Arc::new(Semaphore::new(options.connections)),
             bodies: Mutex::new(window.map(Dedupe::new)),
             options,
@@ -167,6 +173,28 @@ impl Hub {
         accounts.known.iter().filter(|(_, account)| account.lines.now().calls.is_some()).map(|(id, _)| *id).collect()
     }
 
+    pub(super) fn watch(&self) -> watch::Receiver<Vec<UserId>> {
+        // Of a server that is closed: its sender is dropped at once.
+        let mut watch = self.watched().unwrap_or_default().subscribe();
+        self.tell_watchers();
+        watch.mark_unchanged();
+        watch
+    }
+
+    fn watched(&self) -> Option<watch::Sender<Vec<UserId>>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says who is connected, to those who watch. `accounts` must not be locked: a watcher that holds what it is told may
+    /// look there.
+    fn tell_watchers(&self) {
+        let Some(watched) = self.watched().filter(|watched| watched.receiver_count() > 0) else { return };
+        watched.send_if_modified(|known| {
+            let before = std::mem::replace(known, self.ids());
+            before != *known
+        });
+    }
+
     /// Lets nobody in any more, and ends what stands.
     pub(super) fn close(&self, limit: Duration) {
         self.accounts.send_modify(|accounts| {
@@ -176,6 +204,7 @@ impl Hub {
             }
         });
         self.queue.close();
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// Waits until no connection stands, and nobody listens for new ones.
@@ -186,16 +215,19 @@ impl Hub {
         let _ = self.accounts.subscribe().wait_for(none).await;
     }
 
-    /// The account, known from now on; `None` where there is no room for it.
-    fn account(&self, accounts: &mut Accounts, id: UserId) -> Option<Arc<Account>> {
+    /// The account, known from now on; or why it is not let in.
+    fn account(&self, accounts: &mut Accounts, id: UserId) -> Result<Arc<Account>, &'static str> {
+        if accounts.closed {
+            return Err(CLOSING);
+        }
         if let Some(known) = accounts.known.get(&id) {
-            return Some(known.clone());
+            return Ok(known.clone());
         }
         if accounts.known.len() >= self.options.connections {
             accounts.known.retain(|_, account| !account.lines.all().is_empty());
         }
-        if accounts.closed || accounts.known.len() >= self.options.connections {
-            return None;
+        if accounts.known.len() >= self.options.connections {
+            return Err("there is no room for another account");
         }
         let lines = Arc::new(Lines { account: id, now: Mutex::default() });
         let calls = BoxCloneSyncService::new(Calls(lines.clone()));
@@ -203,7 +235,7 @@ impl Hub {
         let client = Client::new(service, self.options.timeout, self.options.token.clone());
         let account = Arc::new(Account { client, lines });
         accounts.known.insert(id, account.clone());
-        Some(account)
+        Ok(account)
     }
 
     /// Whether the body of an HTTP POST came before; from now on it has.
@@ -212,14 +244,14 @@ impl Hub {
         bodies.as_mut().is_some_and(|bodies| bodies.is_known(body))
     }
 
-    /// The client of an account whose events come by HTTP POST.
-    pub(super) fn posting(&self, id: UserId) -> Option<Client> {
-        let mut client = None;
+    /// The client of an account whose events come by HTTP POST; or why it is not let in.
+    pub(super) fn posting(&self, id: UserId) -> Result<Client, &'static str> {
+        let mut client = Err(CLOSING);
         self.accounts.send_if_modified(|accounts| {
-            if let Some(account) = self.account(accounts, id) {
+            client = self.account(accounts, id).map(|account| {
                 account.lines.now().posts = true;
-                client = Some(account.client.clone());
-            }
+                account.client.clone()
+            });
             false
         });
         client
@@ -234,34 +266,48 @@ impl Hub {
         }
     }
 
+    /// Takes a WebSocket in: the work of its task, and its end; or why it is not let in.
+    fn join<S>(
+        self: &Arc<Self>,
+        accounts: &mut Accounts,
+        socket: WebSocketStream<S>,
+        id: UserId,
+        role: Role,
+    ) -> Result<(impl Future<Output = ConnectionError> + Send + use<S>, Leaving), &'static str>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send,
+    {
+        let account = self.account(accounts, id)?;
+        let (commands, commanded) = mpsc::unbounded_channel();
+        accounts.next_id += 1;
+        let line = accounts.next_id;
+        let tap = EventsOf { line, account: id, client: account.client.clone(), queue: self.queue.clone() };
+        let link = Arc::new(Link::tapped(Box::new(tap), commands));
+        let token = self.options.token.clone();
+        let (ws, work) = ws::accepted(socket, self.settings.clone(), token, link.clone(), commanded);
+        let line = Line { id: line, role, ws, link };
+        for old in account.lines.connect(&line) {
+            tracing::info!(account = id.get(), role = ?old.role, "replaced by a new connection of the same account");
+            old.link.stop(Duration::ZERO, ConnectionError::Replaced);
+        }
+        Ok((work, Leaving { hub: self.clone(), account, id: line.id, why: ConnectionError::Closed }))
+    }
+
     /// Serves a WebSocket until it ends.
     pub(super) async fn serve<S>(self: &Arc<Self>, socket: WebSocketStream<S>, id: UserId, role: Role)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        let mut joined = None;
+        let mut joined = Err(CLOSING);
         self.accounts.send_if_modified(|accounts| {
-            let Some(account) = self.account(accounts, id).filter(|_| !accounts.closed) else { return false };
-            let (commands, commanded) = mpsc::unbounded_channel();
-            accounts.next_id += 1;
-            let line = accounts.next_id;
-            let tap = EventsOf { line, account: id, client: account.client.clone(), queue: self.queue.clone() };
-            let link = Arc::new(Link::tapped(Box::new(tap), commands));
-            let token = self.options.token.clone();
-            let (ws, work) = ws::accepted(socket, self.settings.clone(), token, link.clone(), commanded);
-            let line = Line { id: line, role, ws, link };
-            for old in account.lines.connect(&line) {
-                tracing::info!(account = id.get(), role = ?old.role, "replaced by a new connection of the same account");
-                old.link.stop(Duration::ZERO, ConnectionError::Replaced);
-            }
-            let leaving = Leaving { hub: self.clone(), account, id: line.id, why: ConnectionError::Closed };
-            joined = Some((work, leaving));
-            true
+            joined = self.join(accounts, socket, id, role);
+            joined.is_ok()
         });
-        let Some((work, mut leaving)) = joined else {
-            tracing::warn!(account = id.get(), "turned away: there is no room for another account");
-            return;
+        let (work, mut leaving) = match joined {
+            Ok(joined) => joined,
+            Err(why) => return tracing::warn!(account = id.get(), why, "turned away"),
         };
+        self.tell_watchers();
         tracing::info!(account = id.get(), ?role, "connected");
         leaving.why = work.await;
         match &leaving.why {
@@ -285,6 +331,7 @@ impl Drop for Leaving {
     fn drop(&mut self) {
         let why = self.why.clone();
         self.hub.accounts.send_modify(|_| self.account.lines.disconnect(self.id, why));
+        self.hub.tell_watchers();
     }
 }
 

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role as Side, WebSocketConfig};
 
-use super::accounts::{Hub, Role};
+use super::accounts::{CLOSING, Hub, Role};
 use super::hall::{Guest, Hall};
 use super::webhook;
 use crate::UserId;
@@ -93,7 +93,7 @@ async fn serve(http: http1::Builder, stream: TcpStream, router: axum::Router, gu
 
 async fn respond(State(hub): State<Arc<Hub>>, request: Request) -> Response {
     let outcome = match () {
-        () if hub.is_closed() => Err((StatusCode::SERVICE_UNAVAILABLE, "the bot is closing")),
+        () if hub.is_closed() => Err((StatusCode::SERVICE_UNAVAILABLE, CLOSING)),
         () if is_upgrade(request.headers()) => upgrade(&hub, request),
         () if request.method() == Method::POST => webhook::receive(&hub, request).await,
         () => authorised(&hub, request.uri(), request.headers()).and(Err((
@@ -167,14 +167,17 @@ fn role(headers: &HeaderMap) -> Result<Role, Refused> {
 pub(super) fn authorised(hub: &Hub, uri: &Uri, headers: &HeaderMap) -> Result<(), Refused> {
     let Some(token) = hub.options.token.as_deref() else { return Ok(()) };
     let given = match headers.get(AUTHORIZATION) {
+        // In bytes: a token may be of any script, and a wrong one of any encoding.
         Some(header) => {
-            let Some((scheme, given)) = header.to_str().ok().and_then(|header| header.split_once(' ')) else {
+            let header = header.as_bytes();
+            let Some(blank) = memchr::memchr(b' ', header) else {
                 return Err((StatusCode::UNAUTHORIZED, "the access token goes behind `Bearer` in `Authorization`"));
             };
-            if !scheme.eq_ignore_ascii_case("bearer") && !scheme.eq_ignore_ascii_case("token") {
+            let (scheme, given) = header.split_at(blank);
+            if !scheme.eq_ignore_ascii_case(b"bearer") && !scheme.eq_ignore_ascii_case(b"token") {
                 return Err((StatusCode::UNAUTHORIZED, "`Authorization` is neither `Bearer` nor `Token`"));
             }
-            Cow::from(given.trim())
+            Cow::from(given.trim_ascii())
         }
         None => uri.query().and_then(token_in_query).unwrap_or_default(),
     };
@@ -184,15 +187,15 @@ pub(super) fn authorised(hub: &Hub, uri: &Uri, headers: &HeaderMap) -> Result<()
     if is_same(token, &given) { Ok(()) } else { Err((StatusCode::FORBIDDEN, "the access token is wrong")) }
 }
 
-fn token_in_query(query: &str) -> Option<Cow<'_, str>> {
+fn token_in_query(query: &str) -> Option<Cow<'_, [u8]>> {
     let value = query.split('&').find_map(|pair| pair.strip_prefix("access_token="))?;
-    percent_decode_str(value).decode_utf8().ok()
+    Some(percent_decode_str(value).into())
 }
 
 /// In constant time, whatever the lengths: what is compared is a hash of both.
-fn is_same(token: &str, given: &str) -> bool {
-    let sign = |text: &str| mac(token).map(|mac| mac.chain_update(text));
-    match (sign(token), sign(given)) {
+fn is_same(token: &str, given: &[u8]) -> bool {
+    let sign = |text: &[u8]| mac(token).map(|mac| mac.chain_update(text));
+    match (sign(token.as_bytes()), sign(given)) {
         (Some(own), Some(theirs)) => own.verify(&theirs.finalize().into_bytes()).is_ok(),
         _ => false,
     }

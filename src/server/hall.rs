@@ -108,15 +108,9 @@ impl Guest {
         self.0.leave.notified().await;
     }
 
-    /// It has sent so much that nobody has vouched for yet.
-    pub(super) fn brings(&self, bytes: usize) {
-        let Some(number) = *self.0.number() else { return };
-        let mut inside = self.0.hall.inside();
-        if let Some(stranger) = inside.strangers.get_mut(&number) {
-            stranger.bytes += bytes;
-            inside.bytes += bytes;
-        }
-        while inside.bytes > self.0.hall.bytes && inside.make_room() {}
+    /// What it brings with one request.
+    pub(super) fn luggage(&self) -> Luggage<'_> {
+        Luggage(&self.0)
     }
 
     /// It has shown what it must, and keeps its place as long as the value lives. Then it is a stranger again.
@@ -145,6 +139,33 @@ impl Drop for Place {
         match number {
             Some(number) => drop(inside.remove(number)),
             None => inside.known -= 1,
+        }
+    }
+}
+
+/// What nobody has vouched for yet. It counts as long as the value lives, or until its guest is known.
+pub(super) struct Luggage<'g>(&'g Place);
+
+impl Luggage<'_> {
+    /// So much more has come.
+    pub(super) fn grows(&self, bytes: usize) {
+        let Some(number) = *self.0.number() else { return };
+        let mut inside = self.0.hall.inside();
+        if let Some(stranger) = inside.strangers.get_mut(&number) {
+            stranger.bytes += bytes;
+            inside.bytes += bytes;
+        }
+        while inside.bytes > self.0.hall.bytes && inside.make_room() {}
+    }
+}
+
+impl Drop for Luggage<'_> {
+    fn drop(&mut self) {
+        let Some(number) = *self.0.number() else { return };
+        let mut inside = self.0.hall.inside();
+        if let Some(stranger) = inside.strangers.get_mut(&number) {
+            let bytes = std::mem::take(&mut stranger.bytes);
+            inside.bytes -= bytes;
         }
     }
 }
@@ -203,20 +224,36 @@ mod tests {
     async fn what_strangers_bring_is_bounded_too() {
         let hall = Hall::new(10, 100);
         let [first, second, third] = [(); 3].map(|()| hall.enter().unwrap());
-        first.brings(40);
-        second.brings(60);
+        let luggage = [&first, &second, &third].map(Guest::luggage);
+        luggage[0].grows(40);
+        luggage[1].grows(60);
         let known = second.known();
-        third.brings(60);
+        luggage[2].grows(60);
         assert!(!is_away(&first).await && !is_away(&second).await && !is_away(&third).await);
-        third.brings(1);
+        luggage[2].grows(1);
         assert!(is_away(&first).await && !is_away(&third).await);
-        third.brings(100);
+        luggage[2].grows(100);
         assert!(is_away(&third).await && !is_away(&second).await);
         drop(known);
-        second.brings(100);
+        luggage[1].grows(100);
         assert!(!is_away(&second).await);
         assert_eq!(hall.inside().bytes, 100);
-        drop((first, second, third));
+        drop(luggage);
+        assert_eq!(hall.inside().bytes, 0);
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_counts_no_more() {
+        let hall = Hall::new(10, 100);
+        let [first, second] = [(); 2].map(|()| hall.enter().unwrap());
+        for _ in 0..5 {
+            second.luggage().grows(60);
+            // Of one that was known meanwhile, it does not count twice.
+            let luggage = second.luggage();
+            luggage.grows(60);
+            drop(second.known());
+        }
+        assert!(!is_away(&first).await && !is_away(&second).await);
         assert_eq!(hall.inside().bytes, 0);
     }
 

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::Arrived;
 use super::accounts::{Hub, Peeked};
 use super::door::{Refused, account, authorised, mac};
-use super::hall::Guest;
+use super::hall::{Guest, Luggage};
 use crate::error::Reason;
 
 const SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
@@ -54,7 +54,8 @@ pub(super) async fn receive(hub: &Hub, request: Request) -> Result<Response, Ref
         }
     };
     let account = account(&parts.headers)?;
-    let raw = whole(hub, guest.as_ref(), body).await?;
+    let luggage = guest.as_ref().map(Guest::luggage);
+    let raw = whole(hub, luggage.as_ref(), body).await?;
     if let Some((secret, signature)) = signature {
         let signed = mac(secret).is_some_and(|mac| mac.chain_update(&raw).verify_slice(&signature).is_ok());
         if !signed {
@@ -66,7 +67,7 @@ pub(super) async fn receive(hub: &Hub, request: Request) -> Result<Response, Ref
     if event.account().is_some_and(|found| found != account) {
         return Err((StatusCode::FORBIDDEN, "the event is of another account than `X-Self-ID`"));
     }
-    let client = hub.posting(account).ok_or((StatusCode::SERVICE_UNAVAILABLE, "too many accounts"))?;
+    let client = hub.posting(account).map_err(|why| (StatusCode::SERVICE_UNAVAILABLE, why))?;
     if hub.came_before(&raw) {
         tracing::debug!(account = account.get(), bytes = raw.len(), "dropped an event that came before");
         return Ok(StatusCode::NO_CONTENT.into_response());
@@ -84,11 +85,11 @@ pub(super) async fn receive(hub: &Hub, request: Request) -> Result<Response, Ref
 }
 
 /// The body of a request, within its limits.
-async fn whole(hub: &Hub, guest: Option<&Guest>, body: Body) -> Result<Bytes, Refused> {
+async fn whole(hub: &Hub, luggage: Option<&Luggage<'_>>, body: Body) -> Result<Bytes, Refused> {
     let limits = &hub.options;
     let body = Limited::new(body, limits.body_limit).map_frame(|frame| {
-        if let (Some(guest), Some(data)) = (guest, frame.data_ref()) {
-            guest.brings(data.len());
+        if let (Some(luggage), Some(data)) = (luggage, frame.data_ref()) {
+            luggage.grows(data.len());
         }
         frame
     });

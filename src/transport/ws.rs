@@ -36,6 +36,7 @@ use super::{BoxError, Reply, Request};
 use crate::connection::{ConnectionError, ConnectionState, Link, Stop};
 use crate::error::Reason;
 use crate::layer::new_backoff;
+use crate::time::YEAR;
 use crate::{EventKind, wire};
 
 /// How a connection is kept.
@@ -86,8 +87,6 @@ const ORDERS: usize = 1024;
 const READ_AT_ONCE: usize = 64;
 /// How long the server may take to answer a close frame.
 const LEAVE_LIMIT: Duration = Duration::from_secs(1);
-/// Longer times count as so long: they are added to the clock's.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// So many calls in flight are kept without a thought.
 const FEW_CALLS: usize = 1024;
 
@@ -417,7 +416,7 @@ impl Task {
         while let Poll::Ready(Some(Stop { limit, why })) = self.commands.poll_recv(cx) {
             self.stopping = true;
             self.why_stopping = why;
-            let deadline = Instant::now() + limit.min(LONGEST);
+            let deadline = Instant::now() + limit.min(YEAR);
             open.closing = Some(open.closing.map_or(deadline, |closing| closing.min(deadline)));
         }
         if let Err(error) = self.write(cx, open) {
@@ -666,7 +665,7 @@ impl<S> Open<S> {
     fn new(socket: WebSocketStream<S>, settings: &Settings) -> Self {
         let now = Instant::now();
         let keepalive = settings.keepalive;
-        let keepalive = keepalive.map(|(interval, patience)| (interval.min(LONGEST), patience.min(LONGEST)));
+        let keepalive = keepalive.map(|(interval, patience)| (interval.min(YEAR), patience.min(YEAR)));
         Self {
             socket,
             frame_limit: settings.frame_limit,
@@ -787,6 +786,7 @@ mod tests {
         for wait in &some {
             // They are rounded by less than a millisecond.
             assert!(*wait + Duration::from_millis(1) >= least && *wait <= 2 * least, "{wait:?} of {least:?}");
+            assert!(*wait <= settings.longest_wait, "{wait:?}");
             least = settings.longest_wait.min(2 * least);
         }
         assert_ne!(some, others, "bots that were cut off together do not come back together");

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Failure, Report, load_with_files, shown};
+use super::{Base, Failure, Report, load_with_files, shown};
 use compare::{Finding, compare};
 use go::{GoFile, Version};
 
@@ -18,13 +18,15 @@ use go::{GoFile, Version};
 ///
 /// The code says which actions there are, under which names, and how each parameter is read: under which names, as
 /// which type, and what its absence means. What the schema says otherwise is listed, unless the stanza explains it with
-/// `deviates:`; what is explained and not so is listed too. Routes for OneBot 12 alone are left out.
+/// `deviates:`; what is explained and not so is listed too. Routes for OneBot 12 alone are left out. A schema that adds to
+/// another is compared with that one as a whole.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   cqhttp-codegen audit --go-cqhttp ../go-cqhttp
   cqhttp-codegen audit --go-cqhttp ../go-cqhttp --explained
   cqhttp-codegen audit --go-cqhttp ../go-cqhttp --format json
+  cqhttp-codegen audit --go-cqhttp ../my-fork --base cqhttp/schema --schema my_schema
 
 Exit codes:
   0  no difference, or each explained
@@ -37,6 +39,8 @@ pub(super) struct Audit {
     /// The schema: a folder with YAML files, or one file.
     #[arg(long, default_value = "schema")]
     schema: PathBuf,
+    #[command(flatten)]
+    base: Base,
     /// List the differences that the schema explains, too.
     #[arg(long)]
     explained: bool,
@@ -60,7 +64,7 @@ struct Actions {
 
 impl Audit {
     pub(super) fn run(self) -> Result<Report, Failure> {
-        let (files, api) = load_with_files(&self.schema).map_err(|failure| match failure {
+        let (files, api) = load_with_files(&self.base, &self.schema).map_err(|failure| match failure {
             Failure::Faults(faults) => Failure::Trouble {
                 message: format!("{}: cannot be compared, for it has faults", shown(&self.schema)),
                 hint: "mend what `cqhttp-codegen check` reports".into(),

@@ -15,10 +15,11 @@ use crate::model::Api;
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  cqhttp-codegen check                        # the folder `schema`
-  cqhttp-codegen check my_actions.yaml        # one file
+  cqhttp-codegen check                   # the folder `schema`
+  cqhttp-codegen check my_actions.yaml   # one file
   cqhttp-codegen check --base schema examples/custom-actions/schema
-  cqhttp-codegen check --format json schema   # {\"faults\": [{\"file\", \"line\", \"column\", \"message\", \"hint\"}, …]}
+  cqhttp-codegen check --format json     # {\"faults\": [{\"file\", \"line\", \"column\",
+                                         #   \"message\", \"hint\"}, …]}
 
 Exit codes:
   0  the schema has no faults

@@ -36,7 +36,7 @@ pub(super) struct Docs {
 impl Docs {
     pub(super) fn run(self) -> Result<Report, Failure> {
         let pages = reference::pages(&load_onto(&self.base, &self.schema)?);
-        let marks = Marks { first_line: reference::FIRST_LINE, unmarked: None };
+        let marks = Marks { is_head: |line| line.starts_with(reference::FIRST_LINE), unmarked: None };
         folder::write(&self.out, &pages, marks)?.report(&self.out, pages)
     }
 }

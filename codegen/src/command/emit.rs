@@ -16,9 +16,10 @@ use super::{Base, Failure, Report, load_onto};
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  cqhttp-codegen emit out                              # from the folder `schema`
+  cqhttp-codegen emit out                 # from the folder `schema`
   cqhttp-codegen emit --schema my_actions.yaml src/generated
-  cqhttp-codegen emit --format json out                # {\"out\", \"files\": […], \"changed\", \"removed\": […]}
+  cqhttp-codegen emit --format json out   # {\"out\", \"files\": […], \"changed\",
+                                          #   \"removed\": […]}
 
 Exit codes:
   0  the files are as they should be
@@ -35,7 +36,7 @@ pub(super) struct Emit {
 }
 
 /// How the files are known again; the index for rustdoc is included as it is, so nothing stands above it.
-const MARKS: Marks = Marks { first_line: "// Generated", unmarked: Some(("index.md", "generated.rs")) };
+const MARKS: Marks = Marks { is_head: crate::emit::is_head, unmarked: Some(("index.md", "generated.rs")) };
 
 impl Emit {
     pub(super) fn run(self) -> Result<Report, Failure> {

@@ -13,14 +13,14 @@ use crate::GeneratedFile;
 /// What the files are known by when they are written again.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Marks {
-    /// How the first line of every file begins.
-    pub(super) first_line: &'static str,
+    /// Whether this is the first line of such a file.
+    pub(super) is_head: fn(&str) -> bool,
     /// A file that has no such line, and the one that has it and always stands beside.
     pub(super) unmarked: Option<(&'static str, &'static str)>,
 }
 
-/// How the folder is called in which files lie until all of them are written.
-const UNFINISHED: &str = ".cqhttp-codegen-";
+/// How that begins which a file, or the folder of several, is called until all are written.
+pub(super) const UNFINISHED: &str = ".cqhttp-codegen-";
 
 /// What writing changed.
 #[derive(Debug)]
@@ -36,13 +36,14 @@ pub(super) struct Written {
 /// All are written to a folder within it first and then moved, so that none is ever there by half. A file that is
 /// already as it should be is left alone, so that nothing is compiled again for it.
 pub(super) fn write(out: &Path, files: &[GeneratedFile], marks: Marks) -> Result<Written, Failure> {
-    let exists = out.symlink_metadata().is_ok();
-    let leftovers = if exists { former(out, marks)? } else { BTreeSet::new() };
+    let is_new = |folder: &&Path| !folder.as_os_str().is_empty() && folder.symlink_metadata().is_err();
+    let made: Vec<&Path> = out.ancestors().take_while(is_new).collect();
+    let leftovers = if made.is_empty() { former(out, marks)? } else { BTreeSet::new() };
     let result = fs::create_dir_all(out).and_then(|()| replace(out, files, leftovers));
     result.map_err(|error| {
-        if !exists {
-            // Only if it was made here, and it goes only if nothing is in it.
-            _ = fs::remove_dir(out);
+        for folder in made {
+            // It goes only if nothing is in it.
+            _ = fs::remove_dir(folder);
         }
         Failure::io(out, "cannot be written", &error, "name a folder that can be written to")
     })
@@ -103,7 +104,7 @@ fn is_generated(root: &Path, path: &Path, marks: Marks) -> bool {
         let is_file = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
         is_file
             && fs::File::open(path).and_then(|file| BufReader::new(file).read_line(&mut line)).is_ok()
-            && line.starts_with(marks.first_line)
+            && (marks.is_head)(line.trim_end())
     };
     match marks.unmarked {
         Some((unmarked, beside)) if path == Path::new(unmarked) => is_marked(&root.join(beside)),

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Failure, Report, load_written, shown};
+use super::{Base, Failure, Report, load_written, shown};
 use known::Known;
 use page::Page;
 use section::Section;
@@ -24,13 +24,14 @@ use stanza::{Called, Writer};
 /// A page in Markdown describes actions, each under a heading: its name (`终结点`), a table of its parameters (`参数`) and
 /// one of its answer (`响应数据`). Each action becomes a stanza on standard output. What a page does not say, such as docs
 /// in English, is marked TODO, and most marks are faults that `check` reports, so that none is forgotten. Actions that
-/// the schema has already are left out.
+/// the schema has already, or the one that it adds to, are left out.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   cqhttp-codegen import --docs docs/api.md > schema/actions/new.yaml
   cqhttp-codegen check                        # what is to be done, line by line
   cqhttp-codegen import --docs docs/api.md --all
+  cqhttp-codegen import --docs docs/api.md --base cqhttp/schema --schema my_schema
 
 Exit codes:
   0  the stanzas are written
@@ -43,6 +44,8 @@ pub(super) struct Import {
     /// The schema that the stanzas are for: a folder with YAML files, or one file.
     #[arg(long, default_value = "schema")]
     schema: PathBuf,
+    #[command(flatten)]
+    base: Base,
     /// Write the actions that the schema has already, too.
     #[arg(long)]
     all: bool,
@@ -69,7 +72,7 @@ impl Import {
             hint: "mend the page, or write the stanzas by hand".into(),
             faults,
         })?;
-        let api = load_written(&self.schema)?;
+        let api = load_written(&self.base, &self.schema)?;
         let known = Known::new(&api);
         let mut all: Vec<(&Section, Vec<Called>)> = sections.iter().zip(called(&sections, &known)).collect();
         let left_out = if self.all { Vec::new() } else { leave_out(&mut all, &known) };

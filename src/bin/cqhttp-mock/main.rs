@@ -154,7 +154,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
             }
         }
     }
-    let calls = server.calls().len();
+    let calls = server.call_count();
     let ended = async {
         server.stop().await;
         printer.end(format_args!("stopped after {calls} calls")).await;
@@ -167,7 +167,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
 }
 
 async fn start(arguments: &Arguments, printer: &Printer) -> Result<Server, String> {
-    let mut builder = Server::builder().port(arguments.port).self_id(arguments.self_id);
+    let mut builder = Server::builder().port(arguments.port).self_id(arguments.self_id).keep_calls(0);
     let length = if arguments.whole { usize::MAX } else { 200 };
     let lines = printer.clone();
     builder = builder.on_call(move |call| log(&lines, call, length));
@@ -175,6 +175,17 @@ async fn start(arguments: &Arguments, printer: &Printer) -> Result<Server, Strin
     let lines = printer.clone();
     builder = builder.on_refused(move |url, why| {
         lines.line(format_args!("{} {url} is not reached: {why}", time()));
+    });
+    let lines = printer.clone();
+    builder = builder.on_rejected(move |rejected| {
+        lines.line(format_args!(
+            "{} {} {} -> {} {}",
+            time(),
+            rejected.method,
+            rejected.path,
+            rejected.status,
+            rejected.why
+        ));
     });
     if let Some(token) = &arguments.token {
         builder = builder.token(token);
@@ -263,30 +274,9 @@ fn time() -> String {
 }
 
 fn ws_url(url: &str) -> Result<String, String> {
-    of_scheme(url, "ws://")
+    url.parse::<Dial>().map(|_| url.to_owned()).map_err(|error| error.to_string())
 }
 
 fn http_url(url: &str) -> Result<String, String> {
-    of_scheme(url, "http://")
-}
-
-fn of_scheme(url: &str, scheme: &str) -> Result<String, String> {
-    let rest = url.strip_prefix(scheme).filter(|rest| !rest.is_empty());
-    let rest = rest.ok_or_else(|| format!("an address that begins with `{scheme}` is expected"))?;
-    if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("it holds a character that no address may".into());
-    }
-    let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    if path.starts_with(['?', '#']) {
-        return Err(format!("a query or fragment stands behind a path: `{scheme}{host}/{path}`"));
-    }
-    if host.contains('@') {
-        return Err("a name or password before the host is not sent".into());
-    }
-    match host.rsplit_once(':').filter(|_| !host.ends_with(']')) {
-        None => Err(format!("a host and a port are expected: `{scheme}127.0.0.1:8080/`")),
-        Some(("", _)) => Err(format!("a host is missing: `{scheme}127.0.0.1:8080/`")),
-        Some((_, port)) if !port.parse::<u16>().is_ok_and(|port| port > 0) => Err(format!("`{port}` is no port")),
-        Some(_) => Ok(url.to_owned()),
-    }
+    url.parse::<Webhook>().map(|_| url.to_owned()).map_err(|error| error.to_string())
 }

@@ -219,12 +219,16 @@ pub(super) fn statements(node: Node<'_>) -> Vec<Node<'_>> {
     lists(node).flat_map(named).collect()
 }
 
-fn first_error(node: Node<'_>) -> Option<Node<'_>> {
-    if node.is_error() || node.is_missing() {
-        return Some(node);
+/// The first place that is no Go. Code may nest more deeply than calls can.
+fn first_error(root: Node<'_>) -> Option<Node<'_>> {
+    let mut open = vec![root];
+    while let Some(node) = open.pop() {
+        if node.is_error() || node.is_missing() {
+            return Some(node);
+        }
+        open.extend(children(node).into_iter().rev().filter(|node| node.has_error() || node.is_missing()));
     }
-    let errors = children(node).into_iter().filter(|node| node.has_error() || node.is_missing());
-    errors.into_iter().find_map(first_error)
+    None
 }
 
 /// What a string literal of Go says.

@@ -33,6 +33,9 @@ struct Table<'a> {
     faults: Vec<Fault>,
 }
 
+/// How many calls stand within each other at most: `int32(p.Get("…").Int())`.
+const DEPTH: usize = 3;
+
 /// An expression as the table uses it.
 enum Expression {
     /// `p.Get("name")`, or `pt`, and what is made of it.
@@ -143,30 +146,30 @@ impl Table<'_> {
     fn assigned(&self, assignment: Node<'_>) -> Option<Expression> {
         let right = named(assignment.child_by_field_name("right")?);
         let [right] = right.as_slice() else { return None };
-        self.expression(*right)
+        self.expression(*right, DEPTH)
     }
 
-    fn expression(&self, node: Node<'_>) -> Option<Expression> {
+    fn expression(&self, node: Node<'_>, depth: usize) -> Option<Expression> {
         let text = self.file.text(node);
         match node.kind() {
             "true" | "false" => Some(Expression::Literal(Literal::Bool(text == "true"))),
             "int_literal" => Some(Expression::Literal(Literal::Int(text.parse().ok()?))),
             "interpreted_string_literal" => Some(Expression::Literal(Literal::Text(unquote(text)?))),
             "identifier" if text == "pt" => Some(Expression::Read { path: None, ty: Ty::Json }),
-            "call_expression" => self.call(node),
+            "call_expression" => self.call(node, depth.checked_sub(1)?),
             _ => None,
         }
     }
 
     /// `int32(…)`, `p.Get("…")`, `….Int()`.
-    fn call(&self, node: Node<'_>) -> Option<Expression> {
+    fn call(&self, node: Node<'_>, depth: usize) -> Option<Expression> {
         let function = node.child_by_field_name("function")?;
         let arguments = named(node.child_by_field_name("arguments")?);
         match (function.kind(), arguments.as_slice()) {
             ("identifier", [argument]) => {
                 let name = self.file.text(function);
                 let (_, to) = Ty::GO.iter().find(|(known, _)| *known == name)?;
-                match (self.expression(*argument)?, to) {
+                match (self.expression(*argument, depth)?, to) {
                     (Expression::Read { path, ty: Ty::Int64 }, Ty::Int | Ty::Int32)
                     | (Expression::Read { path, ty: Ty::Uint64 }, Ty::Uint16 | Ty::Uint32) => {
                         Some(Expression::Read { path, ty: *to })
@@ -180,7 +183,7 @@ impl Table<'_> {
             }
             ("selector_expression", []) => {
                 let Expression::Read { path, ty: Ty::Json } =
-                    self.expression(function.child_by_field_name("operand")?)?
+                    self.expression(function.child_by_field_name("operand")?, depth)?
                 else {
                     return None;
                 };

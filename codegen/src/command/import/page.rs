@@ -12,6 +12,8 @@ use crate::diagnostic::Diagnostic;
 pub(super) struct Page {
     path: PathBuf,
     text: String,
+    /// Where its lines begin.
+    starts: Vec<usize>,
     pub(super) blocks: Vec<Block>,
 }
 
@@ -51,8 +53,10 @@ pub(super) struct Row {
 
 impl Page {
     pub(super) fn read(path: &Path, text: String) -> Self {
+        let starts: Vec<usize> = [0].into_iter().chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let mut reader = Reader {
             text: &text,
+            starts: &starts,
             blocks: Vec::new(),
             open: String::new(),
             table: None,
@@ -63,12 +67,13 @@ impl Page {
             reader.event(event, range);
         }
         let blocks = reader.blocks;
-        Self { path: path.to_owned(), text, blocks }
+        Self { path: path.to_owned(), text, starts, blocks }
     }
 
     /// A fault of a line.
     pub(super) fn fault(&self, line: usize, message: impl Into<String>, hint: impl Into<String>) -> Fault {
-        let text = self.text.lines().nth(line - 1).unwrap_or_default().to_owned();
+        let start = self.starts.get(line - 1).copied().unwrap_or(self.text.len());
+        let text = self.text[start..].lines().next().unwrap_or_default().to_owned();
         let column = text.chars().take_while(|c| c.is_whitespace()).count() + 1;
         let (file, message, hint) = (self.path.clone(), message.into(), hint.into());
         Fault { diagnostic: Diagnostic { file, line, column, message, hint }, line: Some(text) }
@@ -77,6 +82,8 @@ impl Page {
 
 struct Reader<'a> {
     text: &'a str,
+    /// Where its lines begin.
+    starts: &'a [usize],
     blocks: Vec<Block>,
     /// The text of the block or the cell that is open.
     open: String,
@@ -88,7 +95,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn line(&self, range: &Range<usize>) -> usize {
-        self.text[..range.start].matches('\n').count() + 1
+        self.starts.partition_point(|start| *start <= range.start)
     }
 
     fn push(&mut self, range: &Range<usize>, kind: Kind) {
