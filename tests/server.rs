@@ -903,3 +903,22 @@ async fn a_body_that_comes_again_is_not_passed_on_again() {
         soon(posts).await.unwrap();
     }
 }
+
+/// NapCat, LLOneBot and Lagrange send an answer over the connection that there is by then.
+#[tokio::test]
+async fn an_answer_that_comes_over_the_next_connection_is_no_other_calls() {
+    let server = any().await.unwrap();
+    let mut first = Caller::connect(&server, ANNA, "Universal").await;
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    let lost = spawn(client.send_group_msg(10001000, "hi"));
+    let late = first.next_call().await;
+    drop(first);
+    soon(lost).await.unwrap().unwrap_err();
+    let mut second = Caller::connect(&server, ANNA, "Universal").await;
+    soon(server.bots().wait_for(ANNA)).await.unwrap();
+    let call = spawn(client.get_login_info());
+    let echo = second.next_call().await;
+    second.answer(&late, json!({ "message_id": 1 })).await;
+    second.answer(&echo, login("Anna")).await;
+    assert_eq!(soon(call).await.unwrap().unwrap().nickname, "Anna");
+}

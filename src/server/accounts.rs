@@ -19,7 +19,7 @@ use tower::{Service, ServiceExt};
 use super::{Arrived, Events, Options};
 use crate::connection::{ConnectionError, Link, Tap};
 use crate::error::Reason;
-use crate::transport::ws::{self, Dedupe, Ws};
+use crate::transport::ws::{self, Dedupe, Watched, Ws};
 use crate::transport::{BoxError, Reply, Request};
 use crate::{Client, UserId, wire};
 
@@ -270,7 +270,7 @@ impl Hub {
     fn join<S>(
         self: &Arc<Self>,
         accounts: &mut Accounts,
-        socket: WebSocketStream<S>,
+        socket: WebSocketStream<Watched<S>>,
         id: UserId,
         role: Role,
     ) -> Result<(impl Future<Output = ConnectionError> + Send + use<S>, Leaving), &'static str>
@@ -294,7 +294,7 @@ impl Hub {
     }
 
     /// Serves a WebSocket until it ends.
-    pub(super) async fn serve<S>(self: &Arc<Self>, socket: WebSocketStream<S>, id: UserId, role: Role)
+    pub(super) async fn serve<S>(self: &Arc<Self>, socket: WebSocketStream<Watched<S>>, id: UserId, role: Role)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
