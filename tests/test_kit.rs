@@ -283,11 +283,13 @@ async fn calls_are_kept_in_order_with_what_became_of_them() {
     let refused = |code: RefusalCode| Outcome::Refused(refuse(code));
     let calls = server.calls();
     let seen: Vec<_> = calls.iter().map(|call| (&*call.action, call.via, &call.fault, &call.outcome)).collect();
+    let nothing_said = refuse(RefusalCode::MessageNotFound).wording("`message_id` says nothing");
+    let nothing_said = Outcome::Refused(nothing_said);
     assert_eq!(
         seen,
         [
             ("delete_msg", Via::Http, &Fault::None, &Outcome::Answered(Value::Null)),
-            ("delete_msg", Via::Http, &Fault::None, &refused(RefusalCode::MessageNotFound)),
+            ("delete_msg", Via::Http, &Fault::None, &nothing_said),
             ("get_login_info", Via::WebSocket, &Fault::None, &Outcome::Panicked("no login".into())),
             ("set_restart", Via::Http, &Fault::DropBefore, &Outcome::Dropped),
             ("clean_cache", Via::Http, &Fault::Refuse(refuse(RefusalCode::ApiError)), &refused(RefusalCode::ApiError)),
@@ -695,6 +697,13 @@ async fn a_sender_is_mentioned_as_go_cqhttp_does_it() {
         (json!([{ "type": "text", "data": { "text": "pong" } }]), "[CQ:at,qq=10086]pong"),
         (json!(r#"he said "pong""#), "[CQ:at,qq=10086]he said "),
         (json!(r"C:\pong"), "[CQ:at,qq=10086]C:"),
+        (json!(r"C:\new\q"), "[CQ:at,qq=10086]C:\new"),
+        (json!(r"a\/b\u4f60\ud83d\ude00"), "[CQ:at,qq=10086]a/b你😀"),
+        (json!(r"a\u12"), "[CQ:at,qq=10086]a"),
+        (json!("a\\\"b"), "[CQ:at,qq=10086]a\"b"),
+        (json!("a\nb"), "[CQ:at,qq=10086]a\nb"),
+        (json!("a\\/b\nc"), "[CQ:at,qq=10086]a/b"),
+        (json!(r"C:\"), "[CQ:at,qq=10086]C:\""),
     ] {
         operate(reply).await.unwrap();
         assert_eq!(server.expect::<SendGroupMsg>().await.message.to_cq().unwrap(), said);

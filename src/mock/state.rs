@@ -8,7 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use serde_json::value::RawValue;
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -21,8 +22,8 @@ use super::{
     ActionInfo, Fault, Outcome, PostFormat, Received, Refusal, Rejected, Via, World, action, bad_request, format, lock,
     refuse,
 };
-use crate::action::{GetUpdates, HandleQuickOperation};
-use crate::{KnownAction, RefusalCode};
+use crate::action::{GetLoginInfo, GetLoginInfoResponse, GetUpdates, HandleQuickOperation};
+use crate::{KnownAction, RefusalCode, UserId};
 
 pub(super) type OnCall = Arc<dyn Fn(&Received) + Send + Sync>;
 
@@ -224,7 +225,22 @@ impl State {
         if info.name == HandleQuickOperation::NAME {
             self.quick_operation(params)?;
         }
-        serde_json::from_str(info.example_answer).map(Cow::Borrowed).map_err(|error| bad_request(info.name, &error))
+        self.example(info).map_err(|error| bad_request(info.name, &error))
+    }
+
+    /// The schema's example of an answer, with this server's account.
+    fn example(&self, info: &'static ActionInfo) -> serde_json::Result<Cow<'static, RawValue>> {
+        if info.name == GetLoginInfo::NAME {
+            let user_id = UserId::new(self.self_id);
+            let answer = GetLoginInfoResponse { user_id, ..GetLoginInfoResponse::example() };
+            return to_raw_value(&answer).map(Cow::Owned);
+        }
+        if !info.example_answer.contains("\"self_id\"") {
+            return serde_json::from_str(info.example_answer).map(Cow::Borrowed);
+        }
+        let mut answer = serde_json::from_str(info.example_answer)?;
+        set_self_id(&mut answer, self.self_id);
+        to_raw_value(&answer).map(Cow::Owned)
     }
 
     /// Does something in the world, and tells the bots of it, in the order in which it happens.
@@ -265,6 +281,23 @@ impl State {
         let posted = webhooks.iter().filter(|webhook| webhook.send(json.to_owned()).is_ok()).count();
         drop(webhooks);
         posted + self.push_frame(&ws::text(format!("{json}\n")))
+    }
+}
+
+/// Makes all events those of an account.
+fn set_self_id(value: &mut Value, account: i64) {
+    match value {
+        Value::Array(entries) => entries.iter_mut().for_each(|entry| set_self_id(entry, account)),
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                if key == "self_id" {
+                    *value = account.into();
+                } else {
+                    set_self_id(value, account);
+                }
+            }
+        }
+        _ => {}
     }
 }
 
