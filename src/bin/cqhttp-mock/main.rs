@@ -18,7 +18,8 @@ use self::print::Printer;
 
 /// A stand-in for go-cqhttp, to try out bots in any language without a QQ account.
 ///
-/// It speaks OneBot v11 on 127.0.0.1, over HTTP and WebSocket on one port, prints each call, and ends on Ctrl-C.
+/// It speaks OneBot v11 on 127.0.0.1, over HTTP and WebSocket on one port, prints each call and each request that it
+/// refuses, and ends on Ctrl-C.
 /// Every action of go-cqhttp is answered with an example; with --world the actions read and change a small world,
 /// where roles decide what is refused. Of a bot that it is to come to, and cannot, it says why.
 ///
