@@ -273,7 +273,7 @@ mod over_http {
                 Fault::Url(why) => BuildError::Url(why),
                 Fault::Tls => BuildError::Tls,
             })?;
-            let token = self.token.or(token_in_url).filter(|token| !token.is_empty());
+            let token = [self.token, token_in_url].into_iter().flatten().find(|token| !token.is_empty());
             let http = Http::new(address, token.as_deref(), self.body_limit, &self.roots)?;
             Ok(Client::new(self.layers.around(http), self.timeout, token))
         }

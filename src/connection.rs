@@ -217,7 +217,8 @@ impl Connect {
         self
     }
 
-    /// How many events the queue of each consumer holds. Default: 1024; 0 counts as 1.
+    /// How many events the queue of each consumer holds, however long they are: each is at most as long as
+    /// [`frame_limit`](Self::frame_limit) lets it be. Default: 1024; 0 counts as 1.
     pub fn event_queue(mut self, events: usize) -> Self {
         self.event_queue = events;
         self
@@ -327,6 +328,8 @@ pub enum ConnectionState {
         /// When it is tried again.
         next_try: Instant,
     },
+    /// This program closes it: calls in flight may still be answered, and new ones are not sent.
+    Closing,
     /// It has ended, and is not made again.
     #[non_exhaustive]
     Closed {
@@ -355,6 +358,7 @@ impl fmt::Display for ConnectionState {
         match self {
             Self::Connecting => f.write_str("connecting"),
             Self::Connected => f.write_str("connected"),
+            Self::Closing => f.write_str("closing"),
             Self::Disconnected { why, .. } => write!(f, "disconnected: {}", chain(why)),
             Self::Closed { why } => write!(f, "closed: {}", chain(why)),
         }

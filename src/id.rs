@@ -127,7 +127,7 @@ macro_rules! string_id {
             }
         }
 
-        impl AsRef<str> for $id {
+        impl ::std::convert::AsRef<str> for $id {
             fn as_ref(&self) -> &str {
                 &self.0
             }

@@ -39,12 +39,13 @@
 //! | the bot | by |
 //! |---|---|
 //! | calls over HTTP | [`Server::url`] |
-//! | connects over WebSocket | [`Server::ws_url`]; [`connected`](Server::connected) waits for it |
+//! | connects over WebSocket | [`Server::ws_url`]; [`connected`](Server::connected) waits for it, or fails the test |
 //! | is connected to, over reverse WebSocket | [`Server::dial`] with a [`Dial`] |
 //! | has events posted to it | [`Server::webhook`] with a [`Webhook`]; its quick operations are carried out |
 //! | asks for events by `get_updates` | [`ServerBuilder::long_polling`] |
 //!
-//! [`ServerBuilder::on_refused`] says why a bot that the stand-in comes to lets it not in.
+//! [`ServerBuilder::on_refused`] says why a bot that the stand-in comes to lets it not in, and
+//! [`ServerBuilder::on_rejected`] which bots it lets not in itself.
 //!
 //! Each stand-in is one account ([`ServerBuilder::self_id`]); for several, start several.
 //!
@@ -95,10 +96,11 @@
 //! | the same with an error in place of a panic | [`Server::next_call`] |
 //! | that a call does not come | [`Server::expect_none`] |
 //! | all calls, what they came to, and how they came | [`Server::calls`] |
+//! | how many there were, where a server runs for long | [`Server::call_count`], [`ServerBuilder::keep_calls`] |
 //!
 //! What is expected and does not come fails the test, with its place in the test, and with everything that came instead.
-//! An assertion that fails in a handler does so too, at the latest when the server is dropped; where a handler is to panic,
-//! [`take_panics`](Server::take_panics) takes it.
+//! An assertion that fails in a handler, or in another closure that the server was given, does so too, at the latest when
+//! the server is dropped; where a handler is to panic, [`take_panics`](Server::take_panics) takes it.
 //!
 //! # What the bot hears
 //!
@@ -120,7 +122,7 @@
 //! |---|---|
 //! | an answer that is late, missing, broken, doubled, another's; a connection that ends; a refused token | a [`Fault`] |
 //! | … on one call | [`Server::fault_once`] |
-//! | … by a script, or on a share of the calls, the same at every run | [`Server::faults`] with [`Fault::script`], [`Fault::for_share`] |
+//! | … by a script, or on a share of the calls, by their order and a seed | [`Server::faults`] with [`Fault::script`], [`Fault::for_share`] |
 //! | a server that is killed, and comes back | [`Server::drop_connections`]; [`Server::stop`] and [`ServerBuilder::port`] |
 //! | a server that hangs, and goes on | [`Server::stall`] |
 //! | a network that swallows everything | [`Server::silence_connections`] |
@@ -151,14 +153,15 @@ mod ws;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use calls::{Expect, Expected, NextCall, Outcome, Received, Said, Unexpected, Via};
+pub use calls::{Connected, Expect, Expected, NextCall, Outcome, Received, Said, Unexpected, Via};
 pub use dial::{Dial, DialRole, Posted, Webhook};
 pub use fault::Fault;
 pub use format::PostFormat;
+pub use http::Rejected;
 use refusal::bad_request;
 pub use refusal::{Refusal, refuse};
 pub use server::{Server, ServerBuilder};
-use state::{Acted, OnCall, OnRefused, State, Taken};
+use state::{Acted, OnCall, OnRejected, State, Taken};
 pub use table::{
     ActionInfo, EventInfo, ExampleCall, ParamInfo, ParamKind, SegmentInfo, action, actions, events, segments,
 };

@@ -197,7 +197,8 @@ impl<To> Builder<To> {
         self
     }
 
-    /// How many events the queue of each consumer holds, those of all accounts together. Default: 1024; 0 counts as 1.
+    /// How many events the queue of each consumer holds, those of all accounts together and however long they are. Default:
+    /// 1024; 0 counts as 1.
     pub fn event_queue(mut self, events: usize) -> Self {
         self.options.event_queue = events;
         self

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use cqhttp::action::{GetLoginInfo, SetRestart};
-use cqhttp::mock::{self, Fault, Server, refuse};
+use cqhttp::mock::{self, Dial, Fault, Server, Webhook, refuse};
 use cqhttp::{Event, EventKind, RefusalCode};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -69,6 +69,15 @@ impl Peer {
             }
             echoes.push(echo);
         }
+    }
+
+    /// So many bytes as they come, or fewer where the connection ends before. What was read of frames is not among them.
+    async fn bytes(&mut self, count: u64) -> Vec<u8> {
+        let MaybeTlsStream::Plain(stream) = self.0.get_mut() else { panic!("no TLS here") };
+        let mut bytes = Vec::new();
+        let all = tokio::time::timeout(Duration::from_secs(30), stream.take(count).read_to_end(&mut bytes)).await;
+        all.expect("something comes").unwrap();
+        bytes
     }
 
     /// Ended without a close frame.
@@ -195,6 +204,37 @@ async fn the_token_is_checked_before_the_upgrade() {
     let both = ClientRequestBuilder::new(format!("{url}/?access_token=s%20e").parse().unwrap())
         .with_header("Authorization", "Bearer wrong");
     assert_eq!(refused(both).await, 403, "where there is a header, the query does not count");
+}
+
+#[tokio::test]
+async fn an_empty_token_is_none() {
+    let server = Server::start_with_token("").await.unwrap();
+    Peer::on(&server).await;
+    assert!(get(&server, "/can_send_image").await.starts_with("HTTP/1.1 200 "));
+
+    // And an empty header is not there.
+    let server = Server::start_with_token("口令").await.unwrap();
+    let url = format!("{}/?access_token=%E5%8F%A3%E4%BB%A4", server.ws_url());
+    let with = |header: &str| ClientRequestBuilder::new(url.parse().unwrap()).with_header("Authorization", header);
+    connect_async(with("")).await.unwrap();
+    assert_eq!(refused(with("Bearer wrong")).await, 403);
+    assert_eq!(refused(with("Bearer")).await, 403, "that is a token of its own");
+
+    // A bot that the stand-in comes to is not shown one either.
+    let bot = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = bot.local_addr().unwrap();
+    server.dial(Dial::to(format!("ws://{address}")).access_token(""));
+    server.webhook(Webhook::to(format!("http://{address}")).secret(""));
+    server.user(10086).says("hello").in_private();
+    for _ in 0..2 {
+        let mut head = Vec::new();
+        let (mut stream, _) = bot.accept().await.unwrap();
+        while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+            assert!(stream.read_buf(&mut head).await.unwrap() > 0);
+        }
+        let head = String::from_utf8(head).unwrap().to_lowercase();
+        assert!(!head.contains("authorization") && !head.contains("signature"), "{head}");
+    }
 }
 
 #[tokio::test]
@@ -351,7 +391,6 @@ async fn a_fault_changes_when_and_how_often_the_answer_comes() {
         (Fault::None, &["a"][..]),
         (Fault::NoAnswer, &[]),
         (Fault::Twice, &["a", "a"]),
-        (Fault::SlowBytes(Duration::from_micros(1)), &["a"]),
         (Fault::Delay(Duration::from_secs(600)), &[]),
         (Fault::Shuffle(2), &[]),
     ] {
@@ -368,6 +407,43 @@ async fn a_fault_changes_when_and_how_often_the_answer_comes() {
     peer.call("set_restart", "a").await;
     assert_eq!(peer.json().await["echo"], "a");
     assert!(start.elapsed() >= Duration::from_millis(50));
+}
+
+/// A short text as a frame from a server.
+fn frame(text: &str) -> Vec<u8> {
+    let length = u8::try_from(text.len()).ok().filter(|length| *length < 126).unwrap();
+    [&[0x81, length], text.as_bytes()].concat()
+}
+
+/// What `set_restart` is answered with over WebSocket, with the echo `a`.
+const RESTARTED: &str = "{\"data\":null,\"echo\":\"a\",\"message\":\"\",\"retcode\":0,\"status\":\"ok\"}\n";
+
+#[tokio::test]
+async fn slow_bytes_take_their_time_and_are_all_there() {
+    let pause = Duration::from_millis(5);
+    let (server, _) = failing(Fault::SlowBytes(pause)).await;
+    let mut peer = Peer::on(&server).await;
+    let (frame, start) = (frame(RESTARTED), Instant::now());
+    peer.call("set_restart", "a").await;
+    assert_eq!(peer.bytes(1).await, frame[..1]);
+    assert!(start.elapsed() < pause * (frame.len() as u32 - 1), "the first does not wait for the others");
+    assert_eq!(peer.bytes(frame.len() as u64 - 1).await, frame[1..]);
+    assert!(start.elapsed() >= pause * (frame.len() as u32 - 1), "{:?}", start.elapsed());
+
+    let (server, _) = failing(Fault::SlowBytes(pause)).await;
+    let (body, start) = ("{\"data\":null,\"message\":\"\",\"retcode\":0,\"status\":\"ok\"}\n", Instant::now());
+    let response = get(&server, "/set_restart").await;
+    assert!(response.ends_with(&format!("\r\n\r\n{body}")), "{response}");
+    assert!(start.elapsed() >= pause * (body.len() as u32 - 1), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn half_an_answer_is_the_first_half_of_its_frame() {
+    let (server, _) = failing(Fault::HalfAnswer).await;
+    let mut peer = Peer::on(&server).await;
+    peer.call("set_restart", "a").await;
+    let frame = frame(RESTARTED);
+    assert_eq!(peer.bytes(u64::MAX).await, frame[..frame.len() / 2]);
 }
 
 #[tokio::test]
@@ -559,7 +635,6 @@ async fn faults_are_there_over_http_too() {
     for fault in [
         Fault::None,
         Fault::Delay(Duration::from_millis(1)),
-        Fault::SlowBytes(Duration::from_micros(1)),
         Fault::WrongEcho,
         Fault::Twice,
         Fault::Shuffle(5),

@@ -249,7 +249,7 @@ async fn the_access_token_shows_nowhere() {
         "answered",
         "failed elapsed=",
         "the access token is missing or wrong",
-        "leaves over the WebSocket echo=1",
+        "leaves over the WebSocket echo=",
         "disconnected why=\"the server closed the connection (code 1008, no such token)\"",
         "Connection refused",      // why, and not only what
         "starting new connection", // reqwest's, by way of `log`

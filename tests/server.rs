@@ -5,7 +5,7 @@
 
 use std::error::Error as _;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cqhttp::action::{GetLoginInfo, GetLoginInfoResponse};
 use cqhttp::event::GroupMessageOperation;
@@ -852,8 +852,12 @@ async fn faults_and_long_frames_are_the_same_over_a_connection_that_the_stand_in
         anna.push_text(said_to(ANNA, &text));
         assert_eq!(text_of(&next_message(&mut server).await.event), text);
     }
-    anna.faults(Fault::script([Fault::SlowBytes(Duration::from_micros(1)), Fault::Twice, Fault::Shuffle(2)]));
-    for _ in 0..3 {
+    anna.faults(Fault::script([Fault::SlowBytes(Duration::from_millis(1)), Fault::Twice, Fault::Shuffle(2)]));
+    let start = Instant::now();
+    assert_eq!(who(&client).await, ANNA);
+    let fewer_bytes_than_an_answer = 50;
+    assert!(start.elapsed() >= Duration::from_millis(fewer_bytes_than_an_answer), "{:?}", start.elapsed());
+    for _ in 0..2 {
         assert_eq!(who(&client).await, ANNA);
     }
     anna.faults(Fault::script([Fault::HalfAnswer]));
@@ -1250,4 +1254,23 @@ async fn a_body_that_comes_again_is_not_passed_on_again() {
         assert_eq!(text_of(&next_message(server).await.event), "the end");
         soon(posts).await.unwrap();
     }
+}
+
+/// NapCat, LLOneBot and Lagrange send an answer over the connection that there is by then.
+#[tokio::test]
+async fn an_answer_that_comes_over_the_next_connection_is_no_other_calls() {
+    let server = any().await.unwrap();
+    let mut first = Caller::connect(&server, ANNA, "Universal").await;
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    let lost = spawn(client.send_group_msg(10001000, "hi"));
+    let late = first.next_call().await;
+    drop(first);
+    soon(lost).await.unwrap().unwrap_err();
+    let mut second = Caller::connect(&server, ANNA, "Universal").await;
+    soon(server.bots().wait_for(ANNA)).await.unwrap();
+    let call = spawn(client.get_login_info());
+    let echo = second.next_call().await;
+    second.answer(&late, json!({ "message_id": 1 })).await;
+    second.answer(&echo, login("Anna")).await;
+    assert_eq!(soon(call).await.unwrap().unwrap().nickname, "Anna");
 }

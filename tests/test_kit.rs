@@ -6,11 +6,11 @@
 mod support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cqhttp::action::{
-    DeleteMsg, GetFriendList, GetLoginInfo, GetMsg, GetMsgResponse, GetStatus, HandleQuickOperation, SendGroupMsg,
-    SendLike, SendMsg, SendPrivateMsg, SetFriendAddRequest, SetGroupBan, SetGroupKick,
+    DeleteMsg, GetFriendList, GetLoginInfo, GetMsg, GetMsgResponse, GetStatus, GetUpdates, HandleQuickOperation,
+    SendGroupMsg, SendLike, SendMsg, SendPrivateMsg, SetFriendAddRequest, SetGroupBan, SetGroupKick,
 };
 use cqhttp::event::{FriendRequest, GroupMessage};
 use cqhttp::mock::{
@@ -283,11 +283,13 @@ async fn calls_are_kept_in_order_with_what_became_of_them() {
     let refused = |code: RefusalCode| Outcome::Refused(refuse(code));
     let calls = server.calls();
     let seen: Vec<_> = calls.iter().map(|call| (&*call.action, call.via, &call.fault, &call.outcome)).collect();
+    let nothing_said = refuse(RefusalCode::MessageNotFound).wording("`message_id` says nothing");
+    let nothing_said = Outcome::Refused(nothing_said);
     assert_eq!(
         seen,
         [
             ("delete_msg", Via::Http, &Fault::None, &Outcome::Answered(Value::Null)),
-            ("delete_msg", Via::Http, &Fault::None, &refused(RefusalCode::MessageNotFound)),
+            ("delete_msg", Via::Http, &Fault::None, &nothing_said),
             ("get_login_info", Via::WebSocket, &Fault::None, &Outcome::Panicked("no login".into())),
             ("set_restart", Via::Http, &Fault::DropBefore, &Outcome::Dropped),
             ("clean_cache", Via::Http, &Fault::Refuse(refuse(RefusalCode::ApiError)), &refused(RefusalCode::ApiError)),
@@ -431,6 +433,215 @@ async fn a_handlers_panic_fails_the_test_at_the_latest_when_the_server_ends() {
     assert!(said.contains("take_panics"), "{said}");
 }
 
+#[tokio::test]
+async fn connections_that_do_not_come_fail_the_test() {
+    let (server, client) = server().await;
+    client.delete_msg(1).await.unwrap();
+    let said = panic_of(server.connected(2).within(Duration::from_millis(20))).await;
+    assert!(said.contains("at tests/test_kit.rs:"), "{said}");
+    assert!(said.contains("WebSocket connections after 20ms: 0, expected: 2"), "{said}");
+    assert!(said.contains(r#"1. delete_msg {"message_id":1}"#), "what came instead: {said}");
+
+    let (_first, _second) = (connect(server.ws_url()).await.unwrap(), connect(server.ws_url()).await.unwrap());
+    server.connected(1).within(Duration::MAX).await;
+    let said = panic_of(server.connected(0).within(Duration::ZERO)).await;
+    assert!(said.contains("WebSocket connections after 0ns: 2, expected: 0"), "{said}");
+    let (waited, third) = tokio::join!(server.connected(3), connect(server.ws_url()));
+    assert_eq!((waited, third.is_ok()), ((), true));
+}
+
+#[tokio::test]
+async fn requests_that_are_refused_are_told_and_counted() {
+    let (sender, mut told) = mpsc::unbounded_channel();
+    let builder = Server::builder().token("sesame").on_rejected(move |rejected| sender.send(rejected.clone()).unwrap());
+    let server = builder.start().await.unwrap();
+    connect(format!("{}/event", server.ws_url())).access_token("mellon").await.unwrap_err();
+    for (line, body) in [
+        ("POST /get_status?access_token=", "{}"),
+        ("PUT /get_status?access_token=sesame", "{}"),
+        ("POST /send_msg", "sesame"),
+    ] {
+        http(&server, line, JSON, body).await;
+    }
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port())).await.unwrap();
+    stream.write_all(b"POST /half HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{").await.unwrap();
+    stream.shutdown().await.unwrap();
+    for text in [
+        "GET /event: 403, another access token",
+        "POST /get_status: 401, no access token",
+        "PUT /get_status: 404, the method is neither GET nor POST",
+        "POST /send_msg: 400, the body is no JSON",
+        "POST /half: 400, the body breaks off",
+    ] {
+        assert_eq!(soon(told.recv()).await.unwrap().to_string(), text);
+    }
+    http(&server, "GET /get_status?access_token=sesame", "", "").await;
+    for said in [
+        panic_of(server.connected(1).within(Duration::ZERO)).await,
+        panic_of(async { _ = server.expect::<DeleteMsg>().within(Duration::ZERO).await }).await,
+    ] {
+        let refused = "requests that were refused: 5, the last: POST /half: 400, the body breaks off";
+        assert!(said.contains(refused) && !said.contains("mellon"), "{said}");
+    }
+    assert!(told.try_recv().is_err());
+
+    let (sender, mut told) = mpsc::unbounded_channel();
+    let builder =
+        Server::builder().refuse_after_upgrade(1403).on_rejected(move |rejected| sender.send(rejected.status).unwrap());
+    let server = builder.start().await.unwrap();
+    connect(server.ws_url()).await.map(drop).unwrap_or_default();
+    assert_eq!(soon(told.recv()).await, Some(101));
+}
+
+#[tokio::test]
+async fn a_panic_in_a_closure_of_the_tests_is_told_like_a_handlers() {
+    let (server, client) = server().await;
+    let (ws, _events) = connect(server.ws_url()).await.unwrap();
+    server.faults(|_| panic!("no dice"));
+    client.delete_msg(1).await.unwrap_err();
+    soon(ws.delete_msg(2).into_future()).await.unwrap_err();
+    let dropped = Outcome::Panicked("no dice".into());
+    assert_eq!(server.calls().iter().map(|call| &call.outcome).collect::<Vec<_>>(), [&dropped; 2]);
+    let error = soon(server.next_call::<DeleteMsg>().into_future()).await.unwrap_err().to_string();
+    let told = "the closure of `faults` at `delete_msg` panicked: no dice";
+    assert!(error.contains(told), "{error}");
+    assert_eq!(server.take_panics(), [told; 2]);
+
+    let server = Server::builder().on_call(|_| panic!("no ink")).start().await.unwrap();
+    let client = Client::builder(server.url()).build().unwrap();
+    let (_, answered) = tokio::join!(server.expect::<DeleteMsg>().into_future(), client.delete_msg(3).into_future());
+    answered.unwrap();
+    assert_eq!(server.take_panics(), ["the closure of `on_call` at `delete_msg` panicked: no ink"]);
+
+    let builder = Server::builder().on_refused(|_, _| panic!("no way")).on_rejected(|_| panic!("no one"));
+    let server = builder.start().await.unwrap();
+    assert_eq!(http(&server, "PUT /delete_msg", "", "").await.0, 404);
+    let (url, mut requests) =
+        responding(vec!["HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n".to_owned(); 2]).await;
+    server.webhook(Webhook::to(url));
+    for text in ["one", "two"] {
+        server.user(10086).says(text).in_private();
+        soon(requests.recv()).await.unwrap();
+    }
+    let closure = |name: &str, words: &str| format!("the closure of `{name}` panicked: {words}");
+    assert_eq!(server.take_panics(), [closure("on_rejected", "no one"), closure("on_refused", "no way")]);
+}
+
+#[tokio::test]
+async fn a_long_poll_whose_client_has_gone_is_over() {
+    let server = Server::builder().long_polling(0).start().await.unwrap();
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port())).await.unwrap();
+    stream.write_all(b"GET /get_updates?limit=7 HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    while server.calls().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(server.calls()[0].outcome, Outcome::Pending);
+    drop(stream);
+    assert_eq!(server.expect::<GetUpdates>().await.limit, Some(7));
+    assert_eq!(server.calls()[0].outcome, Outcome::Dropped);
+    let id = server.user(10086).says("hello").in_private();
+    let client = Client::builder(server.url()).build().unwrap();
+    assert_eq!(ids(&client.get_updates().await.unwrap()), [id], "no event went to who had gone");
+}
+
+#[tokio::test]
+async fn what_was_not_sent_was_not_said() {
+    let (server, client) = server().await;
+    server.on::<SendGroupMsg>(|request| match request.message.plain_text().as_str() {
+        "no" => Err(refuse(RefusalCode::SendMsgApiError)),
+        _ => Ok(SentMessage::example()),
+    });
+    server.faults(|call| if call.params["message"] == "gone" { Fault::DropBefore } else { Fault::None });
+    client.send_group_msg(42, "no").await.unwrap_err();
+    http(&server, "POST /send_private_msg", JSON, r#"{"user_id":7,"message":"gone"}"#).await;
+    http(&server, "POST /send_msg", JSON, r#"{"message":"to nobody"}"#).await;
+    server.expect_none::<Said>(Duration::ZERO).await;
+    client.send_group_msg(42, "yes").await.unwrap();
+    assert_eq!(server.expect::<Said>().await.message.plain_text(), "yes");
+    let error = server.next_call::<Said>().within(Duration::ZERO).await.unwrap_err().to_string();
+    assert!(error.contains("refused with SEND_MSG_API_ERROR") && error.contains("dropped before"), "{error}");
+    assert!(error.contains("it names no target") && !error.contains("yes"), "{error}");
+    // By their actions they are there still, each once, and what was said is not.
+    assert_eq!(server.expect::<SendGroupMsg>().await.message.plain_text(), "no");
+    server.expect_none::<SendGroupMsg>(Duration::ZERO).await;
+    assert_eq!(server.expect::<SendPrivateMsg>().await.message.plain_text(), "gone");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn faults_are_drawn_in_the_order_of_the_calls() {
+    let server = Server::start().await.unwrap();
+    let (sender, mut drawn) = mpsc::unbounded_channel();
+    server.faults(move |call| {
+        sender.send(call.params["message_id"].clone()).unwrap();
+        Fault::None
+    });
+    let bots: Vec<_> = (0..8)
+        .map(|bot| {
+            let url = server.ws_url();
+            tokio::spawn(async move {
+                let (client, _events) = connect(url).await.unwrap();
+                for call in 1..=200 {
+                    client.delete_msg(1000 * bot + call).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for bot in bots {
+        bot.await.unwrap();
+    }
+    for call in server.calls() {
+        assert_eq!(call.params["message_id"], drawn.try_recv().unwrap());
+    }
+}
+
+#[tokio::test]
+async fn no_patience_is_too_long() {
+    let (server, client) = server().await;
+    let (called, ()) = tokio::join!(server.expect::<DeleteMsg>().within(Duration::MAX).into_future(), async {
+        client.delete_msg(1).await.unwrap();
+    });
+    assert_eq!(called.message_id.get(), 1);
+    let none = server.expect_none::<DeleteMsg>(Duration::MAX);
+    assert!(tokio::time::timeout(Duration::from_millis(10), none).await.is_err());
+}
+
+#[tokio::test]
+async fn no_more_calls_are_kept_than_asked_for() {
+    let builder = Server::builder().keep_calls(2).long_polling(0);
+    let (sender, mut told) = mpsc::unbounded_channel();
+    let server = builder.on_call(move |call| sender.send(call.action.clone()).unwrap()).start().await.unwrap();
+    let client = Client::builder(server.url()).build().unwrap();
+    // One that waits is not forgotten, however many come after it.
+    let waiting = tokio::spawn(client.get_updates().into_future());
+    while server.call_count() == 0 {
+        tokio::task::yield_now().await;
+    }
+    for id in 1..=5 {
+        client.delete_msg(id).await.unwrap();
+    }
+    assert_eq!(server.call_count(), 6);
+    let kept =
+        |server: &Server| server.calls().iter().map(|call| call.params["message_id"].clone()).collect::<Vec<_>>();
+    assert_eq!(kept(&server), [json!(null), json!(5)]);
+    let error = server.next_call::<SetGroupBan>().within(Duration::ZERO).await.unwrap_err().to_string();
+    assert!(error.contains(r#"6. delete_msg {"message_id":5}"#) && error.contains("not kept: 4"), "{error}");
+    assert_eq!(server.expect::<DeleteMsg>().await.message_id.get(), 5);
+    server.user(10086).says("hello").in_private();
+    soon(waiting).await.unwrap().unwrap();
+    server.expect::<GetUpdates>().await;
+    client.delete_msg(6).await.unwrap();
+    client.delete_msg(7).await.unwrap();
+    assert_eq!(kept(&server), [json!(6), json!(7)]);
+    for id in 6..=7 {
+        assert_eq!(server.expect::<DeleteMsg>().await.message_id.get(), id);
+    }
+    let mut count = 0;
+    while told.try_recv().is_ok() {
+        count += 1;
+    }
+    assert_eq!((count, server.call_count()), (8, 8));
+}
+
 // ---- Events ----
 
 #[tokio::test]
@@ -486,6 +697,13 @@ async fn a_sender_is_mentioned_as_go_cqhttp_does_it() {
         (json!([{ "type": "text", "data": { "text": "pong" } }]), "[CQ:at,qq=10086]pong"),
         (json!(r#"he said "pong""#), "[CQ:at,qq=10086]he said "),
         (json!(r"C:\pong"), "[CQ:at,qq=10086]C:"),
+        (json!(r"C:\new\q"), "[CQ:at,qq=10086]C:\new"),
+        (json!(r"a\/b\u4f60\ud83d\ude00"), "[CQ:at,qq=10086]a/b你😀"),
+        (json!(r"a\u12"), "[CQ:at,qq=10086]a"),
+        (json!("a\\\"b"), "[CQ:at,qq=10086]a\"b"),
+        (json!("a\nb"), "[CQ:at,qq=10086]a\nb"),
+        (json!("a\\/b\nc"), "[CQ:at,qq=10086]a/b"),
+        (json!(r"C:\"), "[CQ:at,qq=10086]C:\""),
     ] {
         operate(reply).await.unwrap();
         assert_eq!(server.expect::<SendGroupMsg>().await.message.to_cq().unwrap(), said);
@@ -722,6 +940,9 @@ async fn an_event_that_no_server_could_send_says_what_is_wrong() {
     let said = *push(list[0].clone()).unwrap_err().downcast::<String>().unwrap();
     assert!(said.contains("it has no `post_type` that is a string") && said.contains(r#"{"time":1}"#), "{said}");
     assert!(said.contains("push_text"), "{said}");
+    let broken: Event = r#"{"post_type":"message","message_type":"group","group_id":{}}"#.parse().unwrap();
+    let said = *push(broken).unwrap_err().downcast::<String>().unwrap();
+    assert!(said.contains("group_id") && said.contains("push_text"), "{said}");
     // Of a kind that nobody knows, it may well come.
     push(r#"{"post_type":"notice","notice_type":"new"}"#.parse().unwrap()).unwrap();
     push(Event::GroupMessage(GroupMessage::example().with(|event| event.group_id = 42.into()).into())).unwrap();
@@ -804,7 +1025,7 @@ async fn events_are_posted_and_quick_operations_carried_out() {
     server.webhook(Webhook::to(url).secret("secret"));
     let id = server.user(10086).says("ping").in_group(42);
     let request = soon(requests.recv()).await.unwrap();
-    assert!(request.starts_with("POST /events ") && request.contains("X-Self-ID: 10000\r\n"), "{request}");
+    assert!(request.starts_with("POST /events ") && request.contains("X-Self-Id: 10000\r\n"), "{request}");
     assert!(request.contains("X-Signature: sha1=") && request.contains("\"ping\""), "{request}");
 
     let done = server.expect::<HandleQuickOperation>().await;
@@ -834,4 +1055,118 @@ async fn events_are_posted_and_quick_operations_carried_out() {
     let vias: Vec<_> = server.calls().iter().map(|call| call.via).collect();
     use Via::{QuickOperation as Part, Webhook as Whole};
     assert_eq!(vias, [Whole, Part, Part, Part, Whole, Part, Whole, Part, Whole, Part]);
+}
+
+/// A bot without this crate that answers each post with the next of these responses, byte for byte, and leaves all
+/// connections open.
+async fn responding(responses: Vec<String>) -> (String, mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/events", listener.local_addr().unwrap());
+    let (sender, requests) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let mut open = Vec::new();
+        for response in responses {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            sender.send(support::read_request(&mut stream).await.unwrap()).unwrap();
+            stream.write_all(response.as_bytes()).await.unwrap();
+            open.push(stream);
+        }
+        std::future::pending::<()>().await;
+    });
+    (url, requests)
+}
+
+#[tokio::test]
+async fn a_response_is_read_whether_it_comes_in_chunks_or_leaves_its_connection_open() {
+    let body = r#"{"reply":"pong"}"#;
+    let chunked = format!(
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\ne;x=y\r\n{}\r\n0\r\n\r\n",
+        &body[..2],
+        &body[2..]
+    );
+    let whole = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let late = format!("HTTP/1.1 100 Continue\r\n\r\n{whole}");
+    let (url, _requests) = responding(vec![chunked, whole, late]).await;
+    let server = Server::start().await.unwrap();
+    server.webhook(Webhook::to(url));
+    for text in ["chunked", "left open", "continued"] {
+        server.user(10086).says(text).in_private();
+        let reply = soon(server.next_call::<SendPrivateMsg>().into_future()).await;
+        assert_eq!(reply.unwrap_or_else(|why| panic!("{text}: {why}")).message.plain_text(), "pong");
+    }
+}
+
+#[tokio::test]
+async fn a_bot_that_does_not_answer_in_time_holds_nobody_up() {
+    let half = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"reply\":";
+    let whole = "HTTP/1.1 200 OK\r\ncontent-length: 16\r\n\r\n{\"reply\":\"pong\"}";
+    let (url, mut requests) = responding(["", "", half, whole].map(str::to_owned).to_vec()).await;
+    let (server, mut told) = telling().await;
+    let limit = Duration::from_millis(500);
+    server.webhook(Webhook::to(&url).retries(1).timeout(limit));
+    let begun = Instant::now();
+    for text in ["to nobody", "to one who stops", "to one who answers"] {
+        server.user(10086).says(text).in_private();
+    }
+    // The first is sent again, and the second is not: its response has begun.
+    for text in ["to nobody", "to nobody", "to one who stops", "to one who answers"] {
+        assert!(soon(requests.recv()).await.unwrap().contains(&format!("\"{text}\"")), "{text}");
+    }
+    assert_eq!(server.expect::<SendPrivateMsg>().await.message.plain_text(), "pong");
+    assert!(begun.elapsed() >= limit * 3, "{:?}", begun.elapsed());
+    assert_eq!(soon(told.recv()).await.unwrap(), (url, "the bot has not answered within 500ms".to_owned()));
+    assert!(told.try_recv().is_err(), "the same reason is said once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bot_that_takes_a_connection_and_says_nothing_is_given_up() {
+    let bot = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = bot.local_addr().unwrap();
+    let server = Server::start().await.unwrap();
+    let error = server.dial_once(Dial::to(format!("ws://{address}"))).await.unwrap_err();
+    assert_eq!(error.to_string(), "the bot has not answered within 45s");
+    let error = Webhook::to(format!("http://{address}")).post("{}").await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.to_string()),
+        (std::io::ErrorKind::TimedOut, "the bot has not answered within 5s".into())
+    );
+}
+
+#[tokio::test]
+async fn an_address_may_leave_out_the_port_and_the_path() {
+    let (url, mut requests) = responding(vec!["HTTP/1.1 204 No Content\r\n\r\n".to_owned(); 3]).await;
+    for (address, path) in [("/a/b?c", "/a/b?c"), ("?a=b", "/?a=b"), ("", "/")] {
+        let address = url.replace("/events", address);
+        assert_eq!(soon(Webhook::to(address).post("{}")).await.unwrap().status, 204);
+        let request = soon(requests.recv()).await.unwrap();
+        assert!(request.starts_with(&format!("POST {path} HTTP/1.1\r\n")), "{request}");
+        assert!(request.contains(&url.replace("http://", "Host: ").replace("/events", "\r\n")), "{request}");
+    }
+    // Whatever may listen there.
+    if let Err(error) = soon(Webhook::to("http://127.0.0.1/").retries(0).post("{}")).await {
+        assert!(!error.to_string().contains("invalid"), "{error}");
+    }
+}
+
+#[test]
+fn an_address_that_is_none_is_told_at_once() {
+    for (url, why) in [
+        ("http://127.0.0.1:65536/", "the port of the address is no number up to 65535"),
+        ("http://127.0.0.1:five/", "the port of the address is no number up to 65535"),
+        ("http:///path", "the address cannot be read: "),
+        ("https://127.0.0.1/", "an address that begins with `http://` is expected"),
+        ("127.0.0.1:8080", "an address that begins with `http://` is expected"),
+        ("ws://127.0.0.1:8080", "an address that begins with `http://` is expected"),
+    ] {
+        let error = url.parse::<Webhook>().unwrap_err();
+        assert!(error.to_string().contains(why), "{url}: {error}");
+        let said = *catch_unwind(|| Webhook::to(url)).unwrap_err().downcast::<String>().unwrap();
+        assert!(said.contains(why), "{url}: {said}");
+        let error = url.replace("http", "ws").replace("ws://127.0.0.1:8080", "http://x").parse::<Dial>().unwrap_err();
+        assert!(error.to_string().contains(&why.replace("http", "ws")), "{url}: {error}");
+    }
+    for url in ["http://127.0.0.1", "http://127.0.0.1:/", "http://[::1]:8080?a=b", "http://u:p@localhost/"] {
+        url.parse::<Webhook>().unwrap();
+        let _ = url.replace("http", "ws").parse::<Dial>().unwrap();
+    }
 }

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use cqhttp::action::{GetLoginInfo, SetGroupKick};
 use cqhttp::forward::ForwardContent;
-use cqhttp::mock::world::File;
+use cqhttp::mock::world::{File, StoredMessage};
 use cqhttp::mock::{self, Group, Member, Outcome, Received, Server, Webhook, World, refuse};
-use cqhttp::types::{GroupRequestKind, GroupRole, HonorKind};
+use cqhttp::types::{GroupRequestKind, GroupRole, HonorKind, MessageSeq};
 use cqhttp::{
     Client, Error, Event, Events, FileSource, ForwardNode, GroupId, Message, MessageId, RefusalCode, Segment, Target,
-    UserId, connect,
+    Timestamp, UserId, connect,
 };
 use serde_json::{Value, json};
 
@@ -193,7 +193,12 @@ async fn what_is_sent_can_be_read() {
     assert_eq!(code(bot.client.send_msg(Target::temp(BEN, 42), "hi").await), RefusalCode::SendMsgApiError);
     assert_eq!(code(bot.client.send_group_msg(42, Message::new()).await), RefusalCode::SendMsgApiError);
     let text = cqhttp::Raw::new("send_group_msg", json!({ "group_id": 42, "message": "" }));
-    assert_eq!(code(bot.client.call(text).await), RefusalCode::EmptyMsgError);
+    let error = bot.client.call(text).await.unwrap_err();
+    let Error::Refused(refused) = &error else { panic!("{error}") };
+    assert_eq!(
+        (error.code(), refused.wording.as_deref()),
+        (Some(RefusalCode::EmptyMsgError), Some("`message` says nothing"))
+    );
     for (action, params) in [
         ("send_group_msg", json!({ "group_id": 43, "message": "" })),
         ("send_group_msg", json!({ "group_id": 43, "message": [] })),
@@ -219,6 +224,14 @@ async fn own_messages_are_reported_if_asked_for() {
     assert_eq!(told.iter().map(|event| &event["raw_message"]).collect::<Vec<_>>(), ["one", "two"]);
     assert!(told.iter().all(|event| event["post_type"] == "message_sent" && event["user_id"] == BOT));
     assert_eq!(told[1]["target_id"], ANN);
+    bot.see(|world| world.says_in_group(BOT, 42, "from the phone")).unwrap();
+    assert_eq!(bot.told().await[0]["post_type"], "message_sent");
+
+    let mut bot = Bot::as_member().await;
+    let said = bot.see(|world| world.says_in_group(BOT, 42, "from the phone")).unwrap();
+    bot.see(|world| world.uploads(BOT, 42, "march.pdf", 1)).unwrap();
+    assert!(bot.told().await.is_empty());
+    assert!(bot.see(|world| world.find_message(said).is_some()));
 }
 
 #[tokio::test]
@@ -238,7 +251,7 @@ async fn a_member_who_speaks_is_heard_and_can_be_quoted() {
             },
         })]
     );
-    assert_eq!(bot.client.get_msg(said).await.unwrap().sender.nickname, "Ann");
+    assert_eq!(bot.client.get_msg(said).await.unwrap().sender.nickname, "Annie", "the name that others see");
     assert!(bot.knows(ANN).await.last_sent_time.unwrap().seconds() > 0);
 
     // Private: from a friend, from a member who is none, and from a stranger.
@@ -281,6 +294,43 @@ async fn messages_have_the_keys_that_go_cqhttp_sends() {
     }
 }
 
+/// Bots in other languages see them.
+#[tokio::test]
+async fn answers_have_the_types_and_nulls_that_go_cqhttp_sends() {
+    let bot = Bot::as_admin().await;
+    let call = async |action: &'static str, params: Value| -> Value {
+        bot.client.call(cqhttp::Raw::new(action, params)).await.unwrap()
+    };
+    let here = json!({ "group_id": 42 });
+    assert_eq!(call("get_group_member_list", here.clone()).await[0]["level"], "1");
+    assert_eq!(call("get_group_member_info", json!({ "group_id": 42, "user_id": ANN })).await["level"], "1");
+    assert_eq!(call("get_group_root_files", here.clone()).await, json!({ "files": null, "folders": null }));
+    bot.client.create_group_file_folder(42, "talks").await.unwrap();
+    let root = call("get_group_root_files", here).await;
+    assert!(root["files"].is_null() && root["folders"][0]["folder_name"] == "talks", "{root}");
+    let of_folder = json!({ "group_id": 42, "folder_id": root["folders"][0]["folder_id"] });
+    assert_eq!(call("get_group_files_by_folder", of_folder).await, json!({ "files": null, "folders": null }));
+    let asked = call("get_group_system_msg", json!({})).await;
+    assert_eq!(asked, json!({ "invited_requests": null, "join_requests": null }));
+    for (kind, honors) in [
+        ("legend", json!({ "group_id": 42, "legend_list": null })),
+        (
+            "all",
+            json!({
+                "group_id": 42, "talkative_list": null, "performer_list": null, "legend_list": null,
+                "strong_newbie_list": null, "emotion_list": null,
+            }),
+        ),
+        ("none", json!({ "group_id": 42 })),
+    ] {
+        assert_eq!(call("get_group_honor_info", json!({ "group_id": 42, "type": kind })).await, honors);
+    }
+    let status = call("get_status", json!({})).await;
+    assert_eq!(status.get("plugins_good"), Some(&Value::Null));
+    let friends = bot.see(|world| std::mem::take(&mut world.friends));
+    assert_eq!((friends.len(), call("get_friend_list", json!({})).await), (1, json!([])), "no list there is null");
+}
+
 #[tokio::test]
 async fn a_user_of_the_server_is_one_of_the_world() {
     let mut bot = Bot::as_admin().await;
@@ -295,6 +345,15 @@ async fn a_user_of_the_server_is_one_of_the_world() {
     let told = bot.told().await;
     assert_eq!((&told[0]["sub_type"], &told[0]["anonymous"]["name"]), (&json!("anonymous"), &json!("cat")));
     assert!(!told[0].to_string().contains("10086"), "{}", told[0]);
+    let said = MessageId::new(told[0]["message_id"].as_i64().unwrap());
+    let read = bot.client.get_msg(said).await.unwrap();
+    assert_eq!((read.sender.user_id, read.sender.nickname.as_str()), (80_000_000.into(), "cat"));
+    let history = bot.client.get_group_msg_history(42).await.unwrap().messages;
+    let mut last = serde_json::to_value(history.last().unwrap()).unwrap();
+    for key in ["self_id", "time"] {
+        last.as_object_mut().unwrap().remove(key);
+    }
+    assert_eq!(last, told[0]);
 
     bot.client.set_group_ban(42, ANN).await.unwrap();
     let speak = std::panic::AssertUnwindSafe(|| bot.server.user(ANN).says("mmh").in_group(42));
@@ -542,7 +601,7 @@ async fn forwards_can_be_read() {
     let sent = bot.client.send_group_forward_msg(42, nodes.clone()).await.unwrap();
     let id = sent.forward_id.unwrap();
     let read = bot.client.get_forward_msg(&id).await.unwrap().messages;
-    assert_eq!(read.iter().map(|message| message.sender.nickname.as_str()).collect::<Vec<_>>(), ["Ann", "Ben"]);
+    assert_eq!(read.iter().map(|message| message.sender.nickname.as_str()).collect::<Vec<_>>(), ["Annie", "Ben"]);
     assert_eq!(read[0].content, ForwardContent::Message("hello".into()));
     let ForwardContent::Nodes(inner) = &read[1].content else { panic!("{:?}", read[1].content) };
     assert_eq!(inner[0].sender.nickname, "Zoe");
@@ -754,6 +813,8 @@ async fn what_is_uploaded_is_listed() {
     let Error::Refused(refused) = &error else { panic!("{error}") };
     assert_eq!((refused.retcode, error.code()), (200, Some(RefusalCode::FileSystemApiError)));
     assert_eq!(code(client.get_group_file_url(42, &file.file_id, file.busid).await), RefusalCode::FileSystemApiError);
+    let by_folder = client.get_group_files_by_folder(42, "/").await.unwrap();
+    assert_eq!(by_folder, client.get_group_root_files(42).await.unwrap());
     client.delete_group_folder(42, &folder).await.unwrap();
     assert_eq!(code(client.get_group_files_by_folder(42, &folder).await), RefusalCode::FileSystemApiError);
     assert_eq!(client.get_group_file_system_info(42).await.unwrap().file_count, 1);
@@ -946,7 +1007,7 @@ async fn a_webhook_hears_of_the_world_and_its_answer_acts_on_it() {
     let said = server.world(|world| world.messages.last().unwrap().clone());
     assert_eq!((said.user_id, said.message.plain_text().as_str()), (BOT.into(), "pong"));
     let heard = heard.lock().unwrap();
-    assert!(heard.contains("X-Signature: sha1=") && heard.contains(&format!("X-Self-ID: {BOT}")), "{heard}");
+    assert!(heard.contains("X-Signature: sha1=") && heard.contains(&format!("X-Self-Id: {BOT}")), "{heard}");
 }
 
 /// The table in the module's documentation is what its reader goes by.
@@ -1001,6 +1062,69 @@ async fn what_was_there_before_is_there() {
     let root = bot.client.get_group_root_files(42).await.unwrap();
     assert_eq!((root.files[0].file_name.as_str(), root.folders[0].total_file_count), ("april.pdf", 1));
     assert_eq!(bot.client.get_group_files_by_folder(42, "/talks").await.unwrap().files[0].file_size, 20480);
+}
+
+/// Something of Ann's that no call or event brought about.
+fn said_in_group(text: &str) -> StoredMessage {
+    let mut said = StoredMessage::new(ANN, text);
+    said.group_id = Some(42.into());
+    said
+}
+
+/// As go-cqhttp stores it with the message.
+#[tokio::test]
+async fn a_message_keeps_the_name_that_its_sender_had() {
+    let mut world = world(group().admin(Member::new(BOT, "bot").card("Robot")));
+    world.messages.push(said_in_group("before"));
+    let bot = Bot::in_world(world).await;
+    let before = bot.see(|world| world.messages[0].message_id);
+    let said = bot.see(|world| world.says_in_group(ANN, 42, "hi")).unwrap();
+    let private = bot.see(|world| world.says_in_private(ANN, "hi")).unwrap();
+    let sent = bot.client.send_group_msg(42, "hi").await.unwrap().message_id;
+    bot.see(|world| world.changes_card(ANN, 42, "Anna")).unwrap();
+    for (message, name) in [(before, "Annie"), (said, "Annie"), (private, "Ann"), (sent, "bot")] {
+        assert_eq!(bot.client.get_msg(message).await.unwrap().sender.nickname, name);
+    }
+}
+
+#[tokio::test]
+async fn what_is_put_into_a_world_that_runs_is_completed() {
+    let bot = Bot::as_admin().await;
+    bot.see(|world| {
+        for _ in 0..2 {
+            world.messages.push(said_in_group("hi"));
+        }
+        let group = world.find_group_mut(42).unwrap();
+        group.files.push(File::new("march.pdf", 1, ANN));
+    });
+    let messages = bot.see(|world| world.messages.clone());
+    let numbers: Vec<_> = messages.iter().map(|said| said.message_seq.get()).collect();
+    assert_eq!(numbers, [1, 2]);
+    assert!(messages[0].message_id.get() != 0 && messages[0].message_id != messages[1].message_id);
+    assert!(messages[0].time.seconds() > 1_700_000_000);
+    assert_eq!(bot.client.get_msg(messages[1].message_id).await.unwrap().message.plain_text(), "hi");
+    assert!(bot.see(|world| !world.find_group(42).unwrap().files[0].file_id.as_str().is_empty()));
+}
+
+#[tokio::test]
+async fn no_number_is_too_great_or_small() {
+    let bot = Bot::as_admin().await;
+    bot.see(|world| world.says_in_group(ANN, 42, "hi")).unwrap();
+    for seq in [i64::MIN, i64::MAX] {
+        let history = bot.client.get_group_msg_history(42).message_seq(seq).await.unwrap();
+        assert!(history.messages.is_empty());
+    }
+    bot.see(|world| {
+        world.messages[0].time = Timestamp::new(-1);
+        world.messages[0].message_seq = MessageSeq::new(i64::MAX);
+        world.advance(Duration::MAX);
+        world.advance(Duration::MAX);
+    });
+    assert_eq!(bot.see(|world| world.now()), Timestamp::new(i64::MAX));
+    bot.see(|world| world.mutes(OWNER, 42, ANN, Duration::MAX)).unwrap();
+    let said = bot.see(|world| world.messages[0].message_id);
+    bot.client.delete_msg(said).await.unwrap();
+    bot.client.send_group_msg(42, "later").await.unwrap();
 }
 
 /// What is wrong with this world.

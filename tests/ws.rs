@@ -379,3 +379,14 @@ async fn a_server_may_be_on_a_unix_socket() {
     peer.send(Frame::text(said("hi"))).await.unwrap();
     assert_eq!(next_said(&mut events).await, "hi");
 }
+
+#[tokio::test]
+async fn an_empty_token_leaves_the_one_in_the_address() {
+    let server = Server::start_with_token("sesame").await.unwrap();
+    let url = format!("{}?access_token=sesame", server.ws_url());
+    let (client, _events) = connect(url).access_token("").await.unwrap();
+    client.get_login_info().await.unwrap();
+    let url = format!("{}?access_token=sesame", server.url());
+    let client = cqhttp::Client::builder(url).access_token("").build().unwrap();
+    client.get_login_info().await.unwrap();
+}

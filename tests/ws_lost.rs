@@ -8,7 +8,7 @@ use std::time::Duration;
 use cqhttp::mock::{Fault, Server};
 use cqhttp::{Connect, ConnectionError, ConnectionState, Error, Events, Raw, connect};
 use futures_util::{SinkExt, StreamExt};
-use peer::{Bare, login, next_said, said, soon, spawn};
+use peer::{Bare, LONG, login, next_said, said, soon, spawn};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -451,4 +451,53 @@ async fn a_connection_ends_when_nobody_uses_it_any_more() {
     message.reply("late").await.unwrap();
     drop(message);
     soon(server.connected(0)).await;
+}
+
+#[tokio::test]
+async fn closing_does_not_wait_for_calls_that_were_given_up() {
+    let bare = Bare::start().await;
+    let (client, events, mut peer) = bare.connected(connect(&bare.url).no_keepalive()).await;
+    let call = spawn(client.get_login_info());
+    peer.next().await;
+    let mut states = events.connection().watch();
+    let closing = {
+        let connection = events.connection();
+        tokio::spawn(async move { connection.close_within(LONG).await })
+    };
+    let state = soon(states.wait_for(|state| !state.is_connected())).await.unwrap().to_string();
+    assert_eq!(state, "closing");
+    not_sent(&client.get_status().await.unwrap_err(), "the connection was closed by this program");
+    call.abort();
+    let leaving = tokio::spawn(async move { while let Some(Ok(_)) = peer.0.next().await {} });
+    tokio::time::timeout(LONG / 2, closing).await.expect("nobody waits for the call any more").unwrap();
+    leaving.await.unwrap();
+}
+
+#[tokio::test]
+async fn waits_begin_anew_once_a_connection_has_held() {
+    let (first, longest) = (Duration::from_millis(10), Duration::from_millis(400));
+    let bare = Bare::start().await;
+    let (_client, events, peer) = bare.connected(connect(&bare.url).backoff(first, longest)).await;
+    let mut states = events.connection().watch();
+    let mut last = tokio::time::Instant::now();
+    // How long it waits after the next loss.
+    let mut lost = async |states: &mut tokio::sync::watch::Receiver<ConnectionState>| {
+        let anew = |state: &ConnectionState| matches!(state, ConnectionState::Disconnected { next_try, .. } if *next_try > last);
+        let state = soon(states.wait_for(anew)).await.unwrap().clone();
+        let ConnectionState::Disconnected { next_try, .. } = state else { unreachable!() };
+        last = next_try;
+        next_try - tokio::time::Instant::now()
+    };
+    drop(peer);
+    while lost(&mut states).await < longest / 2 {
+        // It is there again, and goes at once.
+        drop(bare.accept().await);
+    }
+    let peer = bare.accept().await;
+    soon(states.wait_for(ConnectionState::is_connected)).await.unwrap();
+    // What counts is that it has held for so long.
+    tokio::time::sleep(longest).await;
+    drop(peer);
+    let wait = lost(&mut states).await;
+    assert!(wait <= 2 * first, "{wait:?}");
 }

@@ -8,7 +8,8 @@ pub(crate) fn fault(text: &str) -> Option<(String, &'static str)> {
     if text.contains("```") || text.contains("~~~") {
         return Some(("rustdoc would run the fenced code of this text as a test".into(), "describe it in words"));
     }
-    if text.lines().any(|line| line.starts_with("    ")) {
+    // What follows the first sentence becomes a paragraph.
+    if text.lines().chain([summary(text).1]).any(holds_code) {
         return Some((
             "rustdoc would run an indented line of this text as a test".into(),
             "begin the line at the margin",
@@ -26,6 +27,31 @@ pub(crate) fn fault(text: &str) -> Option<(String, &'static str)> {
         }
         parts.into_iter().step_by(2).find_map(prose_fault)
     })
+}
+
+/// Whether a line is indented so far that Markdown takes it for code: at its start, or behind the marks of lists and
+/// quotes.
+fn holds_code(line: &str) -> bool {
+    let rest = line.trim_start_matches(' ');
+    let blanks = line.len() - rest.len();
+    if blanks > 3 {
+        return !rest.is_empty();
+    }
+    let number = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    let behind = match rest.strip_prefix('>') {
+        Some(behind) => Some(behind.strip_prefix(' ').unwrap_or(behind)),
+        None if number.len() < rest.len() => number.strip_prefix(". ").or_else(|| number.strip_prefix(") ")),
+        None => ["- ", "* ", "+ "].iter().find_map(|mark| rest.strip_prefix(mark)),
+    };
+    behind.is_some_and(holds_code)
+}
+
+/// A text as code, whatever backticks it holds.
+pub(crate) fn code_span(text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{blank}{text}{blank}{fence}")
 }
 
 /// A fault of text outside of code spans.
@@ -80,6 +106,38 @@ pub(crate) fn summary(text: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn code_within_lists_and_quotes_is_indented() {
+        for line in [
+            "-     let x = nope();",
+            "  *     nope()",
+            "1.      nope()",
+            "12)     nope()",
+            ">     nope()",
+            ">-     nope()",
+            "- >      nope()",
+            "- + 1.     nope()",
+            "    nope()",
+        ] {
+            let text = format!("Reads.\n\n{line}");
+            assert!(fault(&text).is_some_and(|(message, _)| message.contains("indented")), "{line}");
+        }
+        assert!(fault("The first sentence. -     nope()").is_some());
+        for line in
+            ["-    One.", "- One.\n- Two.", "  - One.", "1. One.", "> One.", "-1     two", "A -     b", "-", "-      "]
+        {
+            assert_eq!(fault(&format!("Reads.\n\n{line}")), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_code_span_holds_backticks() {
+        for (text, span) in [("", "``"), ("a", "`a`"), ("a`b", "``a`b``"), ("a``b", "```a``b```"), ("`a`", "`` `a` ``")]
+        {
+            assert_eq!(code_span(text), span);
+        }
+    }
 
     #[test]
     fn the_summary_is_the_first_sentence() {

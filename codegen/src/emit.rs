@@ -241,15 +241,23 @@ fn print(items: Vec<TokenStream>) -> String {
     printed.collect::<Vec<_>>().join("\n")
 }
 
-/// `#[doc]` attributes of a text, one a line, long lines wrapped: `/// Mutes one member …`.
+/// `#[doc]` attributes of a text, one a line, long lines of prose wrapped: `/// Mutes one member …`.
 fn docs(text: &str) -> TokenStream {
-    let lines = text.lines().flat_map(wrap).map(|line| if line.is_empty() { line } else { format!(" {line}") });
+    let mut code = false;
+    let lines = text.lines().flat_map(|line| {
+        let fence = line.starts_with("```");
+        code ^= fence;
+        if code || fence { vec![line.to_owned()] } else { wrap(line) }
+    });
+    let lines = lines.map(|line| if line.is_empty() { line } else { format!(" {line}") });
     lines.map(|line| quote!(#[doc = #line])).collect()
 }
 
+/// How long the line of a comment may be.
+const COLUMNS: usize = 100;
+
 /// Breaks a line of prose at blanks, so that a comment stays within some hundred columns.
 fn wrap(line: &str) -> Vec<String> {
-    const COLUMNS: usize = 100;
     if line.starts_with("# ") || line.len() <= COLUMNS {
         return vec![line.to_owned()];
     }
@@ -261,7 +269,9 @@ fn wrap(line: &str) -> Vec<String> {
             || word.ends_with(['.', ')']) && word.starts_with(|c: char| c.is_ascii_digit());
         let count = lines.len();
         let last = &mut lines[count - 1];
-        if last.chars().count() + 1 + word.chars().count() > COLUMNS && !marks && !last.is_empty() {
+        // Where there are several blanks, a line that holds nothing would end the paragraph.
+        let fits = last.chars().count() + 1 + word.chars().count() <= COLUMNS;
+        if !fits && !marks && !last.is_empty() && !word.is_empty() {
             lines.push(format!("{indent}{word}"));
         } else {
             if !last.is_empty() {
@@ -355,4 +365,106 @@ fn raw_string(text: &str) -> TokenStream {
     let hashes = "#".repeat((0..).find(|n| !text.contains(&format!("\"{}", "#".repeat(*n)))).unwrap_or(0).max(1));
     let raw = format!("r{hashes}\"{text}\"{hashes}");
     raw.parse().unwrap_or_else(|_| Literal::string(text).into_token_stream())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+    use super::Generated;
+    use crate::resolve::RESERVED_TYPES;
+    use crate::{generate, generate_extension};
+
+    /// Names with a capital: those that code declares, and those that it uses without a path before them.
+    #[derive(Default)]
+    struct Names {
+        declared: BTreeSet<String>,
+        used: BTreeSet<String>,
+    }
+
+    impl Names {
+        fn of(generated: &Generated) -> Self {
+            let mut names = Self::default();
+            for file in generated.files.iter().filter(|file| file.path.ends_with(".rs")) {
+                names.read(file.text.parse().unwrap(), false);
+            }
+            names
+        }
+
+        /// `variants` are declared where they stand.
+        fn read(&mut self, tokens: TokenStream, variants: bool) {
+            let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+            let before = |at: usize, back: usize| at.checked_sub(back).map(|at| tokens[at].to_string());
+            for (at, token) in tokens.iter().enumerate() {
+                let (last, last_but_one) = (before(at, 1).unwrap_or_default(), before(at, 2).unwrap_or_default());
+                match token {
+                    // The names of derives are macros.
+                    TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket && last == "#" => {}
+                    TokenTree::Group(group) => self.read(group.stream(), last_but_one == "enum"),
+                    TokenTree::Ident(name) if name.to_string().starts_with(|c: char| c.is_ascii_uppercase()) => {
+                        let declares = ["struct", "enum", "trait", "type", "const", "static"].contains(&last.as_str());
+                        if declares || variants {
+                            self.declared.insert(name.to_string());
+                        } else if (last_but_one.as_str(), last.as_str()) != (":", ":") && last != "$" {
+                            self.used.insert(name.to_string());
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+
+        /// What a type of the schema could be called, which this code would then mean.
+        fn free<'a>(&'a self, others: &'a Self) -> Vec<&'a str> {
+            let taken = |name: &str| {
+                RESERVED_TYPES.contains(&name) || self.declared.contains(name) || others.declared.contains(name)
+            };
+            // A function that is generic over it names no type of the schema.
+            self.used.iter().map(String::as_str).filter(|name| !taken(name) && *name != "S").collect()
+        }
+    }
+
+    fn yaml_files(folder: &Path) -> Vec<PathBuf> {
+        let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        paths.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect()
+    }
+
+    #[test]
+    fn no_type_of_a_schema_can_stand_for_what_generated_code_means() {
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+        if !tests.exists() {
+            return; // The package comes without them.
+        }
+        let base = tests.join("extension/base");
+        let of_base = Names::of(&generate(&base).unwrap());
+        let none = Names::default();
+        let mut schemas = yaml_files(&tests.join("schema"));
+        schemas.push(tests.join("joined"));
+        for path in &schemas {
+            assert_eq!(Names::of(&generate(path).unwrap()).free(&none), [""; 0], "{}", path.display());
+        }
+        schemas.push(tests.join("extension/own"));
+        for path in schemas {
+            if let Ok(generated) = generate_extension(&path, &base) {
+                assert_eq!(Names::of(&generated).free(&of_base), [""; 0], "{}", path.display());
+            }
+        }
+    }
+
+    /// The macros of ids and enums are expanded among the types of a schema.
+    #[test]
+    fn nor_for_what_the_macros_of_the_library_mean() {
+        let Ok(text) = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/id.rs")) else { return };
+        let mut names = Names::default();
+        names.read(text.parse().unwrap(), false);
+        // Serde's functions are generic over it, and name nothing else.
+        names.used.remove("D");
+        assert_eq!(names.free(&Names::default()), [""; 0]);
+    }
 }

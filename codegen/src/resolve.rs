@@ -23,15 +23,38 @@ pub(crate) const REFUSALS: &str = "RefusalCode";
 /// How a fault begins whose type or refusal this schema does not have; one that it adds to may.
 pub(crate) const UNKNOWN: [&str; 2] = ["unknown type", "unknown refusal"];
 
-/// Methods of `Call` that every action's call has; `new` is the request's own.
-const CALL_METHODS: &[&str] = &["client", "clone", "into_future", "map_request", "new", "pages", "with_raw", "within"];
+/// Methods of a type that are written by hand.
+struct Methods {
+    public: &'static [&'static str],
+    /// These are in the way of the crate's own methods alone: another crate's traits do not meet them.
+    private: &'static [&'static str],
+}
+
+/// Those of `Call`, which every action's call has; `new` is the request's own, too.
+const CALL_METHODS: Methods = Methods {
+    public: &["client", "clone", "into_future", "map_request", "new", "pages", "with_raw", "within"],
+    private: &["exchange", "next_page", "request", "send"],
+};
+
+/// Those of `Client`.
+const CLIENT_METHODS: Methods = Methods {
+    public: &[
+        "approve",
+        "builder",
+        "call",
+        "clone",
+        "from_env",
+        "from_service",
+        "reject",
+        "reply",
+        "send",
+        "send_forward",
+    ],
+    private: &["new", "service", "timeout", "token"],
+};
 
 /// Methods of Rust's traits that `Client` and `Call` have. A method of their own comes before these, one of a trait does not.
 const TRAIT_METHODS: &[&str] = &["borrow", "clone_into", "into", "to_owned", "try_into"];
-
-/// Methods of `Client` that are written by hand.
-const CLIENT_METHODS: &[&str] =
-    &["approve", "builder", "call", "clone", "from_env", "from_service", "reject", "reply", "send", "send_forward"];
 
 /// Names that generated code takes from Rust's prelude and from the crate's root.
 pub(crate) const RESERVED_TYPES: &[&str] = &[
@@ -214,6 +237,7 @@ impl Resolver<'_> {
     }
 
     fn chapter(&mut self, source: &source::Chapter) -> Chapter {
+        self.doc(&source.title);
         self.doc(&source.doc);
         Chapter { title: source.title.value.clone(), doc: source.doc.value.clone() }
     }
@@ -648,11 +672,11 @@ impl Resolver<'_> {
                     let hint = "required parameters come first: they are the method's arguments";
                     self.faults.add(&source.name.spot, format!("`{}` is required", source.name.value), hint);
                 }
-            } else if self.has_method(CALL_METHODS, &source.name.value) {
+            } else if self.methods(&CALL_METHODS).contains(&source.name.value.as_str()) {
                 let hint = format!(
                     "write another `name:`, and `wire: {}`; taken are {}",
                     source.name.value,
-                    list(&self.methods(CALL_METHODS))
+                    list(&self.methods(&CALL_METHODS))
                 );
                 self.faults.add(&source.name.spot, format!("every call has a method `{}`", source.name.value), hint);
             } else if source.name.value.starts_with("default_") {
@@ -674,13 +698,11 @@ impl Resolver<'_> {
     }
 
     /// The methods that are taken: these, and what a trait's methods would meet.
-    fn methods<'m>(&self, methods: &[&'m str]) -> Vec<&'m str> {
-        let further = if self.extension { TRAIT_METHODS } else { &[] };
-        methods.iter().chain(further).copied().collect()
-    }
-
-    fn has_method(&self, methods: &[&str], name: &str) -> bool {
-        self.methods(methods).contains(&name)
+    fn methods(&self, of: &Methods) -> Vec<&'static str> {
+        let further = if self.extension { TRAIT_METHODS } else { of.private };
+        let mut methods = [of.public, further].concat();
+        methods.sort_unstable();
+        methods
     }
 
     /// A target goes out as three parameters of fixed names: whether it is a plain parameter, and the only one.
@@ -798,9 +820,9 @@ impl Resolver<'_> {
 
     fn method_name(&mut self, action: &source::Action) {
         let name = Name::from_wire(&action.name.value);
-        if self.has_method(CLIENT_METHODS, name.snake()) || name::is_keyword(name.snake()) {
+        if self.methods(&CLIENT_METHODS).contains(&name.snake()) || name::is_keyword(name.snake()) {
             let message = format!("`{}` cannot be a method of `Client`", name.snake());
-            let hint = format!("taken are Rust's keywords and {}", list(&self.methods(CLIENT_METHODS)));
+            let hint = format!("taken are Rust's keywords and {}", list(&self.methods(&CLIENT_METHODS)));
             self.faults.add(&action.name.spot, message, hint);
         }
         if RESERVED_TYPES.contains(&name.pascal().as_str()) {
@@ -881,4 +903,65 @@ fn wire_name(field: &source::Field) -> String {
 
 fn values(texts: &[At<String>]) -> Vec<String> {
     texts.iter().map(|text| text.value.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use syn::{ImplItem, Item, Type, Visibility};
+
+    use super::{CALL_METHODS, CLIENT_METHODS, Methods};
+
+    /// The methods of the types' own that a file has, and whether they are public.
+    fn methods(items: &[Item], ty: &str, found: &mut BTreeSet<(String, bool)>) {
+        for item in items {
+            match item {
+                Item::Mod(module) => methods(module.content.as_ref().map_or(&[], |(_, items)| items), ty, found),
+                Item::Impl(block) if block.trait_.is_none() => {
+                    let Type::Path(path) = &*block.self_ty else { continue };
+                    if path.path.segments.last().unwrap().ident != ty {
+                        continue;
+                    }
+                    found.extend(block.items.iter().filter_map(|item| match item {
+                        ImplItem::Fn(method) => {
+                            Some((method.sig.ident.to_string(), matches!(method.vis, Visibility::Public(_))))
+                        }
+                        _ => None,
+                    }));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A method that is written by hand and not listed would let a schema pass whose code does not compile.
+    #[test]
+    fn the_methods_that_are_taken_are_those_of_the_library() {
+        let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src");
+        if !library.exists() {
+            return; // The package of this crate comes without it.
+        }
+        let files = ["call.rs", "chat.rs", "client.rs", "pages.rs"].map(|name| {
+            let text = fs::read_to_string(library.join(name)).unwrap();
+            syn::parse_file(&text).unwrap_or_else(|error| unreachable!("{name}: {error}"))
+        });
+        // Of derived and implemented traits.
+        let of_traits = ["clone", "into_future"];
+        for (ty, Methods { public, private }) in [("Call", CALL_METHODS), ("Client", CLIENT_METHODS)] {
+            let mut found = BTreeSet::new();
+            files.iter().for_each(|file| methods(&file.items, ty, &mut found));
+            let found = found.iter().map(|(name, public)| (name.as_str(), *public));
+            let listed = public.iter().map(|name| (*name, true)).chain(private.iter().map(|name| (*name, false)));
+            let listed: BTreeSet<_> = listed.filter(|(name, _)| !of_traits.contains(name)).collect();
+            // The request's `new` makes that of `Call` public.
+            let found: BTreeSet<_> =
+                found.map(|(name, public)| (name, public || ty == "Call" && name == "new")).collect();
+            assert_eq!(listed, found, "{ty}");
+        }
+    }
 }

@@ -286,12 +286,12 @@ fn further_names_of_an_action() {
     assert_eq!(
         Case::new("name lacking").schema("  aliases: [.ring]\n", "").findings(),
         one("schema/actions.yaml:27:9: go-cqhttp answers `ring` as `.ring` too; add it to `aliases:`, or explain it \
-             with `deviates:` and `names: …`")
+             with `deviates:` and `names: …`, naming `.ring`")
     );
     assert_eq!(
         Case::new("name too much").schema("[.ring]", "[.ring, _ring]").findings(),
         one("schema/actions.yaml:27:9: go-cqhttp does not answer `ring` as `_ring`; remove the name, or explain it \
-             with `deviates:` and `names: …`")
+             with `deviates:` and `names: …`, naming `_ring`")
     );
 }
 
@@ -304,7 +304,7 @@ fn two_actions_in_one_stanza() {
     assert_eq!(
         case.findings(),
         "schema/actions.yaml:27:9: `ring` is 2 actions in the code; make each a stanza, or explain it with \
-         `deviates:` and `names: …`\n"
+         `deviates:` and `names: …`, naming `tap`\n"
             .to_owned()
             + &count("3 actions", "1 finding", 0)
     );
@@ -316,15 +316,19 @@ fn a_parameter_that_the_schema_lacks() {
     let line = "schema/actions.yaml:6:9: `knock` lacks the parameter `word`, which go-cqhttp reads as `string`";
     assert_eq!(
         Case::new("parameter lacking").schema(word, "").findings(),
-        one(&format!("{line}; add it, or explain it with `deviates:` and `params: …`"))
+        one(&format!("{line}; add it, or explain it with `deviates:` and `params: …`, naming `word`"))
     );
-    let case = Case::new("parameter lacking for a reason")
-        .schema(word, "")
-        .schema("  effect: send\n", "  effect: send\n  deviates:\n    params: >-\n      Nobody\n      listens.\n");
+    let case = Case::new("parameter lacking for a reason").schema(word, "").schema(
+        "  effect: send\n",
+        "  effect: send\n  deviates:\n    params: >-\n      Nobody\n      listens to `word`.\n",
+    );
     let folder = case.written();
     let said = audit(&folder, &["--go-cqhttp", "tree", "--explained"]);
     assert_eq!(said.code, Some(0));
-    assert_eq!(said.out, format!("{line}; explained: Nobody listens.\n") + &count("2 actions", "0 findings", 1));
+    assert_eq!(
+        said.out,
+        format!("{line}; explained: Nobody listens to `word`.\n") + &count("2 actions", "0 findings", 1)
+    );
 }
 
 #[test]
@@ -345,12 +349,12 @@ fn names_of_a_parameter() {
     assert_eq!(
         Case::new("alias lacking").schema("      aliases: [door]\n", "").findings(),
         one("schema/actions.yaml:12:13: go-cqhttp reads `door_id` of `knock` as `door` too; add it to `aliases:`, or \
-             explain it with `deviates:` and `names: …`")
+             explain it with `deviates:` and `names: …`, naming `door`")
     );
     assert_eq!(
         Case::new("alias too much").schema("aliases: [door]", "aliases: [door]\n      also: [gate, yard]").findings(),
         one("schema/actions.yaml:12:13: go-cqhttp does not read `door_id` of `knock` as `gate`, `yard`; remove the \
-             name, or explain it with `deviates:` and `names: …`")
+             name, or explain it with `deviates:` and `names: …`, naming `gate`, `yard`")
     );
     assert_eq!(
         Case::new("sent under another name")
@@ -360,7 +364,7 @@ fn names_of_a_parameter() {
             .findings(),
         one(
             "schema/actions.yaml:12:13: go-cqhttp reads `door_id` of `knock` only as `door_id`, `door`; send it under \
-             that name, as `wire:` or `also:`, or explain it with `deviates:` and `names: …`"
+             that name, as `wire:` or `also:`, or explain it with `deviates:` and `names: …`, naming `door_id`, `door`"
         )
     );
     let case = Case::new("sent under two names, one of which is read")
@@ -410,7 +414,7 @@ fn types_of_a_parameter() {
             case.findings(),
             one(&format!(
                 "schema/actions.yaml:16:13: go-cqhttp reads `word` of `knock` as `{go}`, the schema has `{ty}?`; \
-                 change the type, or explain it with `deviates:` and `type: …`"
+                 change the type, or explain it with `deviates:` and `type: …`, naming `{go}`"
             ))
         );
     }
@@ -423,14 +427,14 @@ fn defaults_of_a_parameter() {
         Case::new("another default").schema("default: true", "default: false").findings(),
         one(&format!(
             "schema/actions.yaml:19:13: go-cqhttp takes `loud` of `knock` for `true` where it is absent, the schema \
-             for `false`; change the default, or {hint}"
+             for `false`; change the default, or {hint}, naming `true`"
         ))
     );
     assert_eq!(
         Case::new("no default").schema("type: bool\n      default: true", "type: bool?").findings(),
         one(&format!(
             "schema/actions.yaml:19:13: go-cqhttp takes `loud` of `knock` for `true` where it is absent, the schema \
-             has no default; add the default, or {hint}"
+             has no default; add the default, or {hint}, naming `true`"
         ))
     );
     assert_eq!(
@@ -439,7 +443,7 @@ fn defaults_of_a_parameter() {
             .findings(),
         one(&format!(
             "schema/actions.yaml:16:13: go-cqhttp takes `word` of `knock` for an empty string where it is absent, the \
-             schema for `hello`; change the default, or {hint}"
+             schema for `hello`; change the default, or {hint}, naming `\"\"`"
         ))
     );
     let case = Case::new("Go's zero").schema("type: string?", "type: string\n      default: \"\"");
@@ -465,9 +469,53 @@ fn a_target_is_three_parameters() {
     assert_eq!(case(&all).run().out, count("2 actions", "0 findings", 0));
     assert_eq!(
         case(&all[..2]).findings(),
-        one("schema/actions.yaml:34:13: go-cqhttp does not read `target` of `ring`; remove the parameter, or explain \
-             it with `deviates:` and `unread: …`")
+        one("schema/actions.yaml:34:13: go-cqhttp does not read `group_id`, which `target` of `ring` goes out as; \
+             remove the parameter, or explain it with `deviates:` and `unread: …`, naming `group_id`")
     );
+}
+
+/// A reason is for what it names: what differs besides, or differs in another way later on, is found.
+#[test]
+fn a_reason_explains_what_it_names() {
+    let params = |reason: &str| {
+        let deviates = format!("  effect: send\n  deviates:\n    params: {reason}\n");
+        Case::new("named parameters")
+            .table(
+                "p1 := p.Get(\"word\").String()",
+                "p1 := p.Get(\"secret\").String()\n\t\tp3 := p.Get(\"group_id\").Int()",
+            )
+            .table("CQKnock(p0, p1, p2)", "CQKnock(p0, p1, p3, p2)")
+            .handlers("word string,", "secret string, groupID int64,")
+            .schema("    - name: word\n      type: string?\n      doc: What to say.\n", "")
+            .schema("  effect: send\n", &deviates)
+    };
+    let group = "schema/actions.yaml:6:9: `knock` lacks the parameter `group_id`, which go-cqhttp reads as `int64`; add \
+                 it, or name `group_id` in `params:` of `deviates:`";
+    let found = params("The `secret` is internal.").findings();
+    assert_eq!(found, format!("{group}\n") + &count("2 actions", "1 finding", 1));
+    let neither = params("The secret is internal.").run().out;
+    assert!(neither.contains("add it, or name `secret` in `params:` of `deviates:`\n"), "{neither}");
+    assert!(neither.ends_with(&count("2 actions", "2 findings", 0)), "{neither}");
+    let both = params("The `secret` and the `group_id` are internal.").run();
+    assert_eq!((both.code, both.out), (Some(0), count("2 actions", "0 findings", 2)));
+
+    let of_param = |key: &str, reason: &str, schema: (&str, &str)| {
+        let deviates = format!("{}\n      deviates:\n        {key}: {reason}", schema.1);
+        Case::new("named differences").schema(schema.0, &deviates)
+    };
+    let names = ("aliases: [door]", "also: [gate, yard]\n      aliases: [door]");
+    let ty = ("type: string?", "type: i64?");
+    let default = ("default: true", "default: false");
+    for (key, schema, vague, exact, lacking) in [
+        ("names", names, "Of old, `gate`.", "Of old, `gate` and `yard`.", "`yard`"),
+        ("type", ty, "A number of old.", "Of old; now `string`.", "`string`"),
+        ("default", default, "Of old.", "Of old; now `true`.", "`true`"),
+    ] {
+        let found = of_param(key, vague, schema).findings();
+        let hint = format!(", or name {lacking} in `{key}:` of `deviates:`\n");
+        assert!(found.contains(&hint), "{hint:?} is not in\n{found}");
+        assert_eq!(of_param(key, exact, schema).run().out, count("2 actions", "0 findings", 1), "{key}");
+    }
 }
 
 #[test]
@@ -548,7 +596,7 @@ fn a_table_that_is_not_what_the_annotations_say() {
 fn json_for_programs() {
     let case = Case::new("json").schema("default: true", "default: false").schema(
         "aliases: [door]",
-        "aliases: [door]\n      also: [gate]\n      deviates:\n        names: It had that name.",
+        "aliases: [door]\n      also: [gate]\n      deviates:\n        names: Once it was `gate`.",
     );
     let said = audit(&case.written(), &["--go-cqhttp", "tree", "--format", "json"]);
     assert_eq!((said.code, said.err.as_str()), (Some(1), ""));
@@ -560,7 +608,7 @@ fn json_for_programs() {
         (&"default".into(), &"knock".into(), &"loud".into(), &"schema/actions.yaml".into(), &22.into())
     );
     let [explained] = json["explained"].as_array().unwrap().as_slice() else { panic!("{json}") };
-    assert_eq!((&explained["kind"], &explained["reason"]), (&"names".into(), &"It had that name.".into()));
+    assert_eq!((&explained["kind"], &explained["reason"]), (&"names".into(), &"Once it was `gate`.".into()));
 }
 
 #[test]

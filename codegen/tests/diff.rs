@@ -510,6 +510,56 @@ fn no_change_goes_unseen_in_the_other_direction() {
     }
 }
 
+/// An object may be called as a built-in type is in Rust: another type all the same.
+#[test]
+fn types_of_one_name_are_told_apart() {
+    const OWN: &str = "
+- { kind: object, name: Message, doc: A message., fields: [{ name: a, type: i32, doc: A. }], example: { a: 1 } }
+- { kind: object, name: Value, doc: A value., fields: [{ name: a, type: i32, doc: A. }], example: { a: 1 } }
+- name: say
+  title: 说
+  doc: Says it.
+  origin: onebot11
+  effect: send
+  params:
+    - { name: word, type: message, doc: What. }
+    - { name: more, type: \"message[]?\", doc: What else. }
+    - { name: times, type: u32, default: 1, doc: How often. }
+  returns:
+    - { name: heard, type: json?, doc: What was heard. }
+  example:
+    params: { word: { a: 1 } }
+    returns: {}
+- name: hear
+  title: 听
+  doc: Hears it.
+  origin: onebot11
+  effect: read
+  returns: json
+  example:
+    returns: { a: 1 }
+";
+    let old = OWN.replace("word: { a: 1 }", "word: [{ type: text, data: { text: a } }]");
+    let new = OWN.replace("message,", "Message,").replace("message[]", "Message[]").replace("json", "Value");
+    let root = folder("diff names", &[("old/a.yaml", old.as_bytes()), ("new/a.yaml", new.as_bytes())]);
+    let said = run_in(&root, &["diff", "old", "new"]);
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    assert_eq!(
+        said.out.lines().collect::<Vec<_>>(),
+        [
+            "- **Breaking:** action `say`: parameter `word` is `Message` (of the schema), required; it was `Message`, required.",
+            "- **Breaking:** action `say`: parameter `more` is `Vec<Message>` (of the schema), optional; it was \
+             `Vec<Message>`, optional.",
+            "- **Breaking:** action `say`: field `heard: Option<Value>` (of the schema) of the answer; it was `Option<Value>`.",
+            "- **Breaking:** action `hear`: answers `Value` (of the schema); before: `Value`.",
+        ]
+    );
+    let said = run_in(&root, &["diff", "new", "old"]);
+    let back = "parameter `word` is `Message`, required; it was `Message` (of the schema), required.";
+    assert!(said.out.contains(back), "{}", said.out);
+    assert!(said.out.contains("answers `Value`; before: `Value` (of the schema)."), "{}", said.out);
+}
+
 #[test]
 fn json_has_every_change_with_its_mark() {
     let new = changed(&[("default: 30", "default: 60"), ("doc: A room.", "doc: Any room."), ("[DARK]", "[LATE]")]);
@@ -586,6 +636,87 @@ fn a_revision_is_its_folder_schema_or_what_stands_behind_the_colon() {
     assert_eq!(run_in(&root, &["diff", "v1", "schema"]).out, "Nothing changed.\n");
     assert_eq!(run_in(&root, &["diff", "v1:schema", "schema"]).out, CHANGED_DEFAULT);
     assert_eq!(fs::read_dir(&root).unwrap().count(), 3, "nothing was left behind but .git, schema and v1");
+}
+
+/// A repository whose schema has a link to a file, one to a folder, and in that one a link to another link.
+#[cfg(unix)]
+fn repository_with_links(name: &str) -> std::path::PathBuf {
+    use std::os::unix::fs::symlink;
+
+    let id = |name: &str| format!("- {{ kind: id, name: {name}, base: i64, doc: An id. }}\n");
+    let root = folder(
+        name,
+        &[
+            ("sub/schema/light.yaml", SCHEMA.as_bytes()),
+            ("sub/shared.yaml", id("SharedId").as_bytes()),
+            ("parts/part.yaml", id("PartId").as_bytes()),
+            ("far/away.yaml", id("FarId").as_bytes()),
+            ("notes.md", b"Not a schema."),
+        ],
+    );
+    symlink("../shared.yaml", root.join("sub/schema/shared.yaml")).unwrap();
+    symlink("../../parts", root.join("sub/schema/parts")).unwrap();
+    symlink("../../notes.md", root.join("sub/schema/notes.md")).unwrap();
+    symlink("../far/away.yaml", root.join("parts/once.link")).unwrap();
+    symlink("once.link", root.join("parts/twice.yaml")).unwrap();
+    symlink("sub/schema", root.join("linked")).unwrap();
+    git(&root, &["init", "-q", "-b", "main"]);
+    git(&root, &["add", "."]);
+    git(&root, &["commit", "-q", "-m", "One"]);
+    root
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_in_a_revision_as_in_the_working_tree() {
+    let root = repository_with_links("diff links");
+    let below = root.join("sub");
+    for (folder, arguments) in [
+        (&root, &["diff", "HEAD:sub/schema", "sub/schema"][..]),
+        (&root, &["diff", "HEAD:linked", "linked"]),
+        (&root, &["diff", "HEAD:linked/parts/twice.yaml", "far"]),
+        (&root, &["diff", "HEAD:sub/schema/shared.yaml", "sub/shared.yaml"]),
+        (&below, &["diff", "HEAD", "schema"]),
+        (&below, &["diff", "HEAD:./schema/../schema", "schema"]),
+        (&below, &["diff", "HEAD:../linked", "schema"]),
+    ] {
+        let said = run_in(folder, arguments);
+        let told = (said.code, said.err.as_str(), said.out.as_str());
+        assert_eq!(told, (Some(0), "", "Nothing changed.\n"), "{arguments:?}");
+    }
+    // What a link leads to may differ from revision to revision.
+    fs::write(root.join("far/away.yaml"), "- { kind: id, name: FarId, base: u64, doc: An id. }\n").unwrap();
+    let said = run_in(&below, &["diff", "HEAD", "schema"]);
+    assert_eq!(said.out, "- **Breaking:** type `FarId`: is an id of `u64`; before: an id of `i64`.\n", "{}", said.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_cannot_be_followed_are_named() {
+    use std::os::unix::fs::symlink;
+
+    for (link, target, why) in [
+        ("out.yaml", "../../../outside.yaml", "leads out of the revision"),
+        ("absolute.yaml", "/nowhere/at-all.yaml", "leads out of the revision"),
+        ("gone.yaml", "nothing.yaml", "leads nowhere"),
+        ("self.yaml", "self.yaml", "leads nowhere"),
+        ("again", "../schema", "leads back to a folder that it stands in"),
+    ] {
+        let root = repository_with_links("diff lost links");
+        symlink(target, root.join("sub/schema").join(link)).unwrap();
+        git(&root, &["add", "."]);
+        git(&root, &["commit", "-q", "-m", "Two"]);
+        let err = refused(&root, &["diff", "HEAD:sub/schema", "far"]);
+        let expected = format!("HEAD:sub/schema: `sub/schema/{link}` is a link that {why}");
+        assert!(err.contains(&expected), "{expected:?} is not in\n{err}");
+        assert!(err.contains("put the file itself there, or compare with a checkout"), "{err}");
+    }
+    let root = repository_with_links("diff lost links");
+    symlink("nothing.yaml", root.join("lost.yaml")).unwrap();
+    git(&root, &["add", "."]);
+    git(&root, &["commit", "-q", "-m", "Two"]);
+    let err = refused(&root, &["diff", "HEAD:lost.yaml", "far"]);
+    assert!(err.contains("HEAD:lost.yaml: `lost.yaml` is a link that leads nowhere"), "{err}");
 }
 
 /// `git worktree`s and bare repositories are repositories.

@@ -89,6 +89,36 @@ fn a_page_gets_every_index_that_it_has_a_place_for() {
     );
 }
 
+/// Titles and docs may hold what divides the cells of a table.
+#[test]
+fn a_row_has_as_many_cells_as_its_table() {
+    let generated = generated(&here("schema/long_doc.yaml"));
+    let index = &generated.files.iter().find(|file| file.path == "index.md").unwrap().text;
+    assert!(index.contains("](crate::Client::recite_verse) | 朗诵\\|背诵 | Recites a verse. |\n"), "{index}");
+    for page in ["<!-- actions -->\n<!-- end of actions -->", "<!-- actions zh -->\n<!-- end of actions -->"] {
+        let page = generated.with_index(page).unwrap();
+        assert!(page.contains("| `recite_verse` | 朗诵\\|背诵 |"), "{page}");
+    }
+}
+
+/// A snippet is as long as it has to be: a line that is broken within a string says something else.
+#[test]
+fn the_strings_of_a_snippet_are_those_of_the_example() {
+    let generated = generated(&here("schema/long_doc.yaml"));
+    let file = generated.files.iter().find(|file| file.path == "long_doc.action.rs").unwrap();
+    assert!(
+        file.text.contains(
+            "/// client\n\
+             ///     .recite_verse(\"The words of a long verse, which stand in one string, with  two blanks in a place \
+             where a line could well end.\")\n\
+             ///     .voice(\"low\")\n\
+             ///     .await?;\n"
+        ),
+        "{}",
+        file.text
+    );
+}
+
 #[test]
 fn one_schema_gives_the_same_bytes_wherever_it_lies() {
     let once = generated(&here("schema"));

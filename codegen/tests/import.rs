@@ -148,6 +148,86 @@ fn what_the_schema_has_is_left_out_unless_all_is_wanted() {
     assert!(all.contains("      # TODO: is it `BellId` or `OldBellId`, as elsewhere under that name?\n"), "{all}");
 }
 
+/// A page, imported for the schema of these tests.
+fn imported_page(test: &str, text: &str, arguments: &[&str]) -> String {
+    let page = folder(&format!("import {test}"), &[("page.md", text.as_bytes())]).join("page.md");
+    imported(&[&["--docs", page.to_str().unwrap(), "--schema", "schema.yaml"], arguments].concat())
+}
+
+/// Defaults are taken over where they are values of the type, however they are written.
+#[test]
+fn defaults_of_numbers() {
+    for (ty, default, expected) in [
+        ("int64", "2 * 60", "type: i64\n      default: 120\n"),
+        ("int64", "9999999999*9999999999", "type: i64? # TODO"),
+        ("int64", "99999999999999999999", "type: i64? # TODO"),
+        ("uint32", "4294967296", "type: u32? # TODO"),
+        ("int32", "-2147483649", "type: i32? # TODO"),
+        ("uint32", "-1", "type: i32\n      default: -1\n"),
+        ("uint32", "-9999999999", "type: u32? # TODO"),
+        ("uint64", "-1", "type: i64\n      default: -1\n"),
+        ("double", "1.5", "type: f64\n      default: 1.5\n"),
+        ("double", "1", "type: f64\n      default: 1.0\n"),
+        ("float", "-0.25", "type: f64\n      default: -0.25\n"),
+        ("double", "1e400", "type: f64? # TODO"),
+        ("double", "NaN", "type: f64? # TODO"),
+        ("double", "多", "type: f64? # TODO"),
+        ("int64", "*", "type: i64? # TODO"),
+    ] {
+        let table = format!("| 字段 | 类型 | 默认值 |\n| --- | --- | --- |\n| `times` | {ty} | `{default}` |\n");
+        let yaml = imported_page("defaults", &format!("## 敲门\n\n终结点: `/knock`\n\n{table}"), &[]);
+        let marked = format!("      # TODO: the page has the default `{default}`, which is none of `");
+        match expected.strip_suffix(" # TODO") {
+            Some(ty) => assert!(yaml.contains(&format!("      {ty}\n{marked}")), "{ty} {default}\n{yaml}"),
+            None => assert!(yaml.contains(expected) && !yaml.contains(&marked), "{ty} {default}\n{yaml}"),
+        }
+        let schema = files(&here("import/schema.yaml"), &|_| false);
+        assert_to_be_done("defaults", &schema, &yaml);
+    }
+}
+
+/// Editors of some machines begin a file so.
+#[test]
+fn a_page_that_begins_with_a_byte_order_mark() {
+    let table = "**参数**\n\n| 字段 | 类型 |\n| --- | --- |\n| `a` | int64 |\n";
+    let page = format!("## 敲门\n\n终结点: `/knock`\n\n{table}\n## 看门\n\n终结点: `/look`\n\n{table}");
+    let plain = imported_page("plain", &page, &[]);
+    assert!(plain.contains("- name: knock\n") && plain.contains("- name: look\n"), "{plain}");
+    let marked = imported_page("marked", &format!("\u{feff}{page}"), &[]);
+    let below = |text: &str| text.split_once('\n').unwrap().1.to_owned();
+    assert_eq!(below(&marked), below(&plain));
+}
+
+/// What is under a heading and no action for `import` may be one for whoever reads the page.
+#[test]
+fn headings_that_are_passed_over_are_listed() {
+    let table = "| 字段 | 类型 |\n| --- | --- |\n| `a` | int64 |\n";
+    let knock = format!("## 敲门\n\n终结点: `/knock`\n\n{table}");
+    let page = format!(
+        "# 门\n\n一段话。\n\n{knock}\n## 看门\n\n終結點: `/look`\n\n{table}\n## 开门 `open`\n\n接口：`/open`\n\n\
+         **响应数据**\n\n无\n\n### 关门\n\n关上。\n"
+    );
+    let yaml = imported_page("passed over", &page, &[]);
+    assert!(
+        yaml.contains("\n# Passed over, since no action is named there: 看门 (line 13), 开门 `open` (line 21).\n"),
+        "{yaml}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&imported_page("passed over", &page, &["--format", "json"])).unwrap();
+    assert_eq!(
+        json["passed_over"],
+        serde_json::json!([{ "line": 13, "title": "看门" }, { "line": 21, "title": "开门 `open`" }])
+    );
+    // What stands above the first heading has none.
+    let yaml = imported_page("passed over", &format!("接口：`/open`\n\n{table}\n{knock}"), &[]);
+    assert!(
+        yaml.contains("\n# Passed over, since no action is named there: what is above the first heading"),
+        "{yaml}"
+    );
+    let yaml = imported_page("passed over", &knock, &[]);
+    assert!(!yaml.contains("Passed over"), "{yaml}");
+}
+
 #[test]
 fn json_for_programs() {
     let said = run(&["--docs", "methods.md", "--schema", "schema.yaml", "--format", "json"]);

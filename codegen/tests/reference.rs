@@ -111,6 +111,15 @@ fn a_list_need_not_be_there() {
     assert_eq!(there, ["unless empty", "always", "optional"]);
 }
 
+/// A value may hold what marks code.
+#[test]
+fn values_are_code_whatever_they_hold() {
+    let schema = "- kind: enum\n  name: Mark\n  base: string\n  doc: A mark.\n  values:\n\
+                  \x20   - { value: \"a`b\", name: both, doc: Both. }\n";
+    let pages = reference(support::folder("marks", &[("a.yaml", schema.as_bytes())])).unwrap();
+    assert!(pages[3].text.contains("| ``\"a`b\"`` | Both. |\n"), "{}", pages[3].text);
+}
+
 /// Who sends both names need not be told which of the two a server calls it.
 #[test]
 fn further_names_are_told_once() {

@@ -1,13 +1,14 @@
 //! What the stand-in was asked, what became of it, and waiting for it.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Write};
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::sync::Mutex;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -16,12 +17,12 @@ use serde_json::value::RawValue;
 use tokio::sync::watch;
 
 use super::params::Reading;
-use super::{ActionInfo, Fault, OnCall, Refusal, Server, lock};
+use super::state::words;
+use super::{ActionInfo, Fault, OnCall, OnRejected, Refusal, Rejected, Server, lock};
 use crate::action::{SendGroupMsg, SendGuildChannelMsg, SendMsg, SendPrivateMsg};
-use crate::time::YEAR;
 use crate::{Chat, KnownAction, Message};
 
-/// How long is waited for a call that is expected, unless it is said otherwise.
+/// How long is waited for what is expected, unless it is said otherwise.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A call that the stand-in has received.
@@ -68,9 +69,9 @@ pub enum Outcome {
     NoTarget,
     /// It is refused.
     Refused(Refusal),
-    /// A [`Fault`] has ended its connection before it was acted on.
+    /// Its connection has ended before it was acted on: by a [`Fault`], or by the bot itself, which waited for events.
     Dropped,
-    /// Its handler panicked, with these words, and its connection was ended.
+    /// Its handler panicked, or the closure of [`faults`](Server::faults), with these words, and its connection was ended.
     Panicked(String),
 }
 
@@ -82,7 +83,23 @@ pub(super) enum Ended {
     NoTarget,
     Refused(Box<Refusal>),
     Dropped,
-    Panicked(Box<str>),
+    Panicked(By, Box<str>),
+}
+
+/// What of the test's own panicked at a call.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum By {
+    Handler,
+    Faults,
+}
+
+impl By {
+    fn panicked(self, action: &str, words: &str) -> String {
+        match self {
+            Self::Handler => format!("the handler of `{action}` panicked: {words}"),
+            Self::Faults => format!("the closure of `faults` at `{action}` panicked: {words}"),
+        }
+    }
 }
 
 /// A call, as little as is needed of it: there may be a hundred thousand.
@@ -94,11 +111,19 @@ struct Record {
     via: Via,
     fault: Option<Box<Fault>>,
     ended: Ended,
+    /// By a test that expected it.
+    taken: bool,
 }
 
 impl Record {
     fn name(&self) -> &str {
         self.known.map_or(&self.action, |info| info.name)
+    }
+
+    /// Whether a test may expect it, as far as it is known.
+    fn is_one(&self, action: &str, done: bool) -> bool {
+        let undone = matches!(self.ended, Ended::Refused(_) | Ended::Dropped | Ended::NoTarget);
+        !self.taken && self.name() == action && !(done && undone)
     }
 
     fn outcome(&self) -> Outcome {
@@ -108,7 +133,7 @@ impl Record {
             Ended::NoTarget => Outcome::NoTarget,
             Ended::Refused(refusal) => Outcome::Refused((**refusal).clone()),
             Ended::Dropped => Outcome::Dropped,
-            Ended::Panicked(words) => Outcome::Panicked(words.to_string()),
+            Ended::Panicked(_, words) => Outcome::Panicked(words.to_string()),
         }
     }
 
@@ -141,7 +166,8 @@ impl fmt::Display for Record {
             Ended::NoTarget => f.write_str("answered with {}, since it names no target")?,
             Ended::Refused(refusal) => write!(f, "refused with {refusal}")?,
             Ended::Dropped => f.write_str("dropped before it was acted on")?,
-            Ended::Panicked(words) => write!(f, "its handler panicked: {words}")?,
+            Ended::Panicked(By::Handler, words) => write!(f, "its handler panicked: {words}")?,
+            Ended::Panicked(By::Faults, words) => write!(f, "the closure of `faults` panicked: {words}")?,
         }
         match &self.fault {
             Some(fault) => write!(f, " (fault: {fault:?})"),
@@ -168,37 +194,65 @@ pub(super) struct Calls {
     log: Mutex<Log>,
     /// Changes whenever a call has come to something.
     ended: watch::Sender<()>,
+    /// How many at most, besides those that have come to nothing yet.
+    keep: usize,
     on_call: Option<OnCall>,
+    on_rejected: Option<OnRejected>,
 }
 
 #[derive(Default)]
 struct Log {
-    records: Vec<Record>,
-    /// Up to where there is no call of an action that was not taken.
-    taken: HashMap<&'static str, usize>,
-    /// Of handlers, and not told yet.
+    /// By their numbers, from 0.
+    records: BTreeMap<usize, Record>,
+    /// How many calls have come.
+    count: usize,
+    /// Up to where there is nothing to take of an action, of all its calls and of those alone that were carried out: who
+    /// waits among many other calls looks at each once.
+    looked_at: HashMap<(&'static str, bool), usize>,
+    /// Of handlers and other closures of the test's, and not told yet.
     panics: Vec<String>,
+    /// How many requests were refused before they were calls, and the last of them.
+    rejected: (usize, Option<Rejected>),
 }
 
 impl Log {
-    /// The next call of one of some actions that was not taken, if it has come to something: the action and its place.
-    fn next(&mut self, actions: &'static [&'static str]) -> Option<(&'static str, usize)> {
-        let Self { records, taken, .. } = self;
-        let next = actions.iter().filter_map(|action| {
-            let from = taken.entry(action).or_default();
-            let place = records[*from..].iter().position(|record| record.name() == *action);
-            // What is behind does not come again: who waits among many other calls looks at each once.
-            *from += place.unwrap_or(records.len() - *from);
-            place.map(|_| (*action, *from))
+    /// The next call that is expected and was not taken, if it has come to something: the action and its number.
+    fn next<E: Expected>(&mut self) -> Option<(&'static str, usize)> {
+        let Self { records, count, looked_at, .. } = self;
+        let next = E::ACTIONS.iter().filter_map(|action| {
+            let from = looked_at.entry((action, E::DONE)).or_default();
+            let mut left = records.range(*from..).filter(|(_, record)| record.is_one(action, E::DONE));
+            let next = left.next();
+            *from = next.map_or(*count, |(number, _)| *number);
+            next.map(|(number, record)| (*action, *number, record))
         });
-        let next = next.min_by_key(|(_, place)| *place)?;
-        Some(next).filter(|(_, place)| !matches!(self.records[*place].ended, Ended::Pending))
+        let (action, number, record) = next.min_by_key(|(_, number, _)| *number)?;
+        (!matches!(record.ended, Ended::Pending)).then_some((action, number))
+    }
+
+    /// Forgets the oldest calls that have come to something, until there are no more than so many.
+    fn forget(&mut self, keep: usize) {
+        while self.records.len() > keep {
+            let oldest = self.records.iter().find(|(_, record)| !matches!(record.ended, Ended::Pending));
+            let Some((&oldest, _)) = oldest else { return };
+            self.records.remove(&oldest);
+        }
     }
 }
 
 impl Calls {
-    pub(super) fn new(on_call: Option<OnCall>) -> Self {
-        Self { log: Mutex::default(), ended: watch::Sender::new(()), on_call }
+    pub(super) fn new(keep: usize, on_call: Option<OnCall>, on_rejected: Option<OnRejected>) -> Self {
+        Self { log: Mutex::default(), ended: watch::Sender::new(()), keep, on_call, on_rejected }
+    }
+
+    /// Notes a request that was refused before it was a call.
+    pub(super) fn reject(&self, rejected: Rejected) {
+        let mut log = lock(&self.log);
+        log.rejected = (log.rejected.0 + 1, Some(rejected.clone()));
+        drop(log);
+        if let Some(on_rejected) = &self.on_rejected {
+            self.catch(format_args!("the closure of `on_rejected`"), || on_rejected(&rejected));
+        }
     }
 
     /// Notes a call that has come, and gives its number.
@@ -211,73 +265,107 @@ impl Calls {
         fault: &Fault,
     ) -> usize {
         let fault = (*fault != Fault::None).then(|| Box::new(fault.clone()));
-        let record = Record { action: action.into(), known, params: params.into(), via, fault, ended: Ended::Pending };
-        let records = &mut lock(&self.log).records;
-        records.push(record);
-        records.len() - 1
+        let (action, params, ended) = (action.into(), params.into(), Ended::Pending);
+        let record = Record { action, known, params, via, fault, ended, taken: false };
+        let mut log = lock(&self.log);
+        let number = log.count;
+        log.records.insert(number, record);
+        log.count += 1;
+        number
     }
 
     /// Notes what a call has come to.
     pub(super) fn end(&self, call: usize, ended: Ended) {
         let mut log = lock(&self.log);
-        let Some(record) = log.records.get_mut(call) else { return };
+        let Some(record) = log.records.get_mut(&call) else { return };
         record.ended = ended;
-        if let Ended::Panicked(words) = &record.ended {
-            let panic = format!("the handler of `{}` panicked: {words}", record.name());
+        if let Ended::Panicked(by, words) = &record.ended {
+            let panic = by.panicked(record.name(), words);
             log.panics.push(panic);
         }
-        let told = self.on_call.as_ref().map(|on_call| (on_call, log.records[call].received()));
+        let told = self.on_call.as_ref().zip(log.records.get(&call).map(Record::received));
+        log.forget(self.keep);
         drop(log);
         if let Some((on_call, call)) = told {
-            on_call(&call);
+            self.catch(format_args!("the closure of `on_call` at `{}`", call.action), || on_call(&call));
         }
         self.ended.send_modify(|()| {});
     }
 
+    /// Runs a closure of the test's: its panic is for the test, and stops nothing here.
+    pub(super) fn catch(&self, closure: fmt::Arguments<'_>, run: impl FnOnce()) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
+            let panic = format!("{closure} panicked: {}", words(&*panic));
+            lock(&self.log).panics.push(panic);
+        }
+    }
+
     pub(super) fn all(&self) -> Vec<Received> {
-        lock(&self.log).records.iter().map(Record::received).collect()
+        lock(&self.log).records.values().map(Record::received).collect()
+    }
+
+    fn count(&self) -> usize {
+        lock(&self.log).count
     }
 
     pub(super) fn take_panics(&self) -> Vec<String> {
         std::mem::take(&mut lock(&self.log).panics)
     }
 
+    /// Waits until there is something, which may be whenever a call has come to something.
+    async fn until<T>(&self, is_there: impl Fn(&Self) -> Option<T>) -> T {
+        let mut ended = self.ended.subscribe();
+        loop {
+            if let Some(found) = is_there(self) {
+                return found;
+            }
+            if ended.changed().await.is_err() {
+                // The sender is the server's own.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
     /// The next call that is expected and was not taken, once it has come to something.
     fn take<E: Expected>(&self) -> Option<Result<E, String>> {
         let mut log = lock(&self.log);
-        let (action, place) = log.next(E::ACTIONS)?;
-        log.taken.insert(action, place + 1);
-        let record = &log.records[place];
+        let (action, number) = log.next::<E>()?;
+        let record = log.records.get_mut(&number)?;
+        record.taken = true;
         Some(match (&record.ended, record.known) {
-            (Ended::Panicked(words), _) => Err(format!("the handler of `{action}` panicked: {words}")),
+            (Ended::Panicked(by, words), _) => Err(by.panicked(action, words)),
             (_, None) => Err(format!("no schema knows `{action}`")),
             (_, Some(info)) => E::read(action, &Reading::new(info, &record.params).json)
                 .map_err(|error| format!("`{action}` came, and cannot be read: {error}\n    {record}")),
         })
     }
 
-    /// What was not taken, and the panics, for somebody who looks for something else.
+    /// What was not taken, the panics and what was refused, for somebody who looks for something else.
     fn report(&self) -> String {
         const MOST: usize = 20;
         let log = lock(&self.log);
-        let left = log.records.iter().enumerate();
-        let left = left.filter(|(place, record)| *place >= log.taken.get(record.name()).copied().unwrap_or_default());
-        let left: Vec<_> = left.collect();
+        let left: Vec<_> = log.records.iter().filter(|(_, record)| !record.taken).collect();
         let mut report = String::new();
         if left.is_empty() {
-            let taken = log.records.len();
-            let _ = write!(report, "\n  no other call has come ({taken} were taken before)");
+            let _ = write!(report, "\n  no other call has come ({} were taken before)", log.records.len());
         } else {
             report += "\n  calls that nobody has taken, by their place among all:";
         }
         if left.len() > MOST {
             let _ = write!(report, "\n    … {} before these", left.len() - MOST);
         }
-        for (place, record) in &left[left.len().saturating_sub(MOST)..] {
-            let _ = write!(report, "\n    {}. {record}", place + 1);
+        for (number, record) in &left[left.len().saturating_sub(MOST)..] {
+            let _ = write!(report, "\n    {}. {record}", *number + 1);
+        }
+        let forgotten = log.count - log.records.len();
+        if forgotten > 0 {
+            let _ = write!(report, "\n  calls that are not kept: {forgotten}");
         }
         for panic in &log.panics {
             let _ = write!(report, "\n  {panic}");
+        }
+        if let (count, Some(last)) = &log.rejected {
+            let _ = write!(report, "\n  requests that were refused: {count}, the last: {last}");
         }
         report
     }
@@ -288,6 +376,10 @@ pub trait Expected: Sized {
     /// The actions that it may be a call of.
     #[doc(hidden)]
     const ACTIONS: &'static [&'static str];
+
+    /// Whether it is only a call that was carried out, as far as the server is asked.
+    #[doc(hidden)]
+    const DONE: bool = false;
 
     /// Reads it from the parameters, as the request type has them.
     #[doc(hidden)]
@@ -303,7 +395,8 @@ impl<A: KnownAction + DeserializeOwned> Expected for A {
 }
 
 /// A message that the bot has sent, by `send_msg`, `send_private_msg`, `send_group_msg` or `send_guild_channel_msg`, or by
-/// a quick operation.
+/// a quick operation. One that was refused, dropped or addressed to nobody was not sent: its action's request is to be
+/// expected then, and where a message is waited for in vain, the failure shows it.
 ///
 /// ```
 /// # #[cfg(feature = "http")]
@@ -330,6 +423,7 @@ pub struct Said {
 impl Expected for Said {
     const ACTIONS: &'static [&'static str] =
         &[SendMsg::NAME, SendGroupMsg::NAME, SendPrivateMsg::NAME, SendGuildChannelMsg::NAME];
+    const DONE: bool = true;
 
     fn read(action: &str, params: &[u8]) -> serde_json::Result<Self> {
         Ok(match action {
@@ -405,23 +499,15 @@ impl<E> Expect<'_, E> {
 
 impl<E: Expected> NextCall<'_, E> {
     async fn wait(self) -> Result<E, Unexpected> {
-        let calls = &self.server.state.calls;
-        let mut ended = calls.ended.subscribe();
-        let deadline = tokio::time::Instant::now() + self.within.min(YEAR);
-        loop {
-            if let Some(taken) = calls.take() {
-                return taken.map_err(|why| Unexpected(format!("at {}: {why}", self.at)));
-            }
-            // The sender is the server's own.
-            if !matches!(tokio::time::timeout_at(deadline, ended.changed()).await, Ok(Ok(()))) {
-                let links = self.server.connections();
-                return Err(Unexpected(format!(
-                    "at {}: no call of {} has come within {:?}{}\n  WebSocket connections that stand: {links}",
-                    self.at,
-                    names::<E>(),
-                    self.within,
-                    calls.report()
-                )));
+        let Self { server, within, at, .. } = self;
+        let calls = &server.state.calls;
+        match tokio::time::timeout(within, calls.until(Calls::take)).await {
+            Ok(taken) => taken.map_err(|why| Unexpected(format!("at {at}: {why}"))),
+            Err(_) => {
+                let (names, report, links) = (names::<E>(), calls.report(), server.connections());
+                Err(Unexpected(format!(
+                    "at {at}: no call of {names} has come within {within:?}{report}\n  WebSocket connections that stand: {links}"
+                )))
             }
         }
     }
@@ -445,6 +531,50 @@ impl<'a, E: Expected + 'a> IntoFuture for Expect<'a, E> {
     }
 }
 
+/// Waits until WebSocket connections stand, and panics if they do not: [`Server::connected`].
+#[must_use = "nothing is waited for until it is awaited"]
+pub struct Connected<'a> {
+    server: &'a Server,
+    n: usize,
+    within: Duration,
+    at: &'static Location<'static>,
+    /// Once it is polled.
+    waiting: Option<Pin<Box<dyn Future<Output = ()> + Send + 'a>>>,
+}
+
+impl<'a> Connected<'a> {
+    /// How long to wait. Default: 5 seconds.
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.within = limit;
+        self
+    }
+
+    fn wait(&self) -> impl Future<Output = ()> + Send + use<'a> {
+        let Self { server, n, within, at, .. } = *self;
+        async move {
+            let mut links = server.state.links.subscribe();
+            let enough = links.wait_for(|links| if n == 0 { links.is_empty() } else { links.len() >= n });
+            if !tokio::time::timeout(within, enough).await.is_ok_and(|enough| enough.is_ok()) {
+                let (stand, report) = (server.connections(), server.state.calls.report());
+                fail(&Unexpected(format!(
+                    "at {at}: WebSocket connections after {within:?}: {stand}, expected: {n}{report}"
+                )));
+            }
+        }
+    }
+}
+
+impl Future for Connected<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.waiting.is_none() {
+            self.waiting = Some(Box::pin(self.wait()));
+        }
+        self.waiting.as_mut().map_or(Poll::Pending, |waiting| waiting.as_mut().poll(cx))
+    }
+}
+
 /// "`send_msg` or `send_group_msg`"
 fn names<E: Expected>() -> String {
     E::ACTIONS.iter().map(|action| format!("`{action}`")).collect::<Vec<_>>().join(" or ")
@@ -456,10 +586,17 @@ fn fail(unexpected: &Unexpected) -> ! {
 }
 
 impl Server {
-    /// The calls so far, in the order in which they came, and what became of each.
+    /// The calls so far, in the order in which they came, and what became of each: all, or the last ones that
+    /// [are kept](super::ServerBuilder::keep_calls).
     #[must_use]
     pub fn calls(&self) -> Vec<Received> {
         self.state.calls.all()
+    }
+
+    /// How many calls have come so far, whether they are kept or not.
+    #[must_use]
+    pub fn call_count(&self) -> usize {
+        self.state.calls.count()
     }
 
     /// The next call of an action that was not taken yet, by its request, or the next message that was [`Said`], waiting
@@ -513,22 +650,27 @@ impl Server {
         let at = Location::caller();
         let calls = &self.state.calls;
         async move {
-            let mut ended = calls.ended.subscribe();
-            let deadline = tokio::time::Instant::now() + within.min(YEAR);
-            loop {
-                if lock(&calls.log).next(E::ACTIONS).is_some() {
-                    let (names, report) = (names::<E>(), calls.report());
-                    fail(&Unexpected(format!("at {at}: a call of {names} has come that should not{report}")));
-                }
-                if !matches!(tokio::time::timeout_at(deadline, ended.changed()).await, Ok(Ok(()))) {
-                    return;
-                }
+            let come = calls.until(|calls| lock(&calls.log).next::<E>());
+            if tokio::time::timeout(within, come).await.is_ok() {
+                let (names, report) = (names::<E>(), calls.report());
+                fail(&Unexpected(format!("at {at}: a call of {names} has come that should not{report}")));
             }
         }
     }
 
-    /// What the handlers' panics said, and forgets them: a server that is dropped or stopped with one that nobody has
-    /// asked for panics itself, so that an assertion in a handler fails its test.
+    /// Waits until at least `n` WebSocket connections stand; with 0, until none does any more.
+    ///
+    /// # Panics
+    ///
+    /// It is not so within 5 seconds, or what [`within`](Connected::within) says. The text says how many stand, and what
+    /// the bot has done.
+    #[track_caller]
+    pub fn connected(&self, n: usize) -> Connected<'_> {
+        Connected { server: self, n, within: PATIENCE, at: Location::caller(), waiting: None }
+    }
+
+    /// What the panics of handlers and of other closures of the test's said, and forgets them: a server that is dropped or
+    /// stopped with one that nobody has asked for panics itself, so that an assertion in a handler fails its test.
     pub fn take_panics(&self) -> Vec<String> {
         self.state.calls.take_panics()
     }

@@ -49,7 +49,7 @@ impl<'a> Written<'a> {
     fn new(ended: &'a Ended, echo: Option<&'a RawValue>) -> Option<Self> {
         let written = Self { echo, ..Self::default() };
         Some(match ended {
-            Ended::Pending | Ended::Dropped | Ended::Panicked(_) => return None,
+            Ended::Pending | Ended::Dropped | Ended::Panicked(..) => return None,
             Ended::NoTarget => written,
             Ended::Answered(data) => {
                 Self { data: Some(data), message: Some(""), retcode: Some(0), status: Some("ok"), ..written }

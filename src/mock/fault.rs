@@ -56,7 +56,8 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// One fault for each call, in this order, and none when they are used up.
+    /// The n-th of these faults for the n-th call to arrive, and none when they are used up. Which call that is, bots settle
+    /// that call over several connections at once; [`Server::calls`](super::Server::calls) have the order.
     ///
     /// ```
     /// # async fn run() -> std::io::Result<()> {
@@ -74,8 +75,8 @@ impl Fault {
         move |_| faults.next().unwrap_or_default()
     }
 
-    /// This fault for a share of the calls, from 0 to 1, and none for the others. Which ones, the seed says: the same at
-    /// every run.
+    /// This fault for a share of the calls, from 0 to 1, and none for the others. The seed says whether the n-th call to
+    /// arrive is one of them: the same at every run, as far as the calls come in the same order.
     ///
     /// ```
     /// # async fn run() -> std::io::Result<()> {

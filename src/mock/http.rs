@@ -84,17 +84,18 @@ async fn respond(
     if ws::is_upgrade(request.headers()) {
         return Ok(upgrade(state, socket, &mut request));
     }
-    if request.method() != Method::POST && request.method() != Method::GET {
-        return Ok(plain(StatusCode::NOT_FOUND));
-    }
     let (parts, body) = request.into_parts();
-    let Ok(body) = body.collect().await else { return Ok(plain(StatusCode::BAD_REQUEST)) };
+    let reject = |status, why| Ok(reject(state, &parts.method, &parts.uri, status, why));
+    if parts.method != Method::POST && parts.method != Method::GET {
+        return reject(StatusCode::NOT_FOUND, "the method is neither GET nor POST");
+    }
+    let Ok(body) = body.collect().await else { return reject(StatusCode::BAD_REQUEST, "the body breaks off") };
     let given = Given::new(&parts, body.to_bytes());
     if given.is_bad_json() {
-        return Ok(plain(StatusCode::BAD_REQUEST));
+        return reject(StatusCode::BAD_REQUEST, "the body is no JSON");
     }
-    if let Some(refused) = unauthorised(state, &parts.uri, &parts.headers) {
-        return Ok(plain(refused));
+    if let Some((status, why)) = unauthorised(state, &parts.uri, &parts.headers) {
+        return reject(status, why);
     }
     let (action, params) = given.call(&parts.uri);
     let taken = state.receive(&action, &params, Via::Http);
@@ -114,10 +115,15 @@ async fn respond(
 fn upgrade(state: &Arc<State>, socket: &Mutex<Option<Accepted>>, request: &mut Request<Incoming>) -> Response<Body> {
     let refused = unauthorised(state, request.uri(), request.headers());
     match (refused, state.refuse_after_upgrade) {
-        (Some(refused), None) => plain(refused),
+        (Some((status, why)), None) => reject(state, request.method(), request.uri(), status, why),
         (refused, retcode) => {
             // Where no token is asked for, the setting is about every connection.
-            let refused = retcode.filter(|_| refused.is_some() || state.token.is_none());
+            let refused =
+                refused.map(|(_, why)| why).or(state.token.is_none().then_some("every connection is refused"));
+            let refused = retcode.zip(refused).map(|(retcode, why)| {
+                reject(state, request.method(), request.uri(), StatusCode::SWITCHING_PROTOCOLS, why);
+                retcode
+            });
             let (response, accepted) = Accepted::new(state, request, refused);
             *lock(socket) = Some(accepted);
             response
@@ -131,13 +137,29 @@ async fn answer(state: &State, taken: &Taken, params: &[u8]) -> Option<Vec<u8>> 
         (Fault::DropBefore, ..) => None,
         (Fault::Refuse(_), ..) => state.answer(taken, params, None),
         (_, Some(updates), Some(info)) if info.name == GetUpdates::NAME && !state.has_handler(info) => {
+            let mut waiting = Waiting { state, call: Some(taken.call) };
             let ended = match updates.take(info, params).await {
                 Ok(events) => Ended::Answered(events),
                 Err(refusal) => Ended::Refused(refusal.into()),
             };
+            waiting.call = None;
             state.finish(taken, ended, None)
         }
         _ => state.answer(taken, params, None),
+    }
+}
+
+/// A call that waits for events, and is over when its connection is.
+struct Waiting<'a> {
+    state: &'a State,
+    call: Option<usize>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(call) = self.call {
+            self.state.calls.end(call, Ended::Dropped);
+        }
     }
 }
 
@@ -231,26 +253,57 @@ impl Given {
     }
 }
 
-/// 401 without a token, 403 with a wrong one. The header counts where there is one, and the query otherwise.
-fn unauthorised(state: &State, uri: &Uri, headers: &HeaderMap) -> Option<StatusCode> {
+/// 401 without a token, 403 with a wrong one. The header counts where there is one with something in it,
+/// and the query otherwise.
+fn unauthorised(state: &State, uri: &Uri, headers: &HeaderMap) -> Option<(StatusCode, &'static str)> {
     let token = state.token.as_deref()?;
     let in_query;
     let given = match headers.get(AUTHORIZATION).map(HeaderValue::as_bytes) {
-        Some(header) => memchr::memchr(b' ', header).map_or(header, |blank| &header[blank + 1..]),
-        None => {
+        None | Some(b"") => {
             in_query = uri.query().and_then(token_in_query).unwrap_or_default();
             in_query.as_bytes()
         }
+        Some(header) => memchr::memchr(b' ', header).map_or(header, |blank| &header[blank + 1..]),
     };
     match given {
-        b"" => Some(StatusCode::UNAUTHORIZED),
-        given if given != token.as_bytes() => Some(StatusCode::FORBIDDEN),
+        b"" => Some((StatusCode::UNAUTHORIZED, "no access token")),
+        given if given != token.as_bytes() => Some((StatusCode::FORBIDDEN, "another access token")),
         _ => None,
     }
 }
 
 fn token_in_query(query: &str) -> Option<Cow<'_, str>> {
     form_urlencoded::parse(query.as_bytes()).find_map(|(name, value)| (name == "access_token").then_some(value))
+}
+
+/// An HTTP request that was refused before it was a call, or an upgrade: [`ServerBuilder::on_rejected`].
+///
+/// [`ServerBuilder::on_rejected`]: super::ServerBuilder::on_rejected
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rejected {
+    /// The method: `GET`.
+    pub method: String,
+    /// The path, without the query.
+    pub path: String,
+    /// The HTTP status; 101 where a connection is refused [after its upgrade](super::ServerBuilder::refuse_after_upgrade).
+    pub status: u16,
+    /// Why: `no access token`. It holds no token.
+    pub why: String,
+}
+
+/// `GET /send_msg: 401, no access token`
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}, {}", self.method, self.path, self.status, self.why)
+    }
+}
+
+/// Refuses a request, and tells of it.
+fn reject(state: &State, method: &Method, uri: &Uri, status: StatusCode, why: &str) -> Response<Body> {
+    let (method, path, why) = (method.to_string(), uri.path().to_owned(), why.to_owned());
+    state.calls.reject(Rejected { method, path, status: status.as_u16(), why });
+    plain(status)
 }
 
 fn plain(status: StatusCode) -> Response<Body> {

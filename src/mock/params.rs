@@ -98,7 +98,10 @@ fn refusal_of(info: &ActionInfo, param: &str, value: &Value<'_>) -> Option<Refus
     }
     let (_, codes) = REFUSALS.iter().find(|(name, _)| *name == param)?;
     let code = codes.iter().find(|code| info.refusals.contains(code))?;
-    Some(refuse((*code).into()))
+    let refusal = refuse((*code).into());
+    // Of guilds and channels go-cqhttp does not say more.
+    let is_silent = ["guild_id", "channel_id"].contains(&param);
+    Some(if is_silent { refusal } else { refusal.wording(format!("`{param}` says nothing")) })
 }
 
 /// Whether a parameter is one of the three that name a target.

@@ -76,11 +76,8 @@ fn parts(event: &Value, operation: &Value) -> Result<Vec<(&'static str, Value)>,
 fn mention_sender(event: &Value, reply: &mut Value) -> Result<(), Refusal> {
     let sender = event["sender"]["user_id"].as_i64().unwrap_or_default();
     match reply {
-        // The server pastes the text into a JSON string, where these two end it.
-        Value::String(text) => {
-            let read = text.split(['"', '\\']).next().unwrap_or_default();
-            *text = format!("[CQ:at,qq={sender}]{read}");
-        }
+        // The server pastes the text into a JSON string, and reads that.
+        Value::String(text) => *text = format!("[CQ:at,qq={sender}]{}", read_as_json(text)),
         Value::Array(segments) => {
             if !segments.iter().all(|segment| segment.is_object() || segment.is_null()) {
                 let why = "there is an entry in the reply that is no segment";
@@ -91,6 +88,66 @@ fn mention_sender(event: &Value, reply: &mut Value) -> Result<(), Refusal> {
         _ => {}
     }
     Ok(())
+}
+
+/// What is left of a text that stands in a JSON string as it is, without escapes of its own.
+fn read_as_json(text: &str) -> String {
+    let mut escaped = false;
+    let end = text.bytes().position(|byte| {
+        let ends = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        ends
+    });
+    let within = end.map_or(text, |end| &text[..end]);
+    if !within.contains('\\') {
+        return within.to_owned();
+    }
+    // A backslash at the end takes the closing quote in.
+    let within = if end.is_none() && escaped { format!("{within}\"") } else { within.to_owned() };
+    unescape(within.as_bytes())
+}
+
+/// Follows escapes up to one that is none, or to a control character.
+fn unescape(mut rest: &[u8]) -> String {
+    let mut read = Vec::new();
+    loop {
+        let (byte, length) = match rest {
+            [] | [..b' ', ..] | [b'\\'] => break,
+            [b'\\', b'u', digits @ ..] => {
+                let Some((character, length)) = unicode(digits) else { break };
+                read.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                rest = &rest[2 + length..];
+                continue;
+            }
+            [b'\\', byte @ (b'"' | b'\\' | b'/'), ..] => (*byte, 2),
+            [b'\\', b'b', ..] => (0x08, 2),
+            [b'\\', b'f', ..] => (0x0c, 2),
+            [b'\\', b'n', ..] => (b'\n', 2),
+            [b'\\', b'r', ..] => (b'\r', 2),
+            [b'\\', b't', ..] => (b'\t', 2),
+            [b'\\', ..] => break,
+            [byte, ..] => (*byte, 1),
+        };
+        read.push(byte);
+        rest = &rest[length..];
+    }
+    String::from_utf8_lossy(&read).into_owned()
+}
+
+/// The character of four digits, or of two times four, and how long that is. What is no number is 0.
+fn unicode(digits: &[u8]) -> Option<(char, usize)> {
+    let number = |digits: &[u8]| {
+        let digits = std::str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'));
+        digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).unwrap_or_default()
+    };
+    let first = number(digits.get(..4)?);
+    let second = match digits.get(4..10) {
+        Some([b'\\', b'u', second @ ..]) if (0xd800..0xe000).contains(&first) => Some(number(second)),
+        _ => None,
+    };
+    let character = char::decode_utf16(std::iter::once(first).chain(second)).next();
+    let character = character.and_then(Result::ok).unwrap_or(char::REPLACEMENT_CHARACTER);
+    Some((character, if second.is_some() { 10 } else { 4 }))
 }
 
 fn reply(event: &Value, operation: &Value, in_group: bool, mention: bool) -> Result<(&'static str, Value), Refusal> {
@@ -108,8 +165,8 @@ fn reply(event: &Value, operation: &Value, in_group: bool, mention: bool) -> Res
         return Ok((SendGroupMsg::NAME, with(&message, "group_id", event["group_id"].clone())));
     }
     let message = with(&message, "user_id", user.clone());
-    // A temporary session has its group within the sender.
-    Ok(match &event["sender"]["group_id"] {
+    // Of a temporary session the event has it within the sender alone, where go-cqhttp does not look.
+    Ok(match &event["group_id"] {
         Value::Null => (SendPrivateMsg::NAME, message),
         group => (SendPrivateMsg::NAME, with(&message, "group_id", group.clone())),
     })

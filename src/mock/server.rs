@@ -15,10 +15,10 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::calls::Calls;
-use super::state::{Acted, OnCall, OnRefused, State};
+use super::state::{Acted, OnCall, OnRefused, OnRejected, State};
 use super::updates::Updates;
 use super::ws::{self, Cut};
-use super::{ActionInfo, Fault, PostFormat, Received, Refusal, World, bad_request, http, lock};
+use super::{ActionInfo, Fault, PostFormat, Received, Refusal, Rejected, World, bad_request, http, lock};
 use crate::error::need_runtime;
 use crate::{Event, KnownAction, UserId};
 
@@ -42,8 +42,10 @@ pub struct ServerBuilder {
     strict: bool,
     long_polling: Option<usize>,
     post_format: PostFormat,
+    keep_calls: Option<usize>,
     on_call: Option<OnCall>,
     on_refused: Option<OnRefused>,
+    on_rejected: Option<OnRejected>,
     world: Option<World>,
     extensions: Vec<&'static ActionInfo>,
 }
@@ -64,9 +66,10 @@ impl ServerBuilder {
         self
     }
 
-    /// The access token to ask for, as `Authorization: Bearer …` or as `?access_token=…`. Default: none.
+    /// The access token to ask for, as `Authorization: Bearer …` or as `?access_token=…`. Default: none; an empty one is
+    /// none, as on go-cqhttp.
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.token = Some(token.into());
+        self.token = Some(token.into()).filter(|token| !token.is_empty());
         self
     }
 
@@ -113,6 +116,14 @@ impl ServerBuilder {
         self
     }
 
+    /// Keeps the last `n` calls and those that have come to nothing yet, for a server that runs for long: each is kept with
+    /// its parameters and its answer, which may be whole files. What is not kept is neither [expected](Server::expect) nor
+    /// among the [`calls`](Server::calls); [`call_count`](Server::call_count) has the number of all. Default: all are kept.
+    pub fn keep_calls(mut self, n: usize) -> Self {
+        self.keep_calls = Some(n);
+        self
+    }
+
     /// Tells `on_call` of every call when it has come to something, and before its answer leaves: for a log.
     pub fn on_call(mut self, on_call: impl Fn(&Received) + Send + Sync + 'static) -> Self {
         self.on_call = Some(Arc::new(on_call));
@@ -124,6 +135,14 @@ impl ServerBuilder {
     /// reason is another one or it has been let in meanwhile.
     pub fn on_refused(mut self, on_refused: impl Fn(&str, &io::Error) + Send + Sync + 'static) -> Self {
         self.on_refused = Some(Arc::new(on_refused));
+        self
+    }
+
+    /// Tells `on_rejected` of every HTTP request and every upgrade that is refused before it is a call or a connection: of
+    /// one without the token, of one whose body is no JSON. The failures of [`expect`](Server::expect) and
+    /// [`connected`](Server::connected) tell the last and the number of all, in any case.
+    pub fn on_rejected(mut self, on_rejected: impl Fn(&Rejected) + Send + Sync + 'static) -> Self {
+        self.on_rejected = Some(Arc::new(on_rejected));
         self
     }
 
@@ -161,7 +180,7 @@ impl ServerBuilder {
             updates: self.long_polling.map(Updates::new),
             post_format: self.post_format,
             handlers: Mutex::default(),
-            calls: Calls::new(self.on_call),
+            calls: Calls::new(self.keep_calls.unwrap_or(usize::MAX), self.on_call, self.on_rejected),
             on_refused: self.on_refused,
             world: Mutex::new(self.world),
             faults: Mutex::default(),
@@ -225,7 +244,7 @@ impl Server {
         Self::builder().start().await
     }
 
-    /// Starts a server on any free port of 127.0.0.1 that asks for an access token.
+    /// Starts a server on any free port of 127.0.0.1 that asks for an [access token](ServerBuilder::token).
     ///
     /// # Errors
     ///
@@ -278,8 +297,8 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// It is an event that no server could send: one that has no `post_type`. [`push_text`](Self::push_text) sends
-    /// whatever a test wants a bot to get over.
+    /// It is an event that no server could send: one that has no `post_type`, or one of a known kind with a field that
+    /// is missing or of another type. [`push_text`](Self::push_text) sends whatever a test wants a bot to get over.
     #[track_caller]
     pub fn push(&self, event: impl Into<Event>) -> usize {
         let event = event.into();
@@ -309,11 +328,6 @@ impl Server {
     pub fn listeners(&self) -> usize {
         let takers = self.state.links.borrow().values().filter(|link| link.takes_events()).count();
         takers + lock(&self.state.webhooks).len()
-    }
-
-    /// Waits until exactly `n` WebSocket connections stand.
-    pub async fn connected(&self, n: usize) {
-        let _ = self.state.links.subscribe().wait_for(|links| links.len() == n).await;
     }
 
     /// Ends every WebSocket connection without a close frame, as a server does that is killed. New ones are served.
@@ -349,7 +363,8 @@ impl Server {
     /// Asks `faults` from now on what goes wrong with each call.
     ///
     /// A call counts as received whatever becomes of it. [`Fault::script`] and [`Fault::for_share`] are ready-made;
-    /// `|_| Fault::None` ends it.
+    /// `|_| Fault::None` ends it. The closure is asked in the order of the calls, one after the other; it cannot use
+    /// `faults` and `fault_once` itself.
     ///
     /// ```
     /// # #[cfg(feature = "http")]
@@ -454,11 +469,15 @@ where
 /// An event as JSON, or why no server could send it.
 fn event_text(event: &Event) -> Result<String, String> {
     let text = serde_json::to_string(event).map_err(|error| format!("it is no JSON: {error}"))?;
-    Event::from_slice(text.as_bytes()).map_err(|error| {
-        let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
-        format!("{error}{source}: {text}")
-    })?;
-    Ok(text)
+    let error = match Event::from_slice(text.as_bytes()) {
+        Err(error) => Some(error),
+        // Its kind is known.
+        Ok(Event::Unknown(unknown)) => unknown.error.clone(),
+        Ok(_) => None,
+    };
+    let Some(error) = error else { return Ok(text) };
+    let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+    Err(format!("{error}{source}: {text}"))
 }
 
 #[track_caller]

@@ -8,24 +8,28 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use serde_json::value::RawValue;
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::calls::{Calls, Ended};
+use super::calls::{By, Calls, Ended};
 use super::envelope::envelope;
 use super::params::{Reading, Verdict};
 use super::updates::Updates;
 use super::ws::{self, Link};
 use super::{
-    ActionInfo, Fault, Outcome, PostFormat, Received, Refusal, Via, World, action, bad_request, format, lock, refuse,
+    ActionInfo, Fault, Outcome, PostFormat, Received, Refusal, Rejected, Via, World, action, bad_request, format, lock,
+    refuse,
 };
-use crate::action::{GetUpdates, HandleQuickOperation};
-use crate::{KnownAction, RefusalCode};
+use crate::action::{GetLoginInfo, GetLoginInfoResponse, GetUpdates, HandleQuickOperation};
+use crate::{KnownAction, RefusalCode, UserId};
 
 pub(super) type OnCall = Arc<dyn Fn(&Received) + Send + Sync>;
 
 pub(super) type OnRefused = Arc<dyn Fn(&str, &io::Error) + Send + Sync>;
+
+pub(super) type OnRejected = Arc<dyn Fn(&Rejected) + Send + Sync>;
 
 pub(super) type Handler = Arc<dyn Fn(&[u8]) -> Acted + Send + Sync>;
 
@@ -47,6 +51,24 @@ pub(super) struct Faults {
     /// With the next call of an action.
     pub(super) once: VecDeque<(&'static str, Fault)>,
     pub(super) always: Option<AskedFaults>,
+}
+
+impl Faults {
+    /// What goes wrong with a call.
+    fn draw(&mut self, info: Option<&ActionInfo>, action: &str, params: &[u8], via: Via) -> Fault {
+        let once = self.once.iter().position(|(name, _)| info.is_some_and(|info| info.name == *name));
+        if let Some((_, fault)) = once.and_then(|place| self.once.remove(place)) {
+            return fault;
+        }
+        let Some(always) = &mut self.always else { return Fault::None };
+        always(&Received {
+            action: action.to_owned(),
+            params: serde_json::from_slice(params).unwrap_or_default(),
+            via,
+            fault: Fault::None,
+            outcome: Outcome::Pending,
+        })
+    }
 }
 
 /// What an action comes to: its `data`, or a refusal.
@@ -89,28 +111,23 @@ impl State {
     /// Notes a call, and says what is to go wrong with it.
     pub(super) fn receive(&self, action: &str, params: &[u8], via: Via) -> Taken {
         let info = self.known(action.strip_suffix("_async").unwrap_or(action));
-        let fault = self.fault(info, action, params, via);
+        // Held until the call is noted, so that faults are drawn in the order of the calls.
+        let mut faults = lock(&self.faults);
+        let draw = AssertUnwindSafe(|| faults.draw(info, action, params, via));
+        let (fault, panic) = match catch_unwind(draw) {
+            Ok(fault) => (fault, None),
+            Err(panic) => (Fault::None, Some(panic)),
+        };
         let call = self.calls.begin(action, info, params, via, &fault);
+        drop(faults);
+        if let Some(panic) = panic {
+            self.calls.end(call, Ended::Panicked(By::Faults, words(&*panic).into()));
+            return Taken { call, info, fault: Fault::DropBefore };
+        }
         if matches!(fault, Fault::DropBefore | Fault::Unauthorised(_)) {
             self.calls.end(call, Ended::Dropped);
         }
         Taken { call, info, fault }
-    }
-
-    fn fault(&self, info: Option<&ActionInfo>, action: &str, params: &[u8], via: Via) -> Fault {
-        let mut faults = lock(&self.faults);
-        let once = faults.once.iter().position(|(name, _)| info.is_some_and(|info| info.name == *name));
-        if let Some((_, fault)) = once.and_then(|place| faults.once.remove(place)) {
-            return fault;
-        }
-        let Some(always) = &mut faults.always else { return Fault::None };
-        always(&Received {
-            action: action.to_owned(),
-            params: serde_json::from_slice(params).unwrap_or_default(),
-            via,
-            fault: Fault::None,
-            outcome: Outcome::Pending,
-        })
     }
 
     /// The envelope that answers a call, or what comes in its place; `None` where its handler panicked.
@@ -147,7 +164,7 @@ impl State {
         match catch_unwind(AssertUnwindSafe(|| self.act(info, &json))) {
             Ok(Ok(data)) => Ended::Answered(data),
             Ok(Err(refusal)) => Ended::Refused(refusal.into()),
-            Err(panic) => Ended::Panicked(words(&*panic).into()),
+            Err(panic) => Ended::Panicked(By::Handler, words(&*panic).into()),
         }
     }
 
@@ -208,7 +225,22 @@ impl State {
         if info.name == HandleQuickOperation::NAME {
             self.quick_operation(params)?;
         }
-        serde_json::from_str(info.example_answer).map(Cow::Borrowed).map_err(|error| bad_request(info.name, &error))
+        self.example(info).map_err(|error| bad_request(info.name, &error))
+    }
+
+    /// The schema's example of an answer, with this server's account.
+    fn example(&self, info: &'static ActionInfo) -> serde_json::Result<Cow<'static, RawValue>> {
+        if info.name == GetLoginInfo::NAME {
+            let user_id = UserId::new(self.self_id);
+            let answer = GetLoginInfoResponse { user_id, ..GetLoginInfoResponse::example() };
+            return to_raw_value(&answer).map(Cow::Owned);
+        }
+        if !info.example_answer.contains("\"self_id\"") {
+            return serde_json::from_str(info.example_answer).map(Cow::Borrowed);
+        }
+        let mut answer = serde_json::from_str(info.example_answer)?;
+        set_self_id(&mut answer, self.self_id);
+        to_raw_value(&answer).map(Cow::Owned)
     }
 
     /// Does something in the world, and tells the bots of it, in the order in which it happens.
@@ -252,8 +284,25 @@ impl State {
     }
 }
 
+/// Makes all events those of an account.
+fn set_self_id(value: &mut Value, account: i64) {
+    match value {
+        Value::Array(entries) => entries.iter_mut().for_each(|entry| set_self_id(entry, account)),
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                if key == "self_id" {
+                    *value = account.into();
+                } else {
+                    set_self_id(value, account);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
 /// What a panic said.
-fn words(panic: &(dyn Any + Send)) -> &str {
+pub(super) fn words(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     text.unwrap_or("something that is no text")
 }

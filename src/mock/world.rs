@@ -31,7 +31,8 @@
 //! people do is what was there already. What people do there
 //! is also told to the bots, as go-cqhttp tells it: [`says_in_group`](World::says_in_group),
 //! [`asks_to_join`](World::asks_to_join), [`kicks`](World::kicks) and so on. What cannot happen is an error: a user who
-//! is muted does not speak. Fields that are set change the world without a word.
+//! is muted does not speak. Fields that are set change the world without a word; what is left out of what is put into them
+//! is filled in when [`Server::world`](super::Server::world) ends.
 //!
 //! # Time
 //!
@@ -278,9 +279,15 @@ pub struct StoredMessage {
     /// Its running number in its chat. Default: the next one.
     #[serde(default = "no_seq")]
     pub message_seq: MessageSeq,
-    /// When it was said. Default: when the world begins.
+    /// When it was said. Default: when the world begins, or when it is put into one that runs.
     #[serde(default)]
     pub time: Timestamp,
+    /// The name that its sender had, which `get_msg` gives. Default: their card in the group, else their nickname.
+    #[serde(default)]
+    pub sender_name: String,
+    /// The name under which it was said anonymously; `user_id` is that of all who are anonymous then. Default: none.
+    #[serde(default)]
+    pub anonymous: Option<String>,
     /// Whether it was recalled.
     #[serde(default)]
     pub recalled: bool,
@@ -548,8 +555,9 @@ impl World {
         self.events.push(event.into());
     }
 
-    /// What the bots are to be told.
+    /// Completes what was put into it, and gives what the bots are to be told.
     pub(super) fn take_events(&mut self) -> Vec<Event> {
+        self.complete();
         std::mem::take(&mut self.events)
     }
 }
@@ -729,6 +737,8 @@ impl StoredMessage {
             message_id: no_message(),
             message_seq: no_seq(),
             time: Timestamp::default(),
+            sender_name: String::new(),
+            anonymous: None,
             recalled: false,
             essence: None,
         }

@@ -19,7 +19,7 @@ use tower::{Service, ServiceExt};
 use super::{Answer, Arrivals, Arrived, Options};
 use crate::connection::{ConnectionError, Link, Tap};
 use crate::error::Reason;
-use crate::transport::ws::{self, Dedupe, Ws};
+use crate::transport::ws::{self, Dedupe, Watched, Ws};
 use crate::transport::{BoxError, Reply, Request};
 use crate::{Client, EventKind, UserId, wire};
 
@@ -392,7 +392,7 @@ impl Hub {
     fn join<S>(
         self: &Arc<Self>,
         accounts: &mut Accounts,
-        socket: WebSocketStream<S>,
+        socket: WebSocketStream<Watched<S>>,
         id: UserId,
         role: Role,
         seat: Option<OwnedSemaphorePermit>,
@@ -423,7 +423,7 @@ impl Hub {
     /// Serves a WebSocket until it ends.
     pub(super) async fn serve<S>(
         self: &Arc<Self>,
-        socket: WebSocketStream<S>,
+        socket: WebSocketStream<Watched<S>>,
         id: UserId,
         role: Role,
         seat: Option<OwnedSemaphorePermit>,

@@ -27,7 +27,7 @@ use super::accounts::{CLOSING, Hub, Listening, Role};
 use super::hall::{Guest, Hall};
 use super::webhook;
 use crate::UserId;
-use crate::transport::ws::accept_key;
+use crate::transport::ws::{Watched, accept_key};
 
 /// What is read at once from an account, in bytes: a thousand accounts have as many buffers.
 const READ_BUFFER: usize = 32 * 1024;
@@ -141,7 +141,8 @@ fn upgrade(hub: &Arc<Hub>, mut request: Request) -> Result<Response, Refused> {
         let longest = Some(hub.options.settings.frame_limit);
         let config =
             WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(longest).max_frame_size(longest);
-        let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Side::Server, Some(config)).await;
+        let socket =
+            WebSocketStream::from_raw_socket(Watched::new(TokioIo::new(upgraded)), Side::Server, Some(config)).await;
         hub.serve(socket, account, role, seat).await;
     });
     let headers = [

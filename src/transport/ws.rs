@@ -3,12 +3,13 @@
 mod dedupe;
 mod dial;
 mod frame;
+mod watched;
 
 use std::collections::{HashMap, VecDeque};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ use self::dial::Socket;
 #[cfg(feature = "server")]
 pub(crate) use self::dial::accept_key;
 pub use self::frame::Frame;
+pub(crate) use self::watched::Watched;
 use super::{BoxError, Reply, Request};
 use crate::connection::{ConnectionError, ConnectionState, Link, Stop};
 use crate::error::Reason;
@@ -89,6 +91,12 @@ const READ_AT_ONCE: usize = 64;
 const LEAVE_LIMIT: Duration = Duration::from_secs(1);
 /// So many calls in flight are kept without a thought.
 const FEW_CALLS: usize = 1024;
+/// So many pings may come before the answers to them are taken.
+const MOST_PONGS: u32 = 10_000;
+
+/// What the next call is known by. All connections of a process share it, and no two processes begin alike: servers send
+/// an answer that is late over the connection that an account has by then.
+static NEXT_ECHO: LazyLock<AtomicU64> = LazyLock::new(|| AtomicU64::new(rand::random::<u32>().into()));
 
 /// The service at the bottom of a client.
 #[derive(Clone)]
@@ -97,7 +105,6 @@ pub(crate) struct Ws(Arc<Inner>);
 struct Inner {
     orders: mpsc::Sender<Order>,
     link: Arc<Link>,
-    next_echo: AtomicU64,
 }
 
 type Outcome = Result<Reply, BoxError>;
@@ -110,9 +117,16 @@ struct Order {
     answer: oneshot::Sender<Outcome>,
 }
 
+impl Order {
+    /// There is no connection for it. Who does not wait any more needs not be told.
+    fn turn_away(self, why: &ConnectionError) {
+        let _ = self.answer.send(Err(Down(why.clone()).into()));
+    }
+}
+
 impl Ws {
     async fn send(self, request: Request) -> Outcome {
-        let echo = self.0.next_echo.fetch_add(1, Ordering::Relaxed);
+        let echo = NEXT_ECHO.fetch_add(1, Ordering::Relaxed);
         let message = Message::Text(call_frame(&request, echo)?);
         tracing::debug!(echo, bytes = message.len(), "leaves over the WebSocket");
         let (answer, answered) = oneshot::channel();
@@ -188,7 +202,7 @@ pub(crate) fn start(
 /// socket, or when the service and all its clones are dropped.
 #[cfg(feature = "server")]
 pub(crate) fn accepted<S: AsyncRead + AsyncWrite + Unpin + Send>(
-    socket: WebSocketStream<S>,
+    socket: WebSocketStream<Watched<S>>,
     settings: Arc<Settings>,
     token: Option<String>,
     link: Arc<Link>,
@@ -216,9 +230,9 @@ fn prepare(
         held_back: VecDeque::new(),
         stopping: false,
         why_stopping: ConnectionError::Closed,
-        ended: None,
+        ended: false,
     };
-    (Ws(Arc::new(Inner { orders, link, next_echo: AtomicU64::new(1) })), task)
+    (Ws(Arc::new(Inner { orders, link })), task)
 }
 
 /// The calls in flight, by echo.
@@ -235,6 +249,11 @@ impl Calls {
             self.sweep();
         }
         self.waiting.insert(echo, answer);
+    }
+
+    /// Forgets those that nobody waits for, and has the task woken when somebody stops to wait.
+    fn forget_given_up(&mut self, cx: &mut Context<'_>) {
+        self.waiting.retain(|_, answer| answer.poll_closed(cx).is_pending());
     }
 
     fn sweep(&mut self) {
@@ -279,24 +298,29 @@ struct Task {
     /// The connection is being closed from here.
     stopping: bool,
     why_stopping: ConnectionError,
-    ended: Option<ConnectionError>,
+    /// Everybody has learnt that it has ended.
+    ended: bool,
 }
 
 /// However the task ends, by the end of its runtime too, everybody learns of it.
 impl Drop for Task {
     fn drop(&mut self) {
-        self.link.end(self.ended.take().unwrap_or(ConnectionError::Closed));
+        if !self.ended {
+            self.link.end(ConnectionError::Closed);
+        }
     }
 }
 
 impl Task {
     /// Serves one socket and no other.
     #[cfg(feature = "server")]
-    async fn run_once<S: AsyncRead + AsyncWrite + Unpin>(mut self, socket: WebSocketStream<S>) -> ConnectionError {
+    async fn run_once<S: AsyncRead + AsyncWrite + Unpin>(
+        mut self,
+        socket: WebSocketStream<Watched<S>>,
+    ) -> ConnectionError {
         let why = self.serve(socket).await;
         let why = if self.stopping { self.why_stopping.clone() } else { why };
-        self.calls.fail_all(&why);
-        self.ended = Some(why.clone());
+        self.end(&why).await;
         why
     }
 
@@ -307,7 +331,6 @@ impl Task {
         let why = loop {
             let since = Instant::now();
             let why = self.serve(socket).await;
-            self.calls.fail_all(&why);
             if self.stopping {
                 break ConnectionError::Closed;
             }
@@ -326,7 +349,20 @@ impl Task {
             ConnectionError::Closed => tracing::debug!("the connection is closed"),
             why => tracing::error!(why = why.report(), "the connection has ended, and is not made again"),
         }
-        self.ended = Some(why);
+        self.end(&why).await;
+    }
+
+    /// Tells everybody that there is no connection any more, and why: first the state, which calls ask for their reason.
+    async fn end(&mut self, why: &ConnectionError) {
+        self.ended = true;
+        self.link.end(why.clone());
+        self.calls.fail_all(why);
+        // Who has been promised a place in the channel may still send; dropping it would let that call wait for ever.
+        self.orders.close();
+        self.held_back.drain(..).for_each(|order| order.turn_away(why));
+        while let Some(order) = self.orders.recv().await {
+            order.turn_away(why);
+        }
     }
 
     /// Connects again, however often it takes.
@@ -342,6 +378,7 @@ impl Task {
             let in_ms = next_try.saturating_duration_since(Instant::now()).as_millis();
             tracing::warn!(why = why.report(), next_try_in_ms = in_ms, "disconnected");
             self.link.state.send_replace(ConnectionState::Disconnected { why: why.clone(), next_try });
+            self.calls.fail_all(&why);
             self.meanwhile(&why, wait).await?;
             tracing::debug!("connecting");
             self.link.state.send_replace(ConnectionState::Connecting);
@@ -387,12 +424,15 @@ impl Task {
         if self.held_back.len() < limit {
             self.held_back.push_back(order);
         } else {
-            let _ = order.answer.send(Err(Down(why.clone()).into()));
+            order.turn_away(why);
         }
     }
 
     /// Serves a socket until it is lost or closed.
-    async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&mut self, socket: WebSocketStream<S>) -> ConnectionError {
+    async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        socket: WebSocketStream<Watched<S>>,
+    ) -> ConnectionError {
         let mut open = Open::new(socket, &self.settings);
         let why = poll_fn(|cx| self.poll(cx, &mut open)).await;
         match open.refused {
@@ -414,10 +454,8 @@ impl Task {
             return Poll::Ready(why);
         }
         while let Poll::Ready(Some(Stop { limit, why })) = self.commands.poll_recv(cx) {
-            self.stopping = true;
             self.why_stopping = why;
-            let deadline = Instant::now() + limit.min(YEAR);
-            open.closing = Some(open.closing.map_or(deadline, |closing| closing.min(deadline)));
+            self.begin_to_stop(limit, open);
         }
         if let Err(error) = self.write(cx, open) {
             return Poll::Ready(open.failed(cx, error));
@@ -429,6 +467,13 @@ impl Task {
             Poll::Ready(Err(error)) => Poll::Ready(open.failed(cx, error)),
             _ => Poll::Pending,
         }
+    }
+
+    fn begin_to_stop<S>(&mut self, limit: Duration, open: &mut Open<S>) {
+        self.stopping = true;
+        self.link.state.send_replace(ConnectionState::Closing);
+        let deadline = Instant::now() + limit.min(YEAR);
+        open.closing = Some(open.closing.map_or(deadline, |closing| closing.min(deadline)));
     }
 
     /// Reads what is there; the reason where it has ended.
@@ -449,6 +494,11 @@ impl Task {
                 Some(Ok(Message::Ping(_))) => {
                     open.unflushed = true;
                     open.came_to_life();
+                    open.pongs_owed += 1;
+                    if open.pongs_owed > MOST_PONGS {
+                        let flood = std::io::Error::other("the server sends pings and does not read the answers");
+                        return Some(ConnectionError::Lost(Arc::new(flood)));
+                    }
                 }
                 Some(Ok(Message::Pong(_))) => open.pong_came = true,
                 Some(Ok(Message::Frame(_))) => {}
@@ -466,9 +516,6 @@ impl Task {
                 cx.waker().wake_by_ref();
                 break;
             }
-        }
-        if read > 0 {
-            open.last_frame = Instant::now();
         }
         None
     }
@@ -541,8 +588,7 @@ impl Task {
                 None => match self.orders.poll_recv(cx) {
                     Poll::Ready(Some(order)) => order,
                     Poll::Ready(None) => {
-                        self.stopping = true;
-                        open.closing = Some(Instant::now());
+                        self.begin_to_stop(Duration::ZERO, open);
                         return self.stop(cx, open);
                     }
                     Poll::Pending => break,
@@ -563,15 +609,14 @@ impl Task {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let why = self.why_stopping.clone();
-        let turn_away = |order: Order| drop(order.answer.send(Err(Down(why.clone()).into())));
-        self.held_back.drain(..).for_each(turn_away);
+        self.held_back.drain(..).for_each(|order| order.turn_away(&why));
         while let Poll::Ready(Some(order)) = self.orders.poll_recv(cx) {
-            turn_away(order);
+            order.turn_away(&why);
         }
         if open.leaving.is_some() {
             return Ok(());
         }
-        self.calls.sweep();
+        self.calls.forget_given_up(cx);
         let now = Instant::now();
         if self.calls.waiting.is_empty() || open.closing.is_some_and(|deadline| deadline <= now) {
             self.calls.fail_all(&why);
@@ -593,6 +638,9 @@ impl Task {
     {
         loop {
             let now = Instant::now();
+            if open.socket.get_mut().take_alive() {
+                open.last_sign = now;
+            }
             if let Some(why) = open.check_silence(now) {
                 return Some(why);
             }
@@ -628,11 +676,13 @@ fn close_frame(code: CloseCode) -> CloseFrame {
 
 /// A socket that stands.
 struct Open<S> {
-    socket: WebSocketStream<S>,
+    socket: WebSocketStream<Watched<S>>,
     frame_limit: usize,
     unflushed: bool,
-    /// When something came last.
-    last_frame: Instant,
+    /// When the server last showed that it is there, if only by a part of a frame.
+    last_sign: Instant,
+    /// So many pings have come since all was written.
+    pongs_owed: u32,
     /// Something else than an answer to a ping has come.
     frames_came: bool,
     /// Events have come that consumers have not been woken for.
@@ -662,7 +712,7 @@ struct Heartbeat {
 }
 
 impl<S> Open<S> {
-    fn new(socket: WebSocketStream<S>, settings: &Settings) -> Self {
+    fn new(socket: WebSocketStream<Watched<S>>, settings: &Settings) -> Self {
         let now = Instant::now();
         let keepalive = settings.keepalive;
         let keepalive = keepalive.map(|(interval, patience)| (interval.min(YEAR), patience.min(YEAR)));
@@ -670,7 +720,8 @@ impl<S> Open<S> {
             socket,
             frame_limit: settings.frame_limit,
             unflushed: false,
-            last_frame: now,
+            last_sign: now,
+            pongs_owed: 0,
             frames_came: false,
             events_came: false,
             pong_came: false,
@@ -700,19 +751,19 @@ impl<S> Open<S> {
     /// What is due next.
     fn next_due(&self) -> Option<Instant> {
         let answered = self.pinged.zip(self.keepalive).map(|(at, (_, patience))| at + patience);
-        let silent = self.longest_silence.and_then(|silence| self.last_frame.checked_add(silence));
+        let silent = self.longest_silence.and_then(|silence| self.last_sign.checked_add(silence));
         let closing = self.closing.filter(|_| self.leaving.is_none());
         [self.next_ping, answered, silent, closing, self.leaving].into_iter().flatten().min()
     }
 
     /// The reason where the server has been silent for too long.
     fn check_silence(&mut self, now: Instant) -> Option<ConnectionError> {
-        let silence = now.saturating_duration_since(self.last_frame);
+        let silence = now.saturating_duration_since(self.last_sign);
         if self.longest_silence.is_some_and(|longest| silence >= longest) {
             return Some(ConnectionError::Silent(silence));
         }
         let (at, (_, patience)) = self.pinged.zip(self.keepalive)?;
-        if self.last_frame >= at {
+        if self.last_sign >= at {
             self.pinged = None;
         } else if now >= at + patience {
             self.pinged = None;
@@ -736,6 +787,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Open<S> {
         }
         let flushed = Pin::new(&mut self.socket).poll_flush(cx);
         self.unflushed = flushed.is_pending();
+        if !self.unflushed {
+            self.pongs_owed = 0;
+        }
         flushed
     }
 
@@ -818,5 +872,134 @@ mod tests {
         calls.fail_all(&ConnectionError::Closed);
         assert!(second.into_iter().all(|mut told| matches!(told.try_recv(), Ok(Err(_)))));
         assert_eq!(calls.waiting.capacity(), 0);
+    }
+}
+
+/// Over a stream in memory, so that the clock is the test's.
+#[cfg(all(test, feature = "server"))]
+mod paused {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::task::JoinHandle;
+    use tokio_tungstenite::tungstenite::protocol::Role;
+
+    use super::*;
+    use crate::connection::Tap;
+
+    struct Nobody;
+
+    impl Tap for Nobody {
+        fn take(&self, _: &[u8]) {}
+
+        fn wake(&self) {}
+    }
+
+    const fn ms(number: u64) -> Duration {
+        Duration::from_millis(number)
+    }
+
+    fn pings(interval: Duration, patience: Duration) -> Settings {
+        Settings { keepalive: Some((interval, patience)), ..Settings::default() }
+    }
+
+    /// Serves a stream that has room for so many bytes in each direction; what is returned last is the other end.
+    async fn serve(settings: Settings, room: usize) -> (Ws, JoinHandle<ConnectionError>, DuplexStream) {
+        let (commands, commanded) = mpsc::unbounded_channel();
+        let link = Arc::new(Link::tapped(Box::new(Nobody), commands));
+        let (ours, theirs) = duplex(room);
+        let socket = WebSocketStream::from_raw_socket(Watched::new(ours), Role::Client, None).await;
+        let (ws, work) = accepted(socket, Arc::new(settings), None, link, commanded);
+        (ws, tokio::spawn(work), theirs)
+    }
+
+    fn request(bytes: usize) -> Request {
+        Request::new(&crate::Raw::new("upload", serde_json::json!({ "file": "1".repeat(bytes) }))).unwrap()
+    }
+
+    fn text_frame(text: &str) -> Vec<u8> {
+        let length = u16::try_from(text.len()).unwrap().to_be_bytes();
+        [&[0x81, 126], &length[..], text.as_bytes()].concat()
+    }
+
+    const PONG: [u8; 2] = [0x8A, 0];
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_frame_on_its_way_is_a_sign_of_life() {
+        let (_ws, task, mut server) = serve(pings(ms(100), ms(300)), 1 << 20).await;
+        server.write_all(&[&text_frame("{}")[..], &PONG].concat()).await.unwrap();
+        let long = text_frame(&" ".repeat(50_000));
+        for part in long.chunks(1000) {
+            tokio::time::sleep(ms(250)).await;
+            assert!(!task.is_finished());
+            server.write_all(part).await.unwrap();
+        }
+        let last = Instant::now();
+        assert!(matches!(task.await.unwrap(), ConnectionError::Silent(_)));
+        assert!(last.elapsed() <= ms(401), "{:?}", last.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_call_that_is_being_taken_is_a_sign_of_life() {
+        let (ws, task, mut server) = serve(pings(ms(100), ms(300)), 10_000).await;
+        server.write_all(&[&text_frame("{}")[..], &PONG].concat()).await.unwrap();
+        let call = tokio::spawn(ws.send(request(500_000)));
+        let mut taken = vec![0; 10_000];
+        for _ in 0..50 {
+            tokio::time::sleep(ms(250)).await;
+            assert!(!task.is_finished());
+            server.read_exact(&mut taken).await.unwrap();
+        }
+        // From here on it is not taken any more.
+        let last = Instant::now();
+        assert!(matches!(task.await.unwrap(), ConnectionError::Silent(_)));
+        assert!(last.elapsed() <= ms(501), "{:?}", last.elapsed());
+        call.await.unwrap().unwrap_err();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn heartbeats_may_stay_away_for_two_and_a_half_times_their_interval() {
+        let heartbeat = r#"{"post_type":"meta_event","meta_event_type":"heartbeat","interval":1000}"#;
+        let watched = Settings { keepalive: None, ..Settings::default() };
+        let (_ws, task, mut server) = serve(watched.clone(), 1 << 20).await;
+        for _ in 0..3 {
+            tokio::time::sleep(ms(2400)).await;
+            assert!(!task.is_finished());
+            server.write_all(&text_frame(heartbeat)).await.unwrap();
+        }
+        let last = Instant::now();
+        assert!(matches!(task.await.unwrap(), ConnectionError::Silent(_)));
+        assert!((ms(2500)..ms(2510)).contains(&last.elapsed()), "{:?}", last.elapsed());
+
+        let (_ws, task, mut server) = serve(Settings { heartbeat_watch: false, ..watched }, 1 << 20).await;
+        server.write_all(&text_frame(heartbeat)).await.unwrap();
+        tokio::time::sleep(ms(3_600_000)).await;
+        assert!(!task.is_finished());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_pings_and_does_not_read_is_given_up() {
+        let (_ws, task, mut server) = serve(pings(ms(100), ms(300)), 1000).await;
+        let mut pings = 0;
+        while server.write_all(&[0x89, 0]).await.is_ok() {
+            pings += 1;
+            assert!(pings < 3 * MOST_PONGS, "they are answered for ever");
+        }
+        assert!(matches!(task.await.unwrap(), ConnectionError::Lost(_)));
+    }
+
+    #[tokio::test]
+    async fn a_call_that_has_a_place_when_the_connection_ends_is_turned_away() {
+        let (ws, task, server) = serve(Settings::default(), 1000).await;
+        let orders = ws.0.orders.clone();
+        let place = orders.reserve().await.unwrap();
+        drop(server);
+        while !matches!(&*ws.0.link.state.borrow(), ConnectionState::Closed { .. }) {
+            tokio::task::yield_now().await;
+        }
+        let (answer, answered) = oneshot::channel();
+        place.send(Order { echo: 1, message: Message::text(""), request: request(1), answer });
+        assert!(answered.await.unwrap().unwrap_err().is::<Down>());
+        task.await.unwrap();
     }
 }

@@ -16,7 +16,7 @@ use super::{Base, Failure, Report, revision};
 ///
 /// OLD and NEW name a folder or a file, if there is one; else a git revision. `REV` means the folder `schema` of that
 /// revision, from the current folder; `REV:PATH` another folder or file, with the path from the root of the repository,
-/// or from the current folder if it begins with `./`. Nothing is checked out.
+/// or from the current folder if it begins with `./`. Links within the revision are followed. Nothing is checked out.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

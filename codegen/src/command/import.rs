@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::{Base, Failure, Report, load_written, shown};
 use known::Known;
 use page::Page;
-use section::Section;
+use section::{Actions, PassedOver, Section};
 use stanza::{Called, Writer};
 
 /// Write stanzas to begin with, from a server's documentation.
@@ -24,7 +24,8 @@ use stanza::{Called, Writer};
 /// A page in Markdown describes actions, each under a heading: its name (`终结点`), a table of its parameters (`参数`) and
 /// one of its answer (`响应数据`). Each action becomes a stanza on standard output. What a page does not say, such as docs
 /// in English, is marked TODO, and most marks are faults that `check` reports, so that none is forgotten. Actions that
-/// the schema has already, or the one that it adds to, are left out.
+/// the schema has already, or the one that it adds to, are left out. Headings with a table and no action are listed in a
+/// comment.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -56,6 +57,7 @@ struct Json<'a> {
     docs: String,
     actions: Vec<String>,
     left_out: Vec<String>,
+    passed_over: &'a [PassedOver],
     /// How many places are marked.
     marks: usize,
     yaml: &'a str,
@@ -66,8 +68,10 @@ impl Import {
         let text = fs::read_to_string(&self.docs);
         let text =
             text.map_err(|error| Failure::io(&self.docs, "cannot be read", &error, "name a page in Markdown"))?;
+        // Editors of some machines mark a text so.
+        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
         let page = Page::read(&self.docs, text);
-        let (sections, objects) = section::read(&page).map_err(|faults| Failure::Trouble {
+        let Actions { sections, objects, passed_over } = section::read(&page).map_err(|faults| Failure::Trouble {
             message: format!("{}: cannot be read as actions; nothing is written", shown(&self.docs)),
             hint: "mend the page, or write the stanzas by hand".into(),
             faults,
@@ -84,10 +88,15 @@ impl Import {
         if !left_out.is_empty() {
             writer.out.comment(0, &format!("The schema has already: {}.", left_out.join(", ")));
         }
+        if !passed_over.is_empty() {
+            let listed: Vec<String> = passed_over.iter().map(PassedOver::to_string).collect();
+            writer.out.comment(0, &format!("Passed over, since no action is named there: {}.", listed.join(", ")));
+        }
         writer.out.text.push('\n');
         all.iter().for_each(|(section, called)| writer.section(section, called));
         let yaml = writer.out.text.trim_end().to_owned() + "\n";
-        Report::new(yaml.clone(), &Json { docs, actions, left_out, marks: writer.out.marks, yaml: &yaml })
+        let (passed_over, marks) = (&*passed_over, writer.out.marks);
+        Report::new(yaml.clone(), &Json { docs, actions, left_out, passed_over, marks, yaml: &yaml })
     }
 }
 

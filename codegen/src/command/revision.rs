@@ -2,8 +2,9 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write;
 use std::path::{Component, Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -61,31 +62,94 @@ fn parts(name: &str) -> (&str, &str) {
 /// Writes the schema of a revision into a new temporary folder; the path is that of the schema in it.
 fn extract(name: &str) -> Result<(TempDir, PathBuf), Failure> {
     let (revision, path) = parts(name);
-    let object = find(name, revision, path)?;
+    let at = from_root(path)?;
+    let object = find(name, revision, path, &at)?;
     let folder = tempfile::tempdir().map_err(|error| {
         Failure::trouble(format!("no temporary folder can be made: {error}"), "free some space, or set TMPDIR")
     })?;
-    let schema = match text(&git(["cat-file", "-t", &object])?).as_str() {
-        "tree" => {
-            let schema = folder.path().join(SCHEMA);
-            write_tree(&object, &schema)?;
-            schema
-        }
+    let schema = if object.is_tree {
+        let schema = folder.path().join(SCHEMA);
+        Tree { name, revision }.write(&object.id, &at, &schema, &mut Vec::new())?;
+        schema
+    } else {
         // The file keeps its name, which says what it is.
-        _ => {
-            let schema = folder.path().join(path.rsplit('/').next().unwrap_or(path));
-            write(&schema, &git(["cat-file", "blob", &object])?)?;
-            schema
-        }
+        let schema = folder.path().join(path.rsplit('/').next().unwrap_or(path));
+        write(&schema, &git(["cat-file", "blob", &object.id])?)?;
+        schema
     };
     Ok((folder, schema))
 }
 
-/// The id of the folder or file.
-fn find(name: &str, revision: &str, path: &str) -> Result<String, Failure> {
+/// A path as it is from the root of the repository; with a dot before it, it is from the current folder.
+fn from_root(path: &str) -> Result<String, Failure> {
+    if !path.starts_with("./") && !path.starts_with("../") {
+        return Ok(path.to_owned());
+    }
+    let prefix = text(&git(["rev-parse", "--show-prefix"])?);
+    let mut parts: Vec<&str> = Vec::new();
+    for part in prefix.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => _ = parts.pop(),
+            part => parts.push(part),
+        }
+    }
+    Ok(parts.join("/"))
+}
+
+/// A folder or a file.
+struct Object {
+    id: String,
+    is_tree: bool,
+}
+
+/// What is at a path of a revision, links followed.
+enum Found {
+    Object(Object),
+    /// A link that leads to none, and where it leads.
+    Lost(&'static str),
+    Nothing,
+}
+
+const NOWHERE: &str = "leads nowhere";
+
+fn follow(revision: &str, path: &str) -> Result<Found, Failure> {
+    let mut command = Command::new("git");
+    command.args(["cat-file", "--batch-check", "--follow-symlinks"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().map_err(|error| no_git(&error))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // Outside of a repository git does not read it.
+        _ = writeln!(stdin, "{revision}:{path}");
+    }
+    let said = text(&child.wait_with_output().map_err(|error| no_git(&error))?);
+    let words: Vec<&str> = said.lines().next().unwrap_or_default().split(' ').collect();
+    Ok(match *words {
+        [id, kind @ ("blob" | "tree"), _] => Found::Object(Object { id: id.to_owned(), is_tree: kind == "tree" }),
+        ["symlink", _] => Found::Lost("leads out of the revision"),
+        ["dangling" | "loop", _] => Found::Lost(NOWHERE),
+        _ => Found::Nothing,
+    })
+}
+
+fn lost(name: &str, path: &str, why: &str) -> Failure {
+    let hint = "put the file itself there, or compare with a checkout: `git worktree add FOLDER REV`";
+    Failure::trouble(format!("{name}: `{path}` is a link that {why}"), hint)
+}
+
+/// The folder or file; `at` is its path from the root.
+fn find(name: &str, revision: &str, path: &str, at: &str) -> Result<Object, Failure> {
+    match follow(revision, at)? {
+        Found::Object(object) => return Ok(object),
+        Found::Lost(why) => return Err(lost(name, at, why)),
+        Found::Nothing => {}
+    }
+    // Git knows more ways to name a file, such as `:PATH` of what is staged.
     let object = git(["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}:{path}")])?;
     if object.status.success() {
-        return Ok(text(&object));
+        let id = text(&object);
+        let is_tree = text(&git(["cat-file", "-t", &id])?) == "tree";
+        return Ok(Object { id, is_tree });
     }
     let repository = git(["rev-parse", "--git-dir"])?;
     if !repository.status.success() {
@@ -108,26 +172,58 @@ fn find(name: &str, revision: &str, path: &str) -> Result<String, Failure> {
     Err(Failure::trouble(message, "write `REV:PATH`, with the path from the root of the repository"))
 }
 
-/// Writes the YAML files of a tree.
-fn write_tree(tree: &str, folder: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-    let listing = git(["ls-tree", "-r", "-z", "--full-tree", tree])?;
-    for entry in listing.stdout.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
-        // `100644 blob 3b18e5… <tab>actions/account.yaml`
-        let entry = String::from_utf8_lossy(entry);
-        let Some((about, path)) = entry.split_once('\t') else { continue };
-        let [mode, "blob", object] = *about.split(' ').collect::<Vec<_>>() else { continue };
-        let path = Path::new(path);
-        let plain = path.components().all(|part| matches!(part, Component::Normal(_)));
-        let is_yaml = path
-            .extension()
-            .and_then(OsStr::to_str)
-            .is_some_and(|extension| ["yaml", "yml"].iter().any(|known| extension.eq_ignore_ascii_case(known)));
-        if plain && is_yaml && mode.starts_with("100") {
-            write(&folder.join(path), &git(["cat-file", "blob", object])?)?;
+/// Folders of a revision, as they are written into the temporary one.
+struct Tree<'a> {
+    /// As the argument names it.
+    name: &'a str,
+    revision: &'a str,
+}
+
+impl Tree<'_> {
+    /// Writes the YAML files of a tree that stands at this path. `above` are the trees by which links led here.
+    fn write(&self, tree: &str, at: &str, folder: &Path, above: &mut Vec<String>) -> Result<(), Failure> {
+        fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+        above.push(tree.to_owned());
+        let listing = git(["ls-tree", "-r", "-z", "--full-tree", tree])?;
+        for entry in listing.stdout.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
+            // `100644 blob 3b18e5… <tab>actions/account.yaml`
+            let entry = String::from_utf8_lossy(entry);
+            let Some((about, path)) = entry.split_once('\t') else { continue };
+            let [mode, "blob", object] = *about.split(' ').collect::<Vec<_>>() else { continue };
+            let plain = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+            match mode {
+                _ if !plain => {}
+                "120000" => self.link(path, at, folder, above)?,
+                _ if is_yaml(path) => write(&folder.join(path), &git(["cat-file", "blob", object])?)?,
+                _ => {}
+            }
+        }
+        above.pop();
+        Ok(())
+    }
+
+    /// Writes what a link leads to, as the working tree would have it.
+    fn link(&self, path: &str, at: &str, folder: &Path, above: &mut Vec<String>) -> Result<(), Failure> {
+        let full = if at.is_empty() { path.to_owned() } else { format!("{at}/{path}") };
+        let to = folder.join(path);
+        // Any other file is no part of a schema.
+        let matters = is_yaml(path) || Path::new(path).extension().is_none();
+        match follow(self.revision, &full)? {
+            Found::Object(Object { id, is_tree: true }) if above.contains(&id) => {
+                Err(lost(self.name, &full, "leads back to a folder that it stands in"))
+            }
+            Found::Object(Object { id, is_tree: true }) => self.write(&id, &full, &to, above),
+            Found::Object(Object { id, .. }) if is_yaml(path) => write(&to, &git(["cat-file", "blob", &id])?),
+            Found::Lost(why) if matters => Err(lost(self.name, &full, why)),
+            Found::Nothing if matters => Err(lost(self.name, &full, NOWHERE)),
+            _ => Ok(()),
         }
     }
-    Ok(())
+}
+
+fn is_yaml(path: &str) -> bool {
+    let extension = Path::new(path).extension().and_then(OsStr::to_str);
+    extension.is_some_and(|extension| ["yaml", "yml"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 
 fn write(path: &Path, blob: &Output) -> Result<(), Failure> {
@@ -140,9 +236,11 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
 }
 
 fn git<const N: usize>(arguments: [&str; N]) -> Result<Output, Failure> {
-    Command::new("git").args(arguments).output().map_err(|error| {
-        Failure::trouble(format!("git cannot be run: {error}"), "install git, or name two schema folders")
-    })
+    Command::new("git").args(arguments).output().map_err(|error| no_git(&error))
+}
+
+fn no_git(error: &std::io::Error) -> Failure {
+    Failure::trouble(format!("git cannot be run: {error}"), "install git, or name two schema folders")
 }
 
 fn text(output: &Output) -> String {

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::types::{join, object};
-use super::{aliases, docs, reader, rust_type, scalar, serde_attribute, serde_path, value};
+use super::{COLUMNS, aliases, docs, reader, rust_type, scalar, serde_attribute, serde_path, value};
 use crate::doc;
 use crate::model::{Action, Answer, Api, CLIENT_TRAIT, Effect, NextPage, Origin, Param, Presence, Server};
 use crate::name::{Name, ident};
@@ -142,11 +142,11 @@ fn caveats(action: &Action) -> String {
 
 /// The example as a snippet that rustdoc compiles.
 fn snippet(api: &Api, action: &Action) -> String {
-    let Some(call) = value::call_text(api, action) else { return String::new() };
-    let call = match action.answer {
-        Answer::Nothing => format!("client{call}.await?;"),
-        _ => format!("let answer = client{call}.await?;"),
-    };
+    let Some(mut calls) = value::call_text(api, action) else { return String::new() };
+    calls.push(".await?;".into());
+    let client = if matches!(action.answer, Answer::Nothing) { "client" } else { "let answer = client" };
+    let line = format!("{client}{}", calls.concat());
+    let call = if line.chars().count() <= COLUMNS { line } else { format!("{client}\n    {}", calls.join("\n    ")) };
     if api.extension {
         // Where its crate keeps the prelude is not known here.
         return format!("```ignore\n{call}\n```");
@@ -202,14 +202,22 @@ fn param_doc(param: &Param) -> String {
     }
 }
 
-/// A default as prose and listings write it: `1800`, `true`, `""`.
+/// A default as prose writes it: 1800, `true`, `""`.
 pub(crate) fn default_text(default: &Node) -> String {
     match &default.value {
-        Value::Text(text) => format!("`{text:?}`"),
-        Value::Bool(value) => format!("`{value}`"),
+        Value::Int(_) | Value::Float(_) => default_listed(default),
+        _ => doc::code_span(&default_listed(default)),
+    }
+}
+
+/// The same without marks, for listings.
+pub(super) fn default_listed(default: &Node) -> String {
+    match &default.value {
+        Value::Text(text) => format!("{text:?}"),
+        Value::Bool(value) => value.to_string(),
         Value::Int(value) => value.to_string(),
         Value::Float(value) => format!("{value:?}"),
-        _ => format!("`{}`", value::json(default)),
+        _ => value::json(default),
     }
 }
 
@@ -540,7 +548,7 @@ fn call_setters(action: &Action) -> Option<TokenStream> {
     action.settable().next().is_some().then(|| quote!(impl ::cqhttp::Call<#request> { #(#setters)* }))
 }
 
-/// `pub trait SetGroupBanCall: Sized { fn duration(self, duration: u32) -> Self; }`, and that `Call<SetGroupBan>` has it.
+/// `pub trait SetGroupBanCall: ::std::marker::Sized { fn duration(self, duration: u32) -> Self; }`, and that `Call<SetGroupBan>` has it.
 fn setter_trait(action: &Action) -> Vec<TokenStream> {
     if action.settable().next().is_none() {
         return Vec::new();
@@ -555,7 +563,7 @@ fn setter_trait(action: &Action) -> Vec<TokenStream> {
         })
         .unzip();
     vec![
-        quote!(#about pub trait #name: Sized { #(#heads)* }),
+        quote!(#about pub trait #name: ::std::marker::Sized { #(#heads)* }),
         quote!(impl #name for ::cqhttp::Call<#request> { #(#setters)* }),
     ]
 }

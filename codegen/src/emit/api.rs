@@ -1,6 +1,6 @@
 //! The API on one line an action.
 
-use super::action::{default_text, response_name};
+use super::action::{default_listed, response_name};
 use crate::model::{Action, Answer, Api, Presence};
 use crate::ty::{Scalar, Ty};
 
@@ -17,8 +17,7 @@ pub(crate) fn line(action: &Action) -> String {
     for param in action.settable() {
         line += &match &param.presence {
             Presence::Default(default) => {
-                let default = default_text(default).replace('`', "");
-                format!(" .{}({} = {default})", param.name.snake(), type_text(&param.ty))
+                format!(" .{}({} = {})", param.name.snake(), type_text(&param.ty), default_listed(default))
             }
             _ => format!(" .{}({})", param.name.snake(), type_text(&param.ty)),
         };

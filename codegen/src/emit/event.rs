@@ -336,22 +336,24 @@ fn id_accessor(events: &[&Event], name: &str, ty: &str, doc: &str) -> Option<Tok
     })
 }
 
-/// `EventKind::GroupMessage => Self::GroupMessage(Box::new(wire::object::<GroupMessage, D>(deserializer)?)), …`
+/// `EventKind::GroupMessage => Self::GroupMessage(Box::new(wire::object::<GroupMessage, __D>(deserializer)?)), …`
 fn reading(events: &[&Event]) -> TokenStream {
     let arms = events.iter().map(|event| {
         let (variant, shape) = (event.name.type_ident(), event.shape.type_ident());
         match event.boxed {
-            true => quote!(EventKind::#variant => Self::#variant(Box::new(wire::object::<#shape, D>(deserializer)?)),),
-            false => quote!(EventKind::#variant => Self::#variant(wire::object::<#shape, D>(deserializer)?),),
+            true => {
+                quote!(EventKind::#variant => Self::#variant(Box::new(wire::object::<#shape, __D>(deserializer)?)),)
+            }
+            false => quote!(EventKind::#variant => Self::#variant(wire::object::<#shape, __D>(deserializer)?),),
         }
     });
     quote! {
         impl Event {
             /// Decodes an event of this kind; `None` for an unknown one.
-            pub(crate) fn decode<'de, D: wire::Deserializer<'de>>(
+            pub(crate) fn decode<'de, __D: wire::Deserializer<'de>>(
                 kind: EventKind,
-                deserializer: D,
-            ) -> Result<Option<Self>, D::Error> {
+                deserializer: __D,
+            ) -> Result<Option<Self>, __D::Error> {
                 Ok(Some(match kind {
                     #(#arms)*
                     EventKind::Unknown => return Ok(None),

@@ -37,7 +37,7 @@ fn chapter(file: &File, reader: Reader) -> String {
 
 fn row(action: &Action, reader: Reader) -> String {
     let method = action.name.snake();
-    let (title, summary) = (&action.title, summary(&action.doc));
+    let (title, summary) = (cell(&action.title), summary(&action.doc));
     match reader {
         Reader::Chinese => {
             format!("| `{method}` | {title}{} |\n", state(action, "（go-cqhttp 未实现）", "（go-cqhttp 已移除）"))

@@ -263,7 +263,7 @@ fn dispatch(name: &str, segments: &[&Segment]) -> TokenStream {
                 match self { #kinds Self::Unknown(segment) => &segment.kind, }
             }
             #[inline]
-            fn each<'s>(&'s self, emit: &mut dyn FnMut(&'s str, wire::Written<'s>)) {
+            fn each<'s>(&'s self, emit: &mut dyn ::std::ops::FnMut(&'s str, wire::Written<'s>)) {
                 match self {
                     #writes
                     Self::Unknown(segment) => wire::Writing::new(&segment.data, emit).rest(),

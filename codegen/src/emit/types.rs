@@ -145,7 +145,7 @@ fn enum_item(ty: &TypeDef, variants: &[Variant], other: &TokenStream, copy: &Tok
         let name = variant.name.type_ident();
         let value = match &variant.value {
             VariantValue::Text(text) if text.is_empty() => "An empty text".to_owned(),
-            VariantValue::Text(text) => format!("`{text}`"),
+            VariantValue::Text(text) => doc::code_span(text),
             VariantValue::Int(number) => format!("`{number}`"),
         };
         let docs = docs(&format!("{value}: {}", variant.doc));
@@ -232,7 +232,7 @@ fn rename(wire: &str, name: &str) -> Vec<TokenStream> {
 }
 
 /// `impl Deserialize` where a field has further names: some servers send two of them at once, which serde's own aliases
-/// refuse. The first that holds something counts.
+/// refuse. The first that holds something counts. A type of the schema may be called `D`.
 fn read_by_alias(api: &Api, name: &Ident, fields: &[Field]) -> TokenStream {
     let optional = |field: &Field| Ty { optional: field.ty.optional || !field.ty.list, ..field.ty.clone() };
     let own = |field: &Field| format_ident!("own_{}", field.name.snake());
@@ -265,7 +265,7 @@ fn read_by_alias(api: &Api, name: &Ident, fields: &[Field]) -> TokenStream {
     let serde_path = serde_path(api);
     quote! {
         impl<'de> Deserialize<'de> for #name {
-            fn deserialize<D: wire::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            fn deserialize<__D: wire::Deserializer<'de>>(deserializer: __D) -> Result<Self, __D::Error> {
                 #[derive(Deserialize)]
                 #serde_path
                 struct Read {

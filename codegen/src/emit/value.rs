@@ -3,6 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 
+use super::action::takes_into;
 use super::{raw_string, scalar};
 use crate::example::text;
 use crate::model::{Action, Api, Field, Param, Variant, VariantValue};
@@ -168,8 +169,9 @@ fn target(action: &Action) -> TokenStream {
     }
 }
 
-/// The example as a user would write it; `None` where that takes more than a line.
-pub(super) fn call_text(api: &Api, action: &Action) -> Option<String> {
+/// The example as a user would write it, call by call: `.set_group_ban(10001000, 10086)`, `.duration(60)`. `None` where an
+/// argument takes more than a line.
+pub(super) fn call_text(api: &Api, action: &Action) -> Option<Vec<String>> {
     let given = |param: &Param| action.example.params.as_ref().and_then(|params| entry(params, &param.wire));
     let mut arguments = Vec::new();
     for param in action.required() {
@@ -178,13 +180,13 @@ pub(super) fn call_text(api: &Api, action: &Action) -> Option<String> {
             None => target(action).to_string().replace(' ', "").replace("::cqhttp", "cqhttp").replace(',', ", "),
         });
     }
-    let mut call = format!(".{}({})", action.name.snake(), arguments.join(", "));
+    let mut calls = vec![format!(".{}({})", action.name.snake(), arguments.join(", "))];
     for param in action.settable() {
         if let Some(node) = given(param) {
-            call += &format!(".{}({})", param.name.snake(), short(api, node, &param.ty)?);
+            calls.push(format!(".{}({})", param.name.snake(), short(api, node, &param.ty)?));
         }
     }
-    Some(call)
+    Some(calls)
 }
 
 /// An argument that converts by `into`: `10086`, `"hi"`.
@@ -192,13 +194,7 @@ fn short(api: &Api, node: &Node, ty: &Ty) -> Option<String> {
     if let (Value::List(items), true) = (&node.value, ty.list) {
         let item = Ty { list: false, optional: false, ..ty.clone() };
         let items: Option<Vec<String>> = items.iter().map(|node| short(api, node, &item)).collect();
-        let into = |text: String| {
-            if matches!(item.scalar, Scalar::Bool | Scalar::I32 | Scalar::I64) {
-                text
-            } else {
-                format!("{text}.into()")
-            }
-        };
+        let into = |text: String| if takes_into(&item) { format!("{text}.into()") } else { text };
         return Some(format!("[{}]", items?.into_iter().map(into).collect::<Vec<_>>().join(", ")));
     }
     match (&node.value, &ty.scalar) {

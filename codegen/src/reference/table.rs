@@ -1,6 +1,7 @@
 //! Tables of Markdown.
 
 use super::{Book, TARGET_KEYS};
+use crate::doc::code_span;
 use crate::emit::default_text;
 use crate::model::{Field, Param, Presence, VariantValue};
 use crate::ty::Scalar;
@@ -30,7 +31,7 @@ pub(super) fn needed(param: &Param) -> String {
 /// A value of an enum, as it stands on the wire.
 pub(super) fn value(value: &VariantValue) -> String {
     match value {
-        VariantValue::Text(text) => format!("`\"{}\"`", cell(text)),
+        VariantValue::Text(text) => code_span(&format!("\"{}\"", cell(text))),
         VariantValue::Int(number) => format!("`{number}`"),
     }
 }

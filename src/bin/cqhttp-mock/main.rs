@@ -1,19 +1,25 @@
 //! The command `cqhttp-mock`: the stand-in for go-cqhttp, for bots in any language.
 
+mod print;
 mod stdin;
 
 use std::borrow::Cow;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use clap::{Parser, ValueEnum};
 use cqhttp::mock::{Dial, Outcome, PostFormat, Received, Server, Webhook, World};
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use self::print::Printer;
 
 /// A stand-in for go-cqhttp, to try out bots in any language without a QQ account.
 ///
-/// It speaks OneBot v11 on 127.0.0.1, over HTTP and WebSocket on one port, prints each call, and ends on Ctrl-C.
+/// It speaks OneBot v11 on 127.0.0.1, over HTTP and WebSocket on one port, prints each call and each request that it
+/// refuses, and ends on Ctrl-C.
 /// Every action of go-cqhttp is answered with an example; with --world the actions read and change a small world,
 /// where roles decide what is refused. Of a bot that it is to come to, and cannot, it says why.
 ///
@@ -63,6 +69,13 @@ struct Arguments {
     /// How messages are written in events and answers; go-cqhttp's own default is `string`.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Array)]
     post_format: Format,
+    /// Keep events for `get_updates` over HTTP, go-cqhttp's long polling, and no more than so many; 0 is no limit. It is
+    /// refused over WebSocket then. [default: off; 2000 without a number]
+    #[arg(long, value_name = "EVENTS", num_args = 0..=1, require_equals = true, default_missing_value = "2000")]
+    long_polling: Option<usize>,
+    /// Refuse the actions that go-cqhttp does not implement. [default: they are answered]
+    #[arg(long)]
+    strict: bool,
     /// Print parameters and answers whole. [default: cut after 200 characters]
     #[arg(long)]
     whole: bool,
@@ -76,6 +89,9 @@ struct Arguments {
     #[arg(long, requires = "webhook")]
     secret: Option<String>,
 }
+
+/// No more time is taken to end: what nobody reads stays unwritten.
+const LONGEST_END: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
@@ -106,17 +122,18 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), String> {
-    let interrupted = interrupted().map_err(|error| format!("cannot wait for signals: {error}"))?;
-    let server = start(&arguments).await?;
-    print(format_args!("HTTP       {}", server.url()));
-    print(format_args!("WebSocket  {}", server.ws_url()));
+    let mut signals = Signals::new().map_err(|error| format!("cannot wait for signals: {error}"))?;
+    let printer = Printer::start();
+    let server = start(&arguments, &printer).await?;
+    printer.line(format_args!("HTTP       {}", server.url()));
+    printer.line(format_args!("WebSocket  {}", server.ws_url()));
     for url in &arguments.reverse {
         let mut dial = Dial::to(url).retry(Duration::from_secs(1));
         if let Some(token) = &arguments.token {
             dial = dial.access_token(token);
         }
         server.dial(dial);
-        print(format_args!("dials      {url}"));
+        printer.line(format_args!("dials      {url}"));
     }
     for url in &arguments.webhook {
         let webhook = Webhook::to(url);
@@ -124,33 +141,61 @@ async fn run(arguments: Arguments) -> Result<(), String> {
             Some(secret) => webhook.secret(secret),
             None => webhook,
         });
-        print(format_args!("posts to   {url}"));
+        printer.line(format_args!("posts to   {url}"));
     }
     let mut lines = stdin::lines();
-    tokio::pin!(interrupted);
     loop {
         tokio::select! {
-            () = &mut interrupted => break,
-            Some(line) = lines.recv() => match stdin::happen(&server, &line, arguments.world.is_some()) {
-                Ok(said) => print(format_args!("{} {said}", time())),
-                Err(error) => eprintln!("cqhttp-mock: {error}"),
-            },
+            () = signals.next() => break,
+            Some(line) = lines.recv() => {
+                match line.and_then(|line| stdin::happen(&server, &line, arguments.world.is_some())) {
+                    Ok(said) => printer.line(format_args!("{} {said}", time())),
+                    Err(error) => printer.error(error),
+                }
+            }
         }
     }
-    let calls = server.calls().len();
-    server.stop().await;
-    print(format_args!("stopped after {calls} calls"));
+    let calls = server.call_count();
+    let ended = async {
+        server.stop().await;
+        printer.end(format_args!("stopped after {calls} calls")).await;
+    };
+    tokio::select! {
+        _ = tokio::time::timeout(LONGEST_END, ended) => {}
+        () = signals.next() => {}
+    }
     Ok(())
 }
 
-async fn start(arguments: &Arguments) -> Result<Server, String> {
-    let mut builder = Server::builder().port(arguments.port).self_id(arguments.self_id);
+async fn start(arguments: &Arguments, printer: &Printer) -> Result<Server, String> {
+    let mut builder = Server::builder().port(arguments.port).self_id(arguments.self_id).keep_calls(0);
     let length = if arguments.whole { usize::MAX } else { 200 };
-    builder = builder.on_call(move |call| log(call, length));
+    let lines = printer.clone();
+    builder = builder.on_call(move |call| log(&lines, call, length));
     builder = builder.post_format(arguments.post_format.into());
-    builder = builder.on_refused(|url, why| print(format_args!("{} {url} is not reached: {why}", time())));
+    let lines = printer.clone();
+    builder = builder.on_refused(move |url, why| {
+        lines.line(format_args!("{} {url} is not reached: {why}", time()));
+    });
+    let lines = printer.clone();
+    builder = builder.on_rejected(move |rejected| {
+        lines.line(format_args!(
+            "{} {} {} -> {} {}",
+            time(),
+            rejected.method,
+            rejected.path,
+            rejected.status,
+            rejected.why
+        ));
+    });
     if let Some(token) = &arguments.token {
         builder = builder.token(token);
+    }
+    if let Some(most) = arguments.long_polling {
+        builder = builder.long_polling(most);
+    }
+    if arguments.strict {
+        builder = builder.strict();
     }
     if let Some(seconds) = arguments.heartbeat {
         builder = builder.heartbeat(Duration::from_secs(seconds));
@@ -166,40 +211,53 @@ async fn start(arguments: &Arguments) -> Result<Server, String> {
     })
 }
 
-/// Comes when the program is to end. From now on signals do not kill it.
+/// Those that ask the program to end. As long as this is there, they do not kill it.
 #[cfg(unix)]
-fn interrupted() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
 }
 
-/// Comes when the program is to end.
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Comes with the next one.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
 #[cfg(not(unix))]
-fn interrupted() -> io::Result<impl Future<Output = ()>> {
-    Ok(async { _ = tokio::signal::ctrl_c().await })
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Comes with the next Ctrl-C.
+    async fn next(&mut self) {
+        _ = tokio::signal::ctrl_c().await;
+    }
 }
 
 /// One line for each call, with no more than so many characters of its parameters, and of its answer.
-fn log(call: &Received, length: usize) {
+fn log(printer: &Printer, call: &Received, length: usize) {
     let outcome = match &call.outcome {
         Outcome::Answered(data) => format!("ok {}", short(&data.to_string(), length)),
         Outcome::Refused(refusal) => refusal.to_string(),
         Outcome::NoTarget => "nothing, for it names no target".to_owned(),
         other => format!("{other:?}"),
     };
-    print(format_args!("{} {} {} -> {outcome}", time(), call.action, short(&call.params.to_string(), length)));
-}
-
-/// A line on standard output. Where nobody reads it, it is not missed.
-fn print(line: std::fmt::Arguments<'_>) {
-    let _ = writeln!(io::stdout(), "{line}");
+    let params = call.params.to_string();
+    printer.line(format_args!("{} {} {} -> {outcome}", time(), call.action, short(&params, length)));
 }
 
 /// No file that travels with a call is to fill the screen.
@@ -217,16 +275,9 @@ fn time() -> String {
 }
 
 fn ws_url(url: &str) -> Result<String, String> {
-    of_scheme(url, "ws://")
+    url.parse::<Dial>().map(|_| url.to_owned()).map_err(|error| error.to_string())
 }
 
 fn http_url(url: &str) -> Result<String, String> {
-    of_scheme(url, "http://")
-}
-
-fn of_scheme(url: &str, scheme: &str) -> Result<String, String> {
-    match url.strip_prefix(scheme) {
-        Some(rest) if !rest.is_empty() => Ok(url.to_owned()),
-        _ => Err(format!("an address that begins with `{scheme}` is expected")),
-    }
+    url.parse::<Webhook>().map(|_| url.to_owned()).map_err(|error| error.to_string())
 }

@@ -1,25 +1,74 @@
 //! What happens because a line on standard input says so.
 
-use std::io::BufRead;
+use std::io::{self, BufRead};
 use std::time::SystemTime;
+#[cfg(unix)]
+use std::{io::IsTerminal, time::Duration};
 
 use cqhttp::mock::{Server, World};
 use cqhttp::serde_json::{Value, json};
 use cqhttp::{Event, GroupId, Message, UserId};
 use tokio::sync::mpsc;
 
-/// The lines as they come. A thread of its own reads them: nothing waits for it when the program ends.
-pub(crate) fn lines() -> mpsc::UnboundedReceiver<String> {
+/// For so long a program in the background of a terminal waits until it looks again whether it is in front.
+#[cfg(unix)]
+const BACKGROUND: Duration = Duration::from_millis(500);
+
+/// The lines as they come, or what is wrong with them. A thread of its own reads them: nothing waits for it when the
+/// program ends.
+pub(crate) fn lines() -> mpsc::UnboundedReceiver<Result<String, String>> {
     let (sender, lines) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
-        let read = std::io::stdin().lock().lines().map_while(Result::ok).filter(|line| !line.trim().is_empty());
-        for line in read {
-            if sender.send(line).is_err() {
-                break;
+        not_stopped_by_the_terminal();
+        let mut stdin = io::stdin().lock();
+        let mut line = Vec::new();
+        loop {
+            match stdin.read_until(b'\n', &mut line) {
+                Ok(0) => break,
+                Ok(_) if line.trim_ascii().is_empty() => {}
+                Ok(_) => {
+                    if sender.send(text(&line)).is_err() {
+                        break;
+                    }
+                }
+                #[cfg(unix)]
+                Err(error) if is_in_background(&error) => {
+                    std::thread::sleep(BACKGROUND);
+                    continue;
+                }
+                Err(error) => {
+                    let _ = sender.send(Err(format!("standard input cannot be read any longer: {error}")));
+                    break;
+                }
             }
+            line.clear();
         }
     });
     lines
+}
+
+fn text(line: &[u8]) -> Result<String, String> {
+    let lossy = || format!("a line on standard input is not UTF-8: {}", String::from_utf8_lossy(line).trim());
+    std::str::from_utf8(line).map(str::to_owned).map_err(|_| lossy())
+}
+
+/// A program that reads from a terminal in whose background it runs (`cqhttp-mock &`) is stopped by a signal; where the
+/// thread that reads blocks that signal, it gets an error in its place.
+fn not_stopped_by_the_terminal() {
+    #[cfg(unix)]
+    {
+        use nix::sys::signal::{SigSet, Signal};
+
+        let mut signals = SigSet::empty();
+        signals.add(Signal::SIGTTIN);
+        // Else it is stopped, until it is brought to the front.
+        let _ = signals.thread_block();
+    }
+}
+
+#[cfg(unix)]
+fn is_in_background(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(nix::errno::Errno::EIO as i32) && io::stdin().is_terminal()
 }
 
 /// Lets happen what a line says, and says what it was.

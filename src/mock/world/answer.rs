@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::value::to_raw_value;
 
 use super::{Account, World};
@@ -96,6 +97,45 @@ answers! {
     DeleteGroupFile => delete_group_file,
 }
 
+/// Writes an answer as go-cqhttp does, where its type is written otherwise: bots in other languages see the difference.
+fn write_as_go_cqhttp(action: &str, params: &[u8], answer: &mut Value) {
+    match action {
+        action::GetGroupMsgHistory::NAME => as_go_cqhttp(&mut answer["messages"]),
+        action::GetGroupMemberInfo::NAME => level_as_text(answer),
+        action::GetGroupMemberList::NAME => {
+            answer.as_array_mut().into_iter().flatten().for_each(level_as_text);
+        }
+        action::GetGroupHonorInfo::NAME => {
+            let params: Value = serde_json::from_slice(params).unwrap_or_default();
+            let kind = params["type"].as_str().unwrap_or_default();
+            if let Some(answer) = answer.as_object_mut() {
+                answer.retain(|key, _| kind == "all" || key.strip_suffix("_list").is_none_or(|honor| honor == kind));
+            }
+            no_empty_lists(answer);
+        }
+        action::GetGroupRootFiles::NAME | action::GetGroupFilesByFolder::NAME | action::GetGroupSystemMsg::NAME => {
+            no_empty_lists(answer);
+        }
+        action::GetStatus::NAME => answer["plugins_good"] = Value::Null,
+        _ => {}
+    }
+}
+
+fn level_as_text(member: &mut Value) {
+    if let Some(level) = member["level"].as_i64() {
+        member["level"] = level.to_string().into();
+    }
+}
+
+/// A list that Go never made is `null`.
+fn no_empty_lists(answer: &mut Value) {
+    for value in answer.as_object_mut().into_iter().flat_map(|answer| answer.values_mut()) {
+        if value.as_array().is_some_and(Vec::is_empty) {
+            *value = Value::Null;
+        }
+    }
+}
+
 impl World {
     fn act<A>(&mut self, params: &[u8], answer: impl FnOnce(&mut Self, A) -> Answer<A::Response>) -> Acted
     where
@@ -104,14 +144,10 @@ impl World {
     {
         let request = serde_json::from_slice(params).map_err(|error| bad_request(A::NAME, &error))?;
         let answer = answer(self, request)?;
-        let data = if A::NAME == action::GetGroupMsgHistory::NAME {
-            serde_json::to_value(&answer).and_then(|mut answer| {
-                as_go_cqhttp(&mut answer["messages"]);
-                to_raw_value(&answer)
-            })
-        } else {
+        let data = serde_json::to_value(&answer).and_then(|mut answer| {
+            write_as_go_cqhttp(A::NAME, params, &mut answer);
             to_raw_value(&answer)
-        };
+        });
         data.map(Cow::Owned).map_err(|error| bad_request(A::NAME, &error))
     }
 

@@ -13,7 +13,7 @@ use crate::types::{
     EssenceKind, FriendRequestFlag, GroupAnonymous, GroupDecreaseKind, GroupFileId, GroupRequestFlag, GroupRequestKind,
     ReceivedFile, UploadedFile,
 };
-use crate::{Event, GroupId, Message, MessageId, UserId};
+use crate::{GroupId, Message, MessageId, UserId};
 
 /// Why something cannot happen in the world: a user who is muted does not speak.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,8 @@ fn cannot<T>(why: impl Into<String>) -> Happened<T> {
 
 /// What people do. The bots hear of it as far as go-cqhttp tells it.
 impl World {
-    /// A member says something in a group.
+    /// A member says something in a group. What the account says here comes from another device of its user, and the bots
+    /// hear of it with [`report_self_message`](World::report_self_message) alone.
     ///
     /// # Errors
     ///
@@ -54,8 +55,15 @@ impl World {
         }
         self.notice_card(group_id, user);
         let said = self.store(user, Place::Group(group_id), message.into());
-        self.happens(self.group_message(group_id, &said));
+        if self.hears(user) {
+            self.happens(self.group_message(group_id, &said));
+        }
         Ok(said.message_id)
+    }
+
+    /// Whether the bots are told of what somebody says.
+    fn hears(&self, user: UserId) -> bool {
+        self.report_self_message || user != self.account.user_id
     }
 
     /// A member says something under another name, in a group that lets its members be [anonymous](Group::anonymous).
@@ -77,12 +85,11 @@ impl World {
         {
             return cannot(format!("{user} cannot speak in group {group_id}: {why}"));
         }
-        let said = self.store(UserId::new(GroupAnonymous::example().id), Place::Group(group_id), message.into());
-        let mut event = self.group_message(group_id, &said);
-        if let Event::GroupMessage(event) = &mut event {
-            crate::mock::user::hide(event, name.into());
+        let everyone = UserId::new(GroupAnonymous::example().id);
+        let said = self.store_as(Some(name.into()), everyone, Place::Group(group_id), message.into());
+        if self.hears(user) {
+            self.happens(self.group_message(group_id, &said));
         }
-        self.happens(event);
         Ok(said.message_id)
     }
 
@@ -422,7 +429,9 @@ impl World {
         let url = Some(super::file::url(&id));
         let (time, self_id) = (self.now(), self.account.user_id);
         let file = UploadedFile { id: id.clone(), name: name.clone(), size, busid, url };
-        self.happens(GroupUpload { time, self_id, group_id, user_id, file });
+        if self.hears(user_id) {
+            self.happens(GroupUpload { time, self_id, group_id, user_id, file });
+        }
         let file = segment::File::new().name(name).size(size).path(id.as_str()).busid(busid);
         self.says_in_group(user_id, group_id, file)?;
         Ok(id)

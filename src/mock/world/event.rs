@@ -34,7 +34,7 @@ impl World {
             role: Some(member.map_or_else(super::member, |member| member.role.clone())),
             title: Some(member.map(|member| member.title.clone()).unwrap_or_default()),
         };
-        let event = GroupMessage {
+        let mut event = GroupMessage {
             time: said.time,
             self_id: self.account.user_id,
             post_type: self.post_type(said.user_id),
@@ -59,6 +59,9 @@ impl World {
             raw: None,
             raw_pb: None,
         };
+        if let Some(name) = &said.anonymous {
+            crate::mock::user::hide(&mut event, name.clone());
+        }
         event.into()
     }
 

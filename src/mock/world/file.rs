@@ -99,6 +99,9 @@ impl World {
         &mut self,
         request: action::GetGroupFilesByFolder,
     ) -> Answer<GroupFileList> {
+        if request.folder_id.as_str() == "/" {
+            return self.get_group_root_files(action::GetGroupRootFiles::new(request.group_id));
+        }
         let group = self.shelf(request.group_id)?;
         let folder = group.find_folder(&request.folder_id);
         let folder = folder.ok_or_else(|| failed(format!("there is no folder {}", request.folder_id)))?;

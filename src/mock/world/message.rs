@@ -25,14 +25,27 @@ const MOST_NODES: usize = 200;
 impl World {
     /// Keeps what was said, and gives it its id and number.
     pub(super) fn store(&mut self, author: UserId, place: Place, message: Message) -> StoredMessage {
+        self.store_as(None, author, place, message)
+    }
+
+    /// The same of an anonymous sender, under their name.
+    pub(super) fn store_as(
+        &mut self,
+        anonymous: Option<String>,
+        author: UserId,
+        place: Place,
+        message: Message,
+    ) -> StoredMessage {
         let (group_id, target_id) = match place {
             Place::Group(group) => (Some(group), None),
             Place::Private(target) => (None, Some(target)),
         };
         let time = self.now();
-        let mut said = StoredMessage { group_id, target_id, time, ..StoredMessage::new(author, message) };
+        let sender_name = anonymous.clone().unwrap_or_else(|| self.display_name(author, group_id));
+        let said = StoredMessage { group_id, target_id, time, sender_name, ..StoredMessage::new(author, message) };
+        let mut said = StoredMessage { anonymous, ..said };
         said.message_id = self.free_message_id();
-        said.message_seq = self.next_seq(&said);
+        said.message_seq = self.next_seq(&said, &self.messages);
         self.messages.push(said.clone());
         if let Some(member) = group_id.and_then(|group| self.find_group_mut(group)?.find_member_mut(author)) {
             member.last_sent_time = time;
@@ -51,11 +64,21 @@ impl World {
         }
     }
 
-    /// The number that comes next in a message's chat.
-    pub(super) fn next_seq(&self, said: &StoredMessage) -> MessageSeq {
+    /// The number that comes next in a message's chat, after the messages before it.
+    pub(super) fn next_seq(&self, said: &StoredMessage, before: &[StoredMessage]) -> MessageSeq {
         let chat = self.chat_of(said);
-        let last = self.messages.iter().rev().find(|other| self.chat_of(other) == chat);
-        MessageSeq::new(last.map_or(0, |last| last.message_seq.get()) + 1)
+        let last = before.iter().rev().find(|other| self.chat_of(other) == chat);
+        MessageSeq::new(last.map_or(0, |last| last.message_seq.get()).saturating_add(1))
+    }
+
+    /// Somebody's name as others see it: their card in a group, if they have one, else their nickname.
+    pub(super) fn display_name(&self, user: UserId, group_id: Option<GroupId>) -> String {
+        let member = group_id.and_then(|group| self.find_group(group)?.find_member(user));
+        match member {
+            Some(member) if !member.card.is_empty() => member.card.clone(),
+            Some(member) if !member.nickname.is_empty() => member.nickname.clone(),
+            _ => self.nickname(user),
+        }
     }
 
     /// The group, or the other side.
@@ -132,7 +155,12 @@ impl World {
 
     /// Lets the account say something.
     fn send(&mut self, place: Place, message: Message) -> StoredMessage {
-        let said = self.store(self.account.user_id, place, message);
+        let mut said = self.store(self.account.user_id, place, message);
+        // Of what it sends itself, go-cqhttp knows no card.
+        said.sender_name.clone_from(&self.account.nickname);
+        if let Some(stored) = self.messages.last_mut() {
+            stored.sender_name.clone_from(&said.sender_name);
+        }
         if self.report_self_message {
             self.happens(match place {
                 Place::Group(group) => self.group_message(group, &said),
@@ -203,13 +231,13 @@ impl World {
 
     /// What cannot be sent is left out.
     fn without_bad_ones(&self, nodes: Vec<ForwardNode>, group_id: GroupId) -> Vec<ForwardedMessage> {
-        let five_minutes_ago = Timestamp::new(self.now().seconds() - 300);
+        let five_minutes_ago = Timestamp::new(self.now().seconds().saturating_sub(300));
         let read = |node: ForwardNode| {
             let (user_id, nickname, time, content) = match node.body {
                 NodeBody::Message(id) => {
                     let said = self.find_message(id)?;
                     let content = ForwardContent::Message(said.message.clone());
-                    (said.user_id, self.nickname(said.user_id), said.time, content)
+                    (said.user_id, said.sender_name.clone(), said.time, content)
                 }
                 NodeBody::Custom { user_id, name, content } => {
                     let content = match content {
@@ -247,7 +275,7 @@ impl World {
             message_type: if is_group { MessageKind::Group } else { MessageKind::Private },
             group: Some(is_group),
             group_id: said.group_id,
-            sender: MessageSender { user_id: said.user_id, nickname: self.nickname(said.user_id) },
+            sender: MessageSender { user_id: said.user_id, nickname: said.sender_name },
             time: said.time,
             message: said.message,
             raw_message: None,
@@ -270,7 +298,8 @@ impl World {
         let here = self.messages.iter().filter(|said| said.group_id == Some(group_id));
         let newest = here.clone().map(|said| said.message_seq.get()).max().unwrap_or(0);
         let last = request.message_seq.map(MessageSeq::get).filter(|seq| *seq != 0).unwrap_or(newest);
-        let window = here.filter(|said| !said.recalled && (last - 19..=last).contains(&said.message_seq.get()));
+        let window =
+            here.filter(|said| !said.recalled && (last.saturating_sub(19)..=last).contains(&said.message_seq.get()));
         let mut window: Vec<_> = window.collect();
         window.sort_by_key(|said| said.message_seq.get());
         Ok(action::GetGroupMsgHistoryResponse {
@@ -289,7 +318,7 @@ impl World {
 
     /// Recalls a message, or says why `user` cannot.
     pub(super) fn recall(&mut self, said: &StoredMessage, user: UserId) -> Result<(), String> {
-        let in_time = self.now().seconds() - said.time.seconds() <= RECALLABLE.as_secs() as i64;
+        let in_time = self.now().seconds().saturating_sub(said.time.seconds()) <= RECALLABLE.as_secs() as i64;
         let group = said.group_id.and_then(|group| self.find_group(group));
         let is_author = said.user_id == user;
         let allowed = match (said.group_id, group) {

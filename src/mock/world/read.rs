@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::{Group, World};
+use super::{Group, StoredMessage, World};
 use crate::Timestamp;
 use crate::types::{GroupFileId, GroupFolderId, GroupRequestKind, GroupRole};
 
@@ -199,27 +199,40 @@ impl World {
         }
     }
 
-    /// Gives everything that is left out: ids, numbers, times.
+    /// Makes a world whole that a server starts with.
     pub(crate) fn begin(&mut self) {
+        self.complete();
+        // Nobody was there to be told.
+        self.events.clear();
+    }
+
+    /// Gives everything that is left out: ids, numbers, times, names.
+    pub(super) fn complete(&mut self) {
         let now = self.now();
         for mut group in std::mem::take(&mut self.groups) {
-            self.complete(&mut group, now);
+            self.complete_group(&mut group, now);
             self.groups.push(group);
         }
         for index in 0..self.messages.len() {
-            if self.messages[index].message_id.get() == 0 {
-                self.messages[index].message_id = self.free_message_id();
+            if self.messages[index].is_whole() {
+                continue;
             }
-        }
-        for mut said in std::mem::take(&mut self.messages) {
+            let mut said = self.messages[index].clone();
             or_now(&mut said.time, now);
             if said.group_id.is_none() {
                 said.target_id.get_or_insert(self.account.user_id);
             }
-            if said.message_seq.get() == 0 {
-                said.message_seq = self.next_seq(&said);
+            if said.message_id.get() == 0 {
+                said.message_id = self.free_message_id();
             }
-            self.messages.push(said);
+            if said.message_seq.get() == 0 {
+                said.message_seq = self.next_seq(&said, &self.messages[..index]);
+            }
+            if said.sender_name.is_empty() {
+                said.sender_name =
+                    said.anonymous.clone().unwrap_or_else(|| self.display_name(said.user_id, said.group_id));
+            }
+            self.messages[index] = said;
         }
         for index in 0..self.friend_requests.len() {
             if self.friend_requests[index].flag.is_empty() {
@@ -231,11 +244,9 @@ impl World {
                 self.group_requests[index].flag = self.flag();
             }
         }
-        // Nobody was there to be told.
-        self.events.clear();
     }
 
-    fn complete(&mut self, group: &mut Group, now: Timestamp) {
+    fn complete_group(&mut self, group: &mut Group, now: Timestamp) {
         group.members.iter_mut().for_each(|member| or_now(&mut member.join_time, now));
         for notice in &mut group.notices {
             or_now(&mut notice.publish_time, now);
@@ -255,6 +266,15 @@ impl World {
                 file.file_id = GroupFileId::new(self.path());
             }
         }
+    }
+}
+
+impl StoredMessage {
+    /// Whether nothing of it is left out.
+    fn is_whole(&self) -> bool {
+        let has_place = self.group_id.is_some() || self.target_id.is_some();
+        let is_numbered = self.message_id.get() != 0 && self.message_seq.get() != 0 && self.time.seconds() != 0;
+        has_place && is_numbered && !self.sender_name.is_empty()
     }
 }
 

@@ -13,12 +13,12 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tower::retry::backoff::Backoff;
 
-use super::Settings;
+use super::{Settings, Watched};
 use crate::connection::ConnectionError;
 use crate::transport::address::{Address, Fault, Way};
 use crate::transport::tls::{NoClient, Roots, is_about_certificates};
 
-pub(crate) type Socket = WebSocketStream<Upgraded>;
+pub(crate) type Socket = WebSocketStream<Watched<Upgraded>>;
 
 /// Where to connect to, and how.
 pub(crate) struct Endpoint {
@@ -47,7 +47,7 @@ impl Endpoint {
             Fault::Url(why) => ConnectionError::Address(why),
             Fault::Tls => ConnectionError::Tls,
         })?;
-        let token = token.or(token_in_url).filter(|token| !token.is_empty());
+        let token = [token, token_in_url].into_iter().flatten().find(|token| !token.is_empty());
         let Address { base: mut url, socket } = address;
         let mut headers = HeaderMap::new();
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
@@ -130,7 +130,7 @@ impl Endpoint {
         let limit = Some(self.settings.frame_limit);
         let config =
             WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(limit).max_frame_size(limit);
-        Ok(WebSocketStream::from_raw_socket(socket, Role::Client, Some(config)).await)
+        Ok(WebSocketStream::from_raw_socket(Watched::new(socket), Role::Client, Some(config)).await)
     }
 }
 

@@ -164,17 +164,26 @@ impl Comparison<'_> {
         (file.clone(), line, column)
     }
 
-    /// Notes a difference, where the schema does not explain it.
-    fn differs(&mut self, subject: &mut Subject<'_>, kind: Kind, message: String, hint: &str) {
+    /// Notes a difference, where the schema does not explain it: a reason names in what the code differs, so that it
+    /// explains nothing that comes later.
+    fn differs(&mut self, subject: &mut Subject<'_>, kind: Kind, named: &[&str], message: String, hint: &str) {
         let (file, line, column) = self.place(subject.spot);
-        let said = subject.deviates.iter().find(|deviation| deviation.what.value == kind.key());
-        let (reason, hint) = match said {
-            Some(deviation) => (Some(deviation.reason.clone()), None),
+        let (key, said) = (kind.key(), subject.deviates.iter().find(|deviation| deviation.what.value == kind.key()));
+        let names = |reason: &str, name: &str| reason.contains(&format!("`{name}`"));
+        let lacking = |reason| named.iter().copied().filter(|name| !names(reason, name)).collect::<Vec<_>>();
+        let (reason, hint) = match said.map(|deviation| (&deviation.reason, lacking(&deviation.reason))) {
+            Some((reason, lacking)) if lacking.is_empty() => (Some(reason.clone()), None),
+            Some((_, lacking)) => {
+                (None, Some(format!("{hint}, or name {} in `{key}:` of `deviates:`", list(&lacking))))
+            }
             None if kind == Kind::Server => (None, Some(hint.to_owned())),
-            None => (None, Some(format!("{hint}, or explain it with `deviates:` and `{}: …`", kind.key()))),
+            None => {
+                let naming = if named.is_empty() { String::new() } else { format!(", naming {}", list(named)) };
+                (None, Some(format!("{hint}, or explain it with `deviates:` and `{key}: …`{naming}")))
+            }
         };
         let (action, param) = (subject.action.to_owned(), subject.param.map(|(name, _)| name.to_owned()));
-        let list = if said.is_some() { &mut self.explained } else { &mut self.findings };
+        let list = if reason.is_some() { &mut self.explained } else { &mut self.findings };
         list.push(Finding { kind, action, param, file, line, column, message, hint, reason });
         subject.met.push(kind);
     }
@@ -224,12 +233,12 @@ impl Comparison<'_> {
         match (routes.as_slice(), action.server) {
             ([], Server::Supported) => {
                 let message = format!("go-cqhttp has no action {}", subject.told());
-                self.differs(&mut subject, Kind::Absent, message, "write `server: unsupported` or `removed`");
+                self.differs(&mut subject, Kind::Absent, &[], message, "write `server: unsupported` or `removed`");
             }
             ([], Server::Unsupported | Server::Removed) => {}
             ([_, ..], Server::Unsupported | Server::Removed) => {
                 let message = format!("go-cqhttp answers {}, which the schema denies", subject.told());
-                self.differs(&mut subject, Kind::Server, message, "remove `server:`");
+                self.differs(&mut subject, Kind::Server, &[], message, "remove `server:`");
             }
             ([route, ..], Server::Supported) => {
                 self.names(&mut subject, &names, &routes);
@@ -249,24 +258,25 @@ impl Comparison<'_> {
         self.further_names(subject, names, &answered, ["answers", "does not answer"]);
         if routes.len() > 1 {
             let message = format!("{} is {} actions in the code", subject.told(), routes.len());
-            self.differs(subject, Kind::Names, message, "make each a stanza");
+            let others = routes.iter().filter(|route| !route.names.iter().any(|name| name == subject.action));
+            let others: Vec<&str> = others.map(|route| route.names[0].as_str()).collect();
+            self.differs(subject, Kind::Names, &others, message, "make each a stanza");
         }
     }
 
     /// Compares two lists of names for one thing.
     fn further_names(&mut self, subject: &mut Subject<'_>, ours: &[&str], code: &[&str], verb: [&str; 2]) {
-        let lacking = |these: &[&str], those: &[&str]| -> Vec<String> {
-            these.iter().filter(|name| !those.contains(name)).map(|name| (*name).to_owned()).collect()
-        };
+        fn lacking<'n>(these: &[&'n str], those: &[&str]) -> Vec<&'n str> {
+            these.iter().copied().filter(|name| !those.contains(name)).collect()
+        }
         let (unknown, missing) = (lacking(ours, code), lacking(code, ours));
-        let listed = |names: &[String]| list(&names.iter().map(String::as_str).collect::<Vec<_>>());
         if !missing.is_empty() {
-            let message = format!("go-cqhttp {} {} as {} too", verb[0], subject.told(), listed(&missing));
-            self.differs(subject, Kind::Names, message, "add it to `aliases:`");
+            let message = format!("go-cqhttp {} {} as {} too", verb[0], subject.told(), list(&missing));
+            self.differs(subject, Kind::Names, &missing, message, "add it to `aliases:`");
         }
         if !unknown.is_empty() {
-            let message = format!("go-cqhttp {} {} as {}", verb[1], subject.told(), listed(&unknown));
-            self.differs(subject, Kind::Names, message, "remove the name");
+            let message = format!("go-cqhttp {} {} as {}", verb[1], subject.told(), list(&unknown));
+            self.differs(subject, Kind::Names, &unknown, message, "remove the name");
         }
     }
 
@@ -283,18 +293,25 @@ impl Comparison<'_> {
                         read.push(go);
                     }
                     None => {
-                        let message = format!("go-cqhttp does not read {}", of_param.told());
-                        self.differs(&mut of_param, Kind::Unread, message, "remove the parameter");
+                        let told = of_param.told();
+                        let (part, message) = match sent.param {
+                            Some(_) => (&[][..], format!("go-cqhttp does not read {told}")),
+                            None => {
+                                let part = &sent.names[..];
+                                (part, format!("go-cqhttp does not read {}, which {told} goes out as", list(part)))
+                            }
+                        };
+                        self.differs(&mut of_param, Kind::Unread, part, message, "remove the parameter");
                     }
                 }
             }
             self.stale(&of_param);
         }
         for go in route.params.iter().filter(|go| !read.iter().any(|seen| seen.names == go.names)) {
-            let names = list(&go.names.iter().map(String::as_str).collect::<Vec<_>>());
-            let message =
-                format!("{} lacks the parameter {names}, which go-cqhttp reads as `{}`", subject.told(), go.ty.go());
-            self.differs(subject, Kind::Params, message, "add it");
+            let names: Vec<&str> = go.names.iter().map(String::as_str).collect();
+            let (told, listed) = (subject.told(), list(&names));
+            let message = format!("{told} lacks the parameter {listed}, which go-cqhttp reads as `{}`", go.ty.go());
+            self.differs(subject, Kind::Params, &names, message, "add it");
         }
     }
 
@@ -302,7 +319,7 @@ impl Comparison<'_> {
         let read: Vec<&str> = go.names.iter().map(String::as_str).collect();
         if !sent.names[..sent.sent].iter().any(|name| read.contains(name)) {
             let message = format!("go-cqhttp reads {} only as {}", subject.told(), list(&read));
-            self.differs(subject, Kind::Names, message, "send it under that name, as `wire:` or `also:`");
+            self.differs(subject, Kind::Names, &read, message, "send it under that name, as `wire:` or `also:`");
         } else {
             self.further_names(subject, &sent.names, &read, ["reads", "does not read"]);
         }
@@ -310,7 +327,7 @@ impl Comparison<'_> {
         if !fits(&param.ty, go.ty) {
             let ty = subject.param.map_or("", |(_, ty)| ty);
             let message = format!("go-cqhttp reads {} as `{}`, the schema has `{ty}`", subject.told(), go.ty.go());
-            self.differs(subject, Kind::Type, message, "change the type");
+            self.differs(subject, Kind::Type, &[go.ty.go()], message, "change the type");
         }
         self.default(subject, &param.presence, go);
     }
@@ -329,14 +346,14 @@ impl Comparison<'_> {
                 if ours != assumed {
                     let message =
                         format!("go-cqhttp takes {told} for {assumed} where it is absent, the schema for {ours}");
-                    self.differs(subject, Kind::Default, message, "change the default");
+                    self.differs(subject, Kind::Default, &[&named(&assumed)], message, "change the default");
                 }
             }
             (Presence::Required | Presence::Optional, _) => {
                 if let Some(default) = &go.default {
                     let message =
                         format!("go-cqhttp takes {told} for {default} where it is absent, the schema has no default");
-                    self.differs(subject, Kind::Default, message, "add the default");
+                    self.differs(subject, Kind::Default, &[&named(default)], message, "add the default");
                 }
             }
             (Presence::Default(_), None) => {}
@@ -391,6 +408,14 @@ impl Comparison<'_> {
                 self.code(Kind::Table, &route.names[0], &route.place, message, HINT);
             }
         }
+    }
+}
+
+/// How a reason names what the code takes: `0`, `""`.
+fn named(default: &Literal) -> String {
+    match default {
+        Literal::Text(text) if text.is_empty() => "\"\"".into(),
+        other => other.to_string().trim_matches('`').to_owned(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::model::{
     Segment, Server, TypeDef, TypeKind, Variant, VariantValue,
 };
 use crate::name::Name;
-use crate::ty::{EnumBase, IdBase, Ty};
+use crate::ty::{EnumBase, IdBase, Scalar, Ty};
 use crate::yaml::Node;
 
 /// What changed, in the order of the newer schema; what is gone comes after the rest of its part.
@@ -193,6 +193,10 @@ fn answer(notes: &mut Notes<'_>, old: &Answer, new: &Answer) {
     };
     match (old, new) {
         (Answer::Fields(old), Answer::Fields(new)) => fields(notes, " of the answer", old, new),
+        (Answer::Type(old), Answer::Type(new)) if !same(old, new) => {
+            let told = |ty, other| format!("{}{}", code(&rust_text(ty)), whose(ty, other));
+            notes.breaking(format!("answers {}; before: {}", told(new, old), told(old, new)));
+        }
         _ if name(old) != name(new) => {
             notes.breaking(format!("answers {}; before: {}", name(new), name(old)));
         }
@@ -222,7 +226,7 @@ fn pages(notes: &mut Notes<'_>, old: Option<&Pages>, new: Option<&Pages>) {
 fn params(notes: &mut Notes<'_>, what: &str, old: &[Param], new: &[Param]) {
     each(old, new, |pair| match pair {
         Pair::Added(new) => {
-            let text = format!("new {what} {}", with_presence(new));
+            let text = format!("new {what} `{}` is {}", new.name.snake(), presence(new, &new.ty));
             match &new.presence {
                 Presence::Required => notes.breaking(text),
                 Presence::Default(_) => notes.compatible(format!("{text}, which goes out from now on")),
@@ -245,14 +249,15 @@ fn params(notes: &mut Notes<'_>, what: &str, old: &[Param], new: &[Param]) {
 fn param(notes: &mut Notes<'_>, what: &str, old: &Param, new: &Param) {
     let name = new.name.snake();
     match (&old.presence, &new.presence) {
-        (Presence::Default(from), Presence::Default(to)) if type_text(&old.ty) == type_text(&new.ty) => {
+        (Presence::Default(from), Presence::Default(to)) if same(&old.ty, &new.ty) => {
             let (from, to) = (default_text(from), default_text(to));
             if from != to {
                 notes.breaking(format!("{what} `{name}` goes out as {to} where it is not set; before: as {from}"));
             }
         }
-        _ if with_presence(old) != with_presence(new) => {
-            notes.breaking(format!("{what} {}; it was {}", with_presence(new), presence(old)));
+        _ if !same(&old.ty, &new.ty) || presence(old, &new.ty) != presence(new, &old.ty) => {
+            let (now, before) = (presence(new, &old.ty), presence(old, &new.ty));
+            notes.breaking(format!("{what} `{name}` is {now}; it was {before}"));
         }
         _ => {}
     }
@@ -267,38 +272,53 @@ fn is_required(param: &Param) -> bool {
     matches!(param.presence, Presence::Required)
 }
 
-/// "`duration`: `u32`, 1800 unless set".
-fn with_presence(param: &Param) -> String {
-    format!("`{}` is {}", param.name.snake(), presence(param))
-}
-
-fn presence(param: &Param) -> String {
-    let ty = type_text(&param.ty);
+/// "`u32`, by default 1800"; `other` is what it was or became.
+fn presence(param: &Param, other: &Ty) -> String {
+    let ty = format!("`{}`{}", type_text(&param.ty), whose(&param.ty, other));
     match &param.presence {
-        Presence::Required => format!("`{ty}`, required"),
-        Presence::Default(default) => format!("`{ty}`, by default {}", default_text(default)),
-        Presence::Optional => format!("`{ty}`, optional"),
+        Presence::Required => format!("{ty}, required"),
+        Presence::Default(default) => format!("{ty}, by default {}", default_text(default)),
+        Presence::Optional => format!("{ty}, optional"),
     }
 }
 
-/// The fields of an answer, an object or an event; `whose` is " of the answer" or nothing.
-fn fields(notes: &mut Notes<'_>, whose: &str, old: &[Field], new: &[Field]) {
+/// Whether two types are one in Rust. What a name stands for is told where that is described.
+fn same(old: &Ty, new: &Ty) -> bool {
+    same_scalar(&old.scalar, &new.scalar) && (old.list, old.optional) == (new.list, new.optional)
+}
+
+fn same_scalar(old: &Scalar, new: &Scalar) -> bool {
+    match (old, new) {
+        (Scalar::Named(old, _), Scalar::Named(new, _)) => old == new,
+        _ => old == new,
+    }
+}
+
+/// " (of the schema)", where two types are called alike, and this one is no built-in one.
+fn whose(ty: &Ty, other: &Ty) -> &'static str {
+    let alike = !same_scalar(&ty.scalar, &other.scalar) && type_text(ty) == type_text(other);
+    if alike && matches!(ty.scalar, Scalar::Named(..)) { " (of the schema)" } else { "" }
+}
+
+/// The fields of an answer, an object or an event; `of` is " of the answer" or nothing.
+fn fields(notes: &mut Notes<'_>, of: &str, old: &[Field], new: &[Field]) {
     each(old, new, |pair| match pair {
         Pair::Added(new) => {
             let needed = if new.ty.optional || new.ty.list { "" } else { ", without which it is not read any more" };
-            notes.compatible(format!("new field {}{whose}{needed}", with_type(new)));
+            notes.compatible(format!("new field {}{of}{needed}", with_type(new)));
         }
-        Pair::Removed(old) => notes.breaking(format!("field `{}`{whose} removed", old.name.snake())),
+        Pair::Removed(old) => notes.breaking(format!("field `{}`{of} removed", old.name.snake())),
         Pair::Both(old, new) => {
-            if with_type(old) != with_type(new) {
-                let before = rust_text(&old.ty);
-                notes.breaking(format!("field {}{whose}; it was `{before}`", with_type(new)));
+            if !same(&old.ty, &new.ty) {
+                let (before, now) = (rust_text(&old.ty), with_type(new));
+                let (of_new, of_old) = (whose(&new.ty, &old.ty), whose(&old.ty, &new.ty));
+                notes.breaking(format!("field {now}{of_new}{of}; it was `{before}`{of_old}"));
             }
             let name = new.name.snake();
             if old.wire != new.wire {
-                notes.compatible(format!("field `{name}`{whose} is called `{}`; before: `{}`", new.wire, old.wire));
+                notes.compatible(format!("field `{name}`{of} is called `{}`; before: `{}`", new.wire, old.wire));
             }
-            let aliases = format!("field `{name}`{whose} is read under further names");
+            let aliases = format!("field `{name}`{of} is read under further names");
             notes.names(&aliases, &old.aliases, &new.aliases);
         }
     });

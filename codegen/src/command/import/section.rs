@@ -1,6 +1,9 @@
 //! What a page says of actions: titles, names, and tables of parameters and answers.
 
+use std::fmt;
+
 use pulldown_cmark::HeadingLevel;
+use serde::Serialize;
 
 use super::super::Fault;
 use super::page::{Block, Kind, Page, Row, Table, codes};
@@ -85,6 +88,29 @@ pub(super) struct Object {
     pub(super) section: usize,
 }
 
+/// What a page says of actions.
+#[derive(Debug)]
+pub(super) struct Actions {
+    pub(super) sections: Vec<Section>,
+    pub(super) objects: Vec<Object>,
+    pub(super) passed_over: Vec<PassedOver>,
+}
+
+/// A heading that no action is named under, though there is a table or what stands above one.
+#[derive(Debug, Serialize)]
+pub(super) struct PassedOver {
+    line: usize,
+    /// Empty for what is above the first heading.
+    title: String,
+}
+
+impl fmt::Display for PassedOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let title = if self.title.is_empty() { "what is above the first heading" } else { &self.title };
+        write!(f, "{title} (line {})", self.line)
+    }
+}
+
 /// What is expected next.
 #[derive(Clone, Debug, PartialEq)]
 enum Expect {
@@ -101,28 +127,31 @@ enum Expect {
 const HEADINGS: &[&str] = &["", "提示", "注意", "警告"];
 
 /// Everything a page says of actions.
-pub(super) fn read(page: &Page) -> Result<(Vec<Section>, Vec<Object>), Vec<Fault>> {
-    let mut reader = Reader { page, sections: Vec::new(), objects: Vec::new(), faults: Vec::new(), level: None };
-    let mut rest = page.blocks.as_slice();
+pub(super) fn read(page: &Page) -> Result<Actions, Vec<Fault>> {
+    let actions = Actions { sections: Vec::new(), objects: Vec::new(), passed_over: Vec::new() };
+    let mut reader = Reader { page, actions, faults: Vec::new(), level: None };
+    let is_heading = |block: &Block| matches!(block.kind, Kind::Heading { .. });
+    let first = page.blocks.iter().position(is_heading).unwrap_or(page.blocks.len());
+    let (above, mut rest) = page.blocks.split_at(first);
+    reader.pass_over(1, "", above);
     while let Some((block, after)) = rest.split_first() {
-        let end = after.iter().position(|block| matches!(block.kind, Kind::Heading { .. })).unwrap_or(after.len());
+        let end = after.iter().position(is_heading).unwrap_or(after.len());
         let (body, after) = after.split_at(end);
         if let Kind::Heading { level, text } = &block.kind {
             reader.heading(block.line, *level, text, body);
         }
         rest = after;
     }
-    if reader.sections.is_empty() && reader.faults.is_empty() {
+    if reader.actions.sections.is_empty() && reader.faults.is_empty() {
         let message = "expected a heading and under it an action's name, as in \"终结点: `/get_status`\", found none";
         reader.faults.push(page.fault(1, message, "name a page that describes actions"));
     }
-    if reader.faults.is_empty() { Ok((reader.sections, reader.objects)) } else { Err(reader.faults) }
+    if reader.faults.is_empty() { Ok(reader.actions) } else { Err(reader.faults) }
 }
 
 struct Reader<'a> {
     page: &'a Page,
-    sections: Vec<Section>,
-    objects: Vec<Object>,
+    actions: Actions,
     faults: Vec<Fault>,
     /// The level of the last heading of an action.
     level: Option<HeadingLevel>,
@@ -136,7 +165,7 @@ impl Reader<'_> {
         };
         if body.iter().any(describes) {
             self.level = Some(level);
-            self.sections.push(Section {
+            self.actions.sections.push(Section {
                 line,
                 title: title.to_owned(),
                 names: Vec::new(),
@@ -157,11 +186,25 @@ impl Reader<'_> {
             self.body(body, Expect::Nothing);
         } else {
             self.level = None;
+            self.pass_over(line, title, body);
+        }
+    }
+
+    /// Notes a heading without an action, where there seems to be one.
+    fn pass_over(&mut self, line: usize, title: &str, body: &[Block]) {
+        let seems = |block: &Block| match &block.kind {
+            Kind::Table(_) => true,
+            Kind::Text(text) => label(text).is_some(),
+            _ => false,
+        };
+        if body.iter().any(seems) {
+            let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+            self.actions.passed_over.push(PassedOver { line, title });
         }
     }
 
     fn body(&mut self, body: &[Block], mut expect: Expect) {
-        let Some(mut section) = self.sections.pop() else { return };
+        let Some(mut section) = self.actions.sections.pop() else { return };
         for block in body {
             let read = match &block.kind {
                 Kind::Text(text) => self.text(&mut section, block.line, text, &mut expect),
@@ -180,7 +223,7 @@ impl Reader<'_> {
             };
             self.faults.extend(read.err());
         }
-        self.sections.push(section);
+        self.actions.sections.push(section);
     }
 
     fn text(&self, section: &mut Section, line: usize, text: &str, expect: &mut Expect) -> Result<(), Fault> {
@@ -307,8 +350,8 @@ impl Reader<'_> {
             },
             Expect::Object(name) => {
                 // The section itself is being read.
-                let section = self.sections.len();
-                self.objects.push(Object { name: name.clone(), fields: entries, section });
+                let section = self.actions.sections.len();
+                self.actions.objects.push(Object { name: name.clone(), fields: entries, section });
             }
             Expect::Part(name) => section.parts.push((name.clone(), entries)),
             _ => section.answer = Answer::Fields(entries),

@@ -463,23 +463,47 @@ fn presence(param: &Entry, typed: &mut Typed) -> Option<String> {
         }
         return None;
     };
-    let number = text.split('*').map(|part| part.trim().parse::<i64>().ok()).product::<Option<i64>>();
+    let number = number(text);
+    let float = float(text, number);
     match (typed.ty.as_str(), number) {
         ("bool", _) if ["true", "false"].contains(&text.as_str()) => Some(text.clone()),
         ("string", _) if ["空", "empty"].contains(&text.as_str()) => Some("\"\"".into()),
         ("string", _) => Some(scalar(text)),
-        ("u32" | "u64", Some(number)) if number < 0 => {
+        ("u32" | "u64", Some(number)) if number < 0 && holds(&typed.ty.replace('u', "i"), number) => {
             typed.open = Some(format!("the page says `{}`, which cannot be {number}", typed.ty));
             typed.ty.replace_range(..1, "i");
             Some(number.to_string())
         }
-        ("i32" | "i64" | "u32" | "u64", Some(number)) => Some(number.to_string()),
+        (ty, Some(number)) if holds(ty, number) => Some(number.to_string()),
+        ("f64", _) if float.is_some() => float.map(|value| format!("{value:?}")),
         _ => {
             typed.open = Some(format!("the page has the default `{text}`, which is none of `{}`", typed.ty));
             typed.ty.push('?');
             None
         }
     }
+}
+
+/// A whole number, or some with `*` between: `2 * 60`.
+fn number(text: &str) -> Option<i128> {
+    text.split('*').try_fold(1_i128, |product, part| product.checked_mul(part.trim().parse().ok()?))
+}
+
+/// Whether an integer type holds the number.
+fn holds(ty: &str, number: i128) -> bool {
+    match ty {
+        "i32" => i32::try_from(number).is_ok(),
+        "i64" => i64::try_from(number).is_ok(),
+        "u32" => u32::try_from(number).is_ok(),
+        "u64" => u64::try_from(number).is_ok(),
+        _ => false,
+    }
+}
+
+/// A number that JSON can hold.
+fn float(text: &str, number: Option<i128>) -> Option<f64> {
+    let value = number.map(|number| number.to_string());
+    value.as_deref().unwrap_or(text).parse().ok().filter(|value: &f64| value.is_finite())
 }
 
 fn value(ty: &str) -> Example {

@@ -6,6 +6,7 @@
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::net::TcpListener;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::time::Duration;
 
 use cqhttp::event::GroupMessageOperation;
 use cqhttp::server::Server;
@@ -55,10 +56,18 @@ impl Program {
         writeln!(self.stdin, "{line}").unwrap();
     }
 
-    /// Ctrl-C; gives the last lines.
-    fn interrupt(mut self) -> Vec<String> {
-        let killed = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+    fn signal(&self, signal: &str) {
+        let killed = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(killed.success());
+    }
+
+    /// Ctrl-C; gives the last lines.
+    fn interrupt(self) -> Vec<String> {
+        self.end("-INT")
+    }
+
+    fn end(mut self, signal: &str) -> Vec<String> {
+        self.signal(signal);
         let lines = self.stdout.by_ref().map(Result::unwrap).collect();
         assert_eq!(self.child.wait().unwrap().code(), Some(0));
         lines
@@ -69,6 +78,16 @@ impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Ends with the test.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -103,6 +122,8 @@ async fn it_answers_prints_each_call_and_ends_on_ctrl_c() {
 
     let stranger = Client::builder(&url).build().unwrap();
     assert!(stranger.get_login_info().await.unwrap_err().report().contains("access token"));
+    let line = program.line();
+    assert!(line.ends_with("Z POST /get_login_info -> 401 no access token"), "{line}");
     assert_eq!(program.interrupt(), ["stopped after 3 calls"]);
     TcpListener::bind(url.strip_prefix("http://").unwrap()).expect("the port is free");
 }
@@ -123,7 +144,7 @@ async fn calls_are_printed_whole_if_asked_for() {
 async fn events_come_from_standard_input() {
     let mut program = Program::start(&["--self-id", "77"]);
     program.said("HTTP");
-    let (_client, mut events) = connect(program.said("WebSocket")).await.unwrap();
+    let (client, mut events) = connect(program.said("WebSocket")).await.unwrap();
     program.happens("");
     program.happens(r#"{"post_type":"notice","notice_type":"friend_add","user_id":10086}"#);
     let event = loop {
@@ -136,6 +157,105 @@ async fn events_come_from_standard_input() {
     assert_eq!((event.user_id.get(), event.self_id.get()), (10086, 77));
     assert!(event.time.seconds() > 1_700_000_000);
     assert!(program.line().ends_with("Z FriendAdd sent to 1 listeners"));
+    assert_eq!(client.get_login_info().await.unwrap().user_id, 77.into());
+    program.interrupt();
+}
+
+#[test]
+fn a_line_that_is_no_text_is_reported_and_the_next_is_read() {
+    let mut program = Program::start(&[]);
+    for label in ["HTTP", "WebSocket"] {
+        program.said(label);
+    }
+    program.stdin.write_all(b"10086@42 \xff\n").unwrap();
+    program.happens("10086@42 hello");
+    program.say(&["Z said as message "]);
+    let error = program.stderr.next().unwrap().unwrap();
+    assert_eq!(error, "cqhttp-mock: a line on standard input is not UTF-8: 10086@42 \u{fffd}");
+    program.interrupt();
+}
+
+/// As one starts it beside a bot: `cqhttp-mock &` in a terminal. Only the job in front may read from that.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn it_runs_in_the_background_of_a_terminal() {
+    let program = env!("CARGO_BIN_EXE_cqhttp-mock");
+    let shell = format!("stty -echo; exec 2>&1; {program} --port 0 & read line; fg");
+    // A terminal, and a shell with job control in it.
+    let terminal = Command::new("script")
+        .args(["--quiet", "--return", "--command", &format!("sh -mc '{shell}'"), "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
+    let Ok(terminal) = terminal else {
+        eprintln!("SKIPPED: there is no command `script` (util-linux), which gives a terminal");
+        return;
+    };
+    let mut terminal = Killed(terminal);
+    let (mut stdin, stdout) = (terminal.0.stdin.take().unwrap(), terminal.0.stdout.take().unwrap());
+    let mut lines = BufReader::new(stdout).lines().map(Result::unwrap);
+    let mut line_with = |part: &str| lines.find(|line| line.contains(part)).unwrap_or_else(|| panic!("no {part}"));
+
+    let url = line_with("HTTP").trim_start_matches("HTTP").trim().to_owned();
+    line_with("WebSocket");
+    let client = Client::builder(url).timeout(Duration::from_secs(30)).build().unwrap();
+    for _ in 0..20 {
+        client.get_login_info().await.expect("it is not stopped");
+    }
+    // In front it reads.
+    stdin.write_all(b"\n10086@42 hello\n").unwrap();
+    line_with("Z said as message ");
+    stdin.write_all(b"\x03").unwrap();
+    line_with("stopped after 20 calls");
+    terminal.0.wait().unwrap();
+}
+
+/// Its standard output is a pipe that nobody reads.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_waits_for_a_reader_of_what_it_prints() {
+    let mut program = Program::start(&[]);
+    let client = Client::builder(program.said("HTTP")).timeout(Duration::from_secs(30)).build().unwrap();
+    program.said("WebSocket");
+    let long = "long ".repeat(100);
+    for _ in 0..2000 {
+        client.send_private_msg(10086, &*long).await.expect("it answers");
+    }
+    // It is read again.
+    let left_out = program.stdout.by_ref().map(Result::unwrap).find(|line| line.contains("left out"));
+    assert!(left_out.is_some_and(|line| line.ends_with(" lines are left out: they were not read in time")));
+    for _ in 0..2000 {
+        client.send_private_msg(10086, &*long).await.expect("it answers");
+    }
+    program.signal("-INT");
+    let ended = tokio::task::spawn_blocking(move || (program.child.wait().unwrap(), program));
+    let (status, _) = tokio::time::timeout(Duration::from_secs(30), ended).await.expect("it ends").unwrap();
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn it_ends_when_it_is_terminated() {
+    let mut program = Program::start(&[]);
+    for label in ["HTTP", "WebSocket"] {
+        program.said(label);
+    }
+    assert_eq!(program.end("-TERM"), ["stopped after 0 calls"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_kept_for_long_polling_and_foreign_actions_refused() {
+    let mut program = Program::start(&["--long-polling", "--strict"]);
+    let client = Client::builder(program.said("HTTP")).build().unwrap();
+    program.said("WebSocket");
+    program.happens("10086@42 hello");
+    program.say(&["Z said as message "]);
+    let events = client.get_updates().await.unwrap();
+    assert_eq!(events[0].as_message().unwrap().message().plain_text(), "hello");
+    let foreign = client.call(cqhttp::Raw::new("send_like", cqhttp::serde_json::json!({}))).await.unwrap_err();
+    assert_eq!(foreign.code(), Some(RefusalCode::ApiNotFound));
+    program.interrupt();
+
+    let mut program = Program::start(&["--long-polling=5"]);
+    program.said("HTTP");
     program.interrupt();
 }
 
@@ -297,6 +417,10 @@ fn what_it_cannot_do_it_says() {
         (&["--port", "99999"], "99999 is not in 0..=65535"),
         (&["--reverse", "http://127.0.0.1:1"], "an address that begins with `ws://` is expected"),
         (&["--webhook", "127.0.0.1:1"], "an address that begins with `http://` is expected"),
+        (&["--webhook", "http://"], "the address cannot be read"),
+        (&["--webhook", "http://127.0.0.1:99999/"], "the port of the address is no number up to 65535"),
+        (&["--reverse", "ws://127.0.0.1:8080/a b"], "the address cannot be read"),
+        (&["--reverse", "ws://127.0.0.1:8080/\r\nX: y"], "the address cannot be read"),
         (&["--secret", "s"], "--webhook"),
         (&["--heartbeat", "0"], "0 is not in 1.."),
         (&["--post-format", "text"], "[possible values: array, string]"),
