@@ -1136,13 +1136,12 @@ async fn a_body_that_takes_too_long_is_not_waited_for() {
 async fn posts_that_wait_are_answered_when_the_server_closes() {
     const AN_HOUR: Duration = Duration::from_secs(3600);
     for (taken, of_its_own) in [(true, true), (false, true), (true, false), (false, false)] {
-        let builder = || Server::builder().answer_within(AN_HOUR).event_queue(1);
         let (mut server, url, task) = if of_its_own {
             let server = any().answer_within(AN_HOUR).event_queue(1).await.unwrap();
             let url = http(&server);
             (server, url, None)
         } else {
-            let (server, router) = builder().router();
+            let (server, router) = Server::builder().answer_within(AN_HOUR).event_queue(1).router();
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let url = format!("http://{}/", listener.local_addr().unwrap());
             (server, url, Some(tokio::spawn(async move { axum::serve(listener, router).await })))
