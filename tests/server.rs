@@ -522,7 +522,7 @@ async fn an_account_that_connects_again_finds_room_where_there_is_none() {
 
 #[tokio::test]
 async fn a_client_that_is_held_is_its_accounts_however_many_others_come_and_go() {
-    let server = any().max_connections(1).await.unwrap();
+    let server = any().max_connections(1).no_keepalive().await.unwrap();
     let anna = Caller::connect(&server, ANNA, "Universal").await;
     let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
     drop(anna);
