@@ -50,7 +50,7 @@ const CLIENT_METHODS: Methods = Methods {
         "send",
         "send_forward",
     ],
-    private: &["new", "service", "timeout", "token"],
+    private: &["is_shared", "new", "service", "timeout", "token"],
 };
 
 /// Methods of Rust's traits that `Client` and `Call` have. A method of their own comes before these, one of a trait does not.
