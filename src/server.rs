@@ -486,9 +486,8 @@ impl Bots {
     }
 
     /// Closes the server: nobody is let in any more, calls in flight have ten seconds to be answered, then close frames are
-    /// sent. HTTP POSTs that wait for an answer get an empty response. Returns when all connections have ended. Events that come until then
-    /// are delivered, and the stream ends once what it holds is taken: whether somebody takes it, the closing does not wait
-    /// for.
+    /// sent. HTTP POSTs that wait for an answer get an empty response. Returns when all connections have ended, whether or not
+    /// somebody takes the events that come until then; a stream of events ends once those are taken.
     pub async fn close(&self) {
         self.close_within(Duration::from_secs(10)).await;
     }
