@@ -1,10 +1,10 @@
-//! The fragments of `README.zh-CN.md`, held by `tests/readme.rs`.
+//! The fragments of `README.zh-CN.md` that are not those of `README.md`, held by `tests/readme.rs`.
 
 #![allow(dead_code, unused_variables, reason = "most are there to be compiled")]
 
 use std::error::Error;
 
-use cqhttp::{BuildError, Client, GroupId, UserId};
+use cqhttp::{Client, GroupId, UserId};
 
 pub(crate) async fn calls(client: Client, group: GroupId, user: UserId) -> Result<(), Box<dyn Error>> {
     use cqhttp::action::SetGroupBan;
@@ -105,34 +105,6 @@ pub(crate) async fn reverse_websocket() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-#[cfg(feature = "server")]
-pub(crate) async fn webhook() -> Result<(), Box<dyn Error>> {
-    use cqhttp::Event;
-    use cqhttp::event::GroupMessageOperation;
-
-    let mut server = cqhttp::server::Server::bind("127.0.0.1:8080").webhook_secret("…").await?;
-    while let Some(received) = server.next().await {
-        let Event::GroupMessage(message) = &received.event else { continue };
-        if let Err(error) = received.answer(message, &GroupMessageOperation::new().reply("pong")).await {
-            eprintln!("{}", error.report());
-        }
-    }
-    Ok(())
-}
-
-pub(crate) async fn files(client: Client, group: GroupId) -> Result<(), Box<dyn Error>> {
-    use cqhttp::FileSource;
-
-    client.set_group_portrait(group, FileSource::read("logo.png").await?).await?;
-    client.set_group_portrait(group, FileSource::bytes(b"GIF89a")).await?;
-    client.set_group_portrait(group, FileSource::url("https://example.com/logo.png")).await?;
-    client.set_group_portrait(group, FileSource::path("/data/logo.png")).await?;
-
-    let file = client.download_file("https://example.com/march.pdf").await?.file;
-    client.upload_group_file(group, file, "march.pdf").await?;
-    Ok(())
-}
-
 pub(crate) async fn errors(client: Client, group: GroupId, user: UserId) {
     use cqhttp::RefusalCode;
 
@@ -142,63 +114,4 @@ pub(crate) async fn errors(client: Client, group: GroupId, user: UserId) {
         Err(error) if error.may_have_happened() => println!("先看看结果再重试：{}", error.report()),
         Err(error) => println!("什么都没有发生：{}", error.report()),
     }
-}
-
-#[cfg(feature = "rate-limit")]
-pub(crate) fn rate_limit() -> Result<(), BuildError> {
-    use cqhttp::layer::RateLimit;
-
-    let client = cqhttp::Client::builder("http://127.0.0.1:5700").layer(RateLimit::per_second(5)).build()?;
-    Ok(())
-}
-
-#[cfg(feature = "rate-limit")]
-pub(crate) fn rate_limit_per_effect() -> Result<(), BuildError> {
-    use cqhttp::Effect;
-    use cqhttp::layer::RateLimit;
-
-    let client =
-        cqhttp::Client::builder("http://127.0.0.1:5700").layer(RateLimit::per_minute(20).only(Effect::Send)).build()?;
-    Ok(())
-}
-
-#[cfg(feature = "rate-limit")]
-pub(crate) fn rate_limit_per_target() -> Result<(), BuildError> {
-    use cqhttp::Effect;
-    use cqhttp::layer::RateLimit;
-    use std::time::Duration;
-
-    let client = cqhttp::Client::builder("http://127.0.0.1:5700")
-        .layer(RateLimit::every(Duration::from_secs(2)).only(Effect::Send).per_target())
-        .build()?;
-    Ok(())
-}
-
-pub(crate) fn time_limit_and_retries() -> Result<(), BuildError> {
-    use cqhttp::layer::RetryReads;
-    use std::time::Duration;
-    use tower::timeout::TimeoutLayer;
-
-    let client = cqhttp::Client::builder("http://127.0.0.1:5700")
-        .timeout(Duration::from_secs(60))
-        .layer(TimeoutLayer::new(Duration::from_secs(5)))
-        .layer(RetryReads::new())
-        .build()?;
-    Ok(())
-}
-
-pub(crate) fn concurrency_limit() -> Result<(), BuildError> {
-    use tower::limit::ConcurrencyLimitLayer;
-
-    let client = cqhttp::Client::builder("http://127.0.0.1:5700").layer(ConcurrencyLimitLayer::new(8)).build()?;
-    Ok(())
-}
-
-pub(crate) fn load_shedding() -> Result<(), BuildError> {
-    use tower::ServiceBuilder;
-
-    let client = cqhttp::Client::builder("http://127.0.0.1:5700")
-        .layer(ServiceBuilder::new().load_shed().concurrency_limit(8).into_inner())
-        .build()?;
-    Ok(())
 }
