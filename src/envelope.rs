@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::error::{Error, OutcomeUnknown, Reason, Refused, Undecodable};
 use crate::path::path_of;
 use crate::transport::Reply;
-use crate::{NotSent, wire};
+use crate::{NotSent, lenient};
 
 /// What an action answers: how its `data` is read.
 ///
@@ -28,7 +28,7 @@ pub trait Answer: DeserializeOwned + Send + 'static {
     /// The answer where `data` is absent or null; `None` where there must be one.
     #[must_use]
     fn from_nothing() -> Option<Self> {
-        wire::empty_object()
+        lenient::empty_object()
     }
 }
 
@@ -43,11 +43,11 @@ impl<'de, T: Answer> Visitor<'de> for ObjectAnswer<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<T, A::Error> {
-        wire::object(de::value::MapAccessDeserializer::new(entries))
+        lenient::object(de::value::MapAccessDeserializer::new(entries))
     }
 
     fn visit_seq<A: de::SeqAccess<'de>>(self, items: A) -> Result<T, A::Error> {
-        wire::object(de::value::SeqAccessDeserializer::new(items))
+        lenient::object(de::value::SeqAccessDeserializer::new(items))
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
@@ -95,7 +95,7 @@ impl Answer for crate::Event {
 
 impl Answer for String {
     fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
-        wire::string(data)
+        lenient::string(data)
     }
 
     fn from_nothing() -> Option<Self> {
@@ -105,7 +105,7 @@ impl Answer for String {
 
 impl<T: Answer> Answer for Vec<T> {
     fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
-        Ok(wire::list::<Element<T>, D>(data)?.into_iter().map(|element| element.0).collect())
+        Ok(lenient::list::<Element<T>, D>(data)?.into_iter().map(|element| element.0).collect())
     }
 
     fn from_nothing() -> Option<Self> {

@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::lenient;
 use crate::types::{ImageFile, RecordFile, ServerPath};
-use crate::wire;
 
 /// Where the server takes a file from: an image, a voice message, a group's picture.
 ///
@@ -211,7 +211,7 @@ impl Serialize for FileSource {
 
 impl<'de> Deserialize<'de> for FileSource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        wire::string(deserializer).map(|text| Self(text.into()))
+        lenient::string(deserializer).map(|text| Self(text.into()))
     }
 }
 
@@ -310,7 +310,7 @@ impl Serialize for UploadSource {
 
 impl<'de> Deserialize<'de> for UploadSource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        wire::string(deserializer).map(|text| Self(text.into()))
+        lenient::string(deserializer).map(|text| Self(text.into()))
     }
 }
 

@@ -34,7 +34,7 @@ use serde_json::{Error, Map, Value};
 
 use crate::segment::{self, IntoSegment, Segment};
 use crate::types::{GroupId, MessageId, MessageSender, UserId};
-use crate::{Message, Timestamp, wire};
+use crate::{Message, Timestamp, lenient};
 
 /// What a message in a forward holds: `N` is a [`ForwardNode`] where it is sent, a [`ForwardedMessage`] where it is read.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -308,14 +308,14 @@ impl Node for ForwardNode {
 
     fn read(segment: Map<String, Value>) -> Result<Self, Error> {
         let mut data = node_data(segment).map_err(|_| Error::custom("no node segment: its `type` is `node`"))?;
-        let time = within("time", wire::opt_int(take(&mut data, &["time"])))?;
-        if let Some(id) = within("id", wire::opt_int(take(&mut data, &["id"])))? {
+        let time = within("time", lenient::opt_int(take(&mut data, &["time"])))?;
+        if let Some(id) = within("id", lenient::opt_int(take(&mut data, &["id"])))? {
             data.retain(|name, _| !REFERENCE.contains(&name.as_str()));
             return Ok(Self { body: NodeBody::Message(id), time, extra: data });
         }
         let body = NodeBody::Custom {
-            user_id: within("user_id", wire::int(take(&mut data, &["user_id", "uin"])))?,
-            name: within("name", wire::string(take(&mut data, &["name", "nickname"])))?,
+            user_id: within("user_id", lenient::int(take(&mut data, &["user_id", "uin"])))?,
+            name: within("name", lenient::string(take(&mut data, &["name", "nickname"])))?,
             content: within("content", content(take(&mut data, &["content"])))?,
         };
         data.retain(|name, _| !CUSTOM.contains(&name.as_str()));
@@ -339,13 +339,13 @@ impl Node for ForwardedMessage {
         }
         Ok(Self {
             sender: MessageSender {
-                user_id: within("user_id", wire::int(take(&mut message, &["user_id", "uin"])))?,
-                nickname: within("nickname", wire::string(take(&mut message, &["nickname", "name"])))?,
+                user_id: within("user_id", lenient::int(take(&mut message, &["user_id", "uin"])))?,
+                nickname: within("nickname", lenient::string(take(&mut message, &["nickname", "name"])))?,
             },
-            time: within("time", wire::opt_int(take(&mut message, &["time"])))?,
+            time: within("time", lenient::opt_int(take(&mut message, &["time"])))?,
             content: within("content", content(take(&mut message, &["content", "message"])))?,
-            group_id: within("group_id", wire::opt_int(take(&mut message, &["group_id"])))?,
-            message_id: within("message_id", wire::opt_int(take(&mut message, &["message_id"])))?,
+            group_id: within("group_id", lenient::opt_int(take(&mut message, &["group_id"])))?,
+            message_id: within("message_id", lenient::opt_int(take(&mut message, &["message_id"])))?,
         })
     }
 }

@@ -7,8 +7,8 @@ macro_rules! integer_id {
     ($id:ident) => {
         $crate::__number_id!($id, i64);
 
-        impl $crate::wire::Serialize for $id {
-            fn serialize<S: $crate::wire::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl $crate::__private::Serialize for $id {
+            fn serialize<S: $crate::__private::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_i64(self.0)
             }
         }
@@ -22,8 +22,8 @@ macro_rules! digits_id {
     ($id:ident) => {
         $crate::__number_id!($id, u64);
 
-        impl $crate::wire::Serialize for $id {
-            fn serialize<S: $crate::wire::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl $crate::__private::Serialize for $id {
+            fn serialize<S: $crate::__private::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(&self.0)
             }
         }
@@ -74,15 +74,15 @@ macro_rules! __number_id {
             }
         }
 
-        impl $crate::wire::Integer for $id {
+        impl $crate::__private::lenient::Integer for $id {
             fn from_wide(value: i128) -> Option<Self> {
                 value.try_into().ok().map(Self)
             }
         }
 
-        impl<'de> $crate::wire::Deserialize<'de> for $id {
-            fn deserialize<D: $crate::wire::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::wire::int(deserializer)
+        impl<'de> $crate::__private::Deserialize<'de> for $id {
+            fn deserialize<D: $crate::__private::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::__private::lenient::int(deserializer)
             }
         }
 
@@ -133,13 +133,13 @@ macro_rules! string_id {
             }
         }
 
-        impl $crate::wire::Serialize for $id {
-            fn serialize<S: $crate::wire::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl $crate::__private::Serialize for $id {
+            fn serialize<S: $crate::__private::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(&self.0)
             }
         }
 
-        impl $crate::wire::FieldValue for $id {
+        impl $crate::__private::FieldValue for $id {
             fn read_text(text: &str) -> Option<Self> {
                 Some(Self(text.to_owned()))
             }
@@ -149,9 +149,9 @@ macro_rules! string_id {
             }
         }
 
-        impl<'de> $crate::wire::Deserialize<'de> for $id {
-            fn deserialize<D: $crate::wire::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::wire::string(deserializer).map(Self)
+        impl<'de> $crate::__private::Deserialize<'de> for $id {
+            fn deserialize<D: $crate::__private::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::__private::lenient::string(deserializer).map(Self)
             }
         }
 
@@ -194,13 +194,13 @@ macro_rules! string_enum {
             }
         }
 
-        impl $crate::wire::Serialize for $name {
-            fn serialize<S: $crate::wire::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl $crate::__private::Serialize for $name {
+            fn serialize<S: $crate::__private::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
             }
         }
 
-        impl $crate::wire::FieldValue for $name {
+        impl $crate::__private::FieldValue for $name {
             fn read_text(text: &str) -> Option<Self> {
                 Some(Self::from(text))
             }
@@ -210,9 +210,9 @@ macro_rules! string_enum {
             }
         }
 
-        impl<'de> $crate::wire::Deserialize<'de> for $name {
-            fn deserialize<D: $crate::wire::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::wire::string(deserializer).map(Self::from)
+        impl<'de> $crate::__private::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::__private::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::__private::lenient::string(deserializer).map(Self::from)
             }
         }
     };
@@ -229,21 +229,21 @@ macro_rules! integer_enum {
             }
         }
 
-        impl $crate::wire::Integer for $name {
+        impl $crate::__private::lenient::Integer for $name {
             fn from_wide(value: i128) -> Option<Self> {
                 i64::try_from(value).ok().map(Self::from)
             }
         }
 
-        impl $crate::wire::Serialize for $name {
-            fn serialize<S: $crate::wire::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl $crate::__private::Serialize for $name {
+            fn serialize<S: $crate::__private::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_i64(self.get())
             }
         }
 
-        impl<'de> $crate::wire::Deserialize<'de> for $name {
-            fn deserialize<D: $crate::wire::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::wire::int(deserializer)
+        impl<'de> $crate::__private::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::__private::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::__private::lenient::int(deserializer)
             }
         }
     };

@@ -4,6 +4,8 @@
 // Generated code names everything `::cqhttp::…`, here as in any other crate.
 extern crate self as cqhttp;
 
+#[doc(hidden)]
+pub mod __private;
 pub mod action;
 mod call;
 mod chat;
@@ -19,6 +21,7 @@ pub mod forward;
 mod generated;
 mod id;
 pub mod layer;
+mod lenient;
 mod message;
 #[cfg(feature = "mock")]
 pub mod mock;
@@ -31,8 +34,6 @@ mod target;
 mod time;
 pub mod transport;
 pub mod types;
-#[doc(hidden)]
-pub mod wire;
 
 pub use action::{Action, Effect, KnownAction, Raw};
 pub use call::{Call, RawCall, WithRaw};

@@ -254,7 +254,7 @@ impl From<&str> for Mention {
         match i64::read_text(text) {
             Some(user) => Self::User(user.into()),
             None if text == "all" => Self::All,
-            None => Self::Other(crate::wire::unlisted(text.to_owned())),
+            None => Self::Other(crate::__private::unlisted(text.to_owned())),
         }
     }
 }

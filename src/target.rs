@@ -2,8 +2,8 @@ use serde::de::Error as _;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::lenient;
 use crate::types::{GroupId, UserId};
-use crate::wire;
 
 /// Where a message goes: to a user, into a group, or to a member of a group who is no friend.
 ///
@@ -90,9 +90,9 @@ impl<'de> Deserialize<'de> for Target {
         struct Keys {
             #[serde(default)]
             message_type: Option<String>,
-            #[serde(default, deserialize_with = "wire::opt_int")]
+            #[serde(default, deserialize_with = "lenient::opt_int")]
             user_id: Option<UserId>,
-            #[serde(default, deserialize_with = "wire::opt_int")]
+            #[serde(default, deserialize_with = "lenient::opt_int")]
             group_id: Option<GroupId>,
         }
         let keys = Keys::deserialize(deserializer)?;

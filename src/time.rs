@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::wire;
+use crate::lenient;
 
 /// Longer times count as so long where they are added to the clock's, which has an end.
 #[cfg(any(feature = "mock", feature = "rate-limit", feature = "ws"))]
@@ -63,11 +63,11 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        wire::int(deserializer)
+        lenient::int(deserializer)
     }
 }
 
-impl wire::Integer for Timestamp {
+impl lenient::Integer for Timestamp {
     fn from_wide(value: i128) -> Option<Self> {
         value.try_into().ok().map(Self)
     }

@@ -20,7 +20,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{Action, ChannelId, Effect, GroupId, GuildId, UserId, wire};
+use crate::{Action, ChannelId, Effect, GroupId, GuildId, UserId, lenient};
 
 /// The error of a service: anything.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -146,8 +146,8 @@ impl Ids<'_> {
 }
 
 /// An id, where there is one; 0 is none.
-fn id<T: wire::Integer + PartialEq>(raw: Option<&RawValue>) -> Option<T> {
-    let found = wire::opt_int(&mut serde_json::Deserializer::from_str(raw?.get())).ok()?;
+fn id<T: lenient::Integer + PartialEq>(raw: Option<&RawValue>) -> Option<T> {
+    let found = lenient::opt_int(&mut serde_json::Deserializer::from_str(raw?.get())).ok()?;
     found.filter(|id| Some(id) != T::from_wide(0).as_ref())
 }
 

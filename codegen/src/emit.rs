@@ -325,32 +325,34 @@ fn rust_type(ty: &Ty) -> TokenStream {
     tokens
 }
 
-/// The function of `cqhttp::wire` that reads such a field leniently; `None` where the type itself does.
+/// The function of `cqhttp::lenient` that reads such a field leniently; `None` where the type itself does.
 fn reader(ty: &Ty) -> Option<&'static str> {
     use Scalar::{Bool, F64, I32, I64, Named, String, Timestamp, U32, U64};
     let names = match (&ty.scalar, ty.list, ty.optional) {
-        (Bool, ..) => ["wire::bool", "wire::opt_bool", "wire::bool_list", "wire::opt_bool_list"],
-        (I32 | I64 | U32 | U64, ..) => ["wire::int", "wire::opt_int", "wire::int_list", "wire::opt_int_list"],
-        (F64, ..) => ["wire::float", "wire::opt_float", "wire::float_list", "wire::opt_float_list"],
-        (String, ..) => ["wire::string", "wire::opt_string", "wire::string_list", "wire::opt_string_list"],
+        (Bool, ..) => ["lenient::bool", "lenient::opt_bool", "lenient::bool_list", "lenient::opt_bool_list"],
+        (I32 | I64 | U32 | U64, ..) => {
+            ["lenient::int", "lenient::opt_int", "lenient::int_list", "lenient::opt_int_list"]
+        }
+        (F64, ..) => ["lenient::float", "lenient::opt_float", "lenient::float_list", "lenient::opt_float_list"],
+        (String, ..) => ["lenient::string", "lenient::opt_string", "lenient::string_list", "lenient::opt_string_list"],
         (Named(_, NamedKind::Object), ..) => {
-            ["wire::object", "wire::opt_object", "wire::object_list", "wire::opt_object_list"]
+            ["lenient::object", "lenient::opt_object", "lenient::object_list", "lenient::opt_object_list"]
         }
         (_, true, true) => return None,
-        (_, true, false) => return Some("wire::list"),
+        (_, true, false) => return Some("lenient::list"),
         (
             Timestamp | Named(_, NamedKind::Id(IdBase::I64 | IdBase::U64) | NamedKind::Enum(EnumBase::I64)),
             false,
             true,
         ) => {
-            return Some("wire::opt_int");
+            return Some("lenient::opt_int");
         }
         _ => return None,
     };
     Some(names[2 * usize::from(ty.list) + usize::from(ty.optional)])
 }
 
-/// `#[serde(rename = "type", default, deserialize_with = "wire::opt_int")]`, or nothing where serde needs no telling.
+/// `#[serde(rename = "type", default, deserialize_with = "lenient::opt_int")]`, or nothing where serde needs no telling.
 fn serde_attribute(parts: &[TokenStream]) -> TokenStream {
     if parts.is_empty() { TokenStream::new() } else { quote!(#[serde(#(#parts),*)]) }
 }

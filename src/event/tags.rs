@@ -143,12 +143,13 @@ impl<'de> Visitor<'de> for Peek<'_, 'de> {
                 Key::MetaEventType => &mut tags.meta_event_type,
                 Key::SubType => &mut tags.sub_type,
                 Key::Time if whole => {
-                    tags.time =
-                        crate::wire::int::<i64, _>(&*entries.next_value::<Box<RawValue>>()?).ok().map(Timestamp::new);
+                    tags.time = crate::lenient::int::<i64, _>(&*entries.next_value::<Box<RawValue>>()?)
+                        .ok()
+                        .map(Timestamp::new);
                     continue;
                 }
                 Key::SelfId if whole => {
-                    tags.self_id = crate::wire::int(&*entries.next_value::<Box<RawValue>>()?).ok();
+                    tags.self_id = crate::lenient::int(&*entries.next_value::<Box<RawValue>>()?).ok();
                     continue;
                 }
                 Key::Time | Key::SelfId | Key::Other => {

@@ -11,7 +11,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::{Extra, FeedSegment, Field, Mention, Rest, Role, Segment, UnknownSegment};
 use crate::FileSource;
-use crate::wire::Integer;
+use crate::lenient::Integer;
 
 /// A segment's type: where its data is read and written. For generated code.
 #[doc(hidden)]

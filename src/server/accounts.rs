@@ -21,7 +21,7 @@ use crate::connection::{ConnectionError, Link, Tap};
 use crate::error::Reason;
 use crate::transport::ws::{self, Dedupe, Watched, Ws};
 use crate::transport::{BoxError, Reply, Request};
-use crate::{Client, EventKind, UserId, wire};
+use crate::{Client, EventKind, UserId, lenient};
 
 /// What somebody is told who comes too late.
 pub(super) const CLOSING: &str = "the bot is closing";
@@ -546,7 +546,7 @@ impl<'a> Peeked<'a> {
     }
 
     pub(super) fn account(&self) -> Option<UserId> {
-        wire::opt_int(&mut serde_json::Deserializer::from_str(self.self_id?.get())).ok()?
+        lenient::opt_int(&mut serde_json::Deserializer::from_str(self.self_id?.get())).ok()?
     }
 }
 

@@ -39,7 +39,7 @@ use crate::connection::{ConnectionError, ConnectionState, Link, Stop};
 use crate::error::Reason;
 use crate::layer::new_backoff;
 use crate::time::YEAR;
-use crate::{EventKind, wire};
+use crate::{EventKind, lenient};
 
 /// How a connection is kept.
 #[derive(Clone, Debug)]
@@ -707,7 +707,7 @@ struct Open<S> {
 #[derive(Deserialize)]
 struct Heartbeat {
     /// In milliseconds.
-    #[serde(deserialize_with = "wire::int")]
+    #[serde(deserialize_with = "lenient::int")]
     interval: u64,
 }
 

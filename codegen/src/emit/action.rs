@@ -349,8 +349,8 @@ pub(super) fn serialize(body: &Body<'_>) -> Option<TokenStream> {
     sends_twice(body).then(|| {
         quote! {
             impl Serialize for #name {
-                fn serialize<S: wire::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    use wire::SerializeMap;
+                fn serialize<S: __private::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    use __private::SerializeMap;
                     let mut map = serializer.serialize_map(None)?;
                     #(#entries)*
                     map.end()
@@ -378,7 +378,7 @@ fn action_impls(action: &Action) -> [TokenStream; 2] {
         let param = param.ident();
         quote! {
             fn wait(&self) -> ::std::time::Duration {
-                wire::seconds(self.#param)
+                __private::seconds(self.#param)
             }
         }
     });
@@ -411,17 +411,17 @@ fn paged(action: &Action) -> Option<TokenStream> {
     let next = match &pages.next {
         NextPage::Field(field) => {
             let field = field.ident();
-            quote!(wire::next_token(&self.#set, &answer.#field))
+            quote!(__private::next_token(&self.#set, &answer.#field))
         }
         NextPage::Before { list, key } => {
             let of_events = is_event_list(action, list);
             let list = list.ident();
             // Events know their numbers themselves.
             let numbers = match of_events {
-                true => quote!(wire::event_numbers(&answer.#list)),
-                false => quote!(wire::numbers(&answer.#list, #key)),
+                true => quote!(__private::event_numbers(&answer.#list)),
+                false => quote!(__private::numbers(&answer.#list, #key)),
             };
-            quote!(wire::before(self.#set, #numbers))
+            quote!(__private::before(self.#set, #numbers))
         }
     };
     Some(quote! {

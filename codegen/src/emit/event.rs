@@ -79,7 +79,7 @@ fn reply_to(event: &Event) -> Option<TokenStream> {
     Some(quote! {
         impl From<&#name> for ::cqhttp::ReplyTo {
             fn from(event: &#name) -> Self {
-                wire::reply_to(event.self_id, #(#values),*)
+                __private::reply_to(event.self_id, #(#values),*)
             }
         }
     })
@@ -99,8 +99,8 @@ fn serialize(event: &Event) -> TokenStream {
     });
     quote! {
         impl Serialize for #name {
-            fn serialize<S: wire::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                use wire::SerializeMap;
+            fn serialize<S: __private::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use __private::SerializeMap;
                 let mut map = serializer.serialize_map(None)?;
                 #(#tags)*
                 #(#fields)*
@@ -336,21 +336,21 @@ fn id_accessor(events: &[&Event], name: &str, ty: &str, doc: &str) -> Option<Tok
     })
 }
 
-/// `EventKind::GroupMessage => Self::GroupMessage(Box::new(wire::object::<GroupMessage, __D>(deserializer)?)), …`
+/// `EventKind::GroupMessage => Self::GroupMessage(Box::new(lenient::object::<GroupMessage, __D>(deserializer)?)), …`
 fn reading(events: &[&Event]) -> TokenStream {
     let arms = events.iter().map(|event| {
         let (variant, shape) = (event.name.type_ident(), event.shape.type_ident());
         match event.boxed {
             true => {
-                quote!(EventKind::#variant => Self::#variant(Box::new(wire::object::<#shape, __D>(deserializer)?)),)
+                quote!(EventKind::#variant => Self::#variant(Box::new(lenient::object::<#shape, __D>(deserializer)?)),)
             }
-            false => quote!(EventKind::#variant => Self::#variant(wire::object::<#shape, __D>(deserializer)?),),
+            false => quote!(EventKind::#variant => Self::#variant(lenient::object::<#shape, __D>(deserializer)?),),
         }
     });
     quote! {
         impl Event {
             /// Decodes an event of this kind; `None` for an unknown one.
-            pub(crate) fn decode<'de, __D: wire::Deserializer<'de>>(
+            pub(crate) fn decode<'de, __D: __private::Deserializer<'de>>(
                 kind: EventKind,
                 deserializer: __D,
             ) -> Result<Option<Self>, __D::Error> {
@@ -371,7 +371,7 @@ fn writing(events: &[&Event]) -> TokenStream {
     });
     quote! {
         impl Serialize for Event {
-            fn serialize<S: wire::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            fn serialize<S: __private::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
                     #(#arms)*
                     Self::Unknown(event) => event.serialize(serializer),
@@ -413,7 +413,7 @@ fn example(event: &Event) -> TokenStream {
             /// The schema's example, to start from in tests. Feature `mock`.
             #[must_use]
             pub fn example() -> Self {
-                wire::example(#json)
+                __private::example(#json)
             }
         }
     }

@@ -66,7 +66,7 @@ fn module(name: &str, doc: &str, files: &[GeneratedFile], lints: &str, imports: 
     let imports: String = imports.iter().map(|import| format!("    use {import};\n")).collect();
     let allow = allow(lints);
     format!(
-        "/// {doc}\n{allow}pub mod {name} {{\n{imports}    use ::cqhttp::wire::{{self, Deserialize, Serialize}};\n{includes}}}\n"
+        "/// {doc}\n{allow}pub mod {name} {{\n{imports}    use ::cqhttp::__private::{{self, Deserialize, Serialize, lenient}};\n{includes}}}\n"
     )
 }
 
@@ -130,7 +130,7 @@ fn mock_parts(api: &Api, files: &[GeneratedFile], imports: &[&str]) -> (String, 
         if !files.iter().any(|written| written.path == path) {
             continue;
         }
-        let imports = format!("{imports}        use ::cqhttp::wire;\n");
+        let imports = format!("{imports}        use ::cqhttp::__private;\n");
         modules += &format!("    mod {module} {{\n{imports}        include!({path:?});\n    }}\n");
         let present = [!file.actions.is_empty(), !file.events.is_empty(), !file.segments.is_empty()];
         for ((table, name), _) in

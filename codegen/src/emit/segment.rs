@@ -179,14 +179,14 @@ fn data(segment: &Segment) -> TokenStream {
     });
     let out = if segment.fields.is_empty() { quote!(out) } else { quote!(mut out) };
     quote! {
-        impl wire::SegmentType for #name {
+        impl __private::SegmentType for #name {
             const FIELDS: &'static [&'static str] = &[#(#all),*];
             #[inline]
-            fn read(fields: &mut wire::Fields<'_>) -> Option<Self> {
+            fn read(fields: &mut __private::Fields<'_>) -> Option<Self> {
                 Some(Self { #(#reads,)* extra: fields.rest() })
             }
             #[inline]
-            fn write<'s>(&'s self, #out: wire::Writing<'s, '_>) {
+            fn write<'s>(&'s self, #out: __private::Writing<'s, '_>) {
                 #(#writes)*
                 out.rest();
             }
@@ -241,19 +241,19 @@ fn inner(segment: &Segment) -> TokenStream {
     if segment.boxed { quote!(Box<#name>) } else { quote!(#name) }
 }
 
-/// `impl wire::Segments for Segment { … }`: reading and writing by type.
+/// `impl __private::Segments for Segment { … }`: reading and writing by type.
 fn dispatch(name: &str, segments: &[&Segment]) -> TokenStream {
     let name = crate::name::ident(name);
     let arms: [fn(&Segment) -> TokenStream; 5] = [fields_arm, read_arm, kind_arm, write_arm, extra_arm];
     let [fields, reads, kinds, writes, extras] =
         arms.map(|arm| segments.iter().map(|segment| arm(segment)).collect::<TokenStream>());
     quote! {
-        impl wire::Segments for #name {
+        impl __private::Segments for #name {
             fn fields(kind: &str) -> &'static [&'static str] {
                 match kind { #fields _ => &[], }
             }
             #[inline]
-            fn read(kind: &str, fields: &mut wire::Fields<'_>) -> Option<Self> {
+            fn read(kind: &str, fields: &mut __private::Fields<'_>) -> Option<Self> {
                 match kind { #reads _ => None, }
             }
             fn unknown(segment: ::cqhttp::segment::UnknownSegment) -> Self {
@@ -263,10 +263,10 @@ fn dispatch(name: &str, segments: &[&Segment]) -> TokenStream {
                 match self { #kinds Self::Unknown(segment) => &segment.kind, }
             }
             #[inline]
-            fn each<'s>(&'s self, emit: &mut dyn ::std::ops::FnMut(&'s str, wire::Written<'s>)) {
+            fn each<'s>(&'s self, emit: &mut dyn ::std::ops::FnMut(&'s str, __private::Written<'s>)) {
                 match self {
                     #writes
-                    Self::Unknown(segment) => wire::Writing::new(&segment.data, emit).rest(),
+                    Self::Unknown(segment) => __private::Writing::new(&segment.data, emit).rest(),
                 }
             }
             fn extra(&self) -> Option<&::cqhttp::segment::Extra> {
@@ -279,10 +279,10 @@ fn dispatch(name: &str, segments: &[&Segment]) -> TokenStream {
     }
 }
 
-/// `"text" => <Text as wire::SegmentType>::FIELDS,`
+/// `"text" => <Text as __private::SegmentType>::FIELDS,`
 fn fields_arm(segment: &Segment) -> TokenStream {
     let (wire, name) = (&segment.wire, segment.name.type_ident());
-    quote!(#wire => <#name as wire::SegmentType>::FIELDS,)
+    quote!(#wire => <#name as __private::SegmentType>::FIELDS,)
 }
 
 /// `Self::Text(_) => "text",`
@@ -297,18 +297,18 @@ fn extra_arm(segment: &Segment) -> TokenStream {
     quote!(Self::#name(segment) => Some(&segment.extra),)
 }
 
-/// `"text" => <Text as wire::SegmentType>::read(fields).map(Self::Text),`
+/// `"text" => <Text as __private::SegmentType>::read(fields).map(Self::Text),`
 fn read_arm(segment: &Segment) -> TokenStream {
     let (wire, name) = (&segment.wire, segment.name.type_ident());
     let made = if segment.boxed { quote!(|segment| Self::#name(Box::new(segment))) } else { quote!(Self::#name) };
-    quote!(#wire => <#name as wire::SegmentType>::read(fields).map(#made),)
+    quote!(#wire => <#name as __private::SegmentType>::read(fields).map(#made),)
 }
 
-/// `Self::Text(segment) => wire::SegmentType::write(segment, wire::Writing::new(&segment.extra, emit)),`
+/// `Self::Text(segment) => __private::SegmentType::write(segment, __private::Writing::new(&segment.extra, emit)),`
 fn write_arm(segment: &Segment) -> TokenStream {
     let name = segment.name.type_ident();
     let this = if segment.boxed { quote!(&**segment) } else { quote!(segment) };
-    quote!(Self::#name(segment) => wire::SegmentType::write(#this, wire::Writing::new(&segment.extra, emit)),)
+    quote!(Self::#name(segment) => __private::SegmentType::write(#this, __private::Writing::new(&segment.extra, emit)),)
 }
 
 /// `impl Segment { pub fn image(file: impl Into<FileSource>) -> Image { Image::new(file) } … }`

@@ -75,7 +75,7 @@ fn string_enum(ty: &TypeDef, variants: &[Variant]) -> Vec<TokenStream> {
             fn from(value: &str) -> Self {
                 match value {
                     #(#from)*
-                    other => Self::Other(wire::unlisted(other.to_owned())),
+                    other => Self::Other(__private::unlisted(other.to_owned())),
                 }
             }
         }
@@ -109,7 +109,7 @@ fn integer_enum(ty: &TypeDef, variants: &[Variant]) -> Vec<TokenStream> {
             fn from(value: i64) -> Self {
                 match value {
                     #(#from)*
-                    other => Self::Other(wire::unlisted(other)),
+                    other => Self::Other(__private::unlisted(other)),
                 }
             }
         }
@@ -259,13 +259,13 @@ fn read_by_alias(api: &Api, name: &Ident, fields: &[Field]) -> TokenStream {
         };
         match field.ty.optional || field.ty.list {
             true => quote!(#name: #value),
-            false => quote!(#name: #value.ok_or_else(|| wire::missing(#wire))?),
+            false => quote!(#name: #value.ok_or_else(|| lenient::missing(#wire))?),
         }
     });
     let serde_path = serde_path(api);
     quote! {
         impl<'de> Deserialize<'de> for #name {
-            fn deserialize<__D: wire::Deserializer<'de>>(deserializer: __D) -> Result<Self, __D::Error> {
+            fn deserialize<__D: __private::Deserializer<'de>>(deserializer: __D) -> Result<Self, __D::Error> {
                 #[derive(Deserialize)]
                 #serde_path
                 struct Read {

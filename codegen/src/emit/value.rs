@@ -44,10 +44,10 @@ fn literal(node: &Node) -> TokenStream {
     }
 }
 
-/// `wire::example::<::cqhttp::Message>(r#"[…]"#)`
+/// `__private::example::<::cqhttp::Message>(r#"[…]"#)`
 fn from_json(node: &Node, ty: &Scalar) -> TokenStream {
     let (ty, json) = (scalar(ty), raw_string(&json(node)));
-    quote!(wire::example::<#ty>(#json))
+    quote!(__private::example::<#ty>(#json))
 }
 
 fn integer(number: i128) -> TokenStream {
