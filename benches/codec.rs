@@ -5,14 +5,11 @@
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
-#[path = "support/rounds.rs"]
-mod rounds;
-
 use std::hint::black_box;
 
 use cqhttp::action::*;
 use cqhttp::{Action, Answer, mock};
-use rounds::{Case, measure};
+use cqhttp_benches::rounds::{Case, measure};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

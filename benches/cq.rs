@@ -3,14 +3,11 @@
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
-#[path = "support/rounds.rs"]
-mod rounds;
-
 use std::hint::black_box;
 use std::time::Instant;
 
 use cqhttp::Message;
-use rounds::{Case, measure};
+use cqhttp_benches::rounds::{Case, measure};
 
 fn main() {
     if let Some(index) = std::env::var(ROW).ok().and_then(|row| row.parse::<usize>().ok()) {

@@ -6,22 +6,17 @@
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
-#[path = "../tests/support/compact.rs"]
-mod compact;
-#[path = "support/rounds.rs"]
-mod rounds;
-
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
 
-use compact::compact;
 use cqhttp::{Event, EventKind};
-use rounds::{Case, measure};
+use cqhttp_benches::rounds::{Case, measure};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use support::compact;
 
 fn main() {
     let events = events();
@@ -49,7 +44,7 @@ fn events() -> Vec<(String, String, Vec<u8>)> {
         variant: String,
         payload: Box<RawValue>,
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/events/go-cqhttp");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus/events/go-cqhttp");
     let mut files: Vec<_> =
         fs::read_dir(folder).expect("it is there").map(|entry| entry.expect("it is readable").path()).collect();
     files.sort();

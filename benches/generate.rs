@@ -12,7 +12,7 @@ use std::{env, fs, hint};
 use criterion::{BenchmarkId, Criterion, Throughput};
 
 /// What to generate from unless the environment names something else; cargo runs benches in the package's folder.
-const SCHEMA: &str = "schema";
+const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema");
 
 /// How large the made-up schemas are, and how many actions a file of theirs has: about as many as in a real one.
 const ACTIONS: [usize; 3] = [1_000, 2_000, 5_000];

@@ -6,13 +6,6 @@
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
-#[path = "support/by_hand.rs"]
-mod by_hand;
-#[path = "support/process.rs"]
-mod process;
-#[path = "support/rounds.rs"]
-mod rounds;
-
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -25,9 +18,9 @@ use tokio::task::JoinSet;
 #[cfg(feature = "rate-limit")]
 use tower::limit::ConcurrencyLimitLayer;
 
-use process::Other;
+use cqhttp_benches::process::{self, Other};
+use cqhttp_benches::rounds::{Race, criterion, is_measuring, report_rates};
 use reference::Reference;
-use rounds::{Race, criterion, is_measuring, report_rates};
 
 const TOKEN: &str = "bench";
 const GROUP: i64 = 10_001_000;
@@ -61,7 +54,8 @@ fn main() {
 /// All sides put the same JSON on the wire.
 fn assert_same_request() {
     let ours = serde_json::to_value(SendGroupMsg::new(GROUP, TEXT)).expect("a request is JSON");
-    let theirs = serde_json::to_value(by_hand::SendGroupMsg::text(GROUP, TEXT)).expect("a request is JSON");
+    let theirs =
+        serde_json::to_value(cqhttp_benches::by_hand::SendGroupMsg::text(GROUP, TEXT)).expect("a request is JSON");
     assert_eq!(ours, theirs);
 }
 
@@ -208,7 +202,7 @@ mod reference {
     use serde::{Deserialize, Serialize};
 
     use super::BoxError;
-    use super::by_hand::{Envelope, SendGroupMsg, SentMessage};
+    use cqhttp_benches::by_hand::{Envelope, SendGroupMsg, SentMessage};
 
     const BODY_LIMIT: usize = 32 * 1024 * 1024;
 

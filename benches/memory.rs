@@ -5,15 +5,12 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a bench fails by panicking")]
 
-#[path = "support/process.rs"]
-mod process;
-
 use std::io::stdin;
 use std::sync::Arc;
 
 use cqhttp::server::Server;
+use cqhttp_benches::process::{self, Other};
 use futures_util::{SinkExt, StreamExt};
-use process::Other;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;

@@ -8,13 +8,6 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a bench fails by panicking")]
 
-#[path = "support/by_hand.rs"]
-mod by_hand;
-#[path = "support/process.rs"]
-mod process;
-#[path = "support/rounds.rs"]
-mod rounds;
-
 use std::future::IntoFuture;
 use std::rc::Rc;
 use std::sync::Mutex;
@@ -28,9 +21,9 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
-use process::Other;
+use cqhttp_benches::process::{self, Other};
+use cqhttp_benches::rounds::{Race, criterion, is_measuring, report_rates};
 use reference::Reference;
-use rounds::{Race, criterion, is_measuring, report_rates};
 
 const GROUP: i64 = 10_001_000;
 const TEXT: &str = "the quick brown fox jumps over the lazy dog";
@@ -209,8 +202,8 @@ mod reference {
     use tokio_tungstenite::WebSocketStream;
     use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-    use super::by_hand::{Envelope, SendGroupMsg, SentMessage};
     use super::{BoxError, GROUP};
+    use cqhttp_benches::by_hand::{Envelope, SendGroupMsg, SentMessage};
 
     #[derive(Clone)]
     pub(crate) struct Reference(Arc<Inner>);

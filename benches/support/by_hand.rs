@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize)]
-pub(crate) struct SendGroupMsg<'a> {
+pub struct SendGroupMsg<'a> {
     group_id: i64,
     message: [Segment<'a>; 1],
     auto_escape: bool,
@@ -22,21 +22,21 @@ struct Text<'a> {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Envelope<T> {
-    pub(crate) status: String,
-    pub(crate) retcode: i64,
-    pub(crate) data: Option<T>,
+pub struct Envelope<T> {
+    pub status: String,
+    pub retcode: i64,
+    pub data: Option<T>,
     #[serde(default)]
-    pub(crate) message: String,
+    pub message: String,
 }
 
 #[derive(Deserialize)]
-pub(crate) struct SentMessage {
-    pub(crate) message_id: i64,
+pub struct SentMessage {
+    pub message_id: i64,
 }
 
 impl<'a> SendGroupMsg<'a> {
-    pub(crate) fn text(group_id: i64, text: &'a str) -> Self {
+    pub fn text(group_id: i64, text: &'a str) -> Self {
         Self { group_id, message: [Segment { kind: "text", data: Text { text } }], auto_escape: false }
     }
 }

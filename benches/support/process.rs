@@ -1,7 +1,5 @@
 //! The same program as another process, so that what both do can be told apart.
 
-#![allow(dead_code, reason = "each bench uses some of it")]
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::{env, io, process, thread};
@@ -10,18 +8,18 @@ use std::{env, io, process, thread};
 const VARIABLE: &str = "CQHTTP_BENCH_OTHER";
 
 /// Whether this is the other process.
-pub(crate) fn is_other() -> bool {
+pub fn is_other() -> bool {
     env::var_os(VARIABLE).is_some()
 }
 
 /// The other process. It ends with this value, or when this process does, since it reads from a pipe between the two.
-pub(crate) struct Other {
+pub struct Other {
     process: Child,
     says: BufReader<ChildStdout>,
 }
 
 impl Other {
-    pub(crate) fn start() -> Self {
+    pub fn start() -> Self {
         let program = env::current_exe().expect("this program has a path");
         let mut command = Command::new(program);
         let command = command.env(VARIABLE, "1").stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -31,14 +29,14 @@ impl Other {
     }
 
     /// The next line that it prints.
-    pub(crate) fn line(&mut self) -> String {
+    pub fn line(&mut self) -> String {
         let mut line = String::new();
         self.says.read_line(&mut line).expect("it says something");
         line.trim().to_owned()
     }
 
     /// A line for it to read.
-    pub(crate) fn tell(&mut self, line: &str) {
+    pub fn tell(&mut self, line: &str) {
         let pipe = self.process.stdin.as_mut().expect("it is a pipe");
         writeln!(pipe, "{line}").expect("it listens");
     }
@@ -53,7 +51,7 @@ impl Drop for Other {
 }
 
 /// Ends the other process as soon as nobody holds the other end of its standard input.
-pub(crate) fn end_with_the_first() {
+pub fn end_with_the_first() {
     thread::spawn(|| {
         let _ = io::stdin().read_to_end(&mut Vec::new());
         process::exit(0);

@@ -1,19 +1,17 @@
 //! Sides of a comparison, measured in turns.
 
-#![allow(dead_code, reason = "each bench uses some of it")]
-
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, SamplingMode, Throughput};
 
 /// Without `--bench` criterion runs everything once, as a test.
-pub(crate) fn is_measuring() -> bool {
+pub fn is_measuring() -> bool {
     std::env::args().any(|argument| argument == "--bench")
 }
 
 /// One thing that both sides do.
-pub(crate) struct Case {
+pub struct Case {
     name: String,
     /// Ours, and the one it is measured against.
     sides: [Box<dyn Fn()>; 2],
@@ -23,7 +21,7 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    pub(crate) fn new(name: &str, ours: impl Fn() + 'static, other: impl Fn() + 'static) -> Self {
+    pub fn new(name: &str, ours: impl Fn() + 'static, other: impl Fn() + 'static) -> Self {
         let begun = Instant::now();
         let mut done = 0;
         while begun.elapsed() < Duration::from_millis(2) {
@@ -49,7 +47,7 @@ impl Case {
 }
 
 /// Runs the cases, and prints a table of them; at its end their sum and geometric mean.
-pub(crate) fn measure(title: &str, cases: &[Case], summed: bool) {
+pub fn measure(title: &str, cases: &[Case], summed: bool) {
     let criterion = Criterion::default().sample_size(20).warm_up_time(Duration::from_millis(100));
     let mut criterion = criterion.measurement_time(Duration::from_millis(400)).configure_from_args();
     let mut group = criterion.benchmark_group(title);
@@ -94,22 +92,22 @@ fn report(title: &str, cases: &[Case], summed: bool) {
 }
 
 /// A load over a network that all sides take: ours first, then those it is measured against.
-pub(crate) struct Race<const SIDES: usize> {
+pub struct Race<const SIDES: usize> {
     /// What a batch holds.
-    pub(crate) what: &'static str,
-    pub(crate) in_flight: Option<usize>,
-    pub(crate) operations: usize,
+    pub what: &'static str,
+    pub in_flight: Option<usize>,
+    pub operations: usize,
     rounds: Vec<[Duration; SIDES]>,
 }
 
 impl<const SIDES: usize> Race<SIDES> {
-    pub(crate) fn new(what: &'static str, in_flight: Option<usize>, operations: usize) -> Self {
+    pub fn new(what: &'static str, in_flight: Option<usize>, operations: usize) -> Self {
         Self { what, in_flight, operations, rounds: Vec::new() }
     }
 
     /// Each side is a benchmark of its own to criterion, on a bench of its own, and each of its samples takes whole rounds.
     /// `batch` is one batch through one side.
-    pub(crate) fn run<B>(
+    pub fn run<B>(
         mut self,
         criterion: &mut Criterion,
         sides: [&'static str; SIDES],
@@ -152,13 +150,13 @@ fn one_round<const SIDES: usize>(turn: usize, batch: impl Fn(usize) -> Duration)
 }
 
 /// Criterion for races, unless the command line has other times.
-pub(crate) fn criterion() -> Criterion {
+pub fn criterion() -> Criterion {
     let criterion = Criterion::default().sample_size(50).warm_up_time(Duration::from_secs(1));
     criterion.measurement_time(Duration::from_secs(6)).configure_from_args()
 }
 
 /// Prints how often a second each side does what it does, and how much more often ours.
-pub(crate) fn report_rates<const SIDES: usize>(sides: [&str; SIDES], races: &[Race<SIDES>]) {
+pub fn report_rates<const SIDES: usize>(sides: [&str; SIDES], races: &[Race<SIDES>]) {
     println!(
         "\n| what | in flight | against | its, a second | {}, a second | ratio, median | 95 % interval of the median \
          | 10th–90th percentile | rounds |\n|---|---:|---|---:|---:|---:|---:|---:|---:|",

@@ -1,6 +1,6 @@
 /// JSON without the blanks between its tokens, as servers send it; keys stay in their order, and a name that stands there
 /// twice does twice.
-pub(crate) fn compact(json: &str) -> String {
+pub fn compact(json: &str) -> String {
     let (mut quoted, mut escaped) = (false, false);
     let kept = |c: &char| {
         let keep = quoted || !c.is_ascii_whitespace();

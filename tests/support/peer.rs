@@ -1,7 +1,5 @@
 //! A WebSocket server without manners, and what tests of connections share.
 
-#![allow(dead_code, reason = "each test file uses some of it")]
-
 use std::future::IntoFuture;
 use std::time::Duration;
 
@@ -14,14 +12,14 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message as Frame;
 
 /// Only a test that fails waits that long.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub const LONG: Duration = Duration::from_secs(60);
 
-pub(crate) async fn soon<T>(what: impl IntoFuture<Output = T>) -> T {
+pub async fn soon<T>(what: impl IntoFuture<Output = T>) -> T {
     tokio::time::timeout(LONG, what).await.expect("it comes")
 }
 
 /// A message in a group, as go-cqhttp sends it.
-pub(crate) fn said(text: &str) -> String {
+pub fn said(text: &str) -> String {
     json!({
         "post_type": "message", "message_type": "group", "time": 1700000000, "self_id": 10010, "sub_type": "normal",
         "sender": { "nickname": "somebody", "user_id": 10086 }, "message_id": 1, "user_id": 10086, "anonymous": null,
@@ -30,12 +28,12 @@ pub(crate) fn said(text: &str) -> String {
     .to_string()
 }
 
-pub(crate) fn text_of(event: &Event) -> String {
+pub fn text_of(event: &Event) -> String {
     event.as_message().expect("a message").message().plain_text()
 }
 
 /// The next message, whatever else comes before it.
-pub(crate) async fn next_said(events: &mut Events) -> String {
+pub async fn next_said(events: &mut Events) -> String {
     loop {
         let received = soon(events.next()).await.expect("an event");
         if received.event.as_message().is_some() {
@@ -45,24 +43,24 @@ pub(crate) async fn next_said(events: &mut Events) -> String {
 }
 
 /// A server without manners: the test holds its side of each connection in its hand.
-pub(crate) struct Bare {
-    pub(crate) url: String,
-    pub(crate) listener: TcpListener,
+pub struct Bare {
+    pub url: String,
+    pub listener: TcpListener,
 }
 
 impl Bare {
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self { url: format!("ws://{}", listener.local_addr().unwrap()), listener }
     }
 
-    pub(crate) async fn accept(&self) -> Peer {
+    pub async fn accept(&self) -> Peer {
         let (stream, _) = soon(self.listener.accept()).await.unwrap();
         Peer(tokio_tungstenite::accept_async(stream).await.unwrap())
     }
 
     /// A connection, both ends of it.
-    pub(crate) async fn connected(&self, connect: Connect) -> (Client, Events, Peer) {
+    pub async fn connected(&self, connect: Connect) -> (Client, Events, Peer) {
         let (connected, peer) = tokio::join!(connect.into_future(), self.accept());
         let (client, events) = connected.unwrap();
         (client, events, peer)
@@ -70,11 +68,11 @@ impl Bare {
 }
 
 /// The server's side of a connection.
-pub(crate) struct Peer(pub(crate) WebSocketStream<TcpStream>);
+pub struct Peer(pub WebSocketStream<TcpStream>);
 
 impl Peer {
     /// The next call: its action and its echo.
-    pub(crate) async fn next(&mut self) -> (String, Value) {
+    pub async fn next(&mut self) -> (String, Value) {
         loop {
             match soon(self.0.next()).await.expect("the connection stands").unwrap() {
                 Frame::Text(text) => {
@@ -87,20 +85,20 @@ impl Peer {
         }
     }
 
-    pub(crate) async fn send(&mut self, text: impl Into<String>) {
+    pub async fn send(&mut self, text: impl Into<String>) {
         self.0.send(Frame::text(text.into())).await.unwrap();
     }
 
-    pub(crate) async fn answer(&mut self, echo: &Value, data: Value) {
+    pub async fn answer(&mut self, echo: &Value, data: Value) {
         let answer = json!({ "data": data, "echo": echo, "message": "", "retcode": 0, "status": "ok" });
         self.send(answer.to_string()).await;
     }
 }
 
-pub(crate) fn spawn<A: cqhttp::Action>(call: cqhttp::Call<A>) -> JoinHandle<Result<A::Response, Error>> {
+pub fn spawn<A: cqhttp::Action>(call: cqhttp::Call<A>) -> JoinHandle<Result<A::Response, Error>> {
     tokio::spawn(call.into_future())
 }
 
-pub(crate) fn login(name: &str) -> Value {
+pub fn login(name: &str) -> Value {
     json!({ "user_id": 10010, "nickname": name })
 }

@@ -1,0 +1,225 @@
+//! The generated code, as a reviewer reads it: one snapshot for each file of `schema/`, and the API at a glance.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use cqhttp_codegen::Generated;
+
+const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema");
+
+fn generated() -> Generated {
+    cqhttp_codegen::generate(SCHEMA).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+/// What becomes of each schema file, by the name of its snapshot.
+fn by_source(generated: &Generated) -> BTreeMap<String, String> {
+    let mut texts = BTreeMap::<String, String>::new();
+    // The index of actions stands in the READMEs, where a test checks it.
+    for file in generated.files.iter().filter(|file| file.path != "index.md") {
+        let name = file.source.as_deref().unwrap_or("generated.rs").trim_end_matches(".yaml").replace('/', "_");
+        let text = texts.entry(name).or_default();
+        text.push_str(&format!("// ==== {} ====\n\n{}\n", file.path, file.text));
+    }
+    texts
+}
+
+#[test]
+fn every_schema_file_becomes_what_its_snapshot_shows() {
+    for (name, text) in by_source(&generated()) {
+        insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(format!("bindings__{name}"), text);
+        });
+    }
+}
+
+#[test]
+fn the_api_at_a_glance() {
+    insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("bindings__api", generated().api);
+    });
+}
+
+#[test]
+fn no_snapshot_is_left_over() {
+    let names = by_source(&generated()).into_keys().chain(["api".to_owned()]);
+    support::assert_no_orphans("bindings", names);
+}
+
+/// `cargo run -p cqhttp-codegen -- index README.md README.zh-CN.md schema/README.md` makes them anew.
+#[test]
+fn the_readmes_list_every_action() {
+    let pages = [
+        include_str!("../../README.md"),
+        include_str!("../../README.zh-CN.md"),
+        include_str!("../../schema/README.md"),
+    ];
+    for page in pages {
+        assert_eq!(generated().with_index(page).as_deref(), Ok(page));
+    }
+}
+
+/// `cargo run -p cqhttp-codegen -- docs schema/reference` makes it anew.
+#[test]
+fn the_reference_is_that_of_the_schema() {
+    let folder = Path::new(SCHEMA).join("reference");
+    let pages = cqhttp_codegen::reference(SCHEMA).unwrap_or_else(|faults| panic!("{faults}"));
+    for page in &pages {
+        let found = std::fs::read_to_string(folder.join(&page.path)).unwrap_or_default().replace("\r\n", "\n");
+        let line = page.text.lines().zip(found.lines().chain(std::iter::repeat(""))).position(|(is, was)| is != was);
+        assert!(
+            found == page.text,
+            "{} is not of this schema, from line {:?} on",
+            page.path,
+            line.map(|line| line + 1)
+        );
+    }
+    let mut found: Vec<_> =
+        folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut expected: Vec<_> = pages.into_iter().map(|page| page.path).collect();
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected, "the folder holds the reference alone");
+}
+
+#[test]
+fn the_same_schema_becomes_the_same_bytes() {
+    assert_eq!(generated(), generated());
+}
+
+/// A copy of the schema with one action more, among others of its file.
+fn schema_with(stanza: &str) -> tempfile::TempDir {
+    fn copy(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in from.read_dir().unwrap().map(Result::unwrap) {
+            let (from, to) = (entry.path(), to.join(entry.file_name()));
+            if from.is_dir() { copy(&from, &to) } else { std::fs::copy(&from, &to).map(drop).unwrap() }
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    copy(Path::new(SCHEMA), folder.path());
+    let file = folder.path().join("actions/friend.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (before, after) = text.split_once("\n- name: ").unwrap();
+    std::fs::write(&file, format!("{before}\n{}\n\n- name: {after}", stanza.trim())).unwrap();
+    folder
+}
+
+/// The lines that `new` has more than `old`; panics unless they stand together and `old` has none that `new` has not.
+fn added<'a>(path: &str, old: &str, new: &'a str) -> Vec<&'a str> {
+    let (old, new): (Vec<_>, Vec<_>) = (old.lines().collect(), new.lines().collect());
+    let same = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
+    let count = new.len().checked_sub(old.len()).unwrap_or_else(|| panic!("{path} has lost lines"));
+    assert_eq!(old[same..], new[same + count..], "{path}: what is new stands together");
+    new[same..same + count].to_vec()
+}
+
+const FRIENDLY: &str = "
+- name: get_friend_mood
+  title: 获取好友心情
+  doc: Asks how a friend is.
+  origin: onebot11
+  effect: read
+  params:
+    - name: user_id
+      type: UserId
+      doc: The friend.
+  returns: GroupInfo
+  example:
+    params: { user_id: 10086 }
+    returns: { group_id: 10001000, group_name: 好友 }
+";
+
+/// The same with an answer of its own, with a parameter to set, and a list of a shared type.
+const ANSWERING: &str = "
+- name: get_friend_mood
+  title: 获取好友心情
+  doc: Asks how a friend is.
+  origin: onebot11
+  effect: read
+  params:
+    - name: user_id
+      type: UserId
+      doc: The friend.
+    - name: deeply
+      type: bool
+      default: false
+      doc: Whether to ask twice.
+  errors: [GROUP_NOT_FOUND]
+  returns:
+    - name: mood
+      type: string
+      doc: How the friend is.
+    - name: with
+      type: GroupInfo[]
+      doc: Where.
+  example:
+    params: { user_id: 10086, deeply: true }
+    returns: { mood: well, with: [{ group_id: 10001000, group_name: 好友 }] }
+";
+
+/// What a reviewer of a new action sees: its part of its file's snapshot, its line of the API, and what goes out.
+#[test]
+fn a_new_action_changes_nothing_but_its_own_lines() {
+    assert_only_its_own_lines(FRIENDLY, "get_friend_mood(UserId) -> GroupInfo");
+    assert_only_its_own_lines(ANSWERING, "get_friend_mood(UserId) .deeply(bool = false) -> GetFriendMoodResponse");
+}
+
+fn assert_only_its_own_lines(stanza: &str, line: &str) {
+    let old = generated();
+    let folder = schema_with(stanza);
+    let new = cqhttp_codegen::generate(folder.path()).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(added("api", &old.api, &new.api), [line]);
+    assert_eq!(old.files.len(), new.files.len());
+    for (old, new) in old.files.iter().zip(&new.files) {
+        assert_eq!((&old.path, &old.source), (&new.path, &new.source));
+        // The example of an answer of its own is an item for itself; the rest is one block.
+        let is_example = |item: &&str| item.starts_with("impl GetFriendMoodResponse {");
+        let in_mock = |item: &&str| old.path == "actions/friend.mock.rs" && is_example(item);
+        let (examples, rest): (Vec<_>, String) = (
+            new.text.split_inclusive("\n\n").filter(in_mock).collect(),
+            new.text.split_inclusive("\n\n").filter(|item| !in_mock(item)).collect(),
+        );
+        let added = added(&old.path, &old.text, &rest);
+        match &*old.path {
+            "actions/friend.action.rs" => {
+                let about = |line: &str| line.contains("GetFriendMood") || line.contains("get_friend_mood");
+                let items = added.iter().filter(|line| line.starts_with("pub ") || line.starts_with("impl"));
+                assert!(items.clone().all(|line| about(line) || line.contains("Client")), "{added:#?}");
+                assert!(items.count() > 3);
+            }
+            // The name that its snapshot of the wire gets.
+            "actions/friend.mock.rs" => {
+                let names: Vec<_> = added.iter().filter(|line| line.starts_with("        name: ")).collect();
+                assert_eq!(names, [&"        name: \"get_friend_mood\","]);
+                assert_eq!(examples.len(), usize::from(line.ends_with("Response")));
+            }
+            "index.md" => assert_eq!(added.len(), 1, "{added:?}"),
+            _ => assert!(added.is_empty(), "{}: {added:?}", old.path),
+        }
+    }
+    let page = "<!-- actions -->\n<!-- end of actions -->\n<!-- events -->\n<!-- end of events -->\n";
+    assert_eq!(added("index", &old.with_index(page).unwrap(), &new.with_index(page).unwrap()).len(), 1);
+}
+
+/// In the reference, which no snapshot is, it has a row of the index and a part of its own.
+#[test]
+fn a_new_action_has_its_row_and_its_part_of_the_reference() {
+    [FRIENDLY, ANSWERING].into_iter().for_each(assert_its_part_of_the_reference);
+}
+
+fn assert_its_part_of_the_reference(stanza: &str) {
+    let folder = schema_with(stanza);
+    let old = cqhttp_codegen::reference(SCHEMA).unwrap();
+    let new = cqhttp_codegen::reference(folder.path()).unwrap();
+    for (old, new) in old.iter().zip(&new) {
+        if old.path == "actions.md" {
+            // The row first; then the rest is one block.
+            let row = new.text.lines().find(|line| line.starts_with("| [`get_friend_mood`]")).unwrap();
+            let without_row = new.text.replacen(&format!("{row}\n"), "", 1);
+            let added = added("actions.md", &old.text, &without_row);
+            assert_eq!(added.iter().filter(|line| line.starts_with("### ")).count(), 1, "{added:?}");
+        } else {
+            assert_eq!(old, new);
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The generated code, and what its requests put on the wire.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod generated;
+#[cfg(feature = "http")]
+mod wire;

@@ -1,0 +1,110 @@
+//! Every action on the wire. The list, the requests and the answers come from the schema.
+
+use cqhttp::Client;
+use cqhttp::mock::{self, ActionInfo, MockServer, Via};
+use serde_json::Value;
+use support::same_json;
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+fn snapshot_name(action: &ActionInfo) -> &'static str {
+    action.name.trim_start_matches(['_', '.'])
+}
+
+/// Sends the example of every action through its generated method over HTTP: the snapshot shows what went out, and the
+/// answer that comes back is the schema's.
+#[tokio::test]
+async fn every_example_goes_out_as_its_snapshot_shows_and_is_answered() {
+    let server = MockServer::start().await.unwrap();
+    let client = Client::builder(server.url()).build().unwrap();
+    for (index, action) in mock::actions().enumerate() {
+        let answer = action.call_example(client.clone()).await.unwrap_or_else(|error| panic!("{error}: {error:?}"));
+        let mut calls = server.calls();
+        calls.retain(|call| call.via != Via::QuickOperation);
+        assert_eq!(calls.len(), index + 1, "{} is one call", action.name);
+        let call = &calls[index];
+        assert_eq!(call.action, action.name);
+        let shown = format!("POST /{}\n{}\n", action.name, serde_json::to_string_pretty(&call.params).unwrap());
+        insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(format!("wire__{}", snapshot_name(action)), shown);
+        });
+        let example = json(action.example_params);
+        for (name, value) in example.as_object().unwrap() {
+            assert_eq!(&call.params[name], value, "{}: `{name}` goes out as the example has it", action.name);
+        }
+        assert!(same_json(&answer, &json(action.example_answer)), "{}: {answer}", action.name);
+    }
+}
+
+/// The same over every kind of WebSocket.
+#[cfg(feature = "server")]
+#[tokio::test]
+async fn every_example_is_answered_over_every_transport() {
+    use cqhttp::connect;
+    use cqhttp::mock::{Dial, Outcome};
+
+    let account = MockServer::start().await.unwrap();
+    let mut bot = cqhttp::server::Server::bind("127.0.0.1:0").await.unwrap();
+    account.dial(Dial::to(format!("ws://{}", bot.local_addr().unwrap())));
+    let accepted = bot.next().await.unwrap();
+    let (both, _events) = connect(account.ws_url()).await.unwrap();
+    let (alone, _no_events) = connect(format!("{}/api", account.ws_url())).await.unwrap();
+    let http = Client::builder(account.url()).build().unwrap();
+
+    let clients =
+        [(http, Via::Http), (both, Via::WebSocket), (alone, Via::WebSocket), (accepted.client, Via::ReverseWebSocket)];
+    for (client, via) in clients {
+        let mut called = 0;
+        for action in mock::actions() {
+            let answer = action.call_example(client.clone()).await.unwrap_or_else(|error| panic!("{error}: {error:?}"));
+            let call = account.calls().into_iter().rfind(|call| call.via != Via::QuickOperation).unwrap();
+            assert_eq!((&*call.action, call.via), (action.name, via));
+            assert_eq!(call.outcome, Outcome::Answered(json(action.example_answer)), "{} by {via:?}", action.name);
+            assert!(same_json(&answer, &json(action.example_answer)), "{} by {via:?}: {answer}", action.name);
+            called += 1;
+        }
+        assert_eq!(called, 93);
+    }
+}
+
+#[test]
+fn every_example_request_survives_decoding_and_encoding() {
+    for action in mock::actions() {
+        let again =
+            action.reread_params(action.example_params).unwrap_or_else(|error| panic!("{}: {error}", action.name));
+        let (example, again) = (json(action.example_params), json(&again));
+        for (name, value) in example.as_object().unwrap() {
+            assert_eq!(&again[name], value, "{}: `{name}`", action.name);
+        }
+        // What the request says beyond the example are defaults, so a second round changes nothing.
+        assert_eq!(json(&action.reread_params(&again.to_string()).unwrap()), again, "{}", action.name);
+    }
+}
+
+#[test]
+fn every_example_answer_survives_decoding_and_encoding() {
+    for action in mock::actions() {
+        let again =
+            action.reread_answer(action.example_answer).unwrap_or_else(|error| panic!("{}: {error}", action.name));
+        assert!(same_json(&json(&again), &json(action.example_answer)), "{}: {again}", action.name);
+    }
+}
+
+#[test]
+fn no_snapshot_is_left_over() {
+    support::assert_no_orphans("wire", mock::actions().map(|action| snapshot_name(action).to_owned()));
+}
+
+/// A parameter that is not set is left out, never null; one with a documented default is always there.
+#[tokio::test]
+async fn defaults_are_sent_and_unset_options_left_out() {
+    let server = MockServer::start().await.unwrap();
+    let client = Client::builder(server.url()).build().unwrap();
+    client.set_group_ban(10001000, 10086).await.unwrap();
+    client.set_group_anonymous_ban(10001000, "flag").await.unwrap();
+    let calls = server.calls();
+    assert_eq!(calls[0].params, json(r#"{"group_id":10001000,"user_id":10086,"duration":1800}"#));
+    assert_eq!(calls[1].params, json(r#"{"group_id":10001000,"anonymous_flag":"flag","flag":"flag","duration":1800}"#));
+}

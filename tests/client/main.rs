@@ -1,0 +1,12 @@
+//! Calls over HTTP: requests, answers, failures, files, pages and layers.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod answers;
+mod calls;
+mod concurrency;
+mod faults;
+mod files;
+#[cfg(feature = "rate-limit")]
+mod layers;
+mod pages;

@@ -1,0 +1,6 @@
+//! Servers and connections under load.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod server;
+mod websocket;

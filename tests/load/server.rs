@@ -1,0 +1,210 @@
+//! A server under those who only hold connections open.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::time::Duration;
+
+use cqhttp::Client;
+use cqhttp::mock::{self, Dial};
+use cqhttp::server::Server;
+use support::peer::soon;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+
+/// Longer than any of these tests takes: nothing here ends since its time is over.
+const AN_HOUR: Duration = Duration::from_secs(3600);
+
+/// What a connection says before it says nothing more.
+const BEGINNINGS: [&str; 4] = [
+    "",
+    "GET / HTTP/1.1\r\nHost: b",
+    "GET / HTTP/1.1\r\nHost: bot\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nX-Self-ID: 1\r\n",
+    "POST / HTTP/1.1\r\nHost: bot\r\nX-Self-ID: 1\r\nX-Signature: sha1=00\r\nContent-Length: 1000\r\n\r\n{\"post_type\":",
+];
+
+async fn hold_open(address: SocketAddr, number: usize) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(BEGINNINGS[number % BEGINNINGS.len()].as_bytes()).await.unwrap();
+    stream
+}
+
+/// Whether the server has ended it.
+fn is_over(stream: &TcpStream) -> bool {
+    !matches!(stream.try_read(&mut [0; 1]), Err(error) if error.kind() == ErrorKind::WouldBlock)
+}
+
+async fn until_over(stream: &TcpStream) {
+    while !is_over(stream) {
+        stream.readable().await.unwrap();
+    }
+}
+
+async fn account(server: &Server, id: i64) -> (mock::MockServer, Client) {
+    let account = mock::MockServer::builder().self_id(id).start().await.unwrap();
+    let url = format!("ws://{}", server.local_addr().unwrap());
+    soon(account.dial_once(Dial::to(url).access_token("sesame"))).await.unwrap();
+    let client = soon(server.bots().wait_for(id)).await.unwrap();
+    (account, client)
+}
+
+/// The memory of this process in KiB; 0 where the system does not tell.
+fn memory() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse().unwrap_or(0)
+}
+
+fn server() -> cqhttp::server::Builder<String> {
+    Server::bind("127.0.0.1:0").access_token("sesame").webhook_secret("a secret").handshake_timeout(AN_HOUR)
+}
+
+/// One after the other: memory is measured before others have used it.
+#[tokio::test]
+async fn a_crowd_keeps_nobody_out_and_costs_little() {
+    five_thousand_that_say_nothing_keep_nobody_out().await;
+    bodies_on_their_way_are_bounded_together().await;
+    bodies_that_are_refused_count_no_more().await;
+}
+
+async fn five_thousand_that_say_nothing_keep_nobody_out() {
+    const HELD: usize = 5000;
+    const ROOM: usize = 4096;
+    // Both ends of each are here.
+    let files = rlimit::increase_nofile_limit(16_384).unwrap();
+    if files < 2 * HELD as u64 + 500 {
+        eprintln!("SKIPPED: no more than {files} files may be open here");
+        return;
+    }
+    let server = server().max_connections(ROOM).await.unwrap();
+    let address = server.local_addr().unwrap();
+    let (_anna, anna) = account(&server, 10086).await;
+    let before = memory();
+    let mut held = Vec::new();
+    for number in 0..HELD {
+        held.push(hold_open(address, number).await);
+    }
+    // The oldest have made room, and they alone.
+    for stream in &held[..HELD - ROOM] {
+        soon(until_over(stream)).await;
+    }
+    let more = memory().saturating_sub(before);
+    eprintln!("{HELD} connections that say nothing: {more} KiB, both ends of each");
+    assert!(more < HELD * 32, "{more} KiB");
+    assert!(held[HELD - ROOM..].iter().all(|stream| !is_over(stream)));
+
+    // Who was there does not notice, and who is new gets in at once. Its handshake cost one of the others its place.
+    soon(anna.get_login_info()).await.unwrap();
+    let (_boris, boris) = account(&server, 10087).await;
+    soon(boris.get_login_info()).await.unwrap();
+    let rest = &held[HELD - ROOM..];
+    soon(until_over(&rest[0])).await;
+    assert!(rest[1..].iter().all(|stream| !is_over(stream)));
+
+    // The place is free again, since the account's connection is no half one any more.
+    let late = hold_open(address, 0).await;
+    let posted = mock::Webhook::to(format!("http://{address}")).secret("a secret").retries(0);
+    soon(posted.post(r#"{"post_type":"meta_event","self_id":10086}"#)).await.unwrap();
+    assert!(!is_over(&late) && is_over(&rest[1]) && !is_over(&rest[2]));
+    soon(server.close()).await;
+    soon(until_over(&late)).await;
+}
+
+async fn bodies_on_their_way_are_bounded_together() {
+    const MIB: usize = 1 << 20;
+    let server = server().body_limit(40 * MIB).await.unwrap();
+    let address = server.local_addr().unwrap();
+    let (_anna, anna) = account(&server, 10086).await;
+    let mut held = Vec::new();
+    // Each has almost all of its body there: of what two may bring, the third brings too much.
+    for _ in 0..4 {
+        let mut stream = hold_open(address, 0).await;
+        let head = format!(
+            "POST / HTTP/1.1\r\nHost: bot\r\nX-Self-ID: 1\r\nX-Signature: sha1=00\r\nContent-Length: {}\r\n\r\n",
+            40 * MIB
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&vec![b' '; 39 * MIB]).await.unwrap();
+        held.push(stream);
+    }
+    for stream in &held[..2] {
+        soon(until_over(stream)).await;
+    }
+    soon(anna.get_login_info()).await.unwrap();
+    assert!(held[2..].iter().all(|stream| !is_over(stream)));
+}
+
+/// One connection sends more than all together may bring, and yet never much at once.
+async fn bodies_that_are_refused_count_no_more() {
+    const BODY: usize = 24 << 20;
+    let server = Server::bind("127.0.0.1:0").body_limit(BODY).handshake_timeout(AN_HOUR).await.unwrap();
+    let address = server.local_addr().unwrap();
+    let mut innocent = hold_open(address, 1).await;
+    let mut keen = TcpStream::connect(address).await.unwrap();
+    let body = vec![b'x'; BODY];
+    for _ in 0..4 {
+        let head = format!("POST / HTTP/1.1\r\nHost: bot\r\nX-Self-ID: 1\r\nContent-Length: {BODY}\r\n\r\n");
+        keen.write_all(head.as_bytes()).await.unwrap();
+        keen.write_all(&body).await.unwrap();
+        assert_eq!(status(&mut keen).await, "400");
+    }
+    // It goes on where it has stopped.
+    innocent.write_all(b"ot\r\n\r\n").await.unwrap();
+    assert_eq!(status(&mut innocent).await, "405");
+}
+
+/// The status of the next response, which is read whole.
+async fn status(stream: &mut TcpStream) -> String {
+    let mut response = String::new();
+    let mut lines = BufReader::new(stream);
+    let mut length = 0;
+    while !response.ends_with("\r\n\r\n") {
+        let begin = response.len();
+        assert_ne!(soon(lines.read_line(&mut response)).await.unwrap(), 0, "it is answered");
+        if let Some(value) = response[begin..].to_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    soon(lines.read_exact(&mut vec![0; length])).await.unwrap();
+    response[9..12].to_owned()
+}
+
+/// In a process of its own, since the limit is the process's.
+#[tokio::test]
+async fn where_files_run_out_those_that_say_nothing_give_theirs() {
+    const CHILD: &str = "CQHTTP_TEST_FEW_FILES";
+    const FILES: u64 = 256;
+    if std::env::var_os(CHILD).is_some() {
+        let (_, hard) = rlimit::Resource::NOFILE.get().unwrap();
+        rlimit::Resource::NOFILE.set(FILES, hard).unwrap();
+        let server = server().await.unwrap();
+        println!("port {}", server.local_addr().unwrap().port());
+        // Until the other process has seen enough.
+        soon(server.bots().wait_for(1)).await.unwrap();
+        return;
+    }
+    let this = "server::where_files_run_out_those_that_say_nothing_give_theirs";
+    let mut child = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", this, "--nocapture"])
+        .env(CHILD, "1")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let port = loop {
+        let line = soon(lines.next_line()).await.unwrap().expect("it says its port");
+        if let Some((_, port)) = line.split_once("port ") {
+            break port.trim().to_owned();
+        }
+    };
+    let address = format!("127.0.0.1:{port}").parse().unwrap();
+    let mut held = Vec::new();
+    for number in 0..2 * FILES as usize {
+        held.push(hold_open(address, number).await);
+    }
+    soon(until_over(&held[0])).await;
+    // With so few files an account may have to knock twice.
+    let anna = mock::MockServer::builder().self_id(1).start().await.unwrap();
+    anna.dial(Dial::to(format!("ws://{address}")).access_token("sesame"));
+    assert!(soon(child.wait()).await.unwrap().success());
+}

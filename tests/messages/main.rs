@@ -1,0 +1,13 @@
+//! Messages, segments and events: how they are written and read.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod event_accessors;
+mod event_input;
+mod events;
+mod forward;
+mod message;
+mod properties;
+#[cfg(feature = "http")]
+mod reply;
+mod segments;
