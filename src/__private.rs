@@ -7,11 +7,15 @@ pub use serde::ser::SerializeMap;
 pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::event::Event;
+use crate::generated::event::Event;
+use crate::generated::types::{ChannelId, GroupId, GuildId, UserId};
 use crate::lenient::{Integer, int};
-pub use crate::segment::{FieldValue, Fields, SegmentType, Segments, Writing, Written};
-use crate::types::{ChannelId, GroupId, GuildId, Unlisted, UserId};
-use crate::{Chat, ReplyTo};
+use crate::reply::ReplyTo;
+pub use crate::segment::codec::{SegmentType, Segments};
+pub use crate::segment::fields::{FieldValue, Fields};
+pub use crate::segment::writing::{Writing, Written};
+use crate::target::Chat;
+use crate::types::Unlisted;
 
 /// Readers of fields.
 pub mod lenient {

@@ -290,7 +290,7 @@ impl FromStr for World {
 
     fn from_str(json: &str) -> Result<Self, WorldError> {
         let world: Self = serde_json::from_str(json).map_err(|error| {
-            let path = crate::path::path_of(json.as_bytes(), &error);
+            let path = crate::envelope::json_path::path_of(json.as_bytes(), &error);
             WorldError { file: None, why: Why::Json(path, Arc::new(error)) }
         })?;
         let mut faults = world.faults();
