@@ -7,11 +7,15 @@ pub use serde::ser::SerializeMap;
 pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::event::Event;
+use crate::generated::event::Event;
+use crate::generated::types::{ChannelId, GroupId, GuildId, UserId};
 use crate::lenient::{Integer, int};
-pub use crate::segment::{FieldValue, Fields, SegmentType, Segments, Writing, Written};
-use crate::types::{ChannelId, GroupId, GuildId, Unlisted, UserId};
-use crate::{Chat, ReplyTo};
+use crate::reply::ReplyTo;
+pub use crate::segment::codec::{SegmentType, Segments};
+pub use crate::segment::fields::{FieldValue, Fields};
+pub use crate::segment::writing::{Writing, Written};
+use crate::target::Chat;
+use crate::types::Unlisted;
 
 /// Readers of fields.
 pub mod lenient {
@@ -68,14 +72,14 @@ pub fn reply_to(
 
 /// The `data` of an answer, decoded as a client decodes it. For the test kit.
 #[cfg(feature = "mock")]
-pub fn answer_data<T: crate::envelope::Answer>(json: &str) -> serde_json::Result<T> {
+pub fn answer_data<T: crate::answer::Answer>(json: &str) -> serde_json::Result<T> {
     crate::envelope::data(json)
 }
 
 /// The path of the value at which a JSON text could not be decoded: `groups[0].members`. For the test kit.
 #[cfg(feature = "mock")]
 pub fn path_of(json: &[u8], error: &serde_json::Error) -> String {
-    crate::path::path_of(json, error)
+    crate::envelope::json_path::path_of(json, error)
 }
 
 /// Fails outside of a tokio runtime. For the test kit.

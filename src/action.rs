@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::Answer;
+use crate::answer::Answer;
 pub use crate::generated::action::*;
 
 /// A request: the parameters of an action, and what it answers.

@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::generated::types::{ImageFile, RecordFile, ServerPath};
 use crate::lenient;
-use crate::types::{ImageFile, RecordFile, ServerPath};
 
 /// Where the server takes a file from: an image, a voice message, a group's picture.
 ///

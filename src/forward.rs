@@ -32,9 +32,12 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Error, Map, Value};
 
-use crate::segment::{self, IntoSegment, Segment};
-use crate::types::{GroupId, MessageId, MessageSender, UserId};
-use crate::{Message, Timestamp, lenient};
+use crate::generated::segment::{self, Segment};
+use crate::generated::types::{GroupId, MessageId, MessageSender, UserId};
+use crate::lenient;
+use crate::message::Message;
+use crate::segment::IntoSegment;
+use crate::time::Timestamp;
 
 /// What a message in a forward holds: `N` is a [`ForwardNode`] where it is sent, a [`ForwardedMessage`] where it is read.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -295,13 +298,13 @@ impl<'de> Deserialize<'de> for ForwardedMessage {
 
 /// What stands in a list of nodes. It is read from a tree, of which every branch is moved, not copied: the shape of a
 /// node shows only when all of it is there.
-trait Node: Sized {
+trait NodeForm: Sized {
     fn is(value: &Value) -> bool;
 
     fn read(entries: Map<String, Value>) -> Result<Self, Error>;
 }
 
-impl Node for ForwardNode {
+impl NodeForm for ForwardNode {
     fn is(value: &Value) -> bool {
         value["type"] == "node"
     }
@@ -323,7 +326,7 @@ impl Node for ForwardNode {
     }
 }
 
-impl Node for ForwardedMessage {
+impl NodeForm for ForwardedMessage {
     fn is(value: &Value) -> bool {
         // Every segment has a `type`; a message in a forward has none, unless it is a node segment.
         let says = |name: &str| !value[name].is_null();
@@ -351,7 +354,7 @@ impl Node for ForwardedMessage {
 }
 
 /// Nodes where there are nothing but nodes, else a message.
-fn content<N: Node>(value: Value) -> Result<ForwardContent<N>, Error> {
+fn content<N: NodeForm>(value: Value) -> Result<ForwardContent<N>, Error> {
     let nodes = match value {
         Value::Array(items) if !items.is_empty() && items.iter().all(N::is) => items,
         Value::Object(_) if N::is(&value) => vec![value],

@@ -1,4 +1,8 @@
-//! Readers of fields that servers send in more than one form.
+//! Readers of fields that servers send in more than one JSON form.
+//!
+//! Generated code names a reader for each field. `Form` is the trait under the readers.
+
+mod form;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,372 +14,158 @@ use serde::de::{
 };
 use serde::{Deserialize, Deserializer};
 
-/// An integer type, an integer id, or a timestamp.
-pub trait Integer: Sized {
-    /// `None` where it is out of range.
-    fn from_wide(value: i128) -> Option<Self>;
-}
+pub use self::form::Integer;
+use self::form::{Form, field};
 
-macro_rules! integers {
-    ($($int:ty)*) => {$(
-        impl Integer for $int {
-            fn from_wide(value: i128) -> Option<Self> {
-                value.try_into().ok()
-            }
-        }
-    )*};
-}
-integers!(i32 i64 u32 u64);
+// ---- Scalars ----
 
-/// An integer, also as a string of digits or as a float without fraction.
+/// Reads an integer, also from a string of digits or from a float without fraction.
 pub fn int<'de, T: Integer, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    deserializer.deserialize_any(IntVisitor::<T, true>(PhantomData)).and_then(there)
+    field::<T, T, D>(deserializer)
 }
 
-/// The same, or nothing: absent, null or `""`.
+/// Reads an integer that may be absent: null and `""` are `None`.
 pub fn opt_int<'de, T: Integer, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    deserializer.deserialize_any(IntVisitor::<T, false>(PhantomData))
+    field::<T, Option<T>, D>(deserializer)
 }
 
-/// What a visitor that asks for something has found: it has refused nothing itself, where the place is known.
-fn there<T, E: de::Error>(found: Option<T>) -> Result<T, E> {
-    found.ok_or_else(|| E::custom("nothing where something is expected"))
-}
-
-/// Null and `""` to a visitor: an error where there must be something.
-fn nothing<T, E: de::Error>(required: bool, expected: &dyn de::Expected) -> Result<Option<T>, E> {
-    if required { Err(E::custom(format_args!("nothing where {expected} is expected"))) } else { Ok(None) }
-}
-
-struct IntVisitor<T, const REQUIRED: bool>(PhantomData<T>);
-
-impl<T: Integer, const REQUIRED: bool> IntVisitor<T, REQUIRED> {
-    fn wide<E: de::Error>(value: i128, unexpected: Unexpected<'_>) -> Result<Option<T>, E> {
-        T::from_wide(value).map(Some).ok_or_else(|| E::invalid_value(unexpected, &"an integer in range"))
-    }
-}
-
-impl<'de, T: Integer, const REQUIRED: bool> Visitor<'de> for IntVisitor<T, REQUIRED> {
-    type Value = Option<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an integer")
-    }
-
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Self::Value, E> {
-        Self::wide(value.into(), Unexpected::Signed(value))
-    }
-
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Self::Value, E> {
-        Self::wide(value.into(), Unexpected::Unsigned(value))
-    }
-
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {
-        // Beyond 2^53 a float no longer says which integer was meant.
-        if value.fract() != 0.0 || value.abs() > 9_007_199_254_740_992.0 {
-            return Err(E::invalid_value(Unexpected::Float(value), &self));
-        }
-        Self::wide(value as i128, Unexpected::Float(value))
-    }
-
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Self::Value, E> {
-        let digits = value.trim();
-        if digits.is_empty() {
-            return nothing(REQUIRED, &self);
-        }
-        let number = digits.parse().map_err(|_| E::invalid_value(Unexpected::Str(value), &self))?;
-        Self::wide(number, Unexpected::Str(value))
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-        nothing(REQUIRED, &self)
-    }
-
-    fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
-        nothing(REQUIRED, &self)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-/// A flag, also as a number or as text.
+/// Reads a flag, also from a number or from text.
 pub fn bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    deserializer.deserialize_any(BoolVisitor::<true>).and_then(there)
+    field::<bool, bool, D>(deserializer)
 }
 
-/// The same, or nothing: absent, null or `""`.
+/// Reads a flag that may be absent: null and `""` are `None`.
 pub fn opt_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    deserializer.deserialize_any(BoolVisitor::<false>)
+    field::<bool, Option<bool>, D>(deserializer)
 }
 
-struct BoolVisitor<const REQUIRED: bool>;
-
-impl<'de, const REQUIRED: bool> Visitor<'de> for BoolVisitor<REQUIRED> {
-    type Value = Option<bool>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("true, false, 1 or 0")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Some(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Some(value != 0))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Some(value != 0))
-    }
-
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Self::Value, E> {
-        match value.trim() {
-            "" => nothing(REQUIRED, &self),
-            "1" => Ok(Some(true)),
-            "0" => Ok(Some(false)),
-            text if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
-            text if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-            _ => Err(E::invalid_value(Unexpected::Str(value), &self)),
-        }
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-        nothing(REQUIRED, &self)
-    }
-
-    fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
-        nothing(REQUIRED, &self)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-/// A number, also as text.
+/// Reads a number, also from text.
 pub fn float<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    deserializer.deserialize_any(FloatVisitor::<true>).and_then(there)
+    field::<f64, f64, D>(deserializer)
 }
 
-/// The same, or nothing: absent, null or `""`.
+/// Reads a number that may be absent: null and `""` are `None`.
 pub fn opt_float<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    deserializer.deserialize_any(FloatVisitor::<false>)
+    field::<f64, Option<f64>, D>(deserializer)
 }
 
-struct FloatVisitor<const REQUIRED: bool>;
-
-impl<'de, const REQUIRED: bool> Visitor<'de> for FloatVisitor<REQUIRED> {
-    type Value = Option<f64>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number")
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Some(value as f64))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Some(value as f64))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(Some(value))
-    }
-
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Self::Value, E> {
-        let text = value.trim();
-        if text.is_empty() {
-            return nothing(REQUIRED, &self);
-        }
-        let number = text.parse().ok().filter(|number: &f64| number.is_finite());
-        number.map(Some).ok_or_else(|| E::invalid_value(Unexpected::Str(value), &self))
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-        nothing(REQUIRED, &self)
-    }
-
-    fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
-        nothing(REQUIRED, &self)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-/// A text, also where a number or a flag is sent.
+/// Reads a text, also from a number or a flag.
 pub fn string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    deserializer.deserialize_any(StringVisitor::<true>).and_then(there)
+    field::<String, String, D>(deserializer)
 }
 
-/// The same, or nothing: absent or null. `""` stays a text.
+/// Reads a text that may be absent: null is `None`, `""` stays a text.
 pub fn opt_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    deserializer.deserialize_any(StringVisitor::<false>)
+    field::<String, Option<String>, D>(deserializer)
 }
 
-struct StringVisitor<const REQUIRED: bool>;
+// ---- Lists ----
 
-impl<'de, const REQUIRED: bool> Visitor<'de> for StringVisitor<REQUIRED> {
-    type Value = Option<String>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Some(value.to_string()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Some(value.to_string()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Some(value.to_string()))
-    }
-
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {
-        // Beyond 2^53 a float no longer says which number was meant.
-        if value.abs() > 9_007_199_254_740_992.0 {
-            return Err(E::invalid_value(Unexpected::Float(value), &self));
-        }
-        Ok(Some(value.to_string()))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(Some(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Self::Value, E> {
-        Ok(Some(value))
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-        nothing(REQUIRED, &self)
-    }
-
-    fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
-        nothing(REQUIRED, &self)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-/// A list; null is an empty one.
+/// Reads a list; null is an empty one.
 pub fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    deserializer.deserialize_any(ListVisitor(PhantomData))
+    opt_list(deserializer).map(Option::unwrap_or_default)
 }
 
-/// A list of integers.
+/// Reads a list of integers; null is an empty one.
 pub fn int_list<'de, T: Integer, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    Ok(list::<Lenient<T>, D>(deserializer)?.into_iter().map(|item| item.0).collect())
+    opt_int_list(deserializer).map(Option::unwrap_or_default)
 }
 
-/// A list of flags.
+/// Reads a list of flags; null is an empty one.
 pub fn bool_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<bool>, D::Error> {
-    Ok(list::<LenientBool, D>(deserializer)?.into_iter().map(|item| item.0).collect())
+    opt_bool_list(deserializer).map(Option::unwrap_or_default)
 }
 
-/// A list of numbers.
+/// Reads a list of numbers; null is an empty one.
 pub fn float_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
-    Ok(list::<LenientFloat, D>(deserializer)?.into_iter().map(|item| item.0).collect())
+    opt_float_list(deserializer).map(Option::unwrap_or_default)
 }
 
-/// A list of texts.
+/// Reads a list of texts; null is an empty one.
 pub fn string_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    Ok(list::<LenientString, D>(deserializer)?.into_iter().map(|item| item.0).collect())
+    opt_string_list(deserializer).map(Option::unwrap_or_default)
 }
 
-// A list, or nothing: absent or null.
-macro_rules! opt_list {
-    ($name:ident, $list:ident, $item:ty $(, $of:ident: $bound:path)?) => {
-        /// Such a list, or nothing: absent or null. An empty one stays a list.
-        pub fn $name<'de, $($of: $bound,)? D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<$item>>, D::Error> {
-            struct List<T>(Vec<T>);
-
-            impl<'de $(, $of: $bound)?> Deserialize<'de> for List<$item> {
-                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    $list(deserializer).map(Self)
-                }
-            }
-
-            Ok(Option::<List<$item>>::deserialize(deserializer)?.map(|list| list.0))
-        }
-    };
-}
-opt_list!(opt_int_list, int_list, T, T: Integer);
-opt_list!(opt_bool_list, bool_list, bool);
-opt_list!(opt_float_list, float_list, f64);
-opt_list!(opt_string_list, string_list, String);
-opt_list!(opt_object_list, object_list, T, T: DeserializeOwned);
-
-struct Lenient<T>(T);
-
-impl<'de, T: Integer> Deserialize<'de> for Lenient<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        int(deserializer).map(Self)
-    }
+/// Reads a list of objects; null is an empty one.
+pub fn object_list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    opt_object_list(deserializer).map(Option::unwrap_or_default)
 }
 
-macro_rules! lenient {
-    ($name:ident, $inner:ty, $reader:ident) => {
-        struct $name($inner);
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $reader(deserializer).map(Self)
-            }
-        }
-    };
+/// Reads a list of integers that may be absent: null is `None`, an empty list stays a list.
+pub fn opt_int_list<'de, T: Integer, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<T>>, D::Error> {
+    Ok(opt_list::<Element<T>, D>(deserializer)?.map(values))
 }
-lenient!(LenientBool, bool, bool);
-lenient!(LenientFloat, f64, float);
-lenient!(LenientString, String, string);
 
-struct ListVisitor<T>(PhantomData<T>);
+/// Reads a list of flags that may be absent: null is `None`, an empty list stays a list.
+pub fn opt_bool_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<bool>>, D::Error> {
+    Ok(opt_list::<Element<bool>, D>(deserializer)?.map(values))
+}
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
-    type Value = Vec<T>;
+/// Reads a list of numbers that may be absent: null is `None`, an empty list stays a list.
+pub fn opt_float_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<f64>>, D::Error> {
+    Ok(opt_list::<Element<f64>, D>(deserializer)?.map(values))
+}
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
+/// Reads a list of texts that may be absent: null is `None`, an empty list stays a list.
+pub fn opt_string_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    Ok(opt_list::<Element<String>, D>(deserializer)?.map(values))
+}
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+/// Reads a list of objects that may be absent: null is `None`, an empty list stays a list.
+pub fn opt_object_list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    Ok(opt_list::<ObjectElement<T>, D>(deserializer)?.map(|list| list.into_iter().map(|item| item.0).collect()))
+}
+
+fn opt_list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<T>>, D::Error> {
+    Ok(field::<List<T>, Option<List<T>>, D>(deserializer)?.map(|list| list.0))
+}
+
+struct List<T>(Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Form<'de> for List<T> {
+    const EXPECTED: &'static str = "a list";
+
+    fn from_seq<A: SeqAccess<'de>>(mut items: A) -> Result<Option<Self>, A::Error> {
         let mut list = Vec::new();
         while let Some(item) = items.next_element()? {
             list.push(item);
         }
-        Ok(list)
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
+        Ok(Some(Self(list)))
     }
 }
 
-/// An object. A derived struct would also read a list by position, so anything but an object is refused here; `[]` is
-/// what PHP-minded servers send for `{}`.
+/// An element of a list, read as a field of its own is.
+struct Element<T>(T);
+
+impl<'de, T: Form<'de>> Deserialize<'de> for Element<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        field::<T, T, D>(deserializer).map(Self)
+    }
+}
+
+fn values<T>(list: Vec<Element<T>>) -> Vec<T> {
+    list.into_iter().map(|item| item.0).collect()
+}
+
+struct ObjectElement<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for ObjectElement<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        object(deserializer).map(Self)
+    }
+}
+
+// ---- Objects ----
+
+/// Reads an object. Anything else is refused, since a derived struct would also read a list by position; only `[]`
+/// counts as `{}`, because some servers send it for an empty object.
 pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     deserializer.deserialize_any(ObjectVisitor(PhantomData))
 }
 
-/// An object with nothing in it: what an answer without `data` is to a type whose fields are all optional.
+/// Reads an object without entries, which a type whose fields are all optional takes; `None` for any other type.
 pub(crate) fn empty_object<T: DeserializeOwned>() -> Option<T> {
     T::deserialize(MapDeserializer::<_, de::value::Error>::new(NO_ENTRIES.into_iter())).ok()
 }
@@ -403,62 +193,35 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// A list of objects; null is an empty one.
-pub fn object_list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    Ok(list::<LenientObject<T>, D>(deserializer)?.into_iter().map(|item| item.0).collect())
-}
-
-struct LenientObject<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for LenientObject<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        object(deserializer).map(Self)
-    }
-}
-
-/// An object, or nothing: absent, null, `{}` or `[]`.
+/// Reads an object that may be absent: null, `{}` and `[]` are `None`.
 pub fn opt_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    deserializer.deserialize_any(OptObjectVisitor(PhantomData))
+    Ok(field::<FilledObject<T>, Option<FilledObject<T>>, D>(deserializer)?.map(|object| object.0))
 }
 
-struct OptObjectVisitor<T>(PhantomData<T>);
+/// An object with at least one entry.
+struct FilledObject<T>(T);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for OptObjectVisitor<T> {
-    type Value = Option<T>;
+impl<'de, T: Deserialize<'de>> Form<'de> for FilledObject<T> {
+    const EXPECTED: &'static str = "an object";
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+    fn from_map<A: MapAccess<'de>>(mut rest: A) -> Result<Option<Self>, A::Error> {
+        let Some(first) = rest.next_key_seed(KeySeed)? else { return Ok(None) };
+        T::deserialize(MapAccessDeserializer::new(WithFirst { first: Some(first), rest }))
+            .map(|value| Some(Self(value)))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut rest: A) -> Result<Self::Value, A::Error> {
-        let Some(first) = rest.next_key_seed(Key)? else { return Ok(None) };
-        T::deserialize(MapAccessDeserializer::new(WithFirst { first: Some(first), rest })).map(Some)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+    fn from_seq<A: SeqAccess<'de>>(mut items: A) -> Result<Option<Self>, A::Error> {
         match items.next_element::<IgnoredAny>()? {
             None => Ok(None),
-            Some(_) => Err(A::Error::invalid_type(Unexpected::Seq, &self)),
+            Some(_) => Err(A::Error::invalid_type(Unexpected::Seq, &Self::EXPECTED)),
         }
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
     }
 }
 
-/// A key, borrowed where it can be.
-struct Key;
+/// Reads a key, borrowed if nothing in it is escaped.
+struct KeySeed;
 
-impl<'de> DeserializeSeed<'de> for Key {
+impl<'de> DeserializeSeed<'de> for KeySeed {
     type Value = Cow<'de, str>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -466,7 +229,7 @@ impl<'de> DeserializeSeed<'de> for Key {
     }
 }
 
-impl<'de> Visitor<'de> for Key {
+impl<'de> Visitor<'de> for KeySeed {
     type Value = Cow<'de, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -503,7 +266,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithFirst<'de, A> {
     }
 }
 
-/// What stands for a field that came under none of its names.
-pub fn missing<E: de::Error>(field: &'static str) -> E {
+/// Creates the error for a required field that came under none of its names.
+pub fn missing_field<E: de::Error>(field: &'static str) -> E {
     E::missing_field(field)
 }

@@ -7,8 +7,8 @@ extern crate self as cqhttp;
 #[doc(hidden)]
 pub mod __private;
 pub mod action;
+mod answer;
 mod call;
-mod chat;
 mod client;
 #[cfg(feature = "ws")]
 mod connection;
@@ -25,8 +25,8 @@ mod lenient;
 mod message;
 #[cfg(feature = "mock")]
 pub mod mock;
-mod pages;
-mod path;
+mod pagination;
+mod reply;
 pub mod segment;
 #[cfg(feature = "server")]
 pub mod server;
@@ -36,23 +36,26 @@ pub mod transport;
 pub mod types;
 
 pub use action::{Action, Effect, KnownAction, Raw};
+pub use answer::Answer;
 pub use call::{Call, RawCall, WithRaw};
-pub use chat::{AnswerRequest, Approvable, Chat, ReplyCall, ReplyTo, SendCall, Sent};
 pub use client::Client;
 #[cfg(feature = "http")]
 pub use client::{BuildError, ClientBuilder};
 #[cfg(feature = "ws")]
 pub use connection::{Connect, Connection, ConnectionError, ConnectionState, Events, Overflow, Received, connect};
-pub use envelope::Answer;
 pub use error::{Error, NotSent, OutcomeUnknown, Refused, Undecodable};
 pub use event::{Event, EventKind};
 pub use file::{FileSource, ReadFileError, UploadSource};
 pub use forward::{ForwardNode, ForwardedMessage};
 pub use generated::types::{ChannelId, GroupId, GuildId, MessageId, RefusalCode, TinyId, UserId};
-pub use message::{CqError, CqFields, CqPart, CqParts, Message, MessageArg, MessageBuilder, MessageError};
-pub use pages::{Paged, Pages};
+pub use message::builder::MessageBuilder;
+pub use message::command::MessageArg;
+pub use message::cq::{CqError, CqFields, CqPart, CqParts};
+pub use message::{Message, MessageError};
+pub use pagination::{Paged, Pages};
+pub use reply::{AnswerRequest, Approvable, ReplyCall, ReplyTo, SendCall, Sent};
 pub use segment::{Mention, Segment};
-pub use target::Target;
+pub use target::{Chat, Target};
 pub use time::Timestamp;
 pub use types::Unlisted;
 

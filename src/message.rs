@@ -1,4 +1,8 @@
-mod cq;
+//! Messages: lists of segments.
+
+pub(crate) mod builder;
+pub(crate) mod command;
+pub(crate) mod cq;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,9 +12,12 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
-pub use self::cq::{CqError, CqFields, CqPart, CqParts};
-use crate::segment::{Image, IntoSegment, Mention, SegmentVisitor, Text};
-use crate::{FileSource, MessageId, Segment, UserId};
+use self::cq::{CqError, CqParts};
+use crate::generated::segment::{Image, Segment, Text};
+use crate::generated::types::{MessageId, UserId};
+use crate::segment::IntoSegment;
+use crate::segment::codec::SegmentVisitor;
+use crate::segment::mention::Mention;
 
 /// What is said: a list of segments.
 ///
@@ -44,52 +51,11 @@ use crate::{FileSource, MessageId, Segment, UserId};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Message(Vec<Segment>);
 
-/// A message in the making: what each of [`Message`]'s starting points gives. It becomes a message wherever one is
-/// asked for, or with [`build`](Self::build).
-#[derive(Clone, Debug, Default, PartialEq)]
-#[must_use = "it is sent nowhere by itself"]
-pub struct MessageBuilder(Message);
-
 impl Message {
     /// An empty message.
     #[must_use]
     pub const fn new() -> Self {
         Self(Vec::new())
-    }
-
-    /// Begins with a plain text.
-    pub fn text(text: impl Into<String>) -> MessageBuilder {
-        MessageBuilder::default().text(text)
-    }
-
-    /// Begins with a mention of a user.
-    pub fn at(user: impl Into<UserId>) -> MessageBuilder {
-        MessageBuilder::default().at(user)
-    }
-
-    /// Begins with a mention of everyone.
-    pub fn at_all() -> MessageBuilder {
-        MessageBuilder::default().at_all()
-    }
-
-    /// Begins with an image.
-    pub fn image(file: impl Into<FileSource>) -> MessageBuilder {
-        MessageBuilder::default().image(file)
-    }
-
-    /// Begins with a QQ face, by its number.
-    pub fn face(id: impl Into<i64>) -> MessageBuilder {
-        MessageBuilder::default().face(id)
-    }
-
-    /// Begins with the quotation of a message that the server knows.
-    pub fn reply(id: impl Into<MessageId>) -> MessageBuilder {
-        MessageBuilder::default().reply(id)
-    }
-
-    /// Begins with any segment.
-    pub fn segment(segment: impl Into<Segment>) -> MessageBuilder {
-        MessageBuilder::default().segment(segment)
     }
 
     /// Reads a text with CQ codes. What is no well-formed code is text, so that nothing is lost.
@@ -108,7 +74,7 @@ impl Message {
     // Inline, as all that reads or writes segments: so it is compiled for bots that do.
     #[inline]
     pub fn cq(codes: impl AsRef<str>) -> Self {
-        cq::read(codes.as_ref())
+        Self(cq::read(codes.as_ref()))
     }
 
     /// Writes the message as a text with CQ codes. Read again it is the [`canonical`](Self::canonical) message.
@@ -149,7 +115,7 @@ impl Message {
     #[must_use]
     #[inline]
     pub fn canonical(&self) -> Self {
-        cq::canonical(self)
+        Self(cq::canonical(self))
     }
 
     /// From segments as JSON: a list of objects with `type` and `data`, one of them, or a string of CQ codes.
@@ -247,186 +213,6 @@ impl Message {
             Segment::Image(image) => Some(&**image),
             _ => None,
         })
-    }
-
-    /// The rest of the message behind a prefix such as `/mute`; `None` where it begins otherwise.
-    ///
-    /// Blanks around the prefix are dropped, and so is a quotation before it, with the mention that QQ puts behind a
-    /// quotation. A prefix that ends in an ASCII letter or digit does not match within a word: `/mute` is no prefix of `/muted`. Where the bot is mentioned first, see
-    /// [`strip_mention`](Self::strip_mention).
-    ///
-    /// ```
-    /// use cqhttp::{Message, UserId};
-    ///
-    /// let message = Message::reply(1234).text("/mute ").at(10086).text(" 60").build();
-    /// let rest = message.strip_prefix("/mute").unwrap();
-    /// assert_eq!(rest.first_mention(), Some(UserId::new(10086)));
-    /// assert_eq!(rest.plain_text(), " 60");
-    /// assert!(message.strip_prefix("/mut").is_none());
-    /// ```
-    #[must_use]
-    #[inline]
-    pub fn strip_prefix(&self, prefix: &str) -> Option<Self> {
-        let mut segments = said_behind_mention(self).iter();
-        let text = segments.next()?.as_text()?.trim_start();
-        let rest = text.strip_prefix(prefix)?;
-        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if prefix.ends_with(|c: char| c.is_ascii_alphanumeric()) && rest.starts_with(word) {
-            return None;
-        }
-        let rest = Some(rest.trim_start()).filter(|rest| !rest.is_empty());
-        Some(rest.map(|rest| Text::new(rest).into_segment()).into_iter().chain(segments.cloned()).collect())
-    }
-
-    /// The rest of a message that begins with a mention of `user`, as commands to a bot do in groups; `None` where it
-    /// begins otherwise. A quotation before it is dropped, and so are blanks.
-    ///
-    /// ```
-    /// use cqhttp::{Message, UserId};
-    ///
-    /// let me = UserId::new(10010);
-    /// let message = Message::at(me).text(" /mute 60").build();
-    /// let said = message.strip_mention(me).unwrap_or(message);
-    /// assert_eq!(said.strip_prefix("/mute").unwrap().plain_text(), "60");
-    /// ```
-    #[must_use]
-    pub fn strip_mention(&self, user: impl Into<UserId>) -> Option<Self> {
-        let user = user.into();
-        let begins = |segments: &[Segment]| {
-            let mention = segments.iter().find(|segment| segment.as_text().is_none_or(|text| !text.trim().is_empty()));
-            mention.and_then(Segment::as_mention).and_then(Mention::user) == Some(user)
-        };
-        let segments = [said(self), said_behind_mention(self)].into_iter().find(|segments| begins(segments))?;
-        let behind = segments.iter().skip_while(|segment| segment.as_mention().is_none()).skip(1);
-        let mut rest: Self = behind.cloned().collect();
-        if let Some(Segment::Text(text)) = rest.0.first_mut() {
-            text.text = text.text.trim_start().to_owned();
-        }
-        Some(rest)
-    }
-
-    /// Its words, and its other segments, in order.
-    ///
-    /// ```
-    /// use cqhttp::{Message, MessageArg};
-    ///
-    /// let message = Message::text("ban ").at(10086).text(" 60 spam").build();
-    /// let args: Vec<_> = message.args().collect();
-    /// assert_eq!(args.len(), 4);
-    /// assert_eq!(args[0], MessageArg::Word("ban"));
-    /// assert_eq!(args[2].word().and_then(|word| word.parse().ok()), Some(60));
-    /// ```
-    pub fn args(&self) -> impl Iterator<Item = MessageArg<'_>> {
-        self.iter().flat_map(|segment| {
-            let words = segment.as_text().unwrap_or_default().split_whitespace().map(MessageArg::Word);
-            let other = segment.as_text().is_none().then_some(MessageArg::Segment(segment));
-            words.chain(other)
-        })
-    }
-}
-
-/// A message behind what may stand before that which was said: blanks and a quotation.
-fn said(message: &Message) -> &[Segment] {
-    let is_prelude = |segment: &Segment| match segment {
-        Segment::Text(text) => text.text.trim().is_empty(),
-        segment => matches!(segment, Segment::Reply(_)),
-    };
-    let begin = message.iter().position(|segment| !is_prelude(segment)).unwrap_or(message.len());
-    &message[begin..]
-}
-
-/// The same, and the mention dropped that QQ puts behind a quotation: of whoever wrote what is quoted.
-fn said_behind_mention(message: &Message) -> &[Segment] {
-    let said = self::said(message);
-    match said {
-        [Segment::At(_), rest @ ..] if message.reply_to().is_some() => rest,
-        said => said,
-    }
-}
-
-/// A word of a message, or a segment that is no text: see [`Message::args`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum MessageArg<'a> {
-    /// A word.
-    Word(&'a str),
-    /// Another segment.
-    Segment(&'a Segment),
-}
-
-impl<'a> MessageArg<'a> {
-    /// The word, where it is one.
-    #[must_use]
-    pub fn word(&self) -> Option<&'a str> {
-        match self {
-            Self::Word(word) => Some(word),
-            Self::Segment(_) => None,
-        }
-    }
-
-    /// The user who is mentioned, where it is a mention.
-    #[must_use]
-    pub fn mention(&self) -> Option<UserId> {
-        match self {
-            Self::Word(_) => None,
-            Self::Segment(segment) => segment.as_mention()?.user(),
-        }
-    }
-}
-
-impl MessageBuilder {
-    /// Adds a plain text.
-    pub fn text(self, text: impl Into<String>) -> Self {
-        self.segment(Text::new(text))
-    }
-
-    /// Adds a mention of a user.
-    pub fn at(self, user: impl Into<UserId>) -> Self {
-        self.segment(Segment::at(user.into()))
-    }
-
-    /// Adds a mention of everyone. go-cqhttp sends it as plain text where the bot is no administrator.
-    pub fn at_all(self) -> Self {
-        self.segment(Segment::at_all())
-    }
-
-    /// Adds an image.
-    pub fn image(self, file: impl Into<FileSource>) -> Self {
-        self.segment(Segment::image(file))
-    }
-
-    /// Adds a QQ face, by its number.
-    pub fn face(self, id: impl Into<i64>) -> Self {
-        self.segment(Segment::face(id.into()))
-    }
-
-    /// Adds the quotation of a message that the server knows. go-cqhttp moves it to the front, and keeps only one.
-    pub fn reply(self, id: impl Into<MessageId>) -> Self {
-        self.segment(Segment::reply(id))
-    }
-
-    /// Adds any segment.
-    pub fn segment(mut self, segment: impl Into<Segment>) -> Self {
-        self.0.push(segment);
-        self
-    }
-
-    /// Adds all segments of another message.
-    pub fn append(mut self, message: impl Into<Message>) -> Self {
-        self.0.extend(message.into());
-        self
-    }
-
-    /// The message.
-    #[must_use]
-    pub fn build(self) -> Message {
-        self.0
-    }
-}
-
-impl From<MessageBuilder> for Message {
-    fn from(builder: MessageBuilder) -> Self {
-        builder.0
     }
 }
 

@@ -1,9 +1,13 @@
+//! Destinations of messages: a [`Target`] takes any message, a [`Chat`] may be a channel of a guild too.
+
+use std::fmt;
+
 use serde::de::Error as _;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::generated::types::{ChannelId, GroupId, GuildId, UserId};
 use crate::lenient;
-use crate::types::{GroupId, UserId};
 
 /// Where a message goes: to a user, into a group, or to a member of a group who is no friend.
 ///
@@ -102,6 +106,108 @@ impl<'de> Deserialize<'de> for Target {
             (_, Some(user), None) => Ok(Self::User(user)),
             (_, None, Some(group)) => Ok(Self::Group(group)),
             (_, None, None) => Err(D::Error::custom("neither `user_id` nor `group_id` names a target")),
+        }
+    }
+}
+
+/// Where people talk: what a [`Target`] names, or a channel of a guild.
+///
+/// ```no_run
+/// # async fn run(client: &cqhttp::Client, event: &cqhttp::Event) -> Result<(), cqhttp::Error> {
+/// use cqhttp::{Chat, GroupId};
+///
+/// client.send(GroupId::new(10001000), "hi, all").await?;
+/// client.send(Chat::channel(6000001000000001, 1000001), "hi, guild").await?;
+/// if let Some(chat) = event.target() {
+///     client.send(chat, "I saw that").await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Chat {
+    /// A friend.
+    User(UserId),
+    /// A group.
+    Group(GroupId),
+    /// A temporary session with a member of a group, see [`Target::Temp`].
+    Temp {
+        /// The member.
+        user: UserId,
+        /// The group through which they are reached.
+        group: GroupId,
+    },
+    /// A channel of a guild.
+    Channel {
+        /// The guild.
+        guild: GuildId,
+        /// The channel.
+        channel: ChannelId,
+    },
+}
+
+impl Chat {
+    /// A channel of a guild.
+    pub fn channel(guild: impl Into<GuildId>, channel: impl Into<ChannelId>) -> Self {
+        Self::Channel { guild: guild.into(), channel: channel.into() }
+    }
+
+    /// Where an event with these ids happened; `None` where that is nowhere, or it is about the account itself.
+    pub(crate) fn of(
+        self_id: Option<UserId>,
+        user: Option<UserId>,
+        group: Option<GroupId>,
+        channel: Option<(GuildId, ChannelId)>,
+    ) -> Option<Self> {
+        let channel = channel.map(|(guild, channel)| Self::Channel { guild, channel });
+        // 0 stands for no group, and for nobody.
+        let group = group.filter(|group| group.get() != 0).map(Self::Group);
+        let user = user.filter(|user| user.get() != 0 && Some(*user) != self_id).map(Self::User);
+        channel.or(group).or(user)
+    }
+
+    /// As a target; `None` for a channel of a guild.
+    #[must_use]
+    pub fn target(self) -> Option<Target> {
+        match self {
+            Self::User(user) => Some(Target::User(user)),
+            Self::Group(group) => Some(Target::Group(group)),
+            Self::Temp { user, group } => Some(Target::Temp { user, group }),
+            Self::Channel { .. } => None,
+        }
+    }
+}
+
+impl From<Target> for Chat {
+    fn from(target: Target) -> Self {
+        match target {
+            Target::User(user) => Self::User(user),
+            Target::Group(group) => Self::Group(group),
+            Target::Temp { user, group } => Self::Temp { user, group },
+        }
+    }
+}
+
+impl From<UserId> for Chat {
+    fn from(user: UserId) -> Self {
+        Self::User(user)
+    }
+}
+
+impl From<GroupId> for Chat {
+    fn from(group: GroupId) -> Self {
+        Self::Group(group)
+    }
+}
+
+impl fmt::Display for Chat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(user) => write!(f, "user {user}"),
+            Self::Group(group) => write!(f, "group {group}"),
+            Self::Temp { user, group } => write!(f, "user {user} through group {group}"),
+            Self::Channel { guild, channel } => write!(f, "channel {channel} of guild {guild}"),
         }
     }
 }

@@ -8,14 +8,16 @@ use std::fmt;
 use memchr::{memchr, memchr2};
 use serde_json::value::RawValue;
 
-use super::Message;
-use crate::Segment;
-use crate::segment::{Extra, Fields, Item, Segments, Text, Written};
+use crate::generated::segment::{Segment, Text};
+use crate::segment::codec::Segments;
+use crate::segment::extra::Extra;
+use crate::segment::fields::{Fields, Item};
+use crate::segment::writing::Written;
 
 /// How a code begins.
 const OPENING: &str = "[CQ:";
 
-/// A part of a text with CQ codes: see [`Message::cq_parts`].
+/// A part of a text with CQ codes: see [`Message::cq_parts`](crate::Message::cq_parts).
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum CqPart<'a> {
@@ -30,7 +32,7 @@ pub enum CqPart<'a> {
     },
 }
 
-/// The parts of a text with CQ codes: see [`Message::cq_parts`].
+/// The parts of a text with CQ codes: see [`Message::cq_parts`](crate::Message::cq_parts).
 #[derive(Clone, Debug)]
 pub struct CqParts<'a> {
     rest: &'a str,
@@ -151,8 +153,8 @@ fn escape(text: &str, value: bool, out: &mut String) {
 }
 
 #[inline]
-pub(super) fn read(codes: &str) -> Message {
-    let parts = CqParts::new(codes).map(|part| match part {
+pub(super) fn read(codes: &str) -> Vec<Segment> {
+    let segments = CqParts::new(codes).map(|part| match part {
         CqPart::Text(text) => Segment::Text(Text::new(text)),
         CqPart::Code { kind, fields } => {
             let mut data = Fields::default();
@@ -162,20 +164,20 @@ pub(super) fn read(codes: &str) -> Message {
             Segment::of(kind, data)
         }
     });
-    Message(parts.collect())
+    segments.collect()
 }
 
 #[inline]
-pub(super) fn write(message: &Message) -> Result<String, CqError> {
+pub(super) fn write(segments: &[Segment]) -> Result<String, CqError> {
     let mut out = String::new();
-    for (index, segment) in message.iter().enumerate() {
+    for (index, segment) in segments.iter().enumerate() {
         write_segment(segment, &mut out).map_err(|why| CqError { index, kind: segment.kind().to_owned(), why })?;
     }
     Ok(out)
 }
 
 #[inline]
-fn write_segment(segment: &Segment, out: &mut String) -> Result<(), Why> {
+fn write_segment(segment: &Segment, out: &mut String) -> Result<(), CqProblem> {
     if let Segment::Text(text) = segment
         && text.extra.is_empty()
     {
@@ -183,7 +185,7 @@ fn write_segment(segment: &Segment, out: &mut String) -> Result<(), Why> {
         return Ok(());
     }
     if segment.extra().is_some_and(|extra| extra.rest().is_some()) {
-        return Err(Why::Beside);
+        return Err(CqProblem::Beside);
     }
     // What is kept as it came may have a field that its type knows, in another form: the code shows the one form.
     let other = segment.extra().is_some_and(|extra| !extra.is_empty()) || matches!(segment, Segment::Unknown(_));
@@ -196,14 +198,14 @@ fn write_segment(segment: &Segment, out: &mut String) -> Result<(), Why> {
         return Ok(());
     }
     if memchr2(b',', b']', segment.kind().as_bytes()).is_some() {
-        return Err(Why::Type);
+        return Err(CqProblem::Type);
     }
     out.push_str(OPENING);
     out.push_str(segment.kind());
     let mut outcome = Ok(());
     let mut field = |name: &str, value: &str| {
         if name.contains([',', ']', '=']) && outcome.is_ok() {
-            outcome = Err(Why::Name(name.to_owned()));
+            outcome = Err(CqProblem::Name(name.to_owned()));
         }
         out.push(',');
         out.push_str(name);
@@ -216,7 +218,7 @@ fn write_segment(segment: &Segment, out: &mut String) -> Result<(), Why> {
         field(name, &text_of(value));
     });
     out.push(']');
-    if node { Err(Why::Node) } else { outcome }
+    if node { Err(CqProblem::Node) } else { outcome }
 }
 
 /// A value as text: a string as it is, null as an empty one, anything else as its JSON.
@@ -252,15 +254,15 @@ fn canonical_segment(segment: &Segment) -> Segment {
 }
 
 #[inline]
-pub(super) fn canonical(message: &Message) -> Message {
-    let mut whole = Message::new();
-    for segment in message {
-        match (canonical_segment(segment), whole.0.last_mut()) {
+pub(super) fn canonical(segments: &[Segment]) -> Vec<Segment> {
+    let mut whole = Vec::new();
+    for segment in segments {
+        match (canonical_segment(segment), whole.last_mut()) {
             (Segment::Text(text), _) if text.text.is_empty() && text.extra.is_empty() => {}
             (Segment::Text(text), Some(Segment::Text(last))) if text.extra.is_empty() && last.extra.is_empty() => {
                 last.text.push_str(&text.text);
             }
-            (segment, _) => whole.0.push(segment),
+            (segment, _) => whole.push(segment),
         }
     }
     whole
@@ -271,11 +273,11 @@ pub(super) fn canonical(message: &Message) -> Message {
 pub struct CqError {
     index: usize,
     kind: String,
-    why: Why,
+    why: CqProblem,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Why {
+enum CqProblem {
     Node,
     Type,
     Name(String),
@@ -286,10 +288,10 @@ impl fmt::Display for CqError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "segment {} (`{}`) has no form as a CQ code: ", self.index, self.kind)?;
         match &self.why {
-            Why::Node => f.write_str("a node holds a whole message"),
-            Why::Type => f.write_str("its type holds `,` or `]`"),
-            Why::Name(name) => write!(f, "the name `{name}` holds `,`, `]` or `=`"),
-            Why::Beside => f.write_str("it holds more than `type` and `data`"),
+            CqProblem::Node => f.write_str("a node holds a whole message"),
+            CqProblem::Type => f.write_str("its type holds `,` or `]`"),
+            CqProblem::Name(name) => write!(f, "the name `{name}` holds `,`, `]` or `=`"),
+            CqProblem::Beside => f.write_str("it holds more than `type` and `data`"),
         }
     }
 }

@@ -14,8 +14,8 @@ use super::call::ReceivedCall;
 use super::log::Wanted;
 use super::server::MockServer;
 use crate::action::{KnownAction, SendGroupMsg, SendGuildChannelMsg, SendMsg, SendPrivateMsg};
-use crate::chat::Chat;
 use crate::message::Message;
+use crate::target::Chat;
 
 /// The time limit of an expectation that sets none.
 const DEFAULT_LIMIT: Duration = Duration::from_secs(5);

@@ -87,7 +87,7 @@ fn unescape(mut rest: &[u8]) -> String {
     let mut read = Vec::new();
     loop {
         let (byte, length) = match rest {
-            [] | [..b' ', ..] | [b'\\'] => break,
+            [] | [(..b' '), ..] | [b'\\'] => break,
             [b'\\', b'u', digits @ ..] => {
                 let Some((character, length)) = unicode_escape(digits) else { break };
                 read.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());

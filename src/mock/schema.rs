@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::__private::answer_data;
 use crate::action::{Action, Effect};
+use crate::answer::Answer;
 use crate::call::Call;
 use crate::client::Client;
-use crate::envelope::Answer;
 use crate::error::Error;
 use crate::event::EventKind;
 use crate::generated;

@@ -259,7 +259,7 @@ fn read_by_alias(api: &Api, name: &Ident, fields: &[Field]) -> TokenStream {
         };
         match field.ty.optional || field.ty.list {
             true => quote!(#name: #value),
-            false => quote!(#name: #value.ok_or_else(|| lenient::missing(#wire))?),
+            false => quote!(#name: #value.ok_or_else(|| lenient::missing_field(#wire))?),
         }
     });
     let serde_path = serde_path(api);

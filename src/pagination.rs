@@ -1,3 +1,5 @@
+//! Paginated actions: a call that becomes a stream of its pages.
+
 use std::fmt;
 use std::future::IntoFuture;
 use std::pin::Pin;
@@ -5,7 +7,9 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
-use crate::{Call, Error, KnownAction};
+use crate::action::KnownAction;
+use crate::call::Call;
+use crate::error::Error;
 
 /// An action whose answer comes in pages.
 pub trait Paged: KnownAction + Clone {

@@ -1,115 +1,25 @@
-use std::collections::BTreeMap;
-use std::fmt;
+//! Messages sent to any chat, and answers to events: `Client::{send, reply, approve, reject}`.
+
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
-use serde_json::value::RawValue;
 
-use crate::action::{
-    HandleQuickOperation, SendForwardMsg, SendGuildChannelMsg, SendMsg, SetFriendAddRequest, SetGroupAddRequest,
-};
-use crate::error::Reason;
-use crate::event::{
-    Event, FriendRequest, GroupMessage, GroupRequest, GuildMessage, MessageEvent, PrivateMessage, QuickOperable,
-    RequestEvent,
-};
+use crate::action::{Action, Effect};
+use crate::call::Call;
+use crate::client::Client;
+use crate::error::{Error, NotSent, Reason};
+use crate::event::views::{MessageEvent, RequestEvent};
+use crate::forward::ForwardNode;
+use crate::generated::action::{SendForwardMsg, SendGuildChannelMsg, SendMsg, SetFriendAddRequest, SetGroupAddRequest};
+use crate::generated::event::{Event, FriendRequest, GroupMessage, GroupRequest, GuildMessage, PrivateMessage};
+use crate::generated::segment::Segment;
+use crate::generated::types::{MessageId, SentGuildMessageId, SentMessage, UserId};
+use crate::message::Message;
 use crate::segment::IntoSegment;
-use crate::types::{ChannelId, GroupId, GuildId, MessageId, SentGuildMessageId, SentMessage, UserId};
-use crate::{Action, Call, Client, Effect, Error, ForwardNode, Mention, Message, NotSent, Segment, Target};
-
-/// Where people talk: what a [`Target`] names, or a channel of a guild.
-///
-/// ```no_run
-/// # async fn run(client: &cqhttp::Client, event: &cqhttp::Event) -> Result<(), cqhttp::Error> {
-/// use cqhttp::{Chat, GroupId};
-///
-/// client.send(GroupId::new(10001000), "hi, all").await?;
-/// client.send(Chat::channel(6000001000000001, 1000001), "hi, guild").await?;
-/// if let Some(chat) = event.target() {
-///     client.send(chat, "I saw that").await?;
-/// }
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Chat {
-    /// A friend.
-    User(UserId),
-    /// A group.
-    Group(GroupId),
-    /// A temporary session with a member of a group, see [`Target::Temp`].
-    Temp {
-        /// The member.
-        user: UserId,
-        /// The group through which they are reached.
-        group: GroupId,
-    },
-    /// A channel of a guild.
-    Channel {
-        /// The guild.
-        guild: GuildId,
-        /// The channel.
-        channel: ChannelId,
-    },
-}
-
-impl Chat {
-    /// A channel of a guild.
-    pub fn channel(guild: impl Into<GuildId>, channel: impl Into<ChannelId>) -> Self {
-        Self::Channel { guild: guild.into(), channel: channel.into() }
-    }
-
-    /// Where an event with these ids happened; `None` where that is nowhere, or it is about the account itself.
-    pub(crate) fn of(
-        self_id: Option<UserId>,
-        user: Option<UserId>,
-        group: Option<GroupId>,
-        channel: Option<(GuildId, ChannelId)>,
-    ) -> Option<Self> {
-        let channel = channel.map(|(guild, channel)| Self::Channel { guild, channel });
-        // 0 stands for no group, and for nobody.
-        let group = group.filter(|group| group.get() != 0).map(Self::Group);
-        let user = user.filter(|user| user.get() != 0 && Some(*user) != self_id).map(Self::User);
-        channel.or(group).or(user)
-    }
-
-    /// As a target; `None` for a channel of a guild.
-    #[must_use]
-    pub fn target(self) -> Option<Target> {
-        match self {
-            Self::User(user) => Some(Target::User(user)),
-            Self::Group(group) => Some(Target::Group(group)),
-            Self::Temp { user, group } => Some(Target::Temp { user, group }),
-            Self::Channel { .. } => None,
-        }
-    }
-}
-
-impl From<Target> for Chat {
-    fn from(target: Target) -> Self {
-        match target {
-            Target::User(user) => Self::User(user),
-            Target::Group(group) => Self::Group(group),
-            Target::Temp { user, group } => Self::Temp { user, group },
-        }
-    }
-}
-
-impl From<UserId> for Chat {
-    fn from(user: UserId) -> Self {
-        Self::User(user)
-    }
-}
-
-impl From<GroupId> for Chat {
-    fn from(group: GroupId) -> Self {
-        Self::Group(group)
-    }
-}
+use crate::segment::mention::Mention;
+use crate::target::{Chat, Target};
 
 /// What became of a message that was sent with [`Client::send`] or [`Client::reply`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -445,44 +355,6 @@ impl Action for AnswerRequest {
         match self {
             Self::Friend(request) => request.effect(),
             Self::Group(request) => request.effect(),
-        }
-    }
-}
-
-impl HandleQuickOperation {
-    /// The quick operation `operation` on `event`. The answer to a webhook does the same without a call.
-    ///
-    /// ```no_run
-    /// # async fn run(client: &cqhttp::Client, event: &cqhttp::event::GroupMessage) -> Result<(), cqhttp::Error> {
-    /// use cqhttp::action::HandleQuickOperation;
-    /// use cqhttp::event::GroupMessageOperation;
-    ///
-    /// let mute = GroupMessageOperation::new().ban(true).ban_duration(60);
-    /// client.call(HandleQuickOperation::on(event, &mute)).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn on<E: QuickOperable>(event: &E, operation: &E::Operation) -> Self {
-        Self::new(tree(event), tree(operation))
-    }
-}
-
-/// An object as a tree. A message may hold what has no tree, such as half a character, and is left out then: the server
-/// finds it by its id.
-fn tree(object: &impl Serialize) -> Value {
-    let json = serde_json::to_string(object).unwrap_or_default();
-    let entries: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&json).unwrap_or_default();
-    let entry = |(name, value): (String, Box<RawValue>)| Some((name, serde_json::from_str(value.get()).ok()?));
-    Value::Object(entries.into_iter().filter_map(entry).collect())
-}
-
-impl fmt::Display for Chat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::User(user) => write!(f, "user {user}"),
-            Self::Group(group) => write!(f, "group {group}"),
-            Self::Temp { user, group } => write!(f, "user {user} through group {group}"),
-            Self::Channel { guild, channel } => write!(f, "channel {channel} of guild {guild}"),
         }
     }
 }

@@ -1,0 +1,120 @@
+//! The trait of answers: reads the `data` of an envelope into what an action returns.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::{self, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Unexpected, Visitor};
+use serde_json::Value;
+
+use crate::generated::event::Event;
+use crate::lenient;
+
+/// What an action answers: how its `data` is read.
+///
+/// Generated for every answer. `()` takes any `data`; a list takes null for an empty one.
+pub trait Answer: DeserializeOwned + Send + 'static {
+    /// Reads `data`.
+    ///
+    /// # Errors
+    ///
+    /// It is not what the action answers.
+    fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
+        data.deserialize_any(ObjectAnswer(PhantomData))
+    }
+
+    /// The answer where `data` is absent or null; `None` where there must be one.
+    #[must_use]
+    fn from_nothing() -> Option<Self> {
+        lenient::empty_object()
+    }
+}
+
+/// An object. Where nothing in it is required, whatever else a server sends will do too.
+struct ObjectAnswer<T>(PhantomData<T>);
+
+impl<'de, T: Answer> Visitor<'de> for ObjectAnswer<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<T, A::Error> {
+        lenient::object(de::value::MapAccessDeserializer::new(entries))
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, items: A) -> Result<T, A::Error> {
+        lenient::object(de::value::SeqAccessDeserializer::new(items))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        T::from_nothing().ok_or_else(|| E::invalid_type(Unexpected::Str(text), &self))
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<T, E> {
+        T::from_nothing().ok_or_else(|| E::invalid_type(Unexpected::Bool(value), &self))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<T, E> {
+        T::from_nothing().ok_or_else(|| E::invalid_type(Unexpected::Unsigned(value), &self))
+    }
+}
+
+impl Answer for () {
+    fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(data).map(drop)
+    }
+
+    fn from_nothing() -> Option<Self> {
+        Some(())
+    }
+}
+
+impl Answer for Value {
+    fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
+        Self::deserialize(data)
+    }
+
+    fn from_nothing() -> Option<Self> {
+        Some(Self::Null)
+    }
+}
+
+impl Answer for Event {
+    fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
+        Self::deserialize(data)
+    }
+
+    fn from_nothing() -> Option<Self> {
+        None
+    }
+}
+
+impl Answer for String {
+    fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
+        lenient::string(data)
+    }
+
+    fn from_nothing() -> Option<Self> {
+        None
+    }
+}
+
+impl<T: Answer> Answer for Vec<T> {
+    fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
+        Ok(lenient::list::<Element<T>, D>(data)?.into_iter().map(|element| element.0).collect())
+    }
+
+    fn from_nothing() -> Option<Self> {
+        Some(Self::new())
+    }
+}
+
+struct Element<T>(T);
+
+impl<'de, T: Answer> Deserialize<'de> for Element<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::from_data(deserializer).map(Self)
+    }
+}

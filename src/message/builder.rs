@@ -1,0 +1,105 @@
+//! Messages written like a sentence: `Message::at(10086).text(" hi")`.
+
+use crate::file::FileSource;
+use crate::generated::segment::{Segment, Text};
+use crate::generated::types::{MessageId, UserId};
+use crate::message::Message;
+
+/// A message in the making: what each of [`Message`]'s starting points gives. It becomes a message wherever one is
+/// asked for, or with [`build`](Self::build).
+#[derive(Clone, Debug, Default, PartialEq)]
+#[must_use = "it is sent nowhere by itself"]
+pub struct MessageBuilder(Message);
+
+impl Message {
+    /// Begins with a plain text.
+    pub fn text(text: impl Into<String>) -> MessageBuilder {
+        MessageBuilder::default().text(text)
+    }
+
+    /// Begins with a mention of a user.
+    pub fn at(user: impl Into<UserId>) -> MessageBuilder {
+        MessageBuilder::default().at(user)
+    }
+
+    /// Begins with a mention of everyone.
+    pub fn at_all() -> MessageBuilder {
+        MessageBuilder::default().at_all()
+    }
+
+    /// Begins with an image.
+    pub fn image(file: impl Into<FileSource>) -> MessageBuilder {
+        MessageBuilder::default().image(file)
+    }
+
+    /// Begins with a QQ face, by its number.
+    pub fn face(id: impl Into<i64>) -> MessageBuilder {
+        MessageBuilder::default().face(id)
+    }
+
+    /// Begins with the quotation of a message that the server knows.
+    pub fn reply(id: impl Into<MessageId>) -> MessageBuilder {
+        MessageBuilder::default().reply(id)
+    }
+
+    /// Begins with any segment.
+    pub fn segment(segment: impl Into<Segment>) -> MessageBuilder {
+        MessageBuilder::default().segment(segment)
+    }
+}
+
+impl MessageBuilder {
+    /// Adds a plain text.
+    pub fn text(self, text: impl Into<String>) -> Self {
+        self.segment(Text::new(text))
+    }
+
+    /// Adds a mention of a user.
+    pub fn at(self, user: impl Into<UserId>) -> Self {
+        self.segment(Segment::at(user.into()))
+    }
+
+    /// Adds a mention of everyone. go-cqhttp sends it as plain text where the bot is no administrator.
+    pub fn at_all(self) -> Self {
+        self.segment(Segment::at_all())
+    }
+
+    /// Adds an image.
+    pub fn image(self, file: impl Into<FileSource>) -> Self {
+        self.segment(Segment::image(file))
+    }
+
+    /// Adds a QQ face, by its number.
+    pub fn face(self, id: impl Into<i64>) -> Self {
+        self.segment(Segment::face(id.into()))
+    }
+
+    /// Adds the quotation of a message that the server knows. go-cqhttp moves it to the front, and keeps only one.
+    pub fn reply(self, id: impl Into<MessageId>) -> Self {
+        self.segment(Segment::reply(id))
+    }
+
+    /// Adds any segment.
+    pub fn segment(mut self, segment: impl Into<Segment>) -> Self {
+        self.0.push(segment);
+        self
+    }
+
+    /// Adds all segments of another message.
+    pub fn append(mut self, message: impl Into<Message>) -> Self {
+        self.0.extend(message.into());
+        self
+    }
+
+    /// The message.
+    #[must_use]
+    pub fn build(self) -> Message {
+        self.0
+    }
+}
+
+impl From<MessageBuilder> for Message {
+    fn from(builder: MessageBuilder) -> Self {
+        builder.0
+    }
+}

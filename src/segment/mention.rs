@@ -1,0 +1,92 @@
+//! Mentions of users and of everyone.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::generated::types::UserId;
+use crate::segment::fields::{FieldValue, Item};
+use crate::types::Unlisted;
+
+/// Whom an [`At`](crate::segment::At) segment mentions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Mention {
+    /// Everyone: `all`.
+    All,
+    /// One user, by QQ number; 0 means everyone on go-cqhttp. In a guild this is the number in the guild system.
+    User(UserId),
+    /// Something else, as it came.
+    Other(Unlisted<String>),
+}
+
+impl Mention {
+    /// Whether everyone is mentioned.
+    #[must_use]
+    pub fn is_everyone(&self) -> bool {
+        matches!(self, Self::All) || *self == Self::User(UserId::new(0))
+    }
+
+    /// The user who is mentioned; `None` for everyone.
+    #[must_use]
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::User(user) if !self.is_everyone() => Some(*user),
+            _ => None,
+        }
+    }
+}
+
+impl From<UserId> for Mention {
+    fn from(user: UserId) -> Self {
+        Self::User(user)
+    }
+}
+
+impl From<i64> for Mention {
+    fn from(user: i64) -> Self {
+        Self::User(user.into())
+    }
+}
+
+impl From<&str> for Mention {
+    fn from(text: &str) -> Self {
+        match i64::read_text(text) {
+            Some(user) => Self::User(user.into()),
+            None if text == "all" => Self::All,
+            None => Self::Other(Unlisted::new(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Mention {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::User(user) => user.fmt(f),
+            Self::Other(other) => f.write_str(other.get()),
+        }
+    }
+}
+
+/// Null mentions everyone, as one server wrote it.
+impl FieldValue for Mention {
+    fn read_text(text: &str) -> Option<Self> {
+        Some(Self::from(text))
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::All => Cow::Borrowed("all"),
+            Self::User(user) => Cow::Owned(user.to_string()),
+            Self::Other(other) => Cow::Borrowed(other.get()),
+        }
+    }
+
+    fn read(item: &Item<'_>) -> Option<Self> {
+        match item {
+            Item::Text(text) | Item::Bare(text) => Self::read_text(text),
+            Item::Null => Some(Self::All),
+            Item::Json(_) => None,
+        }
+    }
+}

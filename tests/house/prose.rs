@@ -1,0 +1,173 @@
+//! The five rules of plain English, as far as a program can tell: see CONTRIBUTING.
+
+use std::path::{Path, PathBuf};
+
+use crate::{files, root, shown};
+
+/// At most one in this many first lines of doc comments opens with one of [`OPENINGS`].
+const OPENINGS_ONE_IN: usize = 50;
+const OPENINGS: [&str; 9] = ["What", "Who", "Whom", "Whether", "Where", "How", "Those", "As", "That"];
+
+/// A phrase, the rule that it breaks, and what to write.
+struct Phrase {
+    found: fn(&str) -> bool,
+    shown: &'static str,
+    instead: &'static str,
+}
+
+const PHRASES: &[Phrase] = &[
+    Phrase { found: |line| any_more(line), shown: "no … any more", instead: "no longer" },
+    Phrase { found: |line| is_no(line), shown: "is no …", instead: "is not a …" },
+    Phrase {
+        found: |line| has(line, "is none") || has(line, "are none"),
+        shown: "is none",
+        instead: "is not a …, or does not exist",
+    },
+    Phrase { found: |line| has(line, "whom"), shown: "whom", instead: "the user that …" },
+    Phrase {
+        found: |line| has(line, "stranger") || has(line, "strangers"),
+        shown: "stranger",
+        instead: "unauthenticated connection",
+    },
+    Phrase { found: |line| has(line, "guest") || has(line, "guests"), shown: "guest", instead: "connection" },
+    Phrase {
+        found: |line| has(line, "newcomer") || has(line, "newcomers"),
+        shown: "newcomer",
+        instead: "new connection",
+    },
+    Phrase { found: |line| has(line, "goodbye"), shown: "goodbye", instead: "close frame" },
+    Phrase {
+        found: |line| has(line, "time is over") || has(line, "time is up"),
+        shown: "time is over",
+        instead: "timeout",
+    },
+    Phrase { found: |line| has(line, "made anew"), shown: "made anew", instead: "regenerated, reconnected" },
+    Phrase { found: |line| has(line, "where there is one"), shown: "where there is one", instead: "if it exists" },
+    Phrase { found: |line| has(line, "all the same"), shown: "all the same", instead: "anyway, still" },
+];
+
+/// Returns whether `phrase` stands in `line` as whole words, in small letters or at the start of a sentence.
+fn has(line: &str, phrase: &str) -> bool {
+    let line = line.to_lowercase();
+    let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '`' || c == '-');
+    line.match_indices(phrase)
+        .any(|(at, _)| !is_word(line[..at].chars().next_back()) && !is_word(line[at + phrase.len()..].chars().next()))
+}
+
+fn any_more(line: &str) -> bool {
+    has(line, "any more") && ["no", "not", "none", "nobody", "nothing", "never"].iter().any(|word| has(line, word))
+}
+
+/// Returns whether the line says that something "is no" noun: not "is no longer", and not "there is no".
+fn is_no(line: &str) -> bool {
+    let lower = line.to_lowercase();
+    lower.match_indices("is no ").any(|(at, found)| {
+        let (before, after) = (&lower[..at], &lower[at + found.len()..]);
+        (before.is_empty() || before.ends_with(' '))
+            && !before.ends_with("there ")
+            && !after.starts_with("longer")
+            && !after.starts_with("more than")
+    })
+}
+
+/// Returns the files that people read: code, and pages.
+fn pages() -> Vec<PathBuf> {
+    let mut pages = files(&root(), "md");
+    pages.retain(|page| !page.ends_with("CHANGELOG.md") && !page.ends_with("README.zh-CN.md"));
+    pages
+}
+
+/// Returns the hand-written code.
+fn code() -> Vec<PathBuf> {
+    files(&root(), "rs")
+        .into_iter()
+        .filter(|file| !file.components().any(|part| part.as_os_str() == "fuzz_targets"))
+        .collect()
+}
+
+/// Returns the first lines of doc comments, with their places.
+fn first_lines(file: &Path, text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut within = false;
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim_start();
+        let doc = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"));
+        if let Some(doc) = doc.filter(|_| !within) {
+            found.push((format!("{}:{}", shown(file), index + 1), doc.trim().to_owned()));
+        }
+        within = doc.is_some();
+    }
+    found
+}
+
+#[test]
+fn doc_comments_open_with_the_thing_or_with_a_verb() {
+    let mut all = 0;
+    let mut opened = Vec::new();
+    for file in code() {
+        for (place, line) in first_lines(&file, &std::fs::read_to_string(&file).unwrap()) {
+            all += 1;
+            let word = line.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+            if OPENINGS.contains(&word) {
+                opened.push(format!("{place}: {line}"));
+            }
+        }
+    }
+    assert!(all > 1000, "only {all} doc comments were found");
+    assert!(
+        opened.len() * OPENINGS_ONE_IN <= all,
+        "{} of {all} doc comments open with {}; say what the thing is, or what it does (Returns …, Limits …):\n{}",
+        opened.len(),
+        OPENINGS.join(", "),
+        opened.join("\n")
+    );
+}
+
+#[test]
+fn prose_keeps_to_plain_words() {
+    let mut faults = Vec::new();
+    for file in code() {
+        // This file quotes what it looks for.
+        if file.ends_with("house/prose.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        for (index, line) in text.lines().enumerate() {
+            let prose: String = match line.trim_start() {
+                comment if comment.starts_with("//") => comment.to_owned(),
+                code => code.split('"').skip(1).step_by(2).collect::<Vec<_>>().join(" "),
+            };
+            faults.extend(faults_of(&file, index, &prose));
+        }
+    }
+    for page in pages() {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for (index, line) in text.lines().enumerate() {
+            faults.extend(faults_of(&page, index, line));
+        }
+    }
+    assert!(faults.is_empty(), "{} places:\n{}", faults.len(), faults.join("\n"));
+}
+
+fn faults_of(file: &Path, index: usize, prose: &str) -> Vec<String> {
+    let broken = PHRASES.iter().filter(|phrase| (phrase.found)(prose));
+    broken
+        .map(|phrase| {
+            format!("{}:{}: “{}”, write “{}”: {}", shown(file), index + 1, phrase.shown, phrase.instead, prose.trim())
+        })
+        .collect()
+}
+
+#[test]
+fn phrases_are_found_as_words() {
+    let broken = |line: &str| {
+        PHRASES.iter().filter(|phrase| (phrase.found)(line)).map(|phrase| phrase.shown).collect::<Vec<_>>()
+    };
+    assert_eq!(broken("`onebot` is no origin"), ["is no …"]);
+    assert_eq!(broken("It is no longer there; there is no answer."), Vec::<&str>::new());
+    assert_eq!(broken("Nothing is read any more"), ["no … any more"]);
+    assert_eq!(broken("any more calls wait"), Vec::<&str>::new());
+    assert_eq!(broken("A stranger calls"), ["stranger"]);
+    assert_eq!(broken("`stranger` and get_stranger_info"), Vec::<&str>::new());
+    assert_eq!(broken("Whom the call concerns"), ["whom"]);
+}

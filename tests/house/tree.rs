@@ -1,0 +1,237 @@
+//! The modules of a crate: its files, what each defines, and every path that each names.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::visit::{self, Visit};
+use syn::{Item, UseTree, Visibility};
+
+/// A path to a module or an item, from the root of the crate: `["transport", "ws", "Frame"]`.
+pub(crate) type Segments = Vec<String>;
+
+/// One module: of a file, or written inside one.
+#[derive(Debug, Default)]
+pub(crate) struct Module {
+    /// The file that the module stands in, relative to the crate's folder.
+    pub(crate) file: String,
+    /// Names of items that are defined here.
+    pub(crate) defined: BTreeSet<String>,
+    /// Names that `use` brings in, with the path as it stands there.
+    pub(crate) imported: BTreeMap<String, Segments>,
+    /// Names among `imported` that other modules can use from here.
+    pub(crate) reexported: BTreeSet<String>,
+    /// Paths that end in `*`.
+    pub(crate) globs: Vec<Segments>,
+    /// Every other path of two segments or more.
+    pub(crate) paths: BTreeSet<Segments>,
+}
+
+/// A crate.
+#[derive(Debug, Default)]
+pub(crate) struct Crate {
+    pub(crate) modules: BTreeMap<Segments, Module>,
+    /// Macros with `#[macro_export]`, which stand at the crate's root wherever they are defined, with their file.
+    pub(crate) macros: BTreeMap<String, String>,
+}
+
+impl Crate {
+    /// Reads a crate by following `mod` from `start`; `read` gives the text of a file of the crate's folder, if it exists.
+    pub(crate) fn read(start: &str, read: &dyn Fn(&str) -> Option<String>) -> Self {
+        let mut this = Self::default();
+        this.file(Vec::new(), start, read);
+        this
+    }
+
+    /// Reads a crate from its folder.
+    pub(crate) fn of(folder: &Path, start: &str) -> Self {
+        Self::read(start, &|file| std::fs::read_to_string(folder.join(file)).ok())
+    }
+
+    fn file(&mut self, module: Segments, file: &str, read: &dyn Fn(&str) -> Option<String>) {
+        let text = read(file).unwrap_or_else(|| panic!("there is no {file}"));
+        let parsed = syn::parse_file(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
+        self.items(module, file, &parsed.items, read);
+    }
+
+    fn items(&mut self, module: Segments, file: &str, items: &[Item], read: &dyn Fn(&str) -> Option<String>) {
+        let mut here = Module { file: file.to_owned(), ..Module::default() };
+        for item in items {
+            match item {
+                Item::Mod(inner) => {
+                    here.defined.insert(inner.ident.to_string());
+                    let path = [module.clone(), vec![inner.ident.to_string()]].concat();
+                    match &inner.content {
+                        Some((_, items)) => self.items(path, file, items, read),
+                        None => {
+                            let found = candidates(file, &path, module.is_empty());
+                            let found = found.iter().find(|file| read(file).is_some());
+                            self.file(
+                                path,
+                                found.unwrap_or_else(|| panic!("{file}: no file of `mod {}`", inner.ident)),
+                                read,
+                            );
+                        }
+                    }
+                }
+                Item::Macro(definition) if definition.ident.is_some() => {
+                    let name = definition.ident.as_ref().unwrap().to_string();
+                    if definition.attrs.iter().any(|attribute| attribute.path().is_ident("macro_export")) {
+                        self.macros.insert(name.clone(), file.to_owned());
+                    }
+                    here.defined.insert(name);
+                }
+                other => Reader { module: &mut here }.visit_item(other),
+            }
+        }
+        assert!(self.modules.insert(module, here).is_none(), "{file}: a module that stands twice");
+    }
+
+    /// Returns the deepest module that an absolute path leads to, and the name that follows, if one does.
+    pub(crate) fn deepest<'p>(&self, path: &'p [String]) -> (Segments, Option<&'p str>) {
+        let mut length = 0;
+        while length < path.len() && self.modules.contains_key(&path[..=length]) {
+            length += 1;
+        }
+        (path[..length].to_vec(), path.get(length).map(String::as_str))
+    }
+}
+
+/// Returns the files that `mod` in `file` may mean.
+fn candidates(file: &str, module: &[String], in_root: bool) -> [String; 2] {
+    let name = module.last().unwrap();
+    let folder = match file.rsplit_once('/') {
+        _ if in_root || file.ends_with("/mod.rs") => {
+            file.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"))
+        }
+        _ => format!("{}/", file.trim_end_matches(".rs")),
+    };
+    [format!("{folder}{name}.rs"), format!("{folder}{name}/mod.rs")]
+}
+
+/// Collects what one module defines and names.
+struct Reader<'m> {
+    module: &'m mut Module,
+}
+
+impl Reader<'_> {
+    fn tree(&mut self, tree: &UseTree, before: &mut Segments, public: bool) {
+        match tree {
+            UseTree::Path(path) => {
+                before.push(path.ident.to_string());
+                self.tree(&path.tree, before, public);
+                before.pop();
+            }
+            UseTree::Group(group) => group.items.iter().for_each(|tree| self.tree(tree, before, public)),
+            UseTree::Glob(_) => self.module.globs.push(before.clone()),
+            UseTree::Name(name) => self.import(&name.ident.to_string(), &name.ident.to_string(), before, public),
+            UseTree::Rename(rename) => {
+                self.import(&rename.ident.to_string(), &rename.rename.to_string(), before, public);
+            }
+            _ => {}
+        }
+    }
+
+    fn import(&mut self, name: &str, alias: &str, before: &[String], public: bool) {
+        let mut path = before.to_vec();
+        if name != "self" {
+            path.push(name.to_owned());
+        }
+        let alias = if alias == "self" { path.last().cloned().unwrap_or_default() } else { alias.to_owned() };
+        if public {
+            self.module.reexported.insert(alias.clone());
+        }
+        // `use … as _` brings in no name, but needs the file all the same; and a name may come from two places (a
+        // function and a type), of which each counts.
+        self.module.paths.insert(path.clone());
+        self.module.imported.insert(alias, path);
+    }
+
+    fn tokens(&mut self, tokens: TokenStream) {
+        let mut path: Segments = Vec::new();
+        let mut colons = 0;
+        let mut dollar = false;
+        for token in tokens {
+            match &token {
+                TokenTree::Ident(ident) => {
+                    if colons != 2 {
+                        self.flush(&mut path);
+                    }
+                    colons = 0;
+                    if path.is_empty() && dollar {
+                        path.push("$".to_owned());
+                    }
+                    dollar = false;
+                    path.push(ident.to_string());
+                }
+                TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
+                TokenTree::Punct(punct) => {
+                    self.flush(&mut path);
+                    colons = 0;
+                    dollar = punct.as_char() == '$';
+                }
+                TokenTree::Group(group) => {
+                    self.flush(&mut path);
+                    colons = 0;
+                    dollar = false;
+                    self.tokens(group.stream());
+                }
+                TokenTree::Literal(_) => {
+                    self.flush(&mut path);
+                    colons = 0;
+                    dollar = false;
+                }
+            }
+        }
+        self.flush(&mut path);
+    }
+
+    fn flush(&mut self, path: &mut Segments) {
+        if path.len() > 1 && path[0] != "$" {
+            self.module.paths.insert(path.clone());
+        }
+        path.clear();
+    }
+}
+
+impl<'ast> Visit<'ast> for Reader<'_> {
+    fn visit_item(&mut self, item: &'ast Item) {
+        let name = match item {
+            Item::Const(item) => Some(&item.ident),
+            Item::Enum(item) => Some(&item.ident),
+            Item::Fn(item) => Some(&item.sig.ident),
+            Item::Static(item) => Some(&item.ident),
+            Item::Struct(item) => Some(&item.ident),
+            Item::Trait(item) => Some(&item.ident),
+            Item::Type(item) => Some(&item.ident),
+            Item::Union(item) => Some(&item.ident),
+            _ => None,
+        };
+        self.module.defined.extend(name.map(ToString::to_string));
+        visit::visit_item(self, item);
+    }
+
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        let public = !matches!(item.vis, Visibility::Inherited);
+        let mut before = if item.leading_colon.is_some() { vec![String::new()] } else { Vec::new() };
+        self.tree(&item.tree, &mut before, public);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let mut segments: Segments = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        if path.leading_colon.is_some() {
+            segments.insert(0, String::new());
+        }
+        if segments.len() > 1 {
+            self.module.paths.insert(segments);
+        }
+        visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, invocation: &'ast syn::Macro) {
+        self.tokens(invocation.tokens.clone());
+        visit::visit_macro(self, invocation);
+    }
+
+    fn visit_attribute(&mut self, _: &'ast syn::Attribute) {}
+}
