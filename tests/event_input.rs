@@ -46,7 +46,7 @@ fn check(json: &str) -> Result<Option<Event>, String> {
     let Some(value) = value.filter(|value| value["post_type"].is_string()) else {
         return match read {
             Ok(event) => Err(format!("it is no event, and read as {event:?}")),
-            Err(error) if error.path().is_empty() && error.to_string() == "this is no event" => Ok(None),
+            Err(error) if error.path().is_empty() && error.to_string() == "this is not an event" => Ok(None),
             Err(error) => Err(format!("the error says {error}")),
         };
     };
@@ -135,7 +135,12 @@ fn a_text_that_is_cut_off_anywhere_is_no_event() {
         for end in 0..info.example.trim_end().len() {
             let cut = &info.example.as_bytes()[..end];
             let error = Event::from_slice(cut).expect_err(info.name);
-            assert_eq!((error.path(), error.to_string().as_str()), ("", "this is no event"), "{} at {end}", info.name);
+            assert_eq!(
+                (error.path(), error.to_string().as_str()),
+                ("", "this is not an event"),
+                "{} at {end}",
+                info.name
+            );
             assert!(error.source().is_some());
             let _ = EventKind::peek(cut);
         }
@@ -473,7 +478,7 @@ fn an_event_within_something_else_is_never_an_error() {
     for (event, text) in events[1..].iter().zip(["5", "{}", "null"]) {
         let Event::Unknown(unknown) = event else { panic!("{event:?}") };
         assert_eq!(unknown.text, text);
-        assert_eq!(unknown.error.as_ref().unwrap().to_string(), "this is no event");
+        assert_eq!(unknown.error.as_ref().unwrap().to_string(), "this is not an event");
     }
     assert_eq!(serde_json::to_string(&events[1..]).unwrap(), "[5,{},null]");
 }

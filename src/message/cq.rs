@@ -161,7 +161,7 @@ pub(super) fn read(codes: &str) -> Vec<Segment> {
             for (name, value) in fields {
                 data.push(name, Item::Text(value));
             }
-            Segment::of(kind, data)
+            Segment::from_fields(kind, data)
         }
     });
     segments.collect()
@@ -242,7 +242,7 @@ fn is_node_content(segment: &Segment, name: &str, value: &Written<'_>) -> bool {
 
 #[inline]
 fn canonical_segment(segment: &Segment) -> Segment {
-    let mut fields = Fields::with(segment.extra().and_then(Extra::rest));
+    let mut fields = Fields::with_rest(segment.extra().and_then(Extra::rest));
     segment.each(&mut |name, value| {
         let item = match value {
             Written::Json(json) if is_node_content(segment, name, &value) => Item::Json(json.to_owned()),
@@ -250,7 +250,7 @@ fn canonical_segment(segment: &Segment) -> Segment {
         };
         fields.push(name, item);
     });
-    Segment::of(segment.kind(), fields)
+    Segment::from_fields(segment.kind(), fields)
 }
 
 #[inline]
