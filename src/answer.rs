@@ -103,7 +103,7 @@ impl Answer for String {
 
 impl<T: Answer> Answer for Vec<T> {
     fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
-        Ok(lenient::list::<Element<T>, D>(data)?.into_iter().map(|element| element.0).collect())
+        Ok(lenient::list::<AnswerElement<T>, D>(data)?.into_iter().map(|element| element.0).collect())
     }
 
     fn from_nothing() -> Option<Self> {
@@ -111,9 +111,9 @@ impl<T: Answer> Answer for Vec<T> {
     }
 }
 
-struct Element<T>(T);
+struct AnswerElement<T>(T);
 
-impl<'de, T: Answer> Deserialize<'de> for Element<T> {
+impl<'de, T: Answer> Deserialize<'de> for AnswerElement<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::from_data(deserializer).map(Self)
     }
