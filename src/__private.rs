@@ -1,4 +1,6 @@
-//! Everything that generated code needs, here and in crates with a schema of their own. Not part of the public API.
+//! The items that generated code needs, here and in crates with a schema of their own. Not part of the public API.
+//!
+//! In this crate only generated code, the mock and `lib.rs` import it.
 
 use std::time::Duration;
 
@@ -22,44 +24,44 @@ pub mod lenient {
     pub use crate::lenient::*;
 }
 
-/// The only way to make an [`Unlisted`]: by an enum's `from`.
+/// Creates an [`Unlisted`], for the `from` of an enum.
 pub fn unlisted<T>(value: T) -> Unlisted<T> {
     Unlisted::new(value)
 }
 
-/// A value of the schema that has no literal in Rust. The generator has checked that it fits.
+/// Decodes a value of the schema that has no literal in Rust. The generator has checked that it fits.
 pub fn example<T: DeserializeOwned>(json: &str) -> T {
     serde_json::from_str(json)
         .unwrap_or_else(|error| unreachable!("{error} in {json}, which the generator has checked"))
 }
 
-/// A parameter in seconds.
+/// Converts a parameter in seconds.
 pub fn seconds(seconds: impl Into<Option<u32>>) -> Duration {
     Duration::from_secs(seconds.into().unwrap_or_default().into())
 }
 
-/// The token of the next page; none at the end, or where it stays the same.
+/// Returns the token of the next page; `None` at the end, or if it is the token of this page.
 pub fn next_token<T: Clone + PartialEq + ToString>(this: &Option<T>, next: &Option<T>) -> Option<T> {
     next.clone().filter(|token| !token.to_string().is_empty() && next != this)
 }
 
-/// The numbers under `key` in a list.
+/// Returns the numbers under `key` in a list of objects.
 pub fn numbers<'a>(list: &'a [Value], key: &'a str) -> impl Iterator<Item = i64> + 'a {
     list.iter().filter_map(move |item| int::<i64, _>(item.get(key)?).ok())
 }
 
-/// The numbers of messages.
+/// Returns the running numbers of messages.
 pub fn event_numbers(list: &[Event]) -> impl Iterator<Item = i64> {
     list.iter().filter_map(|event| Some(event.message_seq()?.get()))
 }
 
-/// The number before the smallest one; none at the end, or where it does not get smaller.
+/// Returns the number before the smallest one; `None` at the end, or if it is not below `this`.
 pub fn before<T: Integer + Ord + Copy>(this: Option<T>, numbers: impl Iterator<Item = i64>) -> Option<T> {
     let next = numbers.min()?.checked_sub(1).filter(|next| *next > 0)?;
     T::from_wide(next.into()).filter(|next| this.is_none_or(|this| *next < this))
 }
 
-/// What an answer to an event with these ids needs to know.
+/// Returns the destination of an answer to an event with these ids.
 pub fn reply_to(
     self_id: UserId,
     user: Option<UserId>,

@@ -1,4 +1,4 @@
-//! Requests: one type for each action, and its answer where that is its own.
+//! Requests: one type for each action, with a type for its answer if no other action shares it.
 //!
 //! A request is a plain value: build it, keep it, send it later with [`Client::call`](crate::Client::call). Every action
 //! is a method of [`Client`](crate::Client) too. By chapter:
@@ -13,47 +13,47 @@ use serde_json::Value;
 use crate::answer::Answer;
 pub use crate::generated::action::*;
 
-/// A request: the parameters of an action, and what it answers.
+/// A request: the parameters of an action, and the type of its answer.
 pub trait Action: Serialize + Send + Sync + 'static {
-    /// What the server answers; `()` for nothing.
+    /// The answer; `()` if the action answers nothing.
     type Response: Answer;
 
-    /// The action's name on the wire.
+    /// Returns the action's name on the wire.
     fn name(&self) -> &str;
 
-    /// What a call does on the server.
+    /// Returns the effect of a call.
     fn effect(&self) -> Effect;
 
-    /// The refusals (`msg`) after which the action may have been carried out all the same.
+    /// Returns the refusals (`msg`) after which the action may still have been carried out.
     fn uncertain_refusals(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// How long the server waits by design before it answers; added to the call's time limit.
+    /// Returns the time that the server waits by design before it answers; it is added to the call's time limit.
     fn wait(&self) -> Duration {
         Duration::ZERO
     }
 }
 
-/// An action that a schema describes: its name is known without a request.
+/// An action that a schema describes, so that its name is known without a request.
 pub trait KnownAction: Action {
     /// The action's name on the wire.
     const NAME: &'static str;
 }
 
-/// What a call does: what a rate limiter, a retry policy or a read-only demo needs to know.
+/// The effect of a call, for rate limiters, retry policies and read-only demos.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Effect {
-    /// It asks, and changes nothing. Only such a call is safe to repeat.
+    /// The call changes nothing. Only such a call is safe to repeat.
     Read,
-    /// It changes something: a setting, a membership, a file.
+    /// The call changes something: a setting, a membership, a file.
     Write,
-    /// It speaks to people.
+    /// The call sends something to people.
     Send,
 }
 
-/// An action that no schema knows: the same code path, untyped.
+/// An untyped request, for an action that no schema describes. It is sent like any other.
 ///
 /// ```no_run
 /// # async fn run(client: &cqhttp::Client) -> Result<(), cqhttp::Error> {
@@ -73,12 +73,13 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// The action `name` with `params`, a JSON object. What it does is unknown, so it counts as [`Effect::Write`].
+    /// Creates a request of the action `name` with `params`, a JSON object. Its effect is unknown, so it counts as
+    /// [`Effect::Write`].
     pub fn new(name: impl Into<String>, params: impl Into<Value>) -> Self {
         Self { name: name.into(), params: params.into(), effect: Effect::Write }
     }
 
-    /// Says what the action does, for layers that ask.
+    /// Sets the effect, for layers that depend on it.
     #[must_use]
     pub fn effect(mut self, effect: Effect) -> Self {
         self.effect = effect;

@@ -10,27 +10,27 @@ use serde_json::Value;
 use crate::generated::event::Event;
 use crate::lenient;
 
-/// What an action answers: how its `data` is read.
+/// A type that an action answers with, and the way to read it from `data`.
 ///
-/// Generated for every answer. `()` takes any `data`; a list takes null for an empty one.
+/// The generator implements it for every answer. `()` accepts any `data`; a list accepts null as an empty list.
 pub trait Answer: DeserializeOwned + Send + 'static {
     /// Reads `data`.
     ///
     /// # Errors
     ///
-    /// It is not what the action answers.
+    /// Returns an error if `data` is not an answer of this type.
     fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
         data.deserialize_any(ObjectAnswer(PhantomData))
     }
 
-    /// The answer where `data` is absent or null; `None` where there must be one.
+    /// Returns the answer for absent or null `data`; `None` if the action always answers something.
     #[must_use]
     fn from_nothing() -> Option<Self> {
         lenient::empty_object()
     }
 }
 
-/// An object. Where nothing in it is required, whatever else a server sends will do too.
+/// Reads an object. If none of its fields is required, a string, a flag or a number counts as an empty one.
 struct ObjectAnswer<T>(PhantomData<T>);
 
 impl<'de, T: Answer> Visitor<'de> for ObjectAnswer<T> {
@@ -103,7 +103,7 @@ impl Answer for String {
 
 impl<T: Answer> Answer for Vec<T> {
     fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
-        Ok(lenient::list::<Element<T>, D>(data)?.into_iter().map(|element| element.0).collect())
+        Ok(lenient::list::<AnswerElement<T>, D>(data)?.into_iter().map(|element| element.0).collect())
     }
 
     fn from_nothing() -> Option<Self> {
@@ -111,9 +111,9 @@ impl<T: Answer> Answer for Vec<T> {
     }
 }
 
-struct Element<T>(T);
+struct AnswerElement<T>(T);
 
-impl<'de, T: Answer> Deserialize<'de> for Element<T> {
+impl<'de, T: Answer> Deserialize<'de> for AnswerElement<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::from_data(deserializer).map(Self)
     }

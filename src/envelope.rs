@@ -1,4 +1,4 @@
-//! The envelope around an answer: decoded in one pass straight into the answer's type.
+//! The envelope around an answer, decoded in one pass straight into the answer's type.
 
 pub(crate) mod json_path;
 
@@ -14,7 +14,7 @@ use crate::answer::Answer;
 use crate::error::{Error, NotSent, OutcomeUnknown, Reason, Refused, Undecodable};
 use crate::transport::Reply;
 
-/// Reads a reply to `action`.
+/// Decodes a reply to `action`.
 pub(crate) fn decode<T: Answer>(action: &str, reply: &Reply) -> Result<T, Error> {
     let http_status = reply.http_status.filter(|status| *status != 200);
     let undecodable = |path: String, reason: Box<dyn std::error::Error + Send + Sync>| {
@@ -28,7 +28,7 @@ pub(crate) fn decode<T: Answer>(action: &str, reply: &Reply) -> Result<T, Error>
         let reason = format!("it is longer than {limit} bytes, the client's limit (see `ClientBuilder::body_limit`)");
         return Err(undecodable(String::new(), Reason(reason.into()).into()));
     }
-    match serde_json::from_slice::<Envelope<Data<T>>>(&reply.body) {
+    match serde_json::from_slice::<Envelope<AnswerData<T>>>(&reply.body) {
         Ok(envelope) if envelope.head.is_envelope() => match envelope.head.refusal(action, reply, http_status) {
             Some(refused) => Err(Error::Refused(Box::new(refused))),
             None => envelope.data.and_then(|data| data.0).or_else(T::from_nothing).ok_or_else(|| {
@@ -36,7 +36,7 @@ pub(crate) fn decode<T: Answer>(action: &str, reply: &Reply) -> Result<T, Error>
             }),
         },
         first => {
-            // Something is wrong: what does the envelope alone say?
+            // The reply does not decode: read the envelope without its `data`, to tell a refusal from an unreadable answer.
             match serde_json::from_slice::<Envelope<IgnoredAny>>(&reply.body) {
                 Ok(envelope) if envelope.head.is_envelope() => {
                     match envelope.head.refusal(action, reply, http_status) {
@@ -56,12 +56,12 @@ pub(crate) fn decode<T: Answer>(action: &str, reply: &Reply) -> Result<T, Error>
     }
 }
 
-/// Whether a body is an envelope, whatever it says.
+/// Returns `true` if a body is an envelope, of success or of failure.
 pub(crate) fn is_envelope(body: &[u8]) -> bool {
     serde_json::from_slice::<Envelope<IgnoredAny>>(body).is_ok_and(|envelope| envelope.head.is_envelope())
 }
 
-/// A body for an error to keep.
+/// Converts a body to the text that an error keeps.
 fn text(body: &[u8]) -> String {
     String::from_utf8_lossy(body).into_owned()
 }
@@ -86,7 +86,7 @@ fn no_envelope(reply: &Reply, error: Option<serde_json::Error>) -> Box<dyn std::
     }
 }
 
-/// The body is no JSON at all.
+/// A body that is not JSON.
 #[derive(Debug)]
 struct NoEnvelope(serde_json::Error);
 
@@ -94,7 +94,7 @@ impl fmt::Display for NoEnvelope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0.is_eof() && self.0.column() > 0 {
             true => "it breaks off in the middle",
-            false => "it is no JSON with `status` and `retcode`: is this a OneBot server's address?",
+            false => "it is not JSON with `status` and `retcode`: is this a OneBot server's address?",
         })
     }
 }
@@ -105,7 +105,7 @@ impl std::error::Error for NoEnvelope {
     }
 }
 
-/// What an HTTP status means that comes without an envelope; `None` for 2xx.
+/// Converts an HTTP status without an envelope into an error; `None` for 2xx.
 fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
     let action = action.to_owned();
     let unknown = |reason: String| {
@@ -123,10 +123,10 @@ fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
             );
             Error::NotSent(Box::new(NotSent { action, reason: Reason(reason.into()).into() }))
         }
-        // Answered after the request was read, or given up on the way.
+        // The server read the request before it answered, or a proxy gave it up on the way.
         300..400 | 408 | 499 => unknown(format!("the server answers with HTTP status {status} alone")),
         400..500 => {
-            // NapCat explains a refused token in an object with `message` alone.
+            // NapCat explains a refused token in an object that holds nothing but `message`.
             #[derive(Deserialize)]
             struct Explained {
                 message: String,
@@ -149,16 +149,16 @@ fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
     })
 }
 
-/// Reads `data` alone, as an answer's example has it.
+/// Reads `data` without an envelope, from an answer's example in the schema.
 #[cfg(feature = "mock")]
 pub(crate) fn data<T: Answer>(json: &str) -> serde_json::Result<T> {
-    let data: Data<T> = serde_json::from_str(json)?;
+    let data: AnswerData<T> = serde_json::from_str(json)?;
     data.0
         .or_else(T::from_nothing)
         .ok_or_else(|| serde::de::Error::custom("nothing where the action answers something"))
 }
 
-/// All of an envelope but `data`.
+/// An envelope without its `data`.
 #[derive(Debug, Default)]
 struct Head {
     status: Option<String>,
@@ -170,12 +170,12 @@ struct Head {
 
 impl Head {
     fn is_envelope(&self) -> bool {
-        // Proxies and other servers have a `status` too; without a retcode it must be one of the protocol's words.
+        // Proxies and other servers send a `status` too: without a retcode it must be a word of the protocol.
         self.retcode.is_some() || self.status.as_deref().is_some_and(is_protocol_word)
     }
 
-    /// `None` where the call went well. Some servers write texts into `status`, or leave it empty; a `retcode` other than
-    /// 0 is a refusal whatever `status` says, but for 1, which OneBot v11 pairs with `async`.
+    /// Returns the refusal; `None` if the call succeeded. Some servers write free text into `status`, or leave it empty. A
+    /// `retcode` other than 0 is a refusal whatever `status` says, except for 1, which OneBot v11 pairs with `async`.
     fn refusal(self, action: &str, reply: &Reply, http_status: Option<u16>) -> Option<Refused> {
         let status = self.status.as_deref().unwrap_or_default();
         let is = |word: &str| status.eq_ignore_ascii_case(word);
@@ -187,7 +187,7 @@ impl Head {
         if fine {
             return None;
         }
-        // A status that is no word of the protocol is the only explanation there is.
+        // A status that is not a word of the protocol may be the only explanation.
         let free_text = (!status.is_empty() && !is_protocol_word(status)).then(|| status.to_owned());
         Some(Refused {
             action: action.to_owned(),
@@ -202,7 +202,7 @@ impl Head {
     }
 }
 
-/// What OneBot v11 lets a `status` be.
+/// Returns `true` for the values that OneBot v11 gives `status`.
 fn is_protocol_word(status: &str) -> bool {
     ["ok", "failed", "async"].iter().any(|word| status.eq_ignore_ascii_case(word))
 }
@@ -222,7 +222,7 @@ struct EnvelopeVisitor<D>(PhantomData<D>);
 
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "lowercase")]
-enum Key {
+enum EnvelopeKey {
     Status,
     Retcode,
     Data,
@@ -245,23 +245,23 @@ impl<'de, D: Deserialize<'de>> Visitor<'de> for EnvelopeVisitor<D> {
         let mut data = None;
         while let Some(key) = entries.next_key()? {
             match key {
-                Key::Data => data = Some(entries.next_value()?),
-                Key::Status => head.status = entries.next_value_seed(Text)?,
-                Key::Retcode => head.retcode = entries.next_value_seed(Number)?,
-                Key::Msg => head.msg = entries.next_value_seed(Text)?,
-                Key::Message => head.message = entries.next_value_seed(Text)?,
-                Key::Wording => head.wording = entries.next_value_seed(Text)?,
-                Key::Other => drop(entries.next_value::<IgnoredAny>()?),
+                EnvelopeKey::Data => data = Some(entries.next_value()?),
+                EnvelopeKey::Status => head.status = entries.next_value_seed(TextSeed)?,
+                EnvelopeKey::Retcode => head.retcode = entries.next_value_seed(RetcodeSeed)?,
+                EnvelopeKey::Msg => head.msg = entries.next_value_seed(TextSeed)?,
+                EnvelopeKey::Message => head.message = entries.next_value_seed(TextSeed)?,
+                EnvelopeKey::Wording => head.wording = entries.next_value_seed(TextSeed)?,
+                EnvelopeKey::Other => drop(entries.next_value::<IgnoredAny>()?),
             }
         }
         Ok(Envelope { head, data })
     }
 }
 
-/// A text of the envelope's; what is none is left to the raw answer.
-struct Text;
+/// Reads a text of the envelope. Any other value is skipped; the raw answer still shows it.
+struct TextSeed;
 
-impl<'de> DeserializeSeed<'de> for Text {
+impl<'de> DeserializeSeed<'de> for TextSeed {
     type Value = Option<String>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -273,10 +273,10 @@ impl<'de> DeserializeSeed<'de> for Text {
     }
 }
 
-/// The retcode; what is none is left to `status`.
-struct Number;
+/// Reads the retcode. If the value is not an integer, `status` decides alone.
+struct RetcodeSeed;
 
-impl<'de> DeserializeSeed<'de> for Number {
+impl<'de> DeserializeSeed<'de> for RetcodeSeed {
     type Value = Option<i64>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -288,30 +288,30 @@ impl<'de> DeserializeSeed<'de> for Number {
     }
 }
 
-/// `data`, null or not.
-struct Data<T>(Option<T>);
+/// The `data` of an envelope, `None` if it is null.
+struct AnswerData<T>(Option<T>);
 
-impl<'de, T: Answer> Deserialize<'de> for Data<T> {
+impl<'de, T: Answer> Deserialize<'de> for AnswerData<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct DataVisitor<T>(PhantomData<T>);
 
         impl<'de, T: Answer> Visitor<'de> for DataVisitor<T> {
-            type Value = Data<T>;
+            type Value = AnswerData<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an answer")
             }
 
             fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Data(None))
+                Ok(AnswerData(None))
             }
 
             fn visit_none<E>(self) -> Result<Self::Value, E> {
-                Ok(Data(None))
+                Ok(AnswerData(None))
             }
 
             fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-                T::from_data(deserializer).map(|data| Data(Some(data)))
+                T::from_data(deserializer).map(|data| AnswerData(Some(data)))
             }
         }
 

@@ -1,7 +1,7 @@
-//! Events: what happens, as the server reports it.
+//! Events: reports of the server about messages, members, requests and itself.
 //!
-//! [`Event`] has one variant for each kind of event. What [`get_updates`](crate::Client::get_updates) answers is decoded
-//! already; bytes of your own are decoded by [`Event::from_slice`] or [`Event::from_str`](std::str::FromStr::from_str):
+//! [`Event`] has one variant for each kind of event. Connections and [`get_updates`](crate::Client::get_updates) yield
+//! decoded events; [`Event::from_slice`] and [`Event::from_str`](std::str::FromStr::from_str) decode JSON of your own:
 //!
 //! ```
 //! use cqhttp::Event;
@@ -15,9 +15,9 @@
 //! # Ok::<(), cqhttp::event::EventError>(())
 //! ```
 //!
-//! What the account itself has said has variants of its own, [`Event::GroupMessageSent`] and
-//! [`Event::PrivateMessageSent`], so that a bot does not answer itself: also on servers that report it as an ordinary
-//! message.
+//! Messages of the account itself have variants of their own, [`Event::GroupMessageSent`] and
+//! [`Event::PrivateMessageSent`], so that a bot does not answer itself. This holds on servers too that report them as
+//! ordinary messages.
 
 mod helpers;
 pub(crate) mod quick_operation;
@@ -39,51 +39,52 @@ pub use crate::generated::event::*;
 use crate::generated::types::UserId;
 use crate::time::Timestamp;
 
-/// An event of a kind that this crate does not know, or one of a known kind that does not decode. Nothing of it is lost.
+/// An event of a kind that this crate does not know, or one of a known kind that does not decode. Its text is complete.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct UnknownEvent {
-    /// Its `post_type`.
+    /// The event's `post_type`.
     pub post_type: Option<String>,
-    /// Its `message_type`, `notice_type`, `request_type` or `meta_event_type`.
+    /// The event's `message_type`, `notice_type`, `request_type` or `meta_event_type`.
     pub detail_type: Option<String>,
-    /// Its `sub_type`.
+    /// The event's `sub_type`.
     pub sub_type: Option<String>,
-    /// When it happened, where it says so.
+    /// The time of the event, if the event holds it.
     pub time: Option<Timestamp>,
-    /// The account that it happened to, where it says so.
+    /// The account that received the event, if the event holds it.
     pub self_id: Option<UserId>,
-    /// The event as it came.
+    /// The event's JSON text.
     pub text: String,
-    /// Why it did not decode, where its kind is known.
+    /// The reason for which it did not decode, if its kind is known.
     pub error: Option<EventError>,
 }
 
-/// Equal is what came equal.
+/// Two are equal if their texts are.
 impl PartialEq for UnknownEvent {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
     }
 }
 
-/// Goes out as it came.
+/// Writes the event unchanged.
 impl Serialize for UnknownEvent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serde_json::from_str::<&RawValue>(&self.text).map_err(serde::ser::Error::custom)?.serialize(serializer)
     }
 }
 
-/// Why a text is no event, or an event did not decode.
+/// The error for a text that is not an event, or for an event that does not decode.
 #[derive(Clone, Debug)]
 pub struct EventError {
-    /// None where the text is no event.
+    /// `None` if the text is not an event.
     path: Option<String>,
     reason: std::sync::Arc<dyn std::error::Error + Send + Sync>,
 }
 
 impl EventError {
-    /// The way to the field that failed, such as `sender.user_id`. It is empty where the text as a whole is no event,
-    /// and where a field of the event itself is missing, which the source names.
+    /// Returns the path to the field that failed, such as `sender.user_id`.
+    ///
+    /// It is empty if the text is not an event, and if a field of the event itself is missing: the source names that field.
     #[must_use]
     pub fn path(&self) -> &str {
         self.path.as_deref().unwrap_or_default()
@@ -97,7 +98,7 @@ impl EventError {
 impl fmt::Display for EventError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.path.as_deref() {
-            None => f.write_str("this is no event"),
+            None => f.write_str("this is not an event"),
             Some("") => f.write_str("the event cannot be read"),
             Some(path) => write!(f, "the event cannot be read at `{path}`"),
         }
@@ -113,13 +114,13 @@ impl std::error::Error for EventError {
 impl Event {
     /// Decodes an event: a JSON object with a `post_type`.
     ///
-    /// One of an unknown kind is [`Event::Unknown`], and so is one of a known kind that does not decode, with the error
-    /// and the way to the field.
+    /// An event of an unknown kind is [`Event::Unknown`], and so is one of a known kind that does not decode: it holds the
+    /// error and the path to the field.
     ///
     /// # Errors
     ///
-    /// The bytes are no JSON object, or none with a `post_type` that is a string.
-    // Inline, here and where it is called: so it is compiled where events are decoded, and not for a bot that takes none.
+    /// Returns an error if the bytes are not a JSON object, or one without a `post_type` that is a string.
+    // Inline, here and in what it calls, so that only crates that decode events compile the decoders.
     #[inline]
     pub fn from_slice(json: &[u8]) -> Result<Self, EventError> {
         let kind = EventKind::peek(json);
@@ -154,7 +155,7 @@ impl Event {
         })))
     }
 
-    /// Own messages go into variants of their own, whatever the server calls them.
+    /// Moves the account's own messages to their own variants, whatever the server calls them.
     pub(crate) fn told_apart(self) -> Self {
         match self {
             Self::GroupMessage(event) if event.is_own() => Self::GroupMessageSent(event),
@@ -173,8 +174,8 @@ impl FromStr for Event {
     }
 }
 
-/// An event within something else, such as an answer. What is no event is [`Event::Unknown`] here: a list of events is
-/// not lost for one of them.
+/// Decodes an event inside other JSON, such as an answer. A value that is not an event becomes [`Event::Unknown`], so that
+/// it does not spoil a list of events.
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Box::<RawValue>::deserialize(deserializer)?;
@@ -186,8 +187,10 @@ impl<'de> Deserialize<'de> for Event {
 }
 
 impl EventKind {
-    /// The kind of an event that is not decoded yet: its tags alone are read. Own messages are not told apart here, and
-    /// what is no event is [`EventKind::Unknown`].
+    /// Returns the kind of an event from its tags, without decoding the event.
+    ///
+    /// The account's own messages are not distinguished here. The kind of a text that is not an event is
+    /// [`EventKind::Unknown`].
     #[must_use]
     pub fn peek(json: &[u8]) -> Self {
         Tags::leading(json).unwrap_or_else(|| Tags::peek(json).kind())

@@ -1,15 +1,15 @@
-//! What crates that add actions of their own are made with.
+//! Macros for crates that add actions of their own.
 
-/// Takes in the actions of a crate's own schema, which its build script has generated.
+/// Includes the actions of a crate's own schema, which its build script has generated.
 ///
-/// It stands once in the crate, in `lib.rs`, `main.rs` or a module, and brings these modules:
+/// Invoke it once in the crate, in `lib.rs`, `main.rs` or a module. It adds these modules:
 ///
-/// | module | what is in it |
+/// | module | contents |
 /// |---|---|
-/// | `prelude` | the traits that make the actions methods of [`Client`](crate::Client); to be imported as a whole |
-/// | `action` | the requests, and answers of their own |
+/// | `prelude` | the traits that make the actions methods of [`Client`](crate::Client): import all of it |
+/// | `action` | the requests, with the answers that only one action has |
 /// | `types` | ids, enums and objects |
-/// | `mock` | the table for `cqhttp::mock::MockServerBuilder::actions`; there if `cqhttp` has the feature `mock` |
+/// | `mock` | the table for `cqhttp::mock::MockServerBuilder::actions`, if `cqhttp` has the feature `mock` |
 ///
 /// ```toml
 /// [dependencies]
@@ -37,12 +37,12 @@
 /// client.announce(10001000, "hello").loud(true).await?;
 /// ```
 ///
-/// Where the compiler says that `OUT_DIR` is not defined, there is no build script; where it cannot read `generated.rs`, the
+/// If the compiler says that `OUT_DIR` is not defined, the crate has no build script; if it cannot read `generated.rs`, the
 /// build script does not call `extend`.
 ///
-/// The crate needs no feature and no dependency but these, and both are of the same minor version. What is generated names
-/// this crate `::cqhttp`, so it must not be renamed in `Cargo.toml`. `examples/custom-actions` in the repository is such a
-/// crate, with tests.
+/// The crate needs these two dependencies, both of the same minor version, and no feature. Generated code names this crate
+/// `::cqhttp`, so it must not be renamed in `Cargo.toml`. `examples/custom-actions` in the repository is such a crate, with
+/// tests.
 #[macro_export]
 macro_rules! include_actions {
     () => {
@@ -50,7 +50,7 @@ macro_rules! include_actions {
     };
 }
 
-/// Items that are there if this crate has the feature `mock`, whatever features the crate has that they stand in.
+/// Keeps items only if `cqhttp` has the feature `mock`, whatever features the crate that invokes the macro has.
 #[cfg(feature = "mock")]
 #[doc(hidden)]
 #[macro_export]

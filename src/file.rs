@@ -1,3 +1,5 @@
+//! Files that calls send: sources that servers read from, and uploads.
+
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,16 +14,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::generated::types::{ImageFile, RecordFile, ServerPath};
 use crate::lenient;
 
-/// Where the server takes a file from: an image, a voice message, a group's picture.
+/// The source of a file that the server reads: an image, a voice message, a group's picture.
 ///
-/// | made by | the server takes | servers |
+/// | constructor | the server reads | servers |
 /// |---|---|---|
-/// | [`url`](Self::url) | what it downloads from there | all |
-/// | [`bytes`](Self::bytes), [`read`](Self::read) | these bytes, which travel with the call | all; go-cqhttp not for videos |
-/// | [`path`](Self::path) | a file on its own disk, which is not the bot's where the two run on different machines | all |
-/// | [`received`](Self::received) | a file that it has received before, by the name it gave it | not Lagrange; see the parameter |
+/// | [`url`](Self::url) | a file that it downloads from there | all |
+/// | [`bytes`](Self::bytes), [`read`](Self::read) | bytes that are sent with the call | all; on go-cqhttp not for videos |
+/// | [`path`](Self::path) | a file on its own disk, which is not the bot's if they run on different machines | all |
+/// | [`received`](Self::received) | a file that it has received before, by the server's name for it | not Lagrange; see the parameter |
 ///
-/// A plain string is no source: text from a user could name any file of the server's. Say which it is.
+/// A plain string does not convert to a source, since text from a user could name any file of the server. Use a
+/// constructor.
 ///
 /// ```
 /// use cqhttp::FileSource;
@@ -34,31 +37,31 @@ use crate::lenient;
 ///
 /// # Sizes
 ///
-/// go-cqhttp takes images smaller than 30 MiB and videos smaller than 100 MiB; it does not weigh bytes, pictures of groups
-/// and notices, or voice messages. NapCat reads no more than 50 MiB from a WebSocket, which are 37 MiB of bytes. QQ has
-/// limits of its own.
+/// go-cqhttp accepts images smaller than 30 MiB and videos smaller than 100 MiB. It does not limit bytes sent with the call,
+/// pictures of groups and notices, or voice messages. NapCat reads at most 50 MiB from a WebSocket, which are 37 MiB of
+/// bytes. QQ has limits of its own.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct FileSource(Arc<str>);
 
-/// What a path in a `file://` address cannot hold as it is: servers decode it as a URL.
+/// The characters of a path that are escaped in a `file://` address: servers decode it as a URL.
 const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'`');
-/// On Unix a `\` is part of a name, and servers in JavaScript would read it as a separator.
+/// The characters of a Unix path that are escaped. There a `\` is part of a name, but JavaScript reads it as a separator.
 const UNIX_PATH: &AsciiSet = &PATH.add(b'\\');
 
 impl FileSource {
-    /// The largest file, in bytes, that go-cqhttp takes as an image: just below 30 MiB. [`read`](Self::read) takes no
-    /// larger one.
+    /// The size in bytes of the largest image that go-cqhttp accepts: just below 30 MiB. It is the limit of
+    /// [`read`](Self::read).
     pub const LIMIT: u64 = 30 * 1024 * 1024 - 1;
 
-    /// A file from the web, which the server downloads: an `http://` or `https://` address.
+    /// Creates the source for a file that the server downloads, from an `http://` or `https://` address.
     ///
-    /// Text that begins with neither gets `http://` in front. So text from a user never becomes a path on the server's
-    /// disk; but the server may reach addresses that the user does not.
+    /// Text that starts with neither gets the prefix `http://`, so that text from a user never becomes a path on the
+    /// server's disk. But the server may reach addresses that the user cannot.
     ///
-    /// go-cqhttp keeps what it has downloaded, and takes it from there the next time.
+    /// go-cqhttp caches a downloaded file and uses the cached file the next time.
     pub fn url(url: impl AsRef<str>) -> Self {
         let url = url.as_ref();
-        // Servers know the two in lower case alone.
+        // Servers recognise the schemes in lower case only.
         for scheme in ["http://", "https://"] {
             if let Some((head, rest)) = url.split_at_checked(scheme.len())
                 && head.eq_ignore_ascii_case(scheme)
@@ -69,23 +72,23 @@ impl FileSource {
         Self(["http://", url].concat().into())
     }
 
-    /// These bytes, which travel with the call, a third longer as base64.
+    /// Creates the source for bytes that are sent with the call, as base64, which is a third longer.
     pub fn bytes(bytes: impl AsRef<[u8]>) -> Self {
         let mut text = String::from("base64://");
         STANDARD.encode_string(bytes, &mut text);
         Self(text.into())
     }
 
-    /// A file that the server has received before, by the name that it gave it: an [`ImageFile`], a [`RecordFile`], or
-    /// the `file` of a received segment.
+    /// Creates the source for a file that the server has received before, by the server's name for it: an [`ImageFile`], a
+    /// [`RecordFile`], or the `file` of a received segment.
     ///
-    /// It goes out as it is, and servers read an address or a path as what it is: not for text from a user.
+    /// The name is sent unchanged, and servers read an address or a path here too. Do not pass text from a user.
     pub fn received(name: impl AsRef<str>) -> Self {
         Self(name.as_ref().into())
     }
 
-    /// A file on the disk of the machine where the server runs, by its absolute path there: `/data/cat.png`,
-    /// `C:\cat.png`. An address cannot hold a relative one; servers take it from the root.
+    /// Creates the source for a file on the server's own disk, by its absolute path there: `/data/cat.png`, `C:\cat.png`.
+    /// A relative path cannot be sent: servers take it as relative to the root.
     pub fn path(path: impl Into<ServerPath>) -> Self {
         let path = path.into();
         let path = path.as_str();
@@ -97,11 +100,12 @@ impl FileSource {
         Self(address.into())
     }
 
-    /// Reads a file from the bot's own disk; its bytes travel with the call.
+    /// Reads a file from the bot's own disk. Its bytes are sent with the call.
     ///
     /// # Errors
     ///
-    /// It cannot be read, is no file but a folder, pipe or device, is empty, or is larger than [`LIMIT`](Self::LIMIT).
+    /// Returns an error if the file cannot be read, is a folder, pipe or device, is empty, or is larger than
+    /// [`LIMIT`](Self::LIMIT).
     ///
     /// ```no_run
     /// # async fn run(client: cqhttp::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -115,35 +119,36 @@ impl FileSource {
         Self::read_within(path, Self::LIMIT).await
     }
 
-    /// Reads a file as [`read`](Self::read) does, with another limit in bytes, for a server that takes larger files, or a bot that wants smaller ones.
+    /// Reads a file like [`read`](Self::read), with another limit in bytes, for servers that accept larger files or bots that
+    /// send smaller ones only.
     ///
     /// # Errors
     ///
-    /// It cannot be read, is no file but a folder, pipe or device, is empty, or is larger than `limit`.
+    /// Returns an error if the file cannot be read, is a folder, pipe or device, is empty, or is larger than `limit`.
     pub async fn read_within(path: impl AsRef<Path>, limit: u64) -> Result<Self, ReadFileError> {
         let path = path.as_ref().to_owned();
         let reading = tokio::runtime::Handle::try_current().map(|runtime| {
             let path = path.clone();
-            runtime.spawn_blocking(move || read(&path, limit))
+            runtime.spawn_blocking(move || read_file(&path, limit))
         });
         let outcome = match reading {
-            Ok(reading) => reading.await.unwrap_or_else(|error| Err(Why::Unreadable(error.into()))),
+            Ok(reading) => reading.await.unwrap_or_else(|error| Err(ReadFailure::Unreadable(error.into()))),
             Err(_) => {
                 let reason = "a file is read inside a tokio runtime, and there is none here";
-                Err(Why::Unreadable(io::Error::other(reason)))
+                Err(ReadFailure::Unreadable(io::Error::other(reason)))
             }
         };
         outcome.map(Self::bytes).map_err(|why| ReadFileError { path, why })
     }
 
-    /// The source as it goes out.
+    /// Returns the source as it is sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-// By value and by reference, as ids convert.
+// Conversions by value and by reference, as ids have them.
 macro_rules! sources {
     ($($from:ty, $made_by:ident)*) => {$(
         impl From<$from> for FileSource {
@@ -161,24 +166,24 @@ macro_rules! sources {
 }
 sources!(ImageFile, received RecordFile, received ServerPath, path);
 
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Why> {
-    let found = path.metadata().map_err(Why::Unreadable)?;
+fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, ReadFailure> {
+    let found = path.metadata().map_err(ReadFailure::Unreadable)?;
     if found.is_dir() {
-        return Err(Why::Folder);
+        return Err(ReadFailure::Folder);
     }
     if !found.is_file() {
-        return Err(Why::NoFile);
+        return Err(ReadFailure::NotAFile);
     }
     if found.len() > limit {
-        return Err(Why::TooLarge { limit });
+        return Err(ReadFailure::TooLarge { limit });
     }
     let mut bytes = Vec::new();
-    // It may grow meanwhile, and some file systems name no sizes.
-    let file = File::open(path).map_err(Why::Unreadable)?;
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(Why::Unreadable)?;
+    // The file may grow in the meantime, and some file systems do not report sizes.
+    let file = File::open(path).map_err(ReadFailure::Unreadable)?;
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(ReadFailure::Unreadable)?;
     match bytes.len() as u64 {
-        0 => Err(Why::Empty),
-        size if size > limit => Err(Why::TooLarge { limit }),
+        0 => Err(ReadFailure::Empty),
+        size if size > limit => Err(ReadFailure::TooLarge { limit }),
         _ => Ok(bytes),
     }
 }
@@ -189,14 +194,14 @@ impl From<&FileSource> for FileSource {
     }
 }
 
-/// Bytes are shown by their length.
+/// Shows bytes by their length.
 impl fmt::Debug for FileSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        debug(f, "FileSource", &self.0)
+        fmt_source(f, "FileSource", &self.0)
     }
 }
 
-fn debug(f: &mut fmt::Formatter<'_>, name: &str, source: &str) -> fmt::Result {
+fn fmt_source(f: &mut fmt::Formatter<'_>, name: &str, source: &str) -> fmt::Result {
     match source.split_once("://") {
         Some((scheme @ ("base64" | "base16384"), bytes)) => write!(f, "{name}({scheme}, {} characters)", bytes.len()),
         _ => write!(f, "{name}({source:?})"),
@@ -215,17 +220,19 @@ impl<'de> Deserialize<'de> for FileSource {
     }
 }
 
-/// What [`upload_group_file`](crate::Client::upload_group_file) and
-/// [`upload_private_file`](crate::Client::upload_private_file) upload. A string or a [`ServerPath`] is a path on the server's
-/// own disk, which every server takes; some take a [`FileSource`] too.
+/// The file that [`upload_group_file`](crate::Client::upload_group_file) and
+/// [`upload_private_file`](crate::Client::upload_private_file) upload.
 ///
-/// | made from | go-cqhttp, Lagrange | NapCat | LLOneBot |
+/// A string or a [`ServerPath`] is a path on the server's own disk, which every server accepts; some accept a
+/// [`FileSource`] too.
+///
+/// | source | go-cqhttp, Lagrange | NapCat | LLOneBot |
 /// |---|---|---|---|
-/// | a string, a [`ServerPath`], [`FileSource::path`] | yes | yes, but for paths with a `%` | yes |
+/// | a string, a [`ServerPath`], [`FileSource::path`] | yes | yes, except for paths with a `%` | yes |
 /// | [`FileSource::url`], [`FileSource::bytes`], [`FileSource::read`] | no | yes | yes |
 /// | [`FileSource::received`] | no | no | yes |
 ///
-/// go-cqhttp uploads from the web by way of [`download_file`](crate::Client::download_file):
+/// On go-cqhttp, a file from the web is uploaded in two steps, with [`download_file`](crate::Client::download_file):
 ///
 /// ```no_run
 /// # async fn run(client: cqhttp::Client) -> Result<(), cqhttp::Error> {
@@ -238,7 +245,7 @@ impl<'de> Deserialize<'de> for FileSource {
 pub struct UploadSource(Arc<str>);
 
 impl UploadSource {
-    /// The source as it goes out.
+    /// Returns the source as it is sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -263,11 +270,11 @@ impl From<ServerPath> for UploadSource {
     }
 }
 
-/// A path goes out plain, since not every server reads `file://` here.
+/// Converts a `file://` address back to its path, since not every server reads `file://` here.
 impl From<FileSource> for UploadSource {
     fn from(source: FileSource) -> Self {
         let Some(address) = source.0.strip_prefix("file://") else { return Self(source.0) };
-        // Before a path of Windows, `C:\cat.png`, the slash belongs to the address.
+        // The slash before a Windows path, `C:\cat.png`, belongs to the address.
         let path = match address.as_bytes() {
             [b'/', b'\\', ..] => &address[1..],
             [b'/', drive, b':', ..] if drive.is_ascii_alphabetic() => &address[1..],
@@ -295,10 +302,10 @@ impl From<&UploadSource> for UploadSource {
     }
 }
 
-/// Bytes are shown by their length.
+/// Shows bytes by their length.
 impl fmt::Debug for UploadSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        debug(f, "UploadSource", &self.0)
+        fmt_source(f, "UploadSource", &self.0)
     }
 }
 
@@ -314,18 +321,18 @@ impl<'de> Deserialize<'de> for UploadSource {
     }
 }
 
-/// Why [`FileSource::read`] has no file.
+/// The error of [`FileSource::read`].
 #[derive(Debug)]
 pub struct ReadFileError {
     path: PathBuf,
-    why: Why,
+    why: ReadFailure,
 }
 
 #[derive(Debug)]
-enum Why {
+enum ReadFailure {
     Unreadable(io::Error),
     Folder,
-    NoFile,
+    NotAFile,
     Empty,
     TooLarge { limit: u64 },
 }
@@ -334,11 +341,11 @@ impl fmt::Display for ReadFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.why {
-            Why::Unreadable(_) => write!(f, "{path} cannot be read"),
-            Why::Folder => write!(f, "{path} is a folder, not a file"),
-            Why::NoFile => write!(f, "{path} is no file but a pipe or a device"),
-            Why::Empty => write!(f, "{path} is empty, and servers refuse empty files"),
-            Why::TooLarge { limit } => {
+            ReadFailure::Unreadable(_) => write!(f, "{path} cannot be read"),
+            ReadFailure::Folder => write!(f, "{path} is a folder, not a file"),
+            ReadFailure::NotAFile => write!(f, "{path} is not a file but a pipe or a device"),
+            ReadFailure::Empty => write!(f, "{path} is empty, and servers refuse empty files"),
+            ReadFailure::TooLarge { limit } => {
                 write!(f, "{path} is larger than {limit} bytes; `FileSource::read_within` sets another limit")
             }
         }
@@ -348,8 +355,8 @@ impl fmt::Display for ReadFileError {
 impl std::error::Error for ReadFileError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.why {
-            Why::Unreadable(error) => Some(error),
-            Why::Folder | Why::NoFile | Why::Empty | Why::TooLarge { .. } => None,
+            ReadFailure::Unreadable(error) => Some(error),
+            ReadFailure::Folder | ReadFailure::NotAFile | ReadFailure::Empty | ReadFailure::TooLarge { .. } => None,
         }
     }
 }

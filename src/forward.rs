@@ -1,6 +1,6 @@
-//! Merged forwards: messages of anyone, folded into one.
+//! Merged forwards: messages of any users, folded into one.
 //!
-//! What is sent is a list of [`ForwardNode`]s; what is read back is a list of [`ForwardedMessage`]s.
+//! A list of [`ForwardNode`]s is sent; a list of [`ForwardedMessage`]s is read back.
 //!
 //! ```no_run
 //! # async fn run(client: &cqhttp::Client) -> Result<(), cqhttp::Error> {
@@ -24,8 +24,8 @@
 //! # }
 //! ```
 //!
-//! Forwards nest. What comes as JSON text is refused beyond `serde_json`'s 128 levels, some forty forwards in each
-//! other, so that no answer exhausts the stack. What a program nests itself is not limited here.
+//! Forwards can be nested. Received JSON is limited to `serde_json`'s 128 levels, about forty nested forwards, so that an
+//! answer cannot exhaust the stack. The nesting of forwards that a program sends is not limited here.
 
 use serde::de::Error as _;
 use serde::ser::SerializeMap;
@@ -39,7 +39,7 @@ use crate::message::Message;
 use crate::segment::IntoSegment;
 use crate::time::Timestamp;
 
-/// What a message in a forward holds: `N` is a [`ForwardNode`] where it is sent, a [`ForwardedMessage`] where it is read.
+/// The content of a message in a forward: `N` is [`ForwardNode`] for sending and [`ForwardedMessage`] for reading.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -50,7 +50,7 @@ pub enum ForwardContent<N> {
     Nodes(Vec<N>),
 }
 
-/// A message to be sent in a merged forward.
+/// A message for a merged forward that is sent.
 ///
 /// ```
 /// use cqhttp::{ForwardNode, Timestamp};
@@ -70,54 +70,55 @@ pub enum ForwardContent<N> {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// Ids go out as strings of digits, which every server takes: NapCat and Lagrange read nothing else. Sender and name go
-/// out under both of their names: OneBot v11 has `user_id` and `nickname`, go-cqhttp's documentation `uin` and `name`.
+/// Ids are sent as strings of digits, which every server accepts: NapCat and Lagrange read nothing else. The sender and the
+/// name are sent under both of their keys: `user_id` and `nickname` of OneBot v11, `uin` and `name` of go-cqhttp's
+/// documentation.
 #[doc(alias = "合并转发消息节点")]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ForwardNode {
-    /// What the node shows.
+    /// The message that the node shows.
     pub body: NodeBody,
-    /// When it seems to have been sent. go-cqhttp takes five minutes ago where none is given, and ignores it beside a
-    /// message's id.
+    /// The time that the message shows. go-cqhttp shows five minutes ago by default, and ignores the time beside a message's
+    /// id.
     pub time: Option<Timestamp>,
-    /// Further fields, as some servers read them: `news`, `summary`, `prompt` and `source` on NapCat and LLOneBot. They
-    /// do not replace what the node says itself, and are not sent where they are null.
+    /// Further fields that some servers read: `news`, `summary`, `prompt` and `source` on NapCat and LLOneBot. They do not
+    /// replace the node's own fields, and are not sent if they are null.
     pub extra: Map<String, Value>,
 }
 
-/// What a [`ForwardNode`] shows.
+/// The message of a [`ForwardNode`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum NodeBody {
     /// A message that the server knows.
     Message(MessageId),
-    /// A message made up, or another forward.
+    /// A custom message, or another forward.
     Custom {
-        /// Who seems to have sent it; go-cqhttp leaves the node out where this is 0.
+        /// The user shown as the sender; go-cqhttp drops the node if this is 0.
         user_id: UserId,
-        /// The sender's name; go-cqhttp leaves the node out where it is empty.
+        /// The sender's name; go-cqhttp drops the node if it is empty.
         name: String,
-        /// What it says. A message that itself consists of node segments is read back as nodes, an empty list of nodes
-        /// as an empty message: on the wire they are the same.
+        /// The content. A message that consists of node segments is read back as nodes, an empty list of nodes as an empty
+        /// message: on the wire they are equal.
         content: ForwardContent<ForwardNode>,
     },
 }
 
 impl ForwardNode {
-    /// A message that the server knows, by its id. go-cqhttp leaves the node out where it does not; Lagrange takes no
-    /// such nodes.
+    /// Creates a node for a message that the server knows, by its id. go-cqhttp drops the node if it does not know the
+    /// message; Lagrange does not accept such nodes.
     pub fn message(id: impl Into<MessageId>) -> Self {
         Self::new(NodeBody::Message(id.into()))
     }
 
-    /// A message in the name of `user_id`, whether they ever wrote it or not.
+    /// Creates a node for a message in the name of `user_id`, who need not have written it.
     pub fn custom(user_id: impl Into<UserId>, name: impl Into<String>, content: impl Into<Message>) -> Self {
         Self::of(user_id.into(), name.into(), ForwardContent::Message(content.into()))
     }
 
-    /// A forward inside the forward, in the name of `user_id`. go-cqhttp's documentation forbids it and its code takes
-    /// it; NapCat and LLOneBot take a few levels, Lagrange none.
+    /// Creates a node for a forward inside the forward, in the name of `user_id`. go-cqhttp's documentation forbids it, but
+    /// its code accepts it; NapCat and LLOneBot accept a few levels, Lagrange none.
     ///
     /// ```
     /// use cqhttp::ForwardNode;
@@ -131,14 +132,14 @@ impl ForwardNode {
         Self::of(user_id.into(), name.into(), ForwardContent::Nodes(nodes.into()))
     }
 
-    /// When it seems to have been sent.
+    /// Sets the time that the message shows.
     #[must_use]
     pub fn time(mut self, time: impl Into<Timestamp>) -> Self {
         self.time = Some(time.into());
         self
     }
 
-    /// A further field, as some servers read it; see [`extra`](Self::extra).
+    /// Sets a further field that some servers read: see [`extra`](Self::extra).
     ///
     /// ```
     /// use cqhttp::ForwardNode;
@@ -163,12 +164,12 @@ impl ForwardNode {
     }
 }
 
-/// A message of a merged forward, as it is read.
+/// A message of a merged forward that was received.
 ///
-/// Servers show them in three ways, and all are read: go-cqhttp and LLOneBot send the fields below, NapCat whole message
-/// events, Lagrange node segments. A forward inside is [`ForwardContent::Nodes`] on go-cqhttp, where the message holds
-/// nothing else. Elsewhere it is a message with a forward segment: NapCat puts the inner messages into that segment's
-/// `content`, the others only name it by `id`.
+/// Servers send these messages in three forms, and all are read: go-cqhttp and LLOneBot send the fields below, NapCat whole
+/// message events, Lagrange node segments. On go-cqhttp a forward inside is [`ForwardContent::Nodes`], if the message holds
+/// nothing else. On other servers it is a message with a forward segment: NapCat puts the inner messages into the segment's
+/// `content`, the others send its `id` only.
 ///
 /// ```
 /// use cqhttp::{ForwardedMessage, Message};
@@ -184,14 +185,14 @@ impl ForwardNode {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ForwardedMessage {
-    /// Who sent it.
+    /// The sender.
     pub sender: MessageSender,
-    /// When it was sent. Lagrange leaves it out.
+    /// The time at which the message was sent. Lagrange omits it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
-    /// What it says.
+    /// The content.
     pub content: ForwardContent<ForwardedMessage>,
-    /// The group it was sent to; 0 on go-cqhttp where it was none. LLOneBot and Lagrange leave it out.
+    /// The group of the message; on go-cqhttp 0 outside of groups. LLOneBot and Lagrange omit it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group_id: Option<GroupId>,
     /// The message's id; only NapCat sends it.
@@ -200,38 +201,38 @@ pub struct ForwardedMessage {
 }
 
 impl ForwardedMessage {
-    /// A message with what every server sends.
+    /// Creates a message with the fields that every server sends.
     pub fn new(sender: MessageSender, content: ForwardContent<Self>) -> Self {
         Self { sender, time: None, content, group_id: None, message_id: None }
     }
 }
 
-/// What a custom node's own fields are called; `extra` holds none of them.
-const CUSTOM: &[&str] = &["id", "user_id", "uin", "name", "nickname", "content", "time"];
+/// The names of a custom node's own fields, which `extra` does not hold.
+const CUSTOM_FIELDS: &[&str] = &["id", "user_id", "uin", "name", "nickname", "content", "time"];
 
-/// The same for a node that names a message.
-const REFERENCE: &[&str] = &["id", "time"];
+/// The names of the own fields of a node that refers to a message by id.
+const REFERENCE_FIELDS: &[&str] = &["id", "time"];
 
 impl Serialize for ForwardNode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut segment = serializer.serialize_map(Some(2))?;
         segment.serialize_entry("type", "node")?;
-        segment.serialize_entry("data", &Data(self))?;
+        segment.serialize_entry("data", &NodeData(self))?;
         segment.end()
     }
 }
 
 /// The `data` of a node.
-struct Data<'a>(&'a ForwardNode);
+struct NodeData<'a>(&'a ForwardNode);
 
-impl Serialize for Data<'_> {
+impl Serialize for NodeData<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let ForwardNode { body, time, extra } = self.0;
         let mut data = serializer.serialize_map(None)?;
         let own = match body {
             NodeBody::Message(id) => {
                 data.serialize_entry("id", &id.to_string())?;
-                REFERENCE
+                REFERENCE_FIELDS
             }
             NodeBody::Custom { user_id, name, content } => {
                 let user_id = user_id.to_string();
@@ -239,9 +240,9 @@ impl Serialize for Data<'_> {
                 data.serialize_entry("uin", &user_id)?;
                 data.serialize_entry("name", name)?;
                 data.serialize_entry("nickname", name)?;
-                // Before `extra`: Lagrange takes the first `content` of any depth.
+                // Before `extra`: Lagrange reads the first `content` at any depth.
                 data.serialize_entry("content", content)?;
-                CUSTOM
+                CUSTOM_FIELDS
             }
         };
         if let Some(time) = time {
@@ -265,14 +266,14 @@ impl IntoSegment for ForwardNode {
 impl TryFrom<&segment::Node> for ForwardNode {
     type Error = Error;
 
-    /// The node with its content typed. It fails where a field is missing that a node cannot be without.
+    /// Converts the segment to a node with typed content. It fails if a required field is missing.
     #[inline]
     fn try_from(node: &segment::Node) -> Result<Self, Error> {
         serde_json::from_value(serde_json::to_value(node.clone().into_segment())?)
     }
 }
 
-/// As segments hold it.
+/// Converts a boxed segment, since [`Segment`] holds nodes in boxes.
 impl TryFrom<&Box<segment::Node>> for ForwardNode {
     type Error = Error;
 
@@ -282,8 +283,8 @@ impl TryFrom<&Box<segment::Node>> for ForwardNode {
     }
 }
 
-/// Reads what servers read: either spelling, numbers or digits. As on go-cqhttp, a node with an `id` names a message,
-/// whatever else it holds.
+/// Reads the forms that servers read: either name of a field, ids as numbers or digits. As on go-cqhttp, a node with an
+/// `id` refers to a message, whatever else it holds.
 impl<'de> Deserialize<'de> for ForwardNode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::read(Map::deserialize(deserializer)?).map_err(D::Error::custom)
@@ -296,8 +297,9 @@ impl<'de> Deserialize<'de> for ForwardedMessage {
     }
 }
 
-/// What stands in a list of nodes. It is read from a tree, of which every branch is moved, not copied: the shape of a
-/// node shows only when all of it is there.
+/// An item in a list of nodes, read from a JSON value, since its form is known only once the whole item is there.
+///
+/// Each part of the value is moved, not copied.
 trait NodeForm: Sized {
     fn is(value: &Value) -> bool;
 
@@ -310,10 +312,11 @@ impl NodeForm for ForwardNode {
     }
 
     fn read(segment: Map<String, Value>) -> Result<Self, Error> {
-        let mut data = node_data(segment).map_err(|_| Error::custom("no node segment: its `type` is `node`"))?;
+        let mut data = node_data(segment)
+            .map_err(|_| Error::custom("not a node segment: the `type` of a node segment is `node`"))?;
         let time = within("time", lenient::opt_int(take(&mut data, &["time"])))?;
         if let Some(id) = within("id", lenient::opt_int(take(&mut data, &["id"])))? {
-            data.retain(|name, _| !REFERENCE.contains(&name.as_str()));
+            data.retain(|name, _| !REFERENCE_FIELDS.contains(&name.as_str()));
             return Ok(Self { body: NodeBody::Message(id), time, extra: data });
         }
         let body = NodeBody::Custom {
@@ -321,16 +324,16 @@ impl NodeForm for ForwardNode {
             name: within("name", lenient::string(take(&mut data, &["name", "nickname"])))?,
             content: within("content", content(take(&mut data, &["content"])))?,
         };
-        data.retain(|name, _| !CUSTOM.contains(&name.as_str()));
+        data.retain(|name, _| !CUSTOM_FIELDS.contains(&name.as_str()));
         Ok(Self { body, time, extra: data })
     }
 }
 
 impl NodeForm for ForwardedMessage {
     fn is(value: &Value) -> bool {
-        // Every segment has a `type`; a message in a forward has none, unless it is a node segment.
-        let says = |name: &str| !value[name].is_null();
-        ForwardNode::is(value) || !says("type") && (says("content") || says("message"))
+        // Every segment has a `type`; a message in a forward has a `type` only if it is a node segment.
+        let has = |name: &str| !value[name].is_null();
+        ForwardNode::is(value) || !has("type") && (has("content") || has("message"))
     }
 
     fn read(message: Map<String, Value>) -> Result<Self, Error> {
@@ -353,7 +356,7 @@ impl NodeForm for ForwardedMessage {
     }
 }
 
-/// Nodes where there are nothing but nodes, else a message.
+/// Reads the content of a node: nodes if every item is one, else a message.
 fn content<N: NodeForm>(value: Value) -> Result<ForwardContent<N>, Error> {
     let nodes = match value {
         Value::Array(items) if !items.is_empty() && items.iter().all(N::is) => items,
@@ -365,7 +368,7 @@ fn content<N: NodeForm>(value: Value) -> Result<ForwardContent<N>, Error> {
     nodes.collect::<Result<_, _>>().map(ForwardContent::Nodes)
 }
 
-/// The `data` of a node segment; anything else comes back as it is.
+/// Takes the `data` of a node segment; `Err` returns any other object unchanged.
 fn node_data(mut segment: Map<String, Value>) -> Result<Map<String, Value>, Map<String, Value>> {
     let is_node = segment.get("type").is_some_and(|kind| kind == "node");
     match segment.get_mut("data") {
@@ -374,20 +377,21 @@ fn node_data(mut segment: Map<String, Value>) -> Result<Map<String, Value>, Map<
     }
 }
 
-/// Takes what stands under the first of these names that holds something, and null where nothing does. The names stay,
-/// so that the order of the others does.
+/// Takes the value under the first of `names` that is not empty, else one that is not null, else null.
+///
+/// The keys stay, since removing one would change the order of the others.
 fn take(entries: &mut Map<String, Value>, names: &[&str]) -> Value {
     let find = |holds: fn(&Value) -> bool| names.iter().find(|name| entries.get(**name).is_some_and(holds));
     let found = find(|value| !is_empty(value)).or_else(|| find(|value| !value.is_null()));
     found.and_then(|name| entries.get_mut(*name)).map(Value::take).unwrap_or_default()
 }
 
-/// Null, `""` or `[]`.
+/// Returns `true` for null, `""` and `[]`.
 fn is_empty(value: &Value) -> bool {
     value.is_null() || value == "" || value.as_array().is_some_and(Vec::is_empty)
 }
 
-/// Says in which field a fault is.
+/// Adds the field's name to an error.
 fn within<T>(field: &str, read: Result<T, Error>) -> Result<T, Error> {
     read.map_err(|error| Error::custom(format_args!("`{field}`: {error}")))
 }

@@ -1,3 +1,3 @@
-//! What `build.rs` makes of `schema/`: the only place that includes it.
+//! Code that `build.rs` generates from `schema/`. It is included nowhere else.
 
 include!(concat!(env!("OUT_DIR"), "/generated.rs"));

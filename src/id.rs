@@ -1,6 +1,6 @@
-//! What the generated ids and enums have in common. The macros are for generated code alone, in any crate.
+//! The conversions of generated ids and enums, as macros. They are for generated code, in any crate.
 
-/// Conversions of an id that is a number on the wire.
+/// Implements the conversions of an id that is a number on the wire.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! integer_id {
@@ -15,7 +15,7 @@ macro_rules! integer_id {
     };
 }
 
-/// Conversions of an id that goes out as a string of digits, since it may exceed 2^53.
+/// Implements the conversions of an id that is sent as a string of digits, since it may exceed 2^53.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! digits_id {
@@ -35,13 +35,13 @@ macro_rules! digits_id {
 macro_rules! __number_id {
     ($id:ident, $number:ty) => {
         impl $id {
-            /// The id with this number.
+            /// Creates the id with this number.
             #[must_use]
             pub const fn new(number: $number) -> Self {
                 Self(number)
             }
 
-            /// Its number.
+            /// Returns the id's number.
             #[must_use]
             pub const fn get(self) -> $number {
                 self.0
@@ -90,19 +90,19 @@ macro_rules! __number_id {
     };
 }
 
-/// Conversions of an id that is a string.
+/// Implements the conversions of an id that is a string.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! string_id {
     ($id:ident) => {
         impl $id {
-            /// The id with this text.
+            /// Creates the id with this text.
             #[must_use]
             pub fn new(text: impl Into<String>) -> Self {
                 Self(text.into())
             }
 
-            /// Its text.
+            /// Returns the id's text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0

@@ -136,7 +136,7 @@ impl<'de, T: Deserialize<'de>> Form<'de> for List<T> {
     }
 }
 
-/// An element of a list, read as a field of its own is.
+/// An element of a list, read like a field.
 struct Element<T>(T);
 
 impl<'de, T: Form<'de>> Deserialize<'de> for Element<T> {

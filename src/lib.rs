@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// Generated code names everything `::cqhttp::…`, here as in any other crate.
+// Generated code names every item `::cqhttp::…`, in this crate as in any other.
 extern crate self as cqhttp;
 
 #[doc(hidden)]
@@ -59,14 +59,14 @@ pub use target::{Chat, Target};
 pub use time::Timestamp;
 pub use types::Unlisted;
 
-/// For `fuzz/`.
+/// A frame of a WebSocket, for `fuzz/`.
 #[cfg(feature = "ws")]
 #[doc(hidden)]
 pub use transport::ws::Frame;
 #[doc(hidden)]
 pub use {serde, serde_json};
 
-/// The code of the Chinese README is compiled too.
+/// The Chinese README, so that its code is compiled as well.
 #[cfg(doctest)]
 #[doc = include_str!("../README.zh-CN.md")]
 pub struct ReadmeInChinese;

@@ -1,4 +1,4 @@
-//! Messages: lists of segments.
+//! Messages as lists of segments: reading, editing, and both wire forms.
 
 pub(crate) mod builder;
 pub(crate) mod command;
@@ -19,9 +19,9 @@ use crate::segment::IntoSegment;
 use crate::segment::codec::SegmentVisitor;
 use crate::segment::mention::Mention;
 
-/// What is said: a list of segments.
+/// A message: a list of segments.
 ///
-/// It is written like a sentence, and is a collection like any other:
+/// A builder writes it like a sentence, and it is read like any other collection:
 ///
 /// ```
 /// use cqhttp::{FileSource, Message, Segment, UserId};
@@ -37,7 +37,7 @@ use crate::segment::mention::Mention;
 /// }
 /// ```
 ///
-/// Text is text: it is never searched for CQ codes, so that what a user typed cannot become a mention of everyone.
+/// Text is never searched for CQ codes, so that text typed by a user cannot become a mention of everyone.
 /// [`Message::cq`] reads a text with CQ codes, and [`Message::to_cq`] writes one.
 ///
 /// ```
@@ -47,18 +47,18 @@ use crate::segment::mention::Mention;
 /// assert!(Message::cq("[CQ:at,qq=all] hi").mentions_everyone());                // a mention
 /// ```
 ///
-/// It decodes from a string (CQ codes), one segment or a list of segments, and is sent as a list.
+/// It decodes from a string with CQ codes, one segment or a list of segments, and is sent as a list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Message(Vec<Segment>);
 
 impl Message {
-    /// An empty message.
+    /// Creates an empty message.
     #[must_use]
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// Reads a text with CQ codes. What is no well-formed code is text, so that nothing is lost.
+    /// Reads a text with CQ codes. A malformed code is kept as text.
     ///
     /// A code is `[CQ:`, a type, any number of `,name=value`, and the first `]` that follows. In a value `&#44;` is `,`;
     /// there and in text `&#91;` is `[`, `&#93;` is `]`, and `&amp;` is `&`.
@@ -71,13 +71,13 @@ impl Message {
     /// assert_eq!(message.plain_text(), " 1 & 2");
     /// ```
     #[must_use]
-    // Inline, as all that reads or writes segments: so it is compiled for bots that do.
+    // Inline, like everything that reads or writes segments, so that only crates that use it compile it.
     #[inline]
     pub fn cq(codes: impl AsRef<str>) -> Self {
         Self(cq::read(codes.as_ref()))
     }
 
-    /// Writes the message as a text with CQ codes. Read again it is the [`canonical`](Self::canonical) message.
+    /// Writes the message as a text with CQ codes. Reading the text gives the [`canonical`](Self::canonical) message.
     ///
     /// ```
     /// use cqhttp::Message;
@@ -88,14 +88,14 @@ impl Message {
     ///
     /// # Errors
     ///
-    /// A segment has no form as a CQ code: a node with content of its own, a type or name with characters that would end
-    /// it, or one that holds more than `type` and `data`.
+    /// Returns an error if a segment cannot be written as a CQ code: a node with content of its own, a type or name with
+    /// characters that would end it, or a segment that holds more than `type` and `data`.
     #[inline]
     pub fn to_cq(&self) -> Result<String, CqError> {
         cq::write(self)
     }
 
-    /// The parts of a text with CQ codes, as they stand there, borrowed where nothing is escaped.
+    /// Returns the parts of a text with CQ codes, in order, borrowed if nothing in them is escaped.
     ///
     /// ```
     /// use cqhttp::{CqPart, Message};
@@ -110,20 +110,20 @@ impl Message {
         CqParts::new(codes)
     }
 
-    /// The same message in the one form that all its spellings share: adjacent texts are joined, empty ones dropped, and
-    /// every value in a segment is a text, save the content of a node.
+    /// Returns the message in the form that all its spellings share: adjacent texts are joined, empty texts dropped, and
+    /// every value in a segment is text, except for the content of a node.
     #[must_use]
     #[inline]
     pub fn canonical(&self) -> Self {
         Self(cq::canonical(self))
     }
 
-    /// From segments as JSON: a list of objects with `type` and `data`, one of them, or a string of CQ codes.
+    /// Reads segments as JSON: a list of objects with `type` and `data`, one such object, or a string with CQ codes.
     ///
     /// # Errors
     ///
-    /// An entry is no segment: no object, without a `type` that is a string, or with a number too large for 64 bits in a
-    /// field that its type knows.
+    /// Returns an error if an entry is not a segment: not an object, without a `type` that is a string, or with a number
+    /// too large for 64 bits in a field that its type knows.
     #[inline]
     pub fn from_json(segments: Value) -> Result<Self, MessageError> {
         let read = |(index, entry)| Segment::deserialize(entry).map_err(|_| MessageError { index });
@@ -139,66 +139,66 @@ impl Message {
         self.0.push(segment.into());
     }
 
-    /// Inserts a segment at `index`; the rest moves on.
+    /// Inserts a segment at `index`, before the segment that is there.
     ///
     /// # Panics
     ///
-    /// `index` is beyond the end.
+    /// Panics if `index` is beyond the end.
     pub fn insert(&mut self, index: usize, segment: impl Into<Segment>) {
         self.0.insert(index, segment.into());
     }
 
-    /// Removes the segment at `index`, and gives it back.
+    /// Removes and returns the segment at `index`.
     ///
     /// # Panics
     ///
-    /// There is none.
+    /// Panics if `index` is out of bounds.
     pub fn remove(&mut self, index: usize) -> Segment {
         self.0.remove(index)
     }
 
-    /// Keeps the segments for which `keep` is true.
+    /// Keeps the segments for which `keep` returns `true`.
     pub fn retain(&mut self, keep: impl FnMut(&Segment) -> bool) {
         self.0.retain(keep);
     }
 
-    /// The segments.
+    /// Converts the message to its segments.
     #[must_use]
     pub fn into_segments(self) -> Vec<Segment> {
         self.0
     }
 
-    /// What its text segments say, one after the other.
+    /// Returns the texts of all text segments, joined.
     #[must_use]
     pub fn plain_text(&self) -> String {
         self.iter().filter_map(Segment::as_text).collect()
     }
 
-    /// Whether this user is mentioned by name; a mention of everyone does not count.
+    /// Returns `true` if the user is mentioned by name; a mention of everyone does not count.
     #[must_use]
     pub fn mentions(&self, user: impl Into<UserId>) -> bool {
         let user = user.into();
         self.mentioned().any(|mentioned| mentioned == user)
     }
 
-    /// Whether everyone is mentioned.
+    /// Returns `true` if everyone is mentioned.
     #[must_use]
     pub fn mentions_everyone(&self) -> bool {
         self.iter().filter_map(Segment::as_mention).any(Mention::is_everyone)
     }
 
-    /// The users who are mentioned, in order; mentions of everyone are passed over.
+    /// Returns the users who are mentioned, in order; mentions of everyone are skipped.
     pub fn mentioned(&self) -> impl Iterator<Item = UserId> + '_ {
         self.iter().filter_map(Segment::as_mention).filter_map(Mention::user)
     }
 
-    /// The first user who is mentioned; mentions of everyone are passed over.
+    /// Returns the first user who is mentioned; mentions of everyone are skipped.
     #[must_use]
     pub fn first_mention(&self) -> Option<UserId> {
         self.mentioned().next()
     }
 
-    /// The message that it quotes.
+    /// Returns the id of the quoted message.
     #[must_use]
     pub fn reply_to(&self) -> Option<MessageId> {
         self.iter().find_map(|segment| match segment {
@@ -207,7 +207,7 @@ impl Message {
         })
     }
 
-    /// Its images.
+    /// Returns the image segments, in order.
     pub fn images(&self) -> impl Iterator<Item = &Image> {
         self.iter().filter_map(|segment| match segment {
             Segment::Image(image) => Some(&**image),
@@ -311,7 +311,7 @@ impl<'a> IntoIterator for &'a mut Message {
     }
 }
 
-/// A JSON value that is no segment.
+/// The error for a JSON value that is not a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageError {
     index: usize,
@@ -319,7 +319,7 @@ pub struct MessageError {
 
 impl fmt::Display for MessageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "entry {} is no segment: a segment is an object with a `type` and its `data`", self.index)
+        write!(f, "entry {} is not a segment: a segment is an object with a `type` and its `data`", self.index)
     }
 }
 
@@ -331,7 +331,7 @@ impl Serialize for Message {
     }
 }
 
-/// A string is CQ codes, an object one segment, a list segments: the JSON type alone decides.
+/// Reads a string as CQ codes, an object as one segment, a list as segments.
 impl<'de> Deserialize<'de> for Message {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(MessageVisitor)
@@ -351,7 +351,7 @@ impl<'de> Visitor<'de> for MessageVisitor {
         Ok(Message::cq(codes))
     }
 
-    /// A message without content.
+    /// Reads null as an empty message.
     fn visit_unit<E>(self) -> Result<Message, E> {
         Ok(Message::new())
     }

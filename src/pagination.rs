@@ -11,17 +11,17 @@ use crate::action::KnownAction;
 use crate::call::Call;
 use crate::error::Error;
 
-/// An action whose answer comes in pages.
+/// An action that answers in pages.
 pub trait Paged: KnownAction + Clone {
-    /// The request for the page after `answer`; `None` where there is none.
+    /// Returns the request for the page after `answer`; `None` after the last page.
     fn next_page(&self, answer: &Self::Response) -> Option<Self>;
 }
 
 impl<A: Paged> Call<A> {
-    /// Asks for one page after the other, beginning with this call's: a stream of answers.
+    /// Returns a stream of the answer's pages, beginning with this call's.
     ///
-    /// It ends with the last page, or with the first error. Each page is a call of its own with this call's time limit,
-    /// and is asked for when the stream is.
+    /// The stream ends with the last page, or with the first error. Each page is a call of its own, with this call's time
+    /// limit, and is sent when the stream is polled for it.
     ///
     /// ```no_run
     /// # async fn run(client: cqhttp::Client) -> Result<(), cqhttp::Error> {
@@ -35,35 +35,37 @@ impl<A: Paged> Call<A> {
     /// # }
     /// ```
     pub fn pages(self) -> Pages<A> {
-        Pages { next: Some(self), asked: None }
+        Pages { next: Some(self), pending: None }
     }
 }
 
-/// The pages of an answer, see [`Call::pages`]: a [`Stream`], and with [`Pages::next`] to be had without its extensions.
-#[must_use = "a stream does nothing until it is asked"]
+/// A stream of the pages of an answer: see [`Call::pages`].
+///
+/// It is a [`Stream`]; [`Pages::next`] needs no extension trait.
+#[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<A: Paged> {
     next: Option<Call<A>>,
-    asked: Option<Asked<A>>,
+    pending: Option<PendingPage<A>>,
 }
 
-/// A call on its way, kept to make the next one from it.
-struct Asked<A: Paged> {
+/// The page that is being fetched, with its call, from which the next call is made.
+struct PendingPage<A: Paged> {
     call: Call<A>,
     answer: <Call<A> as IntoFuture>::IntoFuture,
 }
 
 impl<A: Paged> Pages<A> {
-    /// The next page; `None` at the end.
+    /// Returns the next page; `None` at the end.
     ///
     /// # Errors
     ///
-    /// What the call says; the stream ends with it.
+    /// Returns the error of the call that fetches the page. The stream ends with it.
     pub async fn next(&mut self) -> Option<Result<A::Response, Error>> {
         std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 }
 
-// Nothing in it is pinned in place: the call on its way is boxed.
+// No field is pinned in place: the pending future is boxed.
 impl<A: Paged> Unpin for Pages<A> {}
 
 impl<A: Paged> Stream for Pages<A> {
@@ -71,13 +73,13 @@ impl<A: Paged> Stream for Pages<A> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if let Some(call) = self.next.take() {
-            self.asked = Some(Asked { answer: call.clone().into_future(), call });
+            self.pending = Some(PendingPage { answer: call.clone().into_future(), call });
         }
-        let Some(asked) = &mut self.asked else { return Poll::Ready(None) };
-        let answer = ready!(asked.answer.as_mut().poll(cx));
-        let asked = self.asked.take();
-        if let (Ok(answer), Some(asked)) = (&answer, asked) {
-            self.next = asked.call.next_page(answer);
+        let Some(pending) = &mut self.pending else { return Poll::Ready(None) };
+        let answer = ready!(pending.answer.as_mut().poll(cx));
+        let pending = self.pending.take();
+        if let (Ok(answer), Some(pending)) = (&answer, pending) {
+            self.next = pending.call.next_page(answer);
         }
         Poll::Ready(Some(answer))
     }

@@ -1,4 +1,4 @@
-//! Messages sent to any chat, and answers to events: `Client::{send, reply, approve, reject}`.
+//! Messages to any chat, and answers to events: `Client::{send, send_forward, reply, approve, reject}`.
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -21,18 +21,18 @@ use crate::segment::IntoSegment;
 use crate::segment::mention::Mention;
 use crate::target::{Chat, Target};
 
-/// What became of a message that was sent with [`Client::send`] or [`Client::reply`].
+/// The ids of a message that was sent with [`Client::send`] or [`Client::reply`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sent {
-    /// Its id; `None` where the server gave none that stands for a message (0 or -1 on go-cqhttp), and in guilds.
+    /// The message's id; `None` in guilds, and if the server answered an id that names no message (0 or -1 on go-cqhttp).
     pub message_id: Option<MessageId>,
-    /// Its id in a guild.
+    /// The message's id in a guild.
     pub guild_message_id: Option<SentGuildMessageId>,
 }
 
 impl SentMessage {
-    /// The message's id; `None` where it stands for no message that could be read or recalled: 0 or -1 on go-cqhttp.
+    /// Returns the message's id; `None` if it names no message that could be read or recalled: 0 or -1 on go-cqhttp.
     #[must_use]
     pub fn id(&self) -> Option<MessageId> {
         Some(self.message_id).filter(|id| !matches!(id.get(), 0 | -1))
@@ -40,21 +40,21 @@ impl SentMessage {
 }
 
 impl Client {
-    /// Sends a message anywhere: to a user, into a group, a temporary session or a channel of a guild.
+    /// Sends a message to any chat: a user, a group, a temporary session or a channel of a guild.
     ///
-    /// It is `send_msg`, or `send_guild_channel_msg` for a channel.
+    /// The action is `send_msg`, or `send_guild_channel_msg` for a channel.
     pub fn send(&self, chat: impl Into<Chat>, message: impl Into<Message>) -> SendCall {
         SendCall { client: self.clone(), chat: Some(chat.into()), message: message.into(), within: None }
     }
 
-    /// Sends a merged forward: to a user, into a group or a temporary session.
+    /// Sends a merged forward to a user, a group or a temporary session.
     ///
-    /// It is `send_forward_msg`; channels of guilds take no forwards, which is why this takes a [`Target`].
+    /// The action is `send_forward_msg`. The parameter is a [`Target`], since channels of guilds do not accept forwards.
     pub fn send_forward(&self, target: impl Into<Target>, nodes: impl Into<Vec<ForwardNode>>) -> Call<SendForwardMsg> {
         self.call(SendForwardMsg::new(target, nodes))
     }
 
-    /// Answers an event where it happened.
+    /// Answers an event in its chat.
     ///
     /// ```no_run
     /// # async fn run(client: &cqhttp::Client, event: &cqhttp::Event) -> Result<(), cqhttp::Error> {
@@ -65,8 +65,8 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// It takes any event, whole or as its variant holds it: somebody who has just joined can be greeted this way. One
-    /// without a [`target`](Event::target) is [`Error::NotSent`].
+    /// Any event can be answered, an [`Event`] or the value inside a variant: a new member of a group can be greeted this
+    /// way. For an event without a [`target`](Event::target) the call fails with [`Error::NotSent`].
     pub fn reply(&self, event: impl Into<ReplyTo>, message: impl Into<Message>) -> ReplyCall {
         ReplyCall {
             to: event.into(),
@@ -76,7 +76,7 @@ impl Client {
         }
     }
 
-    /// Accepts a request: to become a friend, to join a group, or to be invited to one.
+    /// Accepts a request to become a friend or to join a group, or an invitation to a group.
     ///
     /// ```no_run
     /// # async fn run(client: &cqhttp::Client, event: &cqhttp::Event) -> Result<(), cqhttp::Error> {
@@ -94,14 +94,14 @@ impl Client {
         self.call(request.answer(true))
     }
 
-    /// Rejects a request.
+    /// Rejects a request or an invitation.
     pub fn reject<R: Approvable>(&self, request: R) -> Call<R::Action> {
         self.call(request.answer(false))
     }
 }
 
-/// A message on its way, see [`Client::send`]: `.await` sends it.
-#[must_use = "nothing is sent until it is awaited"]
+/// A message that is ready to be sent with `.await`: see [`Client::send`].
+#[must_use = "a message is not sent until the call is awaited"]
 #[derive(Clone, Debug)]
 pub struct SendCall {
     client: Client,
@@ -111,7 +111,7 @@ pub struct SendCall {
 }
 
 impl SendCall {
-    /// Gives the call a time limit of its own, as [`Call::within`] does.
+    /// Sets a time limit for this call, like [`Call::within`].
     pub fn within(mut self, limit: Duration) -> Self {
         self.within = Some(limit);
         self
@@ -121,26 +121,26 @@ impl SendCall {
         let Self { client, chat, message, within } = self;
         match chat {
             None => {
-                let reason = Reason("the event happened nowhere that an answer could go to: it has no `target`".into());
+                let reason = Reason("the event has no `target`, a chat that an answer could be sent to".into());
                 Err(Error::NotSent(Box::new(NotSent { action: "send_msg".into(), reason: reason.into() })))
             }
             Some(Chat::Channel { guild, channel }) => {
-                let sent = limited(client.call(SendGuildChannelMsg::new(guild, channel, message)), within).await?;
+                let sent = with_limit(client.call(SendGuildChannelMsg::new(guild, channel, message)), within).await?;
                 Ok(Sent { message_id: None, guild_message_id: Some(sent.message_id) })
             }
-            Some(Chat::User(user)) => plain(client, Target::User(user), message, within).await,
-            Some(Chat::Group(group)) => plain(client, Target::Group(group), message, within).await,
-            Some(Chat::Temp { user, group }) => plain(client, Target::Temp { user, group }, message, within).await,
+            Some(Chat::User(user)) => send_to(client, Target::User(user), message, within).await,
+            Some(Chat::Group(group)) => send_to(client, Target::Group(group), message, within).await,
+            Some(Chat::Temp { user, group }) => send_to(client, Target::Temp { user, group }, message, within).await,
         }
     }
 }
 
-async fn plain(client: Client, target: Target, message: Message, within: Option<Duration>) -> Result<Sent, Error> {
-    let sent = limited(client.call(SendMsg::new(target, message)), within).await?;
+async fn send_to(client: Client, target: Target, message: Message, within: Option<Duration>) -> Result<Sent, Error> {
+    let sent = with_limit(client.call(SendMsg::new(target, message)), within).await?;
     Ok(Sent { message_id: sent.id(), guild_message_id: None })
 }
 
-fn limited<A: Action>(call: Call<A>, within: Option<Duration>) -> Call<A> {
+fn with_limit<A: Action>(call: Call<A>, within: Option<Duration>) -> Call<A> {
     match within {
         Some(limit) => call.within(limit),
         None => call,
@@ -157,7 +157,9 @@ impl IntoFuture for SendCall {
     }
 }
 
-/// What an answer needs to know of an event; made from an event, or a view of one.
+/// The destination of an answer: the chat, the sender and the message of an event.
+///
+/// Events, the values in their variants, and views of events convert to it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReplyTo {
     chat: Option<Chat>,
@@ -187,13 +189,13 @@ impl From<MessageEvent<'_>> for ReplyTo {
 }
 
 impl ReplyTo {
-    /// About an event that is no message, with these ids.
+    /// Creates the destination for an event that is not a message.
     pub(crate) fn about(chat: Option<Chat>, user: Option<UserId>) -> Self {
         Self { chat, quoted: None, sender: user.map(Mention::User) }
     }
 }
 
-/// As events hold the large ones.
+/// Converts a boxed event, since [`Event`] holds the large ones in boxes.
 impl<'a, T> From<&'a Box<T>> for ReplyTo
 where
     Self: From<&'a T>,
@@ -206,7 +208,7 @@ where
 impl From<&PrivateMessage> for ReplyTo {
     fn from(event: &PrivateMessage) -> Self {
         let chat = event.target();
-        // Messages of temporary sessions are not stored, and cannot be quoted.
+        // Servers do not store messages of temporary sessions, so they cannot be quoted.
         let quoted = matches!(chat, Chat::User(_)).then_some(event.message_id);
         Self { chat: Some(chat), quoted, sender: None }
     }
@@ -225,8 +227,8 @@ impl From<&GuildMessage> for ReplyTo {
     }
 }
 
-/// An answer on its way, see [`Client::reply`]: `.await` sends it.
-#[must_use = "nothing is sent until it is awaited"]
+/// An answer that is ready to be sent with `.await`: see [`Client::reply`].
+#[must_use = "an answer is not sent until the call is awaited"]
 #[derive(Clone, Debug)]
 pub struct ReplyCall {
     to: ReplyTo,
@@ -236,33 +238,33 @@ pub struct ReplyCall {
 }
 
 impl ReplyCall {
-    /// Quotes the message that it answers. Ignored where that is not possible: in guilds and temporary sessions, where
-    /// the message's id stands for none (0 or -1), and for events that are no messages.
+    /// Quotes the answered message. This is ignored in guilds and temporary sessions, if the message's id names no message
+    /// (0 or -1), and for events that are not messages.
     pub fn quote(mut self) -> Self {
         self.quote = true;
         self
     }
 
-    /// Mentions the sender in front, with a blank behind. Ignored in private, for anonymous senders, and where the sender
-    /// is 0.
+    /// Mentions the sender at the start, followed by a blank. This is ignored in private, for anonymous senders, and if the
+    /// sender's id is 0.
     pub fn at_sender(mut self) -> Self {
         self.at_sender = true;
         self
     }
 
-    /// Gives the call a time limit of its own, as [`Call::within`] does.
+    /// Sets a time limit for this call, like [`Call::within`].
     pub fn within(mut self, limit: Duration) -> Self {
         self.send = self.send.within(limit);
         self
     }
 
-    /// What goes out.
+    /// Returns the message as it will be sent.
     #[must_use]
     pub fn message(&self) -> Message {
         let quoted = self.to.quoted.filter(|id| self.quote && !matches!(id.get(), 0 | -1));
         let quoted = quoted.map(|id| Segment::reply(id).into_segment());
         let in_private = matches!(self.to.chat, Some(Chat::User(_) | Chat::Temp { .. }));
-        // A mention of 0, which is nobody, would be one of everyone.
+        // The id 0 names nobody, but a mention of 0 would mention everyone.
         let can_be_mentioned = |sender: &Mention| !in_private && !sender.is_everyone();
         let sender = self.to.sender.clone().filter(|sender| self.at_sender && can_be_mentioned(sender));
         let sender = sender.map(|sender| [Segment::at(sender).into_segment(), Segment::text(" ").into_segment()]);
@@ -284,10 +286,10 @@ impl IntoFuture for ReplyCall {
 
 /// A request that can be accepted or rejected: see [`Client::approve`].
 pub trait Approvable {
-    /// The action that does it.
+    /// The action that accepts or rejects the request.
     type Action: Action<Response = ()>;
 
-    /// The action's request.
+    /// Creates the action that accepts (`true`) or rejects the request.
     fn answer(self, approve: bool) -> Self::Action;
 }
 
@@ -307,7 +309,7 @@ impl Approvable for &GroupRequest {
     }
 }
 
-/// As events hold them.
+/// Accepts a boxed request, since [`Event`] holds requests in boxes.
 impl<'a, T> Approvable for &'a Box<T>
 where
     &'a T: Approvable,
@@ -335,9 +337,9 @@ impl Approvable for RequestEvent<'_> {
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum AnswerRequest {
-    /// To become a friend.
+    /// The answer to a request to become a friend.
     Friend(SetFriendAddRequest),
-    /// About joining a group.
+    /// The answer to a request to join a group, or to an invitation.
     Group(SetGroupAddRequest),
 }
 

@@ -1,6 +1,6 @@
-//! Message segments: one type for each, and [`Segment`], which is any of them.
+//! Message segments: one type for each kind of segment, and [`Segment`], the enum of all.
 //!
-//! A segment is built by its constructor on [`Segment`] and the setters of its type, and read by matching:
+//! A constructor on [`Segment`] and the setters of the segment's type build a segment; a `match` reads it:
 //!
 //! ```
 //! use cqhttp::{FileSource, Message, Segment};
@@ -14,11 +14,11 @@
 //! }
 //! ```
 //!
-//! On the wire every value is a string; here it has the type that it means. A number is read as its digits, and null as
-//! nothing. A yes or no is `1` or `0`; `true` is neither, as on go-cqhttp, and stays in `extra`.
+//! On the wire every value is a string; here each field has the type of its meaning. A number in place of a string is read
+//! as its digits, null as absent. A flag is `1` or `0`; `true` is neither, as on go-cqhttp, and stays in `extra`.
 //!
-//! What a type does not know stays in its `extra`, in order, and goes back out unchanged; a segment of an unknown type, or
-//! without a field that its type cannot be without, is a [`Segment::Unknown`].
+//! Fields that a type does not know stay in its `extra`, in order, and are sent on unchanged. A segment of an unknown type,
+//! or without a required field, is a [`Segment::Unknown`].
 
 pub(crate) mod codec;
 pub(crate) mod extra;
@@ -35,19 +35,19 @@ pub use crate::generated::segment::*;
 use crate::generated::types::MessageId;
 
 impl Segment {
-    /// A mention of everyone. go-cqhttp sends it as plain text where the bot is no administrator.
+    /// Creates a mention of everyone. go-cqhttp sends it as plain text if the bot is not an administrator.
     #[must_use]
     pub fn at_all() -> At {
         At::new(Mention::All)
     }
 
-    /// A quotation of a message that the server knows.
+    /// Creates a quotation of a message that the server knows.
     #[must_use]
     pub fn reply(id: impl Into<MessageId>) -> Reply {
         Reply::new().id(id)
     }
 
-    /// Its text, for a text segment.
+    /// Returns the text of a text segment; `None` for any other.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         match self {
@@ -56,7 +56,7 @@ impl Segment {
         }
     }
 
-    /// Whom it mentions, for an at segment.
+    /// Returns the mention of an at segment; `None` for any other.
     #[must_use]
     pub fn as_mention(&self) -> Option<&Mention> {
         match self {
@@ -65,7 +65,7 @@ impl Segment {
         }
     }
 
-    /// Its type on the wire.
+    /// Returns the segment's type on the wire.
     #[must_use]
     pub fn kind(&self) -> &str {
         Segments::kind(self)
@@ -73,16 +73,16 @@ impl Segment {
 }
 
 impl FeedSegment {
-    /// Its type on the wire.
+    /// Returns the segment's type on the wire.
     #[must_use]
     pub fn kind(&self) -> &str {
         Segments::kind(self)
     }
 }
 
-/// What can stand alone in a message: every segment's type.
+/// A type that converts to a [`Segment`]: every segment's own type.
 pub trait IntoSegment {
-    /// As one of many.
+    /// Converts the value to a segment.
     fn into_segment(self) -> Segment;
 }
 

@@ -9,9 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::generated::types::{ChannelId, GroupId, GuildId, UserId};
 use crate::lenient;
 
-/// Where a message goes: to a user, into a group, or to a member of a group who is no friend.
+/// The destination of a message: a user, a group, or a member of a group who is not a friend.
 ///
-/// It goes out as `message_type` and the ids; *no target* cannot be written.
+/// It is sent as `message_type` and the ids. A message without a destination cannot be written.
 ///
 /// ```no_run
 /// # async fn run(client: &cqhttp::Client) -> Result<(), cqhttp::Error> {
@@ -29,28 +29,28 @@ pub enum Target {
     User(UserId),
     /// A group.
     Group(GroupId),
-    /// A temporary session with a member of a group. go-cqhttp wants the bot to be an administrator there, and reports a
-    /// failure even where the message was sent.
+    /// A temporary session with a member of a group. go-cqhttp requires that the bot is an administrator there, and
+    /// reports a failure even if the message was sent.
     Temp {
         /// The member.
         user: UserId,
-        /// The group through which they are reached.
+        /// The group that both are in.
         group: GroupId,
     },
 }
 
 impl Target {
-    /// A friend.
+    /// Creates the target for a friend.
     pub fn user(user: impl Into<UserId>) -> Self {
         Self::User(user.into())
     }
 
-    /// A group.
+    /// Creates the target for a group.
     pub fn group(group: impl Into<GroupId>) -> Self {
         Self::Group(group.into())
     }
 
-    /// A temporary session with `user` through `group`.
+    /// Creates the target for a temporary session with `user`, a member of `group`.
     pub fn temp(user: impl Into<UserId>, group: impl Into<GroupId>) -> Self {
         Self::Temp { user: user.into(), group: group.into() }
     }
@@ -87,7 +87,7 @@ impl Serialize for Target {
     }
 }
 
-/// Reads what go-cqhttp reads, in its order: the message type first, then whichever id is there.
+/// Reads the same keys as go-cqhttp, in its order: the message type first, then the ids.
 impl<'de> Deserialize<'de> for Target {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
@@ -110,7 +110,7 @@ impl<'de> Deserialize<'de> for Target {
     }
 }
 
-/// Where people talk: what a [`Target`] names, or a channel of a guild.
+/// A place for conversation: a [`Target`], or a channel of a guild.
 ///
 /// ```no_run
 /// # async fn run(client: &cqhttp::Client, event: &cqhttp::Event) -> Result<(), cqhttp::Error> {
@@ -131,11 +131,11 @@ pub enum Chat {
     User(UserId),
     /// A group.
     Group(GroupId),
-    /// A temporary session with a member of a group, see [`Target::Temp`].
+    /// A temporary session with a member of a group: see [`Target::Temp`].
     Temp {
         /// The member.
         user: UserId,
-        /// The group through which they are reached.
+        /// The group that both are in.
         group: GroupId,
     },
     /// A channel of a guild.
@@ -148,12 +148,12 @@ pub enum Chat {
 }
 
 impl Chat {
-    /// A channel of a guild.
+    /// Creates the chat for a channel of a guild.
     pub fn channel(guild: impl Into<GuildId>, channel: impl Into<ChannelId>) -> Self {
         Self::Channel { guild: guild.into(), channel: channel.into() }
     }
 
-    /// Where an event with these ids happened; `None` where that is nowhere, or it is about the account itself.
+    /// Returns the chat of an event with these ids; `None` if it has none, or is about the account itself.
     pub(crate) fn of(
         self_id: Option<UserId>,
         user: Option<UserId>,
@@ -161,13 +161,13 @@ impl Chat {
         channel: Option<(GuildId, ChannelId)>,
     ) -> Option<Self> {
         let channel = channel.map(|(guild, channel)| Self::Channel { guild, channel });
-        // 0 stands for no group, and for nobody.
+        // The ids of no group and of no user are 0.
         let group = group.filter(|group| group.get() != 0).map(Self::Group);
         let user = user.filter(|user| user.get() != 0 && Some(*user) != self_id).map(Self::User);
         channel.or(group).or(user)
     }
 
-    /// As a target; `None` for a channel of a guild.
+    /// Converts the chat to a target; `None` for a channel of a guild.
     #[must_use]
     pub fn target(self) -> Option<Target> {
         match self {

@@ -1,3 +1,5 @@
+//! Timestamps as servers send them.
+
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -5,11 +7,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::lenient;
 
-/// Longer times count as so long where they are added to the clock's, which has an end.
-#[cfg(any(feature = "rate-limit", feature = "ws"))]
+/// The longest duration that is added to the clock: longer ones are cut to it, since the clock's range has an end.
+#[cfg(any(feature = "mock", feature = "rate-limit", feature = "ws"))]
 pub(crate) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// A moment, in seconds since 1970-01-01 00:00 UTC. 0 stands for *none* or *not known*.
+/// A moment, in seconds since 1970-01-01 00:00 UTC. 0 means *none* or *not known*.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -23,19 +25,19 @@ pub(crate) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The moment `seconds` after 1970 began.
+    /// Creates the moment `seconds` after 1970-01-01 00:00 UTC.
     #[must_use]
     pub const fn new(seconds: i64) -> Self {
         Self(seconds)
     }
 
-    /// The seconds since 1970, as on the wire.
+    /// Returns the seconds since 1970, as on the wire.
     #[must_use]
     pub const fn seconds(self) -> i64 {
         self.0
     }
 
-    /// The moment; `None` where the server gave none (0), or a negative one.
+    /// Returns the moment; `None` if it is 0, which means that the server gave none, or negative.
     #[must_use]
     pub fn to_system_time(self) -> Option<SystemTime> {
         let seconds = u64::try_from(self.0).ok().filter(|seconds| *seconds > 0)?;

@@ -1,9 +1,9 @@
-//! Ids, enums and objects that requests, answers and events are made of.
+//! Ids, enums and objects: the parts of requests, answers and events.
 //!
-//! Objects and enums are `#[non_exhaustive]`: servers add fields and values. An enum keeps a value that it does not list as
-//! `Other`, and sends it on unchanged.
+//! Objects and enums are `#[non_exhaustive]`: servers add fields and values. An enum keeps an unlisted value as `Other`, and
+//! sends it on unchanged.
 //!
-//! Ids that could be swapped are types of their own; a number becomes whichever is wanted:
+//! Each id is a type of its own, so that two ids cannot be swapped. A number converts to any of them:
 //!
 //! ```no_run
 //! # async fn run(client: cqhttp::Client) -> Result<(), cqhttp::Error> {
@@ -25,7 +25,7 @@ use std::fmt;
 
 pub use crate::generated::types::*;
 
-/// A value that an enum does not list. It comes into being by `from` alone, so that a listed value never hides in it.
+/// A value that an enum does not list. Only the enum's `from` creates it, so that it never holds a listed value.
 ///
 /// ```
 /// use cqhttp::types::GroupRole;
@@ -44,7 +44,7 @@ impl<T> Unlisted<T> {
         Self(value)
     }
 
-    /// The value as it came.
+    /// Returns the value as the server sent it.
     pub fn get(&self) -> &T {
         &self.0
     }
@@ -56,7 +56,7 @@ impl<T: fmt::Debug> fmt::Debug for Unlisted<T> {
     }
 }
 
-/// What `get_group_system_msg` calls a request is the flag by which it is answered.
+/// The id of a request from `get_group_system_msg` serves as the flag that answers it.
 impl From<GroupRequestId> for GroupRequestFlag {
     fn from(request: GroupRequestId) -> Self {
         Self::new(request.to_string())

@@ -1,4 +1,4 @@
-//! The way to the place in a JSON text at which reading it failed, from the line and column of the error.
+//! The path to the value at which decoding a JSON text failed, found from the line and column of the error.
 
 use std::fmt::{self, Write};
 
@@ -6,17 +6,17 @@ use serde::Deserializer;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The way to the value that `error` is about, such as `data.members[3].user_id`; empty where it is the text as a whole.
+/// Returns the path to the value that `error` is about, such as `data.members[3].user_id`; empty for the text as a whole.
 pub(crate) fn path_of(json: &[u8], error: &serde_json::Error) -> String {
     let mut path = String::new();
-    // The error lies behind the last byte that was read. An object or a list in the wrong place is not read at all: then
-    // that byte is the colon before it, or what separates it from the one before.
+    // The error's position is just behind the last byte that was read. An object or a list in the wrong place is not read
+    // at all: then that byte is the colon before it, or what separates it from the value before.
     let Some(mut at) = offset(json, error).and_then(|offset| offset.checked_sub(1)) else { return path };
     if matches!(json.get(at), Some(b':' | b',' | b' ' | b'\n' | b'\r' | b'\t')) {
         let blanks = json[at + 1..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         at += 1 + blanks;
     }
-    // What is no UTF-8 is looked for where it begins; up to there the text stays as it is.
+    // Invalid UTF-8 is reported where it begins. Up to there, the lossy text is byte for byte the original.
     let text = String::from_utf8_lossy(json);
     if let Err(error) = std::str::from_utf8(json) {
         at = at.min(error.valid_up_to());
@@ -46,13 +46,13 @@ enum Step {
     Index(usize),
 }
 
-/// A part of an object or a list: its name or place, and its value unless that is no JSON.
+/// A part of an object or a list: its name or index, and its value if that is JSON.
 type Part<'a> = (Step, Option<&'a RawValue>);
 
-/// The part of an object or a list that holds the byte at this address, or is no JSON.
+/// Returns the part of an object or a list that holds the byte at `address`, or whose value is not JSON.
 fn child(json: &[u8], address: usize) -> Option<Part<'_>> {
     let mut parts = Vec::new();
-    // What cannot be read ends the reading; what was read until then is in the parts.
+    // An unreadable value ends the reading; the parts before it are kept.
     let _ = serde_json::Deserializer::from_slice(json).deserialize_any(Parts(&mut parts));
     parts.into_iter().find(|(_, value)| {
         let Some(value) = value else { return true };
@@ -61,7 +61,7 @@ fn child(json: &[u8], address: usize) -> Option<Part<'_>> {
     })
 }
 
-/// Reads the parts of an object or a list, without a look into them.
+/// Collects the parts of an object or a list, without decoding their values.
 struct Parts<'p, 'de>(&'p mut Vec<Part<'de>>);
 
 impl<'de> Visitor<'de> for Parts<'_, 'de> {
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_leads_to_the_value_that_is_wrong() {
+    fn the_path_leads_to_the_value_that_is_wrong() {
         for (json, path) in [
             (r#"{"inner":[{"id":1},{"id":"x"}]}"#, "inner[1].id"),
             ("{\n  \"x\": 1,\n  \"inner\": [\n    {\"id\": true}\n  ]\n}", "inner[0].id"),

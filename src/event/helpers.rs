@@ -1,4 +1,4 @@
-//! Methods that bots need of single events and senders: who sent it, where, and with which role.
+//! Methods of single events and senders: the sender's name and role, the chat, mentions of the account.
 
 use crate::generated::event::{GroupBan, GroupMessage, GuildMessage, PrivateMessage};
 use crate::generated::segment::Segment;
@@ -7,19 +7,19 @@ use crate::segment::mention::Mention;
 use crate::target::Chat;
 
 impl PrivateMessage {
-    /// Whether the account itself has sent it.
+    /// Returns `true` if the account itself has sent the message.
     #[must_use]
     pub fn is_own(&self) -> bool {
         self.post_type == PostType::MessageSent || self.user_id == self.self_id
     }
 
-    /// The name to call the sender by: the nickname.
+    /// Returns the sender's name for display: the nickname.
     #[must_use]
     pub fn display_name(&self) -> &str {
         &self.sender.nickname
     }
 
-    /// Where it was said: with the user, or in a temporary session where the server names its group.
+    /// Returns the chat of the message: with the user, or a temporary session if the server names its group.
     #[must_use]
     pub fn target(&self) -> Chat {
         if self.is_own() {
@@ -34,26 +34,26 @@ impl PrivateMessage {
 }
 
 impl GroupMessage {
-    /// Whether the account itself has sent it. An anonymous one of its own cannot be told.
+    /// Returns `true` if the account itself has sent the message. Its own anonymous messages cannot be recognised.
     #[must_use]
     pub fn is_own(&self) -> bool {
         self.post_type == PostType::MessageSent || self.user_id == self.self_id
     }
 
-    /// The name to call the sender by: the card in the group where there is one, else the nickname; an anonymous member's
-    /// name.
+    /// Returns the sender's name for display: the card in the group if it is set, else the nickname; for an anonymous
+    /// member, the anonymous name.
     #[must_use]
     pub fn display_name(&self) -> &str {
         self.anonymous.as_ref().map_or_else(|| self.sender.display_name(), |anonymous| &anonymous.name)
     }
 
-    /// Whether the sender is an administrator of the group, or its owner.
+    /// Returns `true` if the sender is an administrator or the owner of the group.
     #[must_use]
     pub fn is_admin(&self) -> bool {
         self.sender.is_admin()
     }
 
-    /// Whether the account itself is mentioned by name.
+    /// Returns `true` if the account itself is mentioned by name.
     #[must_use]
     pub fn mentions_me(&self) -> bool {
         self.message.mentions(self.self_id)
@@ -61,13 +61,13 @@ impl GroupMessage {
 }
 
 impl GuildMessage {
-    /// Where it was said.
+    /// Returns the channel of the message.
     #[must_use]
     pub fn target(&self) -> Chat {
         Chat::Channel { guild: self.guild_id, channel: self.channel_id }
     }
 
-    /// Whether the account itself is mentioned by name.
+    /// Returns `true` if the account itself is mentioned by name.
     #[must_use]
     pub fn mentions_me(&self) -> bool {
         let me = Mention::from(&*self.self_tiny_id.to_string());
@@ -76,13 +76,13 @@ impl GuildMessage {
 }
 
 impl GroupSender {
-    /// The name to call them by: the card in the group where there is one, else the nickname.
+    /// Returns the member's name for display: the card in the group if it is set, else the nickname.
     #[must_use]
     pub fn display_name(&self) -> &str {
         card_or(self.card.as_deref(), &self.nickname)
     }
 
-    /// Whether they are an administrator of the group, or its owner.
+    /// Returns `true` if the member is an administrator or the owner of the group.
     #[must_use]
     pub fn is_admin(&self) -> bool {
         self.role.as_ref().is_some_and(GroupRole::is_admin)
@@ -90,13 +90,13 @@ impl GroupSender {
 }
 
 impl GroupMemberInfo {
-    /// The name to call them by: the card in the group where there is one, else the nickname.
+    /// Returns the member's name for display: the card in the group if it is set, else the nickname.
     #[must_use]
     pub fn display_name(&self) -> &str {
         card_or(self.card.as_deref(), &self.nickname)
     }
 
-    /// Whether they are an administrator of the group, or its owner.
+    /// Returns `true` if the member is an administrator or the owner of the group.
     #[must_use]
     pub fn is_admin(&self) -> bool {
         self.role.as_ref().is_some_and(GroupRole::is_admin)
@@ -104,7 +104,7 @@ impl GroupMemberInfo {
 }
 
 impl GroupRole {
-    /// Whether it is an administrator or the owner.
+    /// Returns `true` for administrators and the owner.
     #[must_use]
     pub fn is_admin(&self) -> bool {
         matches!(self, Self::Owner | Self::Admin)
@@ -112,7 +112,7 @@ impl GroupRole {
 }
 
 impl GroupBan {
-    /// Whether the whole group was muted, or unmuted.
+    /// Returns `true` if the whole group was muted or unmuted.
     #[must_use]
     pub fn is_everyone(&self) -> bool {
         self.user_id.get() == 0

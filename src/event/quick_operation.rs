@@ -1,4 +1,4 @@
-//! Quick operations: the trait of events that take them, and the call that carries one out.
+//! Quick operations: the trait of events that accept them, and the request that carries one out.
 
 use std::collections::BTreeMap;
 
@@ -8,19 +8,20 @@ use serde_json::value::RawValue;
 
 use crate::generated::action::HandleQuickOperation;
 
-/// An event on which the server takes quick operations.
+/// An event for which the server accepts quick operations.
 pub trait QuickOperable: Serialize {
-    /// What can be done.
+    /// The quick operation for this event.
     type Operation: Serialize;
 }
 
-/// As events hold the large ones.
+/// A boxed event, since [`Event`](crate::Event) holds the large ones in boxes.
 impl<T: QuickOperable> QuickOperable for Box<T> {
     type Operation = T::Operation;
 }
 
 impl HandleQuickOperation {
-    /// The quick operation `operation` on `event`. The answer to a webhook does the same without a call.
+    /// Creates the request for the quick operation `operation` on `event`. The response to a webhook does the same
+    /// without a call.
     ///
     /// ```no_run
     /// # async fn run(client: &cqhttp::Client, event: &cqhttp::event::GroupMessage) -> Result<(), cqhttp::Error> {
@@ -33,13 +34,13 @@ impl HandleQuickOperation {
     /// # }
     /// ```
     pub fn on<E: QuickOperable>(event: &E, operation: &E::Operation) -> Self {
-        Self::new(tree(event), tree(operation))
+        Self::new(to_tree(event), to_tree(operation))
     }
 }
 
-/// An object as a tree. A message may hold what has no tree, such as half a character, and is left out then: the server
-/// finds it by its id.
-fn tree(object: &impl Serialize) -> Value {
+/// Converts an object to a JSON value. Entries that have no such form are left out, such as a message with half a
+/// character: the server finds the message by its id.
+fn to_tree(object: &impl Serialize) -> Value {
     let json = serde_json::to_string(object).unwrap_or_default();
     let entries: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&json).unwrap_or_default();
     let entry = |(name, value): (String, Box<RawValue>)| Some((name, serde_json::from_str(value.get()).ok()?));

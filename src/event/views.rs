@@ -1,4 +1,4 @@
-//! Views of an event: its message or request, whichever kind it is of, and the chat it happened in.
+//! Views of an event: its message or request of any kind, and its chat.
 
 use crate::generated::event::{Event, FriendRequest, GroupMessage, GroupRequest, GuildMessage, PrivateMessage};
 use crate::generated::types::{GroupId, MessageId, MessageSeq, UserId};
@@ -6,13 +6,13 @@ use crate::message::Message;
 use crate::target::Chat;
 
 impl Event {
-    /// Whether it is a message that the account itself has sent.
+    /// Returns `true` for a message that the account itself has sent.
     #[must_use]
     pub fn is_own(&self) -> bool {
         matches!(self, Self::GroupMessageSent(_) | Self::PrivateMessageSent(_))
     }
 
-    /// The message that somebody sent; `None` for own messages, and for what is no message.
+    /// Returns the received message; `None` for the account's own messages, and for other events.
     ///
     /// ```
     /// # fn run(event: cqhttp::Event) {
@@ -31,7 +31,7 @@ impl Event {
         }
     }
 
-    /// The request that it is: to become a friend, or about joining a group.
+    /// Returns the request, to become a friend or to join a group; `None` for other events.
     #[must_use]
     pub fn as_request(&self) -> Option<RequestEvent<'_>> {
         match self {
@@ -41,7 +41,7 @@ impl Event {
         }
     }
 
-    /// A message's running number in its chat, where the server sends it.
+    /// Returns a message's running number in its chat, if the server sends it.
     #[must_use]
     pub fn message_seq(&self) -> Option<MessageSeq> {
         match self {
@@ -51,8 +51,8 @@ impl Event {
         }
     }
 
-    /// Where it happened, and an answer goes: a group, a guild's channel, or the user whom it is about. `None` where
-    /// there is no such place, as for a heartbeat, and where it is about the account itself.
+    /// Returns the chat of the event, where an answer goes: a group, a channel of a guild, or the user of the event.
+    /// `None` for events without a chat, such as heartbeats, and for events about the account itself.
     #[must_use]
     pub fn target(&self) -> Option<Chat> {
         match self {
@@ -64,20 +64,20 @@ impl Event {
     }
 }
 
-/// A message that somebody sent, wherever: what all message events have in common.
+/// A received message of any kind: the common part of all message events.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum MessageEvent<'a> {
-    /// To the account alone.
+    /// A message to the account.
     Private(&'a PrivateMessage),
-    /// In a group.
+    /// A message in a group.
     Group(&'a GroupMessage),
-    /// In a channel of a guild.
+    /// A message in a channel of a guild.
     Guild(&'a GuildMessage),
 }
 
 impl<'a> MessageEvent<'a> {
-    /// What was said.
+    /// Returns the message.
     #[must_use]
     pub fn message(&self) -> &'a Message {
         match self {
@@ -87,7 +87,7 @@ impl<'a> MessageEvent<'a> {
         }
     }
 
-    /// Its id, for quoting, reading and recalling it; `None` in guilds, where ids are of another kind.
+    /// Returns the message's id, for quoting, reading and recalling it; `None` in guilds, which have ids of another kind.
     #[must_use]
     pub fn message_id(&self) -> Option<MessageId> {
         match self {
@@ -97,7 +97,7 @@ impl<'a> MessageEvent<'a> {
         }
     }
 
-    /// The account that received it.
+    /// Returns the account that received the message.
     #[must_use]
     pub fn self_id(&self) -> UserId {
         match self {
@@ -107,7 +107,7 @@ impl<'a> MessageEvent<'a> {
         }
     }
 
-    /// Who sent it; `None` in guilds, whose users have numbers of another kind.
+    /// Returns the sender; `None` in guilds, whose users have ids of another kind.
     #[must_use]
     pub fn user_id(&self) -> Option<UserId> {
         match self {
@@ -117,7 +117,7 @@ impl<'a> MessageEvent<'a> {
         }
     }
 
-    /// The group, for a group message.
+    /// Returns the group of a group message; `None` for others.
     #[must_use]
     pub fn group_id(&self) -> Option<GroupId> {
         match self {
@@ -126,7 +126,7 @@ impl<'a> MessageEvent<'a> {
         }
     }
 
-    /// The name to call the sender by: the card in the group where there is one, else the nickname.
+    /// Returns the sender's name for display: the card in the group if it is set, else the nickname.
     #[must_use]
     pub fn display_name(&self) -> &'a str {
         match self {
@@ -136,13 +136,13 @@ impl<'a> MessageEvent<'a> {
         }
     }
 
-    /// Whether the sender is an administrator of the group, or its owner; never in private and in guilds.
+    /// Returns `true` if the sender is an administrator or the owner of the group; `false` in private and in guilds.
     #[must_use]
     pub fn is_admin(&self) -> bool {
         matches!(self, Self::Group(event) if event.is_admin())
     }
 
-    /// Where it was said, and an answer goes.
+    /// Returns the chat of the message, where an answer goes.
     #[must_use]
     pub fn target(&self) -> Chat {
         match self {
@@ -152,7 +152,7 @@ impl<'a> MessageEvent<'a> {
         }
     }
 
-    /// Whether the account itself is mentioned by name.
+    /// Returns `true` if the account itself is mentioned by name.
     #[must_use]
     pub fn mentions_me(&self) -> bool {
         match self {
@@ -163,18 +163,18 @@ impl<'a> MessageEvent<'a> {
     }
 }
 
-/// A request that can be accepted or rejected, see [`Client::approve`](crate::Client::approve).
+/// A request that can be accepted or rejected: see [`Client::approve`](crate::Client::approve).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum RequestEvent<'a> {
-    /// To become a friend.
+    /// A request to become a friend.
     Friend(&'a FriendRequest),
-    /// About joining a group.
+    /// A request to join a group, or an invitation to one.
     Group(&'a GroupRequest),
 }
 
 impl RequestEvent<'_> {
-    /// Who asks.
+    /// Returns the user who asks.
     #[must_use]
     pub fn user_id(&self) -> UserId {
         match self {
@@ -183,7 +183,7 @@ impl RequestEvent<'_> {
         }
     }
 
-    /// What they write about themselves.
+    /// Returns the user's comment.
     #[must_use]
     pub fn comment(&self) -> &str {
         match self {

@@ -5,44 +5,45 @@ use crate::generated::segment::{Segment, Text};
 use crate::generated::types::{MessageId, UserId};
 use crate::message::Message;
 
-/// A message in the making: what each of [`Message`]'s starting points gives. It becomes a message wherever one is
-/// asked for, or with [`build`](Self::build).
+/// A message that is being built: [`Message::text`], [`Message::at`] and the like start it.
+///
+/// It converts to a [`Message`] wherever a parameter takes one, or with [`build`](Self::build).
 #[derive(Clone, Debug, Default, PartialEq)]
-#[must_use = "it is sent nowhere by itself"]
+#[must_use = "a message is sent only by a call"]
 pub struct MessageBuilder(Message);
 
 impl Message {
-    /// Begins with a plain text.
+    /// Starts a message with a plain text.
     pub fn text(text: impl Into<String>) -> MessageBuilder {
         MessageBuilder::default().text(text)
     }
 
-    /// Begins with a mention of a user.
+    /// Starts a message with a mention of a user.
     pub fn at(user: impl Into<UserId>) -> MessageBuilder {
         MessageBuilder::default().at(user)
     }
 
-    /// Begins with a mention of everyone.
+    /// Starts a message with a mention of everyone.
     pub fn at_all() -> MessageBuilder {
         MessageBuilder::default().at_all()
     }
 
-    /// Begins with an image.
+    /// Starts a message with an image.
     pub fn image(file: impl Into<FileSource>) -> MessageBuilder {
         MessageBuilder::default().image(file)
     }
 
-    /// Begins with a QQ face, by its number.
+    /// Starts a message with a QQ face, by its number.
     pub fn face(id: impl Into<i64>) -> MessageBuilder {
         MessageBuilder::default().face(id)
     }
 
-    /// Begins with the quotation of a message that the server knows.
+    /// Starts a message with the quotation of a message that the server knows.
     pub fn reply(id: impl Into<MessageId>) -> MessageBuilder {
         MessageBuilder::default().reply(id)
     }
 
-    /// Begins with any segment.
+    /// Starts a message with any segment.
     pub fn segment(segment: impl Into<Segment>) -> MessageBuilder {
         MessageBuilder::default().segment(segment)
     }
@@ -59,7 +60,7 @@ impl MessageBuilder {
         self.segment(Segment::at(user.into()))
     }
 
-    /// Adds a mention of everyone. go-cqhttp sends it as plain text where the bot is no administrator.
+    /// Adds a mention of everyone. go-cqhttp sends it as plain text if the bot is not an administrator.
     pub fn at_all(self) -> Self {
         self.segment(Segment::at_all())
     }
@@ -91,7 +92,7 @@ impl MessageBuilder {
         self
     }
 
-    /// The message.
+    /// Returns the message.
     #[must_use]
     pub fn build(self) -> Message {
         self.0

@@ -1,4 +1,4 @@
-//! Messages read as commands: a prefix or a mention of the bot stripped, the rest taken apart into words and segments.
+//! Commands in messages: stripping a prefix or a mention of the bot, and splitting the rest into words and segments.
 
 use crate::generated::segment::{Segment, Text};
 use crate::generated::types::UserId;
@@ -7,11 +7,11 @@ use crate::segment::IntoSegment;
 use crate::segment::mention::Mention;
 
 impl Message {
-    /// The rest of the message behind a prefix such as `/mute`; `None` where it begins otherwise.
+    /// Returns the rest of the message behind a prefix such as `/mute`; `None` if the message does not start with it.
     ///
-    /// Blanks around the prefix are dropped, and so is a quotation before it, with the mention that QQ puts behind a
-    /// quotation. A prefix that ends in an ASCII letter or digit does not match within a word: `/mute` is no prefix of `/muted`. Where the bot is mentioned first, see
-    /// [`strip_mention`](Self::strip_mention).
+    /// Blanks around the prefix are dropped, and so is a quotation before it, with the mention that QQ adds after a
+    /// quotation. A prefix that ends in an ASCII letter or digit does not match within a word: `/mute` is not a prefix of
+    /// `/muted`. If users mention the bot first, use [`strip_mention`](Self::strip_mention).
     ///
     /// ```
     /// use cqhttp::{Message, UserId};
@@ -25,7 +25,7 @@ impl Message {
     #[must_use]
     #[inline]
     pub fn strip_prefix(&self, prefix: &str) -> Option<Self> {
-        let mut segments = said_behind_mention(self).iter();
+        let mut segments = after_quotation_and_mention(self).iter();
         let text = segments.next()?.as_text()?.trim_start();
         let rest = text.strip_prefix(prefix)?;
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -36,8 +36,8 @@ impl Message {
         Some(rest.map(|rest| Text::new(rest).into_segment()).into_iter().chain(segments.cloned()).collect())
     }
 
-    /// The rest of a message that begins with a mention of `user`, as commands to a bot do in groups; `None` where it
-    /// begins otherwise. A quotation before it is dropped, and so are blanks.
+    /// Returns the rest of a message that starts with a mention of `user`, as commands to a bot in a group do; `None` if the
+    /// message does not. A quotation before the mention and blanks around it are dropped.
     ///
     /// ```
     /// use cqhttp::{Message, UserId};
@@ -54,7 +54,8 @@ impl Message {
             let mention = segments.iter().find(|segment| segment.as_text().is_none_or(|text| !text.trim().is_empty()));
             mention.and_then(Segment::as_mention).and_then(Mention::user) == Some(user)
         };
-        let segments = [said(self), said_behind_mention(self)].into_iter().find(|segments| begins(segments))?;
+        let segments =
+            [after_quotation(self), after_quotation_and_mention(self)].into_iter().find(|segments| begins(segments))?;
         let behind = segments.iter().skip_while(|segment| segment.as_mention().is_none()).skip(1);
         let mut rest: Self = behind.cloned().collect();
         if let Some(Segment::Text(text)) = rest.first_mut() {
@@ -63,7 +64,7 @@ impl Message {
         Some(rest)
     }
 
-    /// Its words, and its other segments, in order.
+    /// Returns the words of the text segments, and all other segments, in order.
     ///
     /// ```
     /// use cqhttp::{Message, MessageArg};
@@ -83,8 +84,8 @@ impl Message {
     }
 }
 
-/// A message behind what may stand before that which was said: blanks and a quotation.
-fn said(message: &Message) -> &[Segment] {
+/// Returns the segments behind leading blanks and a quotation.
+fn after_quotation(message: &Message) -> &[Segment] {
     let is_prelude = |segment: &Segment| match segment {
         Segment::Text(text) => text.text.trim().is_empty(),
         segment => matches!(segment, Segment::Reply(_)),
@@ -93,27 +94,26 @@ fn said(message: &Message) -> &[Segment] {
     &message[begin..]
 }
 
-/// The same, and the mention dropped that QQ puts behind a quotation: of whoever wrote what is quoted.
-fn said_behind_mention(message: &Message) -> &[Segment] {
-    let said = self::said(message);
-    match said {
+/// Returns the segments behind a quotation and the mention of its author, which QQ adds after a quotation.
+fn after_quotation_and_mention(message: &Message) -> &[Segment] {
+    match after_quotation(message) {
         [Segment::At(_), rest @ ..] if message.reply_to().is_some() => rest,
-        said => said,
+        segments => segments,
     }
 }
 
-/// A word of a message, or a segment that is no text: see [`Message::args`].
+/// A word of a message, or a segment other than text: see [`Message::args`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum MessageArg<'a> {
     /// A word.
     Word(&'a str),
-    /// Another segment.
+    /// A segment other than text.
     Segment(&'a Segment),
 }
 
 impl<'a> MessageArg<'a> {
-    /// The word, where it is one.
+    /// Returns the word; `None` for a segment.
     #[must_use]
     pub fn word(&self) -> Option<&'a str> {
         match self {
@@ -122,7 +122,7 @@ impl<'a> MessageArg<'a> {
         }
     }
 
-    /// The user who is mentioned, where it is a mention.
+    /// Returns the user who is mentioned; `None` if it is not a mention of a user.
     #[must_use]
     pub fn mention(&self) -> Option<UserId> {
         match self {

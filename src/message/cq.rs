@@ -1,6 +1,6 @@
-//! CQ codes: messages as text.
+//! CQ codes: the text form of messages.
 //!
-//! The text is split first, and each value unescaped after, so that `&#91;CQ:at,qq=all&#93;` never becomes a code.
+//! The text is split first and each value unescaped afterwards, so that `&#91;CQ:at,qq=all&#93;` never becomes a code.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::segment::extra::Extra;
 use crate::segment::fields::{Fields, Item};
 use crate::segment::writing::Written;
 
-/// How a code begins.
+/// The start of a code.
 const OPENING: &str = "[CQ:";
 
 /// A part of a text with CQ codes: see [`Message::cq_parts`](crate::Message::cq_parts).
@@ -25,14 +25,14 @@ pub enum CqPart<'a> {
     Text(Cow<'a, str>),
     /// A code.
     Code {
-        /// Its type.
+        /// The code's type.
         kind: &'a str,
-        /// Its names and values.
+        /// The code's names and values.
         fields: CqFields<'a>,
     },
 }
 
-/// The parts of a text with CQ codes: see [`Message::cq_parts`](crate::Message::cq_parts).
+/// An iterator over the parts of a text with CQ codes: see [`Message::cq_parts`](crate::Message::cq_parts).
 #[derive(Clone, Debug)]
 pub struct CqParts<'a> {
     rest: &'a str,
@@ -51,7 +51,7 @@ impl<'a> Iterator for CqParts<'a> {
         if self.rest.is_empty() {
             return None;
         }
-        // Text goes on over what looks like a code and is none.
+        // A malformed code belongs to the text around it.
         let mut text_end = 0;
         loop {
             let Some(bracket) = memchr(b'[', &self.rest.as_bytes()[text_end..]) else {
@@ -66,7 +66,7 @@ impl<'a> Iterator for CqParts<'a> {
             let Some(length) = memchr(b']', &self.rest.as_bytes()[inner..]) else {
                 return Some(self.text(self.rest.len()));
             };
-            let Some((kind, fields)) = code(&self.rest[inner..inner + length]) else {
+            let Some((kind, fields)) = parse_code(&self.rest[inner..inner + length]) else {
                 text_end = inner + length + 1;
                 continue;
             };
@@ -87,13 +87,13 @@ impl<'a> CqParts<'a> {
     }
 }
 
-/// What stands between `[CQ:` and `]`; `None` where it is no code.
-fn code(inner: &str) -> Option<(&str, CqFields<'_>)> {
+/// Parses the characters between `[CQ:` and `]`; `None` if the code is malformed.
+fn parse_code(inner: &str) -> Option<(&str, CqFields<'_>)> {
     let Some((kind, fields)) = inner.split_once(',') else { return Some((inner, CqFields { rest: None })) };
     fields.split(',').all(|field| field.contains('=')).then_some((kind, CqFields { rest: Some(fields) }))
 }
 
-/// The names and values of a CQ code, values unescaped.
+/// An iterator over the names and values of a CQ code. The values are unescaped.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CqFields<'a> {
     rest: Option<&'a str>,
@@ -111,7 +111,7 @@ impl<'a> Iterator for CqFields<'a> {
     }
 }
 
-/// Text as it is meant; in a value a comma is escaped, too.
+/// Unescapes a text. In a value, a comma is escaped too.
 fn unescape(text: &str, value: bool) -> Cow<'_, str> {
     let Some(first) = memchr(b'&', text.as_bytes()) else { return Cow::Borrowed(text) };
     let mut plain = String::with_capacity(text.len());
@@ -135,7 +135,7 @@ fn unescape(text: &str, value: bool) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
-/// Appends a text, escaped.
+/// Appends a text with its special characters escaped.
 fn escape(text: &str, value: bool, out: &mut String) {
     let special = |byte: u8| matches!(byte, b'&' | b'[' | b']') || value && byte == b',';
     let mut begin = 0;
@@ -161,7 +161,7 @@ pub(super) fn read(codes: &str) -> Vec<Segment> {
             for (name, value) in fields {
                 data.push(name, Item::Text(value));
             }
-            Segment::of(kind, data)
+            Segment::from_fields(kind, data)
         }
     });
     segments.collect()
@@ -187,7 +187,7 @@ fn write_segment(segment: &Segment, out: &mut String) -> Result<(), CqProblem> {
     if segment.extra().is_some_and(|extra| extra.rest().is_some()) {
         return Err(CqProblem::Beside);
     }
-    // What is kept as it came may have a field that its type knows, in another form: the code shows the one form.
+    // Unknown fields may include a known one in another form: the code shows the canonical form.
     let other = segment.extra().is_some_and(|extra| !extra.is_empty()) || matches!(segment, Segment::Unknown(_));
     let canonical = other.then(|| canonical_segment(segment));
     let segment = canonical.as_ref().unwrap_or(segment);
@@ -221,12 +221,12 @@ fn write_segment(segment: &Segment, out: &mut String) -> Result<(), CqProblem> {
     if node { Err(CqProblem::Node) } else { outcome }
 }
 
-/// A value as text: a string as it is, null as an empty one, anything else as its JSON.
+/// Converts a value to text: a string stays unchanged, null becomes `""`, any other value its JSON.
 fn text_of(value: Written<'_>) -> Cow<'_, str> {
     match value {
         Written::Text(text) => text,
         Written::Json(json) => match json.get().as_bytes().first() {
-            // A lone surrogate is no text: it stays escaped.
+            // A lone surrogate has no text form: it stays escaped.
             Some(b'"') => serde_json::from_str(json.get()).map_or(Cow::Borrowed(json.get()), Cow::Owned),
             Some(b'n') | None => Cow::Borrowed(""),
             Some(_) => Cow::Borrowed(json.get()),
@@ -234,7 +234,7 @@ fn text_of(value: Written<'_>) -> Cow<'_, str> {
     }
 }
 
-/// The messages in a node, which as text would be one message.
+/// Returns `true` for the messages inside a node, which as text would be one message.
 fn is_node_content(segment: &Segment, name: &str, value: &Written<'_>) -> bool {
     let is_message = |json: &RawValue| json.get().starts_with(['[', '{']);
     segment.kind() == "node" && name == "content" && matches!(value, Written::Json(json) if is_message(json))
@@ -242,7 +242,7 @@ fn is_node_content(segment: &Segment, name: &str, value: &Written<'_>) -> bool {
 
 #[inline]
 fn canonical_segment(segment: &Segment) -> Segment {
-    let mut fields = Fields::with(segment.extra().and_then(Extra::rest));
+    let mut fields = Fields::with_rest(segment.extra().and_then(Extra::rest));
     segment.each(&mut |name, value| {
         let item = match value {
             Written::Json(json) if is_node_content(segment, name, &value) => Item::Json(json.to_owned()),
@@ -250,7 +250,7 @@ fn canonical_segment(segment: &Segment) -> Segment {
         };
         fields.push(name, item);
     });
-    Segment::of(segment.kind(), fields)
+    Segment::from_fields(segment.kind(), fields)
 }
 
 #[inline]
@@ -268,7 +268,7 @@ pub(super) fn canonical(segments: &[Segment]) -> Vec<Segment> {
     whole
 }
 
-/// A segment that has no form as a CQ code.
+/// The error for a segment that cannot be written as a CQ code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CqError {
     index: usize,

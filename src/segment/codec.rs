@@ -1,4 +1,4 @@
-//! How the data of a segment is read and written: field by field, what its type does not know kept as it came.
+//! Segments from and to JSON. The data is read and written field by field; unknown fields are kept unchanged.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,40 +15,40 @@ use crate::segment::fields::{Fields, Item};
 use crate::segment::unknown::UnknownSegment;
 use crate::segment::writing::{Writing, Written};
 
-/// A segment's type: where its data is read and written. For generated code.
+/// The type of one kind of segment, which reads and writes the segment's data. For generated code.
 #[doc(hidden)]
 pub trait SegmentType: Sized {
-    /// The names of its fields, those under which other servers send them included.
+    /// The names of the fields, including other servers' names for them.
     const FIELDS: &'static [&'static str];
 
-    /// `None` where something is missing that it cannot be without.
+    /// Reads the segment; `None` if a required field is missing.
     fn read(fields: &mut Fields<'_>) -> Option<Self>;
 
-    /// Writes its data, field by field.
+    /// Writes the data, field by field.
     fn write<'s>(&'s self, out: Writing<'s, '_>);
 
-    /// What it does not know.
+    /// Returns the unknown fields.
     fn extra(&self) -> &Extra;
 }
 
 /// An enum of segments. For generated code.
 #[doc(hidden)]
 pub trait Segments: Sized {
-    /// The names of a type's fields: their values are read as text, all others kept as they came.
+    /// Returns the names of a type's fields. Their values are read as text; all others are kept unchanged.
     fn fields(kind: &str) -> &'static [&'static str];
-    /// `None` for an unknown type, and where something is missing.
+    /// Reads a segment; `None` if the type is unknown or a required field is missing.
     fn read(kind: &str, fields: &mut Fields<'_>) -> Option<Self>;
-    /// One that is kept as it came.
+    /// Wraps a segment that is kept unchanged.
     fn unknown(segment: UnknownSegment) -> Self;
-    /// Its type on the wire.
+    /// Returns the segment's type on the wire.
     fn kind(&self) -> &str;
-    /// Gives its data out, field by field.
+    /// Calls `emit` with each field of the data.
     fn each<'s>(&'s self, emit: &mut dyn FnMut(&'s str, Written<'s>));
-    /// What its type does not know.
+    /// Returns the fields that the segment's type does not know.
     fn extra(&self) -> Option<&Extra>;
 
-    /// From a type and what its data says.
-    fn of(kind: &str, mut fields: Fields<'_>) -> Self {
+    /// Reads a segment, or keeps it as an unknown one.
+    fn from_fields(kind: &str, mut fields: Fields<'_>) -> Self {
         Self::read(kind, &mut fields)
             .unwrap_or_else(|| Self::unknown(UnknownSegment { kind: kind.to_owned(), data: fields.into_extra() }))
     }
@@ -78,14 +78,14 @@ impl<'de, S: Segments> Visitor<'de> for SegmentVisitor<S> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<S, A::Error> {
         let mut kind: Option<Cow<'de, str>> = None;
         let mut data: Option<Result<Fields<'de>, Box<RawValue>>> = None;
-        // `data` came before `type`: what its values are is not known yet.
+        // `data` that came before `type`: the types of its values are not known yet.
         let mut early: Option<Box<RawValue>> = None;
         let mut beside = Vec::new();
-        while let Some(key) = entries.next_key_seed(Str)? {
+        while let Some(key) = entries.next_key_seed(StrSeed)? {
             match (&*key, &kind) {
-                ("type", None) => kind = Some(entries.next_value_seed(Str)?),
+                ("type", None) => kind = Some(entries.next_value_seed(StrSeed)?),
                 ("data", Some(kind)) if data.is_none() && early.is_none() => {
-                    data = Some(entries.next_value_seed(Data(S::fields(kind)))?);
+                    data = Some(entries.next_value_seed(DataSeed(S::fields(kind)))?);
                 }
                 ("data", None) if early.is_none() => early = Some(entries.next_value()?),
                 _ => beside.push((key.into_owned(), entries.next_value()?)),
@@ -93,28 +93,34 @@ impl<'de, S: Segments> Visitor<'de> for SegmentVisitor<S> {
         }
         let kind = kind.ok_or_else(|| de::Error::missing_field("type"))?;
         let Some(early) = early else {
-            return Ok(whole(&kind, data.unwrap_or_else(|| Ok(Fields::default())), beside));
+            return Ok(assemble(&kind, data.unwrap_or_else(|| Ok(Fields::default())), beside));
         };
-        let read = Data(S::fields(&kind)).deserialize(&mut serde_json::Deserializer::from_str(early.get()));
-        // The place that the error names is one in the data; not at the end of a text, serde_json takes it for no other.
+        let read = DataSeed(S::fields(&kind)).deserialize(&mut serde_json::Deserializer::from_str(early.get()));
+        // The line and column in the error count from the start of the data. The words behind them keep serde_json from
+        // taking them for a position in the whole text.
         let read = read.map_err(|error| de::Error::custom(format_args!("{error} of the data of a segment")))?;
-        Ok(whole(&kind, read, beside))
+        Ok(assemble(&kind, read, beside))
     }
 }
 
-fn whole<S: Segments>(kind: &str, data: Result<Fields<'_>, Box<RawValue>>, beside: Vec<(String, Box<RawValue>)>) -> S {
+/// Creates a segment from its type, its data (an error if it is not an object) and the entries beside them.
+fn assemble<S: Segments>(
+    kind: &str,
+    data: Result<Fields<'_>, Box<RawValue>>,
+    beside: Vec<(String, Box<RawValue>)>,
+) -> S {
     let (mut fields, data) = match data {
         Ok(fields) => (fields, None),
         Err(data) => (Fields::default(), Some(data)),
     };
     fields.rest = Rest { data, beside };
-    S::of(kind, fields)
+    S::from_fields(kind, fields)
 }
 
-/// A string, borrowed where it can be.
-struct Str;
+/// Reads a string, borrowed if nothing in it is escaped.
+struct StrSeed;
 
-impl<'de> DeserializeSeed<'de> for Str {
+impl<'de> DeserializeSeed<'de> for StrSeed {
     type Value = Cow<'de, str>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -122,7 +128,7 @@ impl<'de> DeserializeSeed<'de> for Str {
     }
 }
 
-impl<'de> Visitor<'de> for Str {
+impl<'de> Visitor<'de> for StrSeed {
     type Value = Cow<'de, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -142,10 +148,10 @@ impl<'de> Visitor<'de> for Str {
     }
 }
 
-/// The data of a segment whose type has these fields; what is no object comes back as it is.
-struct Data(&'static [&'static str]);
+/// Reads the data of a segment whose type has these fields. The inner `Err` holds data that is not an object.
+struct DataSeed(&'static [&'static str]);
 
-impl<'de> DeserializeSeed<'de> for Data {
+impl<'de> DeserializeSeed<'de> for DataSeed {
     type Value = Result<Fields<'de>, Box<RawValue>>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -157,8 +163,8 @@ fn raw<E: de::Error>(value: impl Serialize) -> Result<Box<RawValue>, E> {
     to_raw_value(&value).map_err(E::custom)
 }
 
-/// A list as it came: what is in it is not read.
-fn list<'de, A: SeqAccess<'de>>(mut items: A) -> Result<Box<RawValue>, A::Error> {
+/// Collects a list as JSON text, without decoding its items.
+fn raw_list<'de, A: SeqAccess<'de>>(mut items: A) -> Result<Box<RawValue>, A::Error> {
     let mut json = String::from("[");
     while let Some(item) = items.next_element::<Box<RawValue>>()? {
         json.push_str(if json.len() > 1 { "," } else { "" });
@@ -167,8 +173,8 @@ fn list<'de, A: SeqAccess<'de>>(mut items: A) -> Result<Box<RawValue>, A::Error>
     RawValue::from_string(json + "]").map_err(de::Error::custom)
 }
 
-/// An object as it came, likewise.
-fn object<'de, A: MapAccess<'de>>(mut entries: A) -> Result<Box<RawValue>, A::Error> {
+/// Collects an object as JSON text, without decoding its values.
+fn raw_object<'de, A: MapAccess<'de>>(mut entries: A) -> Result<Box<RawValue>, A::Error> {
     let mut json = String::from("{");
     while let Some((name, value)) = entries.next_entry::<String, Box<RawValue>>()? {
         json.push_str(if json.len() > 1 { "," } else { "" });
@@ -179,7 +185,7 @@ fn object<'de, A: MapAccess<'de>>(mut entries: A) -> Result<Box<RawValue>, A::Er
     RawValue::from_string(json + "}").map_err(de::Error::custom)
 }
 
-impl<'de> Visitor<'de> for Data {
+impl<'de> Visitor<'de> for DataSeed {
     type Value = Result<Fields<'de>, Box<RawValue>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -188,9 +194,9 @@ impl<'de> Visitor<'de> for Data {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
         let mut fields = Fields::default();
-        while let Some(name) = entries.next_key_seed(Str)? {
+        while let Some(name) = entries.next_key_seed(StrSeed)? {
             let item = match self.0.contains(&&*name) {
-                true => entries.next_value_seed(Scalar)?,
+                true => entries.next_value_seed(ValueSeed)?,
                 false => Item::Json(entries.next_value()?),
             };
             fields.push(name, item);
@@ -214,7 +220,7 @@ impl<'de> Visitor<'de> for Data {
         raw(value).map(Err)
     }
 
-    /// A float would not go back out as it came.
+    /// Refuses a float, which would not be sent on unchanged.
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {
         Err(E::invalid_type(Unexpected::Float(value), &self))
     }
@@ -224,14 +230,14 @@ impl<'de> Visitor<'de> for Data {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
-        list(items).map(Err)
+        raw_list(items).map(Err)
     }
 }
 
-/// The value of a field that the type knows.
-struct Scalar;
+/// Reads the value of a field that the type knows.
+struct ValueSeed;
 
-impl<'de> DeserializeSeed<'de> for Scalar {
+impl<'de> DeserializeSeed<'de> for ValueSeed {
     type Value = Item<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -239,7 +245,7 @@ impl<'de> DeserializeSeed<'de> for Scalar {
     }
 }
 
-impl<'de> Visitor<'de> for Scalar {
+impl<'de> Visitor<'de> for ValueSeed {
     type Value = Item<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -271,7 +277,7 @@ impl<'de> Visitor<'de> for Scalar {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Item<'de>, E> {
-        // Beyond 2^53 a float no longer says which number came.
+        // Beyond 2^53 a float does not say exactly which number was sent.
         if value.abs() > 9_007_199_254_740_992.0 {
             return Err(E::invalid_value(Unexpected::Float(value), &"a number of at most 64 bits"));
         }
@@ -291,11 +297,11 @@ impl<'de> Visitor<'de> for Scalar {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Item<'de>, A::Error> {
-        list(items).map(Item::Json)
+        raw_list(items).map(Item::Json)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Item<'de>, A::Error> {
-        object(entries).map(Item::Json)
+        raw_object(entries).map(Item::Json)
     }
 }
 
@@ -311,13 +317,13 @@ impl Serialize for FeedSegment {
     }
 }
 
-/// `{ "type": …, "data": { … } }`: the type first, so that reading need not wait for it.
+/// Writes `{ "type": …, "data": { … } }`, with the type first so that readers know it before the data.
 fn serialize<T: Segments, S: Serializer>(segment: &T, serializer: S) -> Result<S::Ok, S::Error> {
     let rest = segment.extra().and_then(Extra::rest);
     let mut map = serializer.serialize_map(None)?;
     map.serialize_entry("type", segment.kind())?;
     match rest.and_then(|rest| rest.data.as_ref()) {
-        Some(data) if has_no_data(segment) => map.serialize_entry("data", data)?,
+        Some(data) if writes_no_data(segment) => map.serialize_entry("data", data)?,
         _ => map.serialize_entry("data", &DataOf(segment))?,
     }
     for (name, value) in rest.map(|rest| &*rest.beside).unwrap_or_default() {
@@ -326,7 +332,7 @@ fn serialize<T: Segments, S: Serializer>(segment: &T, serializer: S) -> Result<S
     map.end()
 }
 
-fn has_no_data<T: Segments>(segment: &T) -> bool {
+fn writes_no_data<T: Segments>(segment: &T) -> bool {
     let mut nothing = true;
     segment.each(&mut |_, _| nothing = false);
     nothing

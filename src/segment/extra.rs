@@ -1,14 +1,14 @@
-//! Fields that a segment's type does not know, kept in order.
+//! The unknown fields of a segment, kept in order.
 
 use std::fmt;
 
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-/// The fields of a segment that its type does not know, in order, and what else its JSON holds.
+/// The fields of a segment that its type does not know, in order, and the other entries of its JSON.
 ///
-/// A value that came under another name than its field's is here, too, and so is one that does not fit. Setting the
-/// field replaces both.
+/// It also holds a value that came under another server's name for a field, and a value that does not fit its field.
+/// Setting the field replaces both.
 ///
 /// ```
 /// use cqhttp::Segment;
@@ -27,7 +27,7 @@ pub struct Extra(Option<Box<Kept>>);
 
 #[derive(Clone, Default)]
 struct Kept {
-    /// Of the segment's `data`.
+    /// The fields of the segment's `data`.
     fields: Vec<Field>,
     rest: Rest,
 }
@@ -39,27 +39,27 @@ pub(crate) struct Field {
     pub(crate) role: FieldRole,
 }
 
-/// What a value is to a typed field that has its name, or has it among its other names.
+/// The relation of a kept value to a typed field that has its name as first or as another name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FieldRole {
-    /// Nothing: no such field has a value from here.
+    /// No typed field has taken a value with this name.
     Free,
-    /// The field holds it. It came under the field's own name, and is not kept beside it.
+    /// The field holds the value, which came under the field's first name. It is not kept here as well.
     Typed,
-    /// The field holds it. It came under another name, and goes out under that until the field is changed.
+    /// The field holds the value, which came under another name and is sent under that name until the field changes.
     Source,
-    /// It says the same as the field, until that is changed.
+    /// The value equals the field's, until the field changes.
     Echo,
-    /// It came with the field's value, and says otherwise or nothing.
+    /// The value came beside the field's, and differs from it or is null.
     Rival,
 }
 
-/// What a segment's JSON holds beside its type and the fields of its data.
+/// The parts of a segment's JSON other than its type and the fields of its data.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rest {
-    /// `data`, where it is no object.
+    /// `data`, if it is not an object.
     pub(crate) data: Option<Box<RawValue>>,
-    /// Beside `type` and `data`.
+    /// The entries beside `type` and `data`.
     pub(crate) beside: Vec<(String, Box<RawValue>)>,
 }
 
@@ -70,19 +70,19 @@ impl Rest {
 }
 
 impl Extra {
-    /// The value of a field.
+    /// Returns the value of a field.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Value> {
         serde_json::from_str(self.json(name)?).ok()
     }
 
-    /// The value of a field, as the JSON text that came.
+    /// Returns the value of a field as the JSON text that was received.
     #[must_use]
     pub fn json(&self, name: &str) -> Option<&str> {
         self.fields().iter().find(|field| field.name == name).map(|field| field.value.get())
     }
 
-    /// Sets a field, in its place where there is one, else at the end.
+    /// Sets a field: in its place if it exists, else at the end.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<Value>) {
         let name = name.into();
         let Ok(value) = to_raw_value(&value.into()) else { return };
@@ -101,12 +101,12 @@ impl Extra {
         }
     }
 
-    /// The fields' names, in order.
+    /// Returns the names of the fields, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.fields().iter().map(|field| field.name.as_str())
     }
 
-    /// Whether there is nothing.
+    /// Returns `true` if there are no fields and no other entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.fields().is_empty() && self.rest().is_none()
@@ -124,7 +124,7 @@ impl Extra {
         Self((!fields.is_empty() || !rest.is_empty()).then(|| Box::new(Kept { fields, rest })))
     }
 
-    /// All of it, by name.
+    /// Returns the fields, then `data` if it is not an object, then the entries beside it.
     fn entries(&self) -> impl Iterator<Item = (&str, &RawValue)> {
         let data = self.rest().and_then(|rest| rest.data.as_deref()).map(|data| ("data", data));
         let beside = self.rest().map(|rest| &*rest.beside).unwrap_or_default();
@@ -133,7 +133,7 @@ impl Extra {
     }
 }
 
-/// The same names have the same JSON, however it is spaced.
+/// Two are equal if the same names have the same JSON values; blanks do not count.
 impl PartialEq for Extra {
     fn eq(&self, other: &Self) -> bool {
         let json = |value: &RawValue| serde_json::from_str::<Value>(value.get()).ok();

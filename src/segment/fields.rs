@@ -1,4 +1,4 @@
-//! Fields of a segment's data as they are read: each is claimed by the typed field that has its name, the rest is kept.
+//! Fields of a segment's data while it is read: a typed field claims the value under its name, unclaimed values are kept.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,7 +19,7 @@ pub enum Item<'a> {
     Bare(Cow<'a, str>),
     /// Null.
     Null,
-    /// Anything, as it came: the value of a field that the type does not know.
+    /// Any value, as JSON text: that of a field that the type does not know.
     Json(Box<RawValue>),
 }
 
@@ -34,7 +34,7 @@ impl Item<'_> {
         }
     }
 
-    /// The value of kept JSON, where it is no list and no object.
+    /// Converts kept JSON. A list or an object stays [`Item::Json`].
     pub(crate) fn of_json(json: &RawValue) -> Item<'_> {
         match json.get().as_bytes().first() {
             Some(b'"') => Item::Text(Cow::Owned(serde_json::from_str(json.get()).unwrap_or_default())),
@@ -49,18 +49,18 @@ impl Item<'_> {
     }
 }
 
-/// What a segment's data says, in order. For generated code.
+/// The fields of a segment's data, in order. For generated code.
 #[doc(hidden)]
 #[derive(Debug, Default)]
 pub struct Fields<'a> {
     items: Vec<(Cow<'a, str>, Item<'a>, FieldRole)>,
-    /// How many of them no field has claimed: of a type's many fields, few are there.
+    /// The number of unclaimed items. At 0 no lookup runs: a type has many optional fields, and a segment few of them.
     free: usize,
     pub(crate) rest: Rest,
 }
 
 impl<'a> Fields<'a> {
-    pub(crate) fn with(rest: Option<&Rest>) -> Self {
+    pub(crate) fn with_rest(rest: Option<&Rest>) -> Self {
         Self { items: Vec::new(), free: 0, rest: rest.cloned().unwrap_or_default() }
     }
 
@@ -69,21 +69,21 @@ impl<'a> Fields<'a> {
         self.free += 1;
     }
 
-    /// The field under the first of these names that holds such a value.
+    /// Takes the value under the first of `names` that holds a `T`.
     pub fn required<T: FieldValue>(&mut self, names: &[&str]) -> Option<T> {
         let (index, value) = self.find(names)?;
         self.mark(index, &value, names);
         Some(value)
     }
 
-    /// The same, or nothing.
+    /// Takes the value under the first of `names` that holds a `T`; null under the first name
+    /// counts as absent and is not kept.
     pub fn optional<T: FieldValue>(&mut self, names: &[&str]) -> Option<T> {
         if self.free == 0 {
             return None;
         }
         let found = self.required(names);
         if found.is_none() {
-            // A value that is null says the same as none.
             let before = self.items.len();
             self.items.retain(|(name, item, _)| name != names[0] || !item.is_null());
             self.free -= before - self.items.len();
@@ -98,7 +98,9 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// What came under another of its names stays in `extra`, and so goes back out under that.
+    /// Marks the item at `found` as claimed, and other items under `names` as echoes or rivals of it.
+    ///
+    /// A value under another name than the first stays in `extra`, and so is sent on under that name.
     fn mark<T: FieldValue>(&mut self, found: usize, value: &T, names: &[&str]) {
         for (index, (name, item, role)) in self.items.iter_mut().enumerate() {
             let claimed = match () {
@@ -113,7 +115,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// What is left, for `extra`.
+    /// Takes the remaining fields, for `extra`.
     pub fn rest(&mut self) -> Extra {
         let left = std::mem::take(&mut self.items).into_iter().filter(|(.., role)| *role != FieldRole::Typed);
         let field = |(name, item, role): (Cow<'_, str>, Item<'_>, _)| Field {
@@ -132,16 +134,16 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The type of a segment's field: read from and written as text. For generated code.
+/// The type of a field in a segment: read from text and written as text. For generated code.
 #[doc(hidden)]
 pub trait FieldValue: Sized + PartialEq {
-    /// From the text of a value. `None` where it is another, or the same written in another way: that way would be lost.
+    /// Reads the text of a value; `None` if it is not a `Self`, or is spelled in a way that writing would not give back.
     fn read_text(text: &str) -> Option<Self>;
 
-    /// As text.
+    /// Returns the value as text.
     fn text(&self) -> Cow<'_, str>;
 
-    /// From any value.
+    /// Reads any value.
     fn read(item: &Item<'_>) -> Option<Self> {
         match item {
             Item::Text(text) | Item::Bare(text) => Self::read_text(text),

@@ -7,26 +7,26 @@ use crate::generated::types::UserId;
 use crate::segment::fields::{FieldValue, Item};
 use crate::types::Unlisted;
 
-/// Whom an [`At`](crate::segment::At) segment mentions.
+/// The user, or everyone, that an [`At`](crate::segment::At) segment mentions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mention {
     /// Everyone: `all`.
     All,
-    /// One user, by QQ number; 0 means everyone on go-cqhttp. In a guild this is the number in the guild system.
+    /// One user, by QQ number; in a guild, by the number in the guild system. On go-cqhttp 0 means everyone.
     User(UserId),
-    /// Something else, as it came.
+    /// Any other text, unchanged.
     Other(Unlisted<String>),
 }
 
 impl Mention {
-    /// Whether everyone is mentioned.
+    /// Returns `true` if everyone is mentioned.
     #[must_use]
     pub fn is_everyone(&self) -> bool {
         matches!(self, Self::All) || *self == Self::User(UserId::new(0))
     }
 
-    /// The user who is mentioned; `None` for everyone.
+    /// Returns the user who is mentioned; `None` for everyone.
     #[must_use]
     pub fn user(&self) -> Option<UserId> {
         match self {
@@ -68,7 +68,7 @@ impl fmt::Display for Mention {
     }
 }
 
-/// Null mentions everyone, as one server wrote it.
+/// Null is read as everyone: one server writes it so.
 impl FieldValue for Mention {
     fn read_text(text: &str) -> Option<Self> {
         Some(Self::from(text))

@@ -2,19 +2,18 @@
 
 use crate::segment::extra::Extra;
 
-/// A segment of a type that this crate does not know, or without a field that its type cannot be without. It goes out
-/// as it came.
+/// A segment of a type that this crate does not know, or one without a required field. It is sent on unchanged.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct UnknownSegment {
-    /// Its type on the wire.
+    /// The segment's type on the wire.
     pub kind: String,
-    /// Its data.
+    /// The segment's data.
     pub data: Extra,
 }
 
 impl UnknownSegment {
-    /// A segment of this type, without data; `data.set` adds to it.
+    /// Creates a segment of this type without data; `data.set` adds fields.
     ///
     /// ```
     /// use cqhttp::segment::UnknownSegment;

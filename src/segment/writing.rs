@@ -1,4 +1,4 @@
-//! Fields of a segment's data as they are written: the typed ones, and of the kept ones those that still hold.
+//! Fields of a segment's data while it is written: the typed fields, then the kept ones that are not out of date.
 
 use std::borrow::Cow;
 
@@ -7,39 +7,39 @@ use serde_json::value::RawValue;
 use crate::segment::extra::{Extra, Field, FieldRole};
 use crate::segment::fields::{FieldValue, Item};
 
-/// A value of a segment's data on its way out. For generated code.
+/// A value of a segment's data that is being written. For generated code.
 #[doc(hidden)]
 #[derive(Clone, Debug)]
 pub enum Written<'s> {
     /// A string.
     Text(Cow<'s, str>),
-    /// Anything else, as it came.
+    /// Any other value, as JSON text.
     Json(&'s RawValue),
 }
 
-/// Takes a segment's data, field by field. For generated code.
+/// Writes a segment's data, field by field. For generated code.
 #[doc(hidden)]
 pub struct Writing<'s, 'f> {
     emit: &'f mut dyn FnMut(&'s str, Written<'s>),
     extra: &'s Extra,
-    /// Which of the fields in `extra` are out of date, since the typed field says another.
+    /// The indices of fields in `extra` that are out of date, since the typed field has another value.
     stale: Vec<usize>,
 }
 
 impl<'s, 'f> Writing<'s, 'f> {
-    /// Begins with a segment whose further fields are `extra`.
+    /// Starts writing a segment whose unknown fields are `extra`.
     pub fn new(extra: &'s Extra, emit: &'f mut dyn FnMut(&'s str, Written<'s>)) -> Self {
         Self { emit, extra, stale: Vec::new() }
     }
 
-    /// A field under its name, or under that of its other names under which it came.
+    /// Writes a field, under the name that it was received with, else under its first name.
     pub fn value<T: FieldValue>(&mut self, names: &'static [&'static str], value: &'s T) {
         if !self.is_in_extra(names, Some(value)) {
             (self.emit)(names[0], Written::Text(value.text()));
         }
     }
 
-    /// The same for a field that may be absent.
+    /// Writes a field that may be absent.
     pub fn option<T: FieldValue>(&mut self, names: &'static [&'static str], value: &'s Option<T>) {
         match value {
             Some(value) => self.value(names, value),
@@ -47,28 +47,28 @@ impl<'s, 'f> Writing<'s, 'f> {
         }
     }
 
-    /// Whether `extra` says so already; what in it is out of date is marked as stale.
+    /// Returns `true` if `extra` holds the value already. Fields of `extra` that are out of date are marked as stale.
     fn is_in_extra<T: FieldValue>(&mut self, names: &[&str], value: Option<&T>) -> bool {
-        // By far the most segments hold nothing besides.
+        // Most segments have no unknown fields.
         if self.extra.fields().is_empty() {
             return false;
         }
         let fields = self.extra.fields().iter().enumerate();
         let fields = fields.filter(|(_, field)| names.contains(&field.name.as_str()));
-        let says_so = |field: &Field| value.is_some() && T::read(&Item::of_json(&field.value)).as_ref() == value;
+        let is_equal = |field: &Field| value.is_some() && T::read(&Item::of_json(&field.value)).as_ref() == value;
         let is_source = |field: &Field| field.role == FieldRole::Source;
-        let said = fields.clone().any(|(_, field)| is_source(field) && says_so(field));
-        let changed = !said && fields.clone().any(|(_, field)| is_source(field));
+        let is_held = fields.clone().any(|(_, field)| is_source(field) && is_equal(field));
+        let changed = !is_held && fields.clone().any(|(_, field)| is_source(field));
         let stale = fields.filter(|(_, field)| match field.role {
             FieldRole::Free => value.is_some(),
             FieldRole::Rival => value.is_none() || changed,
-            FieldRole::Typed | FieldRole::Source | FieldRole::Echo => !says_so(field),
+            FieldRole::Typed | FieldRole::Source | FieldRole::Echo => !is_equal(field),
         });
         self.stale.extend(stale.map(|(index, _)| index));
-        said
+        is_held
     }
 
-    /// The further fields.
+    /// Writes the kept fields that are not out of date.
     pub fn rest(mut self) {
         self.stale.sort_unstable();
         for (index, field) in self.extra.fields().iter().enumerate() {

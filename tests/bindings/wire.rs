@@ -13,8 +13,8 @@ fn snapshot_name(action: &ActionInfo) -> &'static str {
     action.name.trim_start_matches(['_', '.'])
 }
 
-/// Sends the example of every action through its generated method over HTTP: the snapshot shows what went out, and the
-/// answer that comes back is the schema's.
+/// Sends the example of every action through its generated method over HTTP. The snapshot shows the request, and the
+/// decoded answer equals the schema's.
 #[tokio::test]
 async fn every_example_goes_out_as_its_snapshot_shows_and_is_answered() {
     let server = MockServer::start().await.unwrap();
@@ -38,7 +38,7 @@ async fn every_example_goes_out_as_its_snapshot_shows_and_is_answered() {
     }
 }
 
-/// The same over every kind of WebSocket.
+/// Sends the example of every action over every kind of WebSocket.
 #[cfg(feature = "server")]
 #[tokio::test]
 async fn every_example_is_answered_over_every_transport() {
@@ -97,7 +97,7 @@ fn no_snapshot_is_left_over() {
     support::assert_no_orphans("wire", mock::actions().map(|action| snapshot_name(action).to_owned()));
 }
 
-/// A parameter that is not set is left out, never null; one with a documented default is always there.
+/// An unset parameter is omitted, never null; a parameter with a documented default is always sent.
 #[tokio::test]
 async fn defaults_are_sent_and_unset_options_left_out() {
     let server = MockServer::start().await.unwrap();

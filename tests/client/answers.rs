@@ -1,5 +1,5 @@
 //! Answers as forks of go-cqhttp send them, read by typed calls: a case for each file of `corpus/answers`, whose README
-//! says what is in one.
+//! describes the format.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use support::{answering, contains_json};
 
-/// How many cases each folder holds, so that none gets lost unseen.
+/// The number of cases in each folder, so that a lost case is noticed.
 const CASES: [(&str, usize); 4] = [("envelope", 12), ("lagrange", 20), ("llonebot", 15), ("napcat", 43)];
 
 #[derive(Deserialize)]
@@ -26,11 +26,11 @@ struct Case {
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Expect {
-    /// The call succeeds, and its answer says all of this.
+    /// The call succeeds, and its answer contains all of this.
     Answer(Value),
-    /// The server said no.
+    /// The server refused the call.
     Refused { retcode: i64, explanation: Option<String> },
-    /// The answer is not the action's, for this reason.
+    /// The answer does not decode, for this reason.
     Undecodable(String),
 }
 
@@ -38,7 +38,7 @@ fn cases() -> BTreeMap<String, Case> {
     support::cases("answers")
 }
 
-/// Serves the answer, calls the action through its generated method if it has one, and says what is not as expected.
+/// Serves the answer, calls the action through its generated method if it has one, and returns the differences.
 async fn run(case: &Case) -> Result<(), String> {
     let status = case.http_status.map_or_else(|| "200 OK".to_owned(), |status| format!("{status} Status"));
     let (url, _server) = answering(&status, case.answer.get()).await;
@@ -95,7 +95,7 @@ fn every_case_is_there_and_stands_under_its_name() {
     assert_eq!(found, BTreeMap::from(CASES));
 }
 
-/// The README lists what a typed call cannot read, each with its reason, so that nobody has to search for it.
+/// The README lists every answer that a typed call cannot read, with the reason.
 #[test]
 fn the_readme_lists_what_cannot_be_read() {
     let page = include_str!("../corpus/answers/README.md");

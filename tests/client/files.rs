@@ -1,4 +1,4 @@
-//! Files on their way to the server: from real disks, over real sockets.
+//! Files that are sent to the server: from real disks, over real sockets.
 
 use std::error::Error as _;
 use std::task::{Context, Poll, Waker};
@@ -17,7 +17,7 @@ async fn connected() -> (MockServer, Client) {
     (server, client)
 }
 
-/// The bytes that a source carries.
+/// The bytes of a source.
 fn carried(source: &str) -> Vec<u8> {
     STANDARD.decode(source.strip_prefix("base64://").unwrap()).unwrap()
 }
@@ -73,7 +73,7 @@ async fn what_cannot_be_sent_is_said_with_its_path_and_reason() {
     }
 }
 
-/// What the file system says of a size is no promise: these files have none by their own account, and a content.
+/// The size that the file system reports may be wrong: these files report 0 and have content.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_limit_counts_what_is_read() {
@@ -84,7 +84,7 @@ async fn the_limit_counts_what_is_read() {
     assert!(carried(whole.as_str()).starts_with(b"Name:"));
 }
 
-/// Without a runtime there is an error, as there is for a call.
+/// Reading a file without a runtime is an error, like a call without one.
 #[test]
 fn a_file_is_read_inside_a_runtime() {
     let mut read = std::pin::pin!(FileSource::read("Cargo.toml"));
@@ -103,7 +103,7 @@ async fn pipes_and_devices_are_no_files() {
     for path in [pipe.as_path(), std::path::Path::new("/dev/zero")] {
         let read = tokio::time::timeout(std::time::Duration::from_secs(60), FileSource::read(path)).await.unwrap();
         let error = read.unwrap_err();
-        assert!(error.to_string().contains("is no file"), "{error}");
+        assert!(error.to_string().contains("is not a file"), "{error}");
     }
 }
 
@@ -129,7 +129,7 @@ fn a_path_becomes_an_address_that_every_server_reads_back() {
     }
 }
 
-/// Text that is meant as an address never becomes a path on the server's disk.
+/// Text that is passed as an address never becomes a path on the server's disk.
 #[test]
 fn an_address_is_one_of_the_web() {
     for (text, address) in [
@@ -166,7 +166,7 @@ async fn a_name_goes_out_as_it_came() {
     assert_eq!(server.calls()[1].params, json!({ "image": "5d41.image" }));
 }
 
-/// A path goes out plain, since go-cqhttp opens it as it stands; addresses and bytes go to the servers that read them.
+/// A path is sent plain, since go-cqhttp opens it unchanged; addresses and bytes are for the servers that read them.
 #[tokio::test]
 async fn uploads_take_paths_as_they_are() {
     let (server, client) = connected().await;
@@ -213,7 +213,7 @@ fn the_path_of_a_source_is_the_path_of_an_upload() {
     }
 }
 
-/// What `download_file` answers is what the uploads take.
+/// The uploads accept the answer of `download_file`.
 #[tokio::test]
 async fn what_was_downloaded_can_be_uploaded() {
     let (server, client) = connected().await;

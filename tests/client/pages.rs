@@ -1,4 +1,4 @@
-//! Answers that come in pages, and calls that wait by design.
+//! Paginated answers, and calls that wait by design.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use cqhttp::{Action, Client, Error, Event, RefusalCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// A history of `newest` messages, as go-cqhttp serves it: twenty at a time, the last of them the one asked for.
+/// A history of `newest` messages, served like go-cqhttp: twenty at a time, the requested message last.
 fn history(server: &MockServer, newest: i64) {
     server.on::<GetGroupMsgHistory>(move |request| {
         let last = request.message_seq.map_or(newest, |seq| seq.get());
@@ -70,7 +70,7 @@ async fn a_list_is_followed_by_its_tokens() {
     assert_eq!(asked, [Value::Null, json!("second"), json!("third")]);
 }
 
-/// A server that gives the same page for ever must not keep a bot busy for ever.
+/// A server that always answers the same page does not make the stream endless.
 #[tokio::test]
 async fn pages_end_where_they_do_not_move() {
     let server = MockServer::start().await.unwrap();
@@ -105,7 +105,7 @@ async fn pages_end_with_the_first_error() {
     assert!(pages.next().await.is_none());
 }
 
-/// What the server waits for by design is added to the call's own time limit.
+/// The time that the server waits by design is added to the call's own time limit.
 #[tokio::test]
 async fn a_long_poll_has_its_wait_on_top_of_its_time_limit() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

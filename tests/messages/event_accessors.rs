@@ -1,4 +1,4 @@
-//! What bots ask of events: where, who, and by which name.
+//! Accessors of events: the chat, the sender and the sender's name.
 
 use cqhttp::event::{GroupMessage, GuildMessage, PrivateMessage};
 use cqhttp::types::{GroupMemberInfo, GroupRole};
@@ -12,12 +12,12 @@ fn payloads() -> Vec<(String, Value)> {
     cases.chain(examples).collect()
 }
 
-/// An id as a number, however it is written.
+/// An id as a number, from a number or a string of digits.
 fn id(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
-/// Where an answer goes, by the event's JSON alone.
+/// The destination of an answer, computed from the event's JSON.
 fn expected_target(payload: &Value) -> Option<Chat> {
     let number = |value: &Value| id(value).filter(|id| *id != 0);
     let (user, group) = (number(&payload["user_id"]), number(&payload["group_id"]));

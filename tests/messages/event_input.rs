@@ -1,4 +1,4 @@
-//! Events as nobody should send them: what does not decode says so, and is kept.
+//! Malformed events: an event that does not decode is kept, with the error.
 
 use std::error::Error as _;
 
@@ -22,7 +22,7 @@ fn tagged(event: &Value) -> EventKind {
         .map_or(EventKind::Unknown, |detail| EventKind::of_tags(post_type, detail, tag("sub_type").unwrap_or_default()))
 }
 
-/// Own messages are another kind, whatever their tags say.
+/// The account's own messages are of another kind, whatever their tags are.
 fn kind(event: &Value) -> EventKind {
     let id = |name: &str| match &event[name] {
         Value::String(digits) => digits.parse().ok(),
@@ -36,7 +36,7 @@ fn kind(event: &Value) -> EventKind {
     }
 }
 
-/// What holds for every text: it is refused, or unknown with all there is to know of it, or an event of its kind.
+/// Checks the rule for every text: it is refused, or an unknown event with its tags and text, or an event of its kind.
 fn check(json: &str) -> Result<Option<Event>, String> {
     let peeked = EventKind::peek(json.as_bytes());
     let read = Event::from_slice(json.as_bytes());
@@ -44,7 +44,7 @@ fn check(json: &str) -> Result<Option<Event>, String> {
     let Some(value) = value.filter(|value| value["post_type"].is_string()) else {
         return match read {
             Ok(event) => Err(format!("it is no event, and read as {event:?}")),
-            Err(error) if error.path().is_empty() && error.to_string() == "this is no event" => Ok(None),
+            Err(error) if error.path().is_empty() && error.to_string() == "this is not an event" => Ok(None),
             Err(error) => Err(format!("the error says {error}")),
         };
     };
@@ -100,7 +100,7 @@ fn example(name: &str) -> Value {
     serde_json::from_str(info.example).unwrap()
 }
 
-/// Every place in a value: its pointer, and the way to it as errors write it.
+/// Every place in a value: its JSON pointer, and its path as errors write it.
 fn places(value: &Value, pointer: String, path: String, places: &mut Vec<(String, String)>) {
     match value {
         Value::Object(entries) => {
@@ -133,7 +133,12 @@ fn a_text_that_is_cut_off_anywhere_is_no_event() {
         for end in 0..info.example.trim_end().len() {
             let cut = &info.example.as_bytes()[..end];
             let error = Event::from_slice(cut).expect_err(info.name);
-            assert_eq!((error.path(), error.to_string().as_str()), ("", "this is no event"), "{} at {end}", info.name);
+            assert_eq!(
+                (error.path(), error.to_string().as_str()),
+                ("", "this is not an event"),
+                "{} at {end}",
+                info.name
+            );
             assert!(error.source().is_some());
             let _ = EventKind::peek(cut);
         }
@@ -173,7 +178,7 @@ fn what_is_no_event_is_refused() {
     assert_eq!(error.source().unwrap().to_string(), "it has no `post_type` that is a string");
 }
 
-/// In every place of every example stands once what should not.
+/// Puts each unexpected value in every place of every example.
 #[test]
 fn a_wrong_value_anywhere_is_read_or_named() {
     let wrong = [
@@ -249,7 +254,7 @@ fn a_field_that_is_missing_is_named() {
     assert!(named > 100, "{named}");
 }
 
-/// Of tags that stand there twice the first counts that is one.
+/// If a tag occurs twice, the first occurrence that is a string counts.
 #[test]
 fn a_name_that_comes_twice_makes_no_other_event() {
     let others = [json!(null), json!(5), json!([]), json!("x"), json!("notice"), json!("group"), json!("poke")];
@@ -347,7 +352,7 @@ fn half_a_character_is_no_text_and_no_obstacle() {
     assert!(unknown.text.contains("\"post_type\":\"odd\""), "{}", unknown.text);
 }
 
-/// On a stack of the size that threads of tokio have at most.
+/// Runs a test on a stack of 1 MiB, less than tokio's threads have.
 fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
     std::thread::Builder::new().stack_size(1 << 20).spawn(test).unwrap().join().unwrap();
 }
@@ -407,7 +412,7 @@ fn depth_breaks_nothing() {
     });
 }
 
-/// What takes more than a glance at each character would not end.
+/// A reader that takes more than linear time would not finish.
 #[test]
 fn size_breaks_nothing() {
     const SIZE: usize = 1 << 20;
@@ -462,7 +467,7 @@ fn ids_of_any_size_are_read_or_named() {
     }
 }
 
-/// A list of events is not lost for one of them.
+/// One malformed event does not spoil a list of events.
 #[test]
 fn an_event_within_something_else_is_never_an_error() {
     let list = r#"[{"post_type":"notice","notice_type":"friend_add","time":1,"self_id":2,"user_id":3},5,{},null]"#;
@@ -471,7 +476,7 @@ fn an_event_within_something_else_is_never_an_error() {
     for (event, text) in events[1..].iter().zip(["5", "{}", "null"]) {
         let Event::Unknown(unknown) = event else { panic!("{event:?}") };
         assert_eq!(unknown.text, text);
-        assert_eq!(unknown.error.as_ref().unwrap().to_string(), "this is no event");
+        assert_eq!(unknown.error.as_ref().unwrap().to_string(), "this is not an event");
     }
     assert_eq!(serde_json::to_string(&events[1..]).unwrap(), "[5,{},null]");
 }

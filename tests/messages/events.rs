@@ -1,4 +1,4 @@
-//! Events as servers send them: a case for each file of `corpus/events`, whose README says what is in one.
+//! Events as servers send them: a case for each file of `corpus/events`, whose README describes the format.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +29,7 @@ fn kind(event: &Event) -> String {
     format!("{:?}", event.kind())
 }
 
-/// Removes what the case says is not typed; each must be there.
+/// Removes the entries that the case lists as untyped; each must exist.
 fn without(payload: &mut Value, pointers: &[String]) -> Result<(), String> {
     for pointer in pointers {
         let (parent, name) = pointer.rsplit_once('/').unwrap();

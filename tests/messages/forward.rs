@@ -1,4 +1,4 @@
-//! Merged forwards: what is sent, and what each server answers.
+//! Merged forwards: the requests, and the answers of each server.
 
 use cqhttp::action::GetForwardMsgResponse;
 use cqhttp::forward::{ForwardContent, NodeBody};
@@ -32,7 +32,7 @@ fn nodes<N>(content: ForwardContent<N>) -> Vec<N> {
     }
 }
 
-/// The answer of `get_forward_msg` where the server sends this as `data`.
+/// The answer of `get_forward_msg` if the server sends this as `data`.
 fn answer(data: Value) -> Vec<ForwardedMessage> {
     serde_json::from_str::<GetForwardMsgResponse>(&data.to_string()).unwrap().messages
 }
@@ -133,8 +133,8 @@ fn nodes_among_segments_stay_a_message() {
 #[test]
 fn what_is_no_node_is_refused_with_the_field() {
     for (node, fault) in [
-        (json!({ "type": "text", "data": { "text": "a" } }), "no node segment"),
-        (json!({ "type": "node" }), "no node segment"),
+        (json!({ "type": "text", "data": { "text": "a" } }), "not a node segment"),
+        (json!({ "type": "node" }), "not a node segment"),
         (json!({ "type": "node", "data": {} }), "`user_id`"),
         (json!({ "type": "node", "data": { "uin": 1, "content": "a" } }), "`name`"),
         (json!({ "type": "node", "data": { "uin": 1, "name": "a" } }), "`content`"),
@@ -237,7 +237,7 @@ fn a_received_message_without_a_sender_or_content_is_refused_with_the_field() {
     }
 }
 
-/// `[` and `{` deeper than 128 are refused before any of it is read; what is less deep is read within any stack.
+/// JSON nested deeper than 128 levels is refused before it is read; JSON up to that depth fits any stack.
 #[test]
 fn deep_nesting_is_refused_not_fatal() {
     let nested = |depth: usize| {

@@ -1,4 +1,4 @@
-//! Messages as bots write and read them.
+//! Messages: writing and reading them as bots do.
 
 use std::error::Error as _;
 
@@ -238,7 +238,7 @@ fn json_values_become_messages_or_say_which_entry_is_none() {
         (json!(5), 0),
     ] {
         let error = Message::from_json(json.clone()).expect_err(&json.to_string());
-        let expected = format!("entry {index} is no segment: a segment is an object with a `type` and its `data`");
+        let expected = format!("entry {index} is not a segment: a segment is an object with a `type` and its `data`");
         assert_eq!(error.to_string(), expected, "{json}");
         assert!(error.source().is_none());
     }
@@ -251,7 +251,7 @@ fn json_values_become_messages_or_say_which_entry_is_none() {
     );
 }
 
-/// By way of a tree, a reader and a slice it is the same.
+/// A JSON value, a reader and a slice decode to the same message.
 #[test]
 fn every_way_of_reading_reads_the_same() {
     let json = r#"[{"data":{"id":"5","raw":{"a":[1,"\u4f60"]},"t\n":null},"type":"face"},{"type":"text","data":{"text":"a\n\"b"}},{"type":"at","data":{"qq":null}}]"#;
@@ -321,7 +321,7 @@ fn a_node_by_any_name_holds_a_message() {
     assert!(Message::from(Segment::Unknown(node)).to_cq().is_err());
 }
 
-/// As a match on a message gives it.
+/// References to segments, from a match on a message, convert as well.
 #[test]
 fn a_node_in_a_message_is_a_node_of_a_forward() {
     let said = Message::from(ForwardNode::custom(10086, "小明", "hi"));
@@ -340,7 +340,7 @@ fn canonical_joins_what_codes_cannot_tell_apart() {
     assert_eq!(said.canonical(), Message::from("ab"));
 }
 
-/// A lone surrogate is JSON and no text: it is neither lost nor in the way.
+/// A lone surrogate is valid JSON but not a text: it is kept, and does no harm.
 #[test]
 fn half_a_character_in_an_unknown_field_is_kept() {
     let json = r#"{"type":"odd","data":{"x":"\ud83d!"}}"#;
@@ -407,7 +407,7 @@ fn a_field_under_both_names_is_changed_under_both() {
     assert_eq!(resent(received), r#"{"type":"image","data":{"file":"a"}}"#);
 }
 
-/// Two values for one field: neither is lost as long as nobody touches it.
+/// Two values for one field are both kept until the field is changed.
 #[test]
 fn values_that_contradict_are_kept() {
     for json in [
@@ -434,7 +434,7 @@ fn a_value_that_does_not_fit_stays_until_the_field_is_set() {
     assert_eq!(resent(received), r#"{"type":"image","data":{"file":"a","subType":"0","cache":"1"}}"#);
 }
 
-/// However much stands before it.
+/// A changed field behind many others is sent once.
 #[test]
 fn a_field_behind_many_others_is_sent_once() {
     let many: String = (0..100).map(|n| format!(r#""x{n}":{n},"#)).collect();
@@ -472,7 +472,7 @@ fn unknown_fields_are_kept_in_order_and_can_be_edited() {
     assert_eq!(written(&received), r#"{"type":"face","data":{"id":"5","a":"new","m":null,"last":7}}"#);
 }
 
-/// What the field says counts, whatever is put beside it under its name.
+/// The typed field wins over a value that is set under its name in `extra`.
 #[test]
 fn a_typed_field_is_not_overruled() {
     let mut face = Segment::face(5);
@@ -580,7 +580,7 @@ fn a_message_is_appended_to_another() {
     assert_eq!(whole, Message::text("a").text("b").face(5).text("c").build());
 }
 
-/// A number of more than 64 bits would not go back out as it came.
+/// A number of more than 64 bits is refused, since it would not be sent on unchanged.
 #[test]
 fn a_number_that_cannot_be_kept_is_refused() {
     let json = r#"[{"type":"at","data":{"qq":1234567890123456789012345}}]"#;
@@ -597,7 +597,7 @@ fn a_number_that_cannot_be_kept_is_refused() {
     assert_eq!(serde_json::to_string(&message).unwrap(), unknown);
 }
 
-/// QQ's clients mention whoever wrote what is quoted, right behind the quotation.
+/// QQ's clients mention the author of the quoted message, right after the quotation.
 #[test]
 fn the_mention_behind_a_quotation_is_no_part_of_what_was_said() {
     let (me, author) = (UserId::new(10010), UserId::new(10086));

@@ -1,4 +1,4 @@
-//! What holds for every message, whoever wrote it.
+//! Properties of every message.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use proptest::sample::select;
 use proptest::string::string_regex;
 use serde_json::Value;
 
-/// Texts that mean something to a reader of CQ codes, and some that do not.
+/// Texts, with and without characters that are special in CQ codes.
 fn text() -> impl Strategy<Value = String> {
     const TOKENS: &[&str] = &[
         "[CQ:",
@@ -74,7 +74,7 @@ fn json() -> impl Strategy<Value = String> {
     })
 }
 
-/// The type of a segment, and the names of its data: mostly those that the type knows.
+/// The type of a segment and the names of its data, most of which the type knows.
 fn kind() -> impl Strategy<Value = (String, Vec<&'static str>)> {
     let known: Vec<_> = mock::segments().filter(|segment| !segment.feed).collect();
     prop_oneof![
@@ -97,12 +97,12 @@ fn entries(names: Vec<&'static str>) -> impl Strategy<Value = Vec<String>> {
     prop::collection::vec((name, json()).prop_map(|(name, json)| format!("{}:{json}", Value::from(name))), 0..7)
 }
 
-/// A float in the place of `data` is refused, since it would not go back out as it came.
+/// A float in place of `data` is refused, since it would not be sent on unchanged.
 fn no_float(json: String) -> String {
     if serde_json::from_str::<Value>(&json).unwrap().is_f64() { format!("[{json}]") } else { json }
 }
 
-/// A segment as JSON, as the wildest server would write it: `data` first, `data` twice, `data` that is no object.
+/// A segment as unusual JSON: `data` first, `data` twice, `data` that is not an object.
 fn segment_json() -> impl Strategy<Value = String> {
     kind().prop_flat_map(|(kind, names)| {
         let data = || {
@@ -129,7 +129,7 @@ fn message_json() -> impl Strategy<Value = String> {
     prop::collection::vec(segment_json(), 0..5).prop_map(|segments| format!("[{}]", segments.join(",")))
 }
 
-/// A segment that a bot has made without its type, whether there is one or not.
+/// A segment built by a bot as an unknown one, of a known or an unknown type.
 fn unknown_segment() -> impl Strategy<Value = Segment> {
     let entries =
         |names: Vec<&'static str>| prop::collection::vec((select([names, vec!["content"]].concat()), json()), 0..4);
@@ -142,7 +142,7 @@ fn unknown_segment() -> impl Strategy<Value = Segment> {
     })
 }
 
-/// What is in a message beside its form: each code's type with its names and values, and the text between codes.
+/// The content of a message without its form: each code's type, names and values, and the text between codes.
 fn content(codes: &str) -> Vec<String> {
     let mut content: Vec<String> = Vec::new();
     for part in Message::cq_parts(codes) {

@@ -1,4 +1,4 @@
-//! Answers to events, and messages to anywhere, over the stand-in server.
+//! Answers to events, and messages to any chat, over the stand-in server.
 
 use std::error::Error as _;
 use std::future::IntoFuture;
@@ -23,7 +23,7 @@ async fn server() -> (MockServer, Client) {
     (server, client)
 }
 
-/// What the last call of the bot's was.
+/// The last call of the bot.
 fn last(server: &MockServer) -> (String, Value) {
     let call = server.calls().into_iter().rfind(|call| call.via != Via::QuickOperation).unwrap();
     (call.action, call.params)
@@ -92,7 +92,7 @@ async fn text_goes_out_as_text() {
     assert_eq!(last(&server).1["message"], json!([{ "type": "at", "data": { "qq": "1" } }]));
 }
 
-/// 0 and -1 stand for no message.
+/// The message ids 0 and -1 name no message.
 #[tokio::test]
 async fn an_id_that_stands_for_no_message_is_none() {
     let (server, client) = server().await;
@@ -182,7 +182,7 @@ async fn an_answer_quotes_and_mentions_where_that_can_be() {
     assert_eq!(call.message()[0].kind(), "reply");
 }
 
-/// A mention of 0 would be one of everyone.
+/// A mention of 0 would mention everyone.
 #[tokio::test]
 async fn nobody_is_not_mentioned_as_everyone() {
     let (_server, client) = server().await;
@@ -196,7 +196,7 @@ async fn nobody_is_not_mentioned_as_everyone() {
     }
 }
 
-/// The same by way of the event, a view of it and the message itself.
+/// The event, a view of it and the message itself give the same answer.
 #[tokio::test]
 async fn every_view_of_an_event_is_answered_alike() {
     let (server, client) = server().await;
@@ -235,7 +235,7 @@ async fn what_happened_nowhere_has_no_answer() {
         assert!(matches!(error, Error::NotSent(_)), "{error:?}");
         assert_eq!(error.action(), "send_msg");
         let why = error.source().unwrap().to_string();
-        assert_eq!(why, "the event happened nowhere that an answer could go to: it has no `target`");
+        assert_eq!(why, "the event has no `target`, a chat that an answer could be sent to");
     }
     let unknown: Event = r#"{"post_type":"odd","group_id":1}"#.parse().unwrap();
     assert!(matches!(client.reply(&unknown, "pong").await, Err(Error::NotSent(_))));
@@ -329,7 +329,7 @@ async fn quick_operations_name_the_event_and_what_to_do() {
     assert_eq!(last(&server).1["operation"], json!({ "approve": false, "reason": "no" }));
 }
 
-/// Half a character, or too deep a list, is no tree; what names the event is there all the same.
+/// Half a character or too deep a list cannot be a JSON value; the fields that identify the event are sent nevertheless.
 #[tokio::test]
 async fn a_quick_operation_names_its_event_whatever_was_said() {
     let (server, client) = server().await;
@@ -372,7 +372,7 @@ async fn every_call_can_be_spawned() {
     assert_eq!(server.calls().len(), 4);
 }
 
-/// The server takes the call and never answers.
+/// The server accepts the call and never answers.
 #[tokio::test]
 async fn a_time_limit_of_its_own_is_kept() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -389,7 +389,7 @@ async fn a_time_limit_of_its_own_is_kept() {
     }
 }
 
-/// What a variant holds is answered like the whole event.
+/// The value inside a variant is answered like the whole event.
 #[tokio::test]
 async fn a_typed_notice_is_answered_like_its_event() {
     let (server, client) = server().await;

@@ -23,7 +23,7 @@ fn cases() -> BTreeMap<String, Case> {
     support::cases("segments")
 }
 
-/// `Image`, as `Debug` begins.
+/// The name of a variant, from its `Debug` text, such as `Image`.
 fn variant(debug: &str) -> &str {
     debug.split(|c: char| !c.is_alphanumeric()).next().unwrap()
 }
@@ -79,7 +79,7 @@ fn every_segment_of_every_server_is_read_and_written_as_its_case_says() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// A type without a case fails here; so does one that only stands there in one of the two formats.
+/// Fails for a type without a case, and for a type with a case in one of the two formats only.
 #[test]
 fn every_type_of_segment_has_a_case_in_both_formats() {
     let cases = cases();
@@ -143,7 +143,7 @@ fn segments(json: &RawValue) -> Vec<Box<RawValue>> {
     serde_json::from_str(json.get()).unwrap()
 }
 
-/// Whether a message is written as these segments.
+/// Returns `true` if a message is written as these segments.
 fn is_written_as(message: &Message, expected: &RawValue) -> bool {
     let written = serde_json::value::to_raw_value(message).unwrap();
     let (written, expected) = (segments(&written), segments(expected));
