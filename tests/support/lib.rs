@@ -350,3 +350,13 @@ fn contains_json_tells_what_is_a_part() {
         assert!(!contains_json(&whole, &part), "{part}");
     }
 }
+
+#[test]
+fn each_feature_of_cqhttp_is_forwarded() {
+    let features = |manifest: &'static str| -> BTreeSet<&'static str> {
+        let (_, section) = manifest.split_once("\n[features]\n").unwrap();
+        let (section, _) = section.split_once("\n[").unwrap();
+        section.lines().filter_map(|line| Some(line.split_once(" = ")?.0)).collect()
+    };
+    assert_eq!(features(include_str!("../Cargo.toml")), features(include_str!("../../Cargo.toml")));
+}
