@@ -1,13 +1,13 @@
-//! What is written in answer to a call.
+//! The envelope of an answer.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::Fault;
-use super::calls::Ended;
+use super::call::CallEnd;
+use super::fault::Fault;
 
-/// What is written in answer to a call.
-pub(super) fn envelope(fault: &Fault, ended: &Ended, echo: Option<&RawValue>) -> Option<Vec<u8>> {
+/// Writes the answer to a call; `None` if there is no answer.
+pub(super) fn envelope(fault: &Fault, ended: &CallEnd, echo: Option<&RawValue>) -> Option<Vec<u8>> {
     let echo = echo.and_then(|echo| match fault {
         Fault::WrongEcho => serde_json::from_str("\"nobody's\"").ok(),
         Fault::NumberEcho => serde_json::from_str("7").ok(),
@@ -15,7 +15,7 @@ pub(super) fn envelope(fault: &Fault, ended: &Ended, echo: Option<&RawValue>) ->
         Fault::NoEcho => None,
         _ => Some(echo),
     });
-    let mut written = Written::new(ended, echo)?;
+    let mut written = EnvelopeFields::new(ended, echo)?;
     match fault {
         Fault::NoData => written.data = None,
         Fault::Garbage => return Some(b"{\"status\":\"ok\",".to_vec()),
@@ -27,7 +27,7 @@ pub(super) fn envelope(fault: &Fault, ended: &Ended, echo: Option<&RawValue>) ->
 
 /// An envelope with its keys in go-cqhttp's order.
 #[derive(Default, Serialize)]
-struct Written<'a> {
+struct EnvelopeFields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,17 +44,17 @@ struct Written<'a> {
     wording: Option<&'a str>,
 }
 
-impl<'a> Written<'a> {
-    /// `None` where there is no answer.
-    fn new(ended: &'a Ended, echo: Option<&'a RawValue>) -> Option<Self> {
+impl<'a> EnvelopeFields<'a> {
+    /// Returns `None` if there is no answer.
+    fn new(ended: &'a CallEnd, echo: Option<&'a RawValue>) -> Option<Self> {
         let written = Self { echo, ..Self::default() };
         Some(match ended {
-            Ended::Pending | Ended::Dropped | Ended::Panicked(..) => return None,
-            Ended::NoTarget => written,
-            Ended::Answered(data) => {
+            CallEnd::Pending | CallEnd::Dropped | CallEnd::Panicked(..) => return None,
+            CallEnd::NoTarget => written,
+            CallEnd::Answered(data) => {
                 Self { data: Some(data), message: Some(""), retcode: Some(0), status: Some("ok"), ..written }
             }
-            Ended::Refused(refusal) => Self {
+            CallEnd::Refused(refusal) => Self {
                 data: Some(RawValue::NULL),
                 message: Some(&refusal.wording),
                 msg: Some(&refusal.msg),

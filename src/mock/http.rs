@@ -1,17 +1,13 @@
-//! The stand-in's HTTP side.
+//! The HTTP server.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
@@ -21,20 +17,23 @@ use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
-use tokio::time::{Sleep, sleep};
+use tokio::time::sleep;
 
-use super::calls::Ended;
+use super::body::{AnswerBody, Dropped};
+use super::call::{CallEnd, Rejected, Via};
 use super::fault::Fault;
-use super::ws::{self, Accepted};
-use super::{State, Taken, Via, lock};
-use crate::KnownAction;
-use crate::action::GetUpdates;
+use super::meta_event::{heartbeat, now};
+use super::state::{NotedCall, State};
+use super::sync::lock;
+use super::ws::{self, BotConnection};
+use crate::action::{GetUpdates, KnownAction};
 
-/// Serves connections until it is stopped or aborted; they end with it.
+/// Serves connections until it is stopped or aborted, which ends them too.
 pub(super) async fn serve(
     listener: TcpListener,
     state: Arc<State>,
@@ -43,14 +42,14 @@ pub(super) async fn serve(
 ) {
     let mut tasks = JoinSet::new();
     if let Some(interval) = heartbeat {
-        tasks.spawn(ws::heartbeat(state.clone(), interval));
+        tasks.spawn(push_heartbeats(state.clone(), interval));
     }
     loop {
         let stream = tokio::select! {
             _ = &mut stopped => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
-                // No file is to be had for it just now.
+                // The process has no file descriptor to spare.
                 Err(_) => {
                     sleep(Duration::from_millis(10)).await;
                     continue;
@@ -63,11 +62,23 @@ pub(super) async fn serve(
     tasks.shutdown().await;
 }
 
+/// Sends heartbeats until it is aborted.
+async fn push_heartbeats(state: Arc<State>, interval: Duration) {
+    let interval = interval.max(Duration::from_millis(1));
+    let mut event = heartbeat(state.self_id, interval);
+    loop {
+        tokio::time::sleep(interval).await;
+        state.until_resumed().await;
+        event["time"] = json!(now());
+        state.push_event(&event.to_string());
+    }
+}
+
 async fn connection(stream: TcpStream, state: Arc<State>) {
     let _ = stream.set_nodelay(true);
     let socket = Mutex::new(None);
     let service = service_fn(|request| respond(&state, &socket, request));
-    // A client that hangs up is no fault of the server's.
+    // A client that hangs up is not an error of the server.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades().await;
     let socket = lock(&socket).take();
     if let Some(socket) = socket {
@@ -77,10 +88,10 @@ async fn connection(stream: TcpStream, state: Arc<State>) {
 
 async fn respond(
     state: &Arc<State>,
-    socket: &Mutex<Option<Accepted>>,
+    socket: &Mutex<Option<BotConnection>>,
     mut request: Request<Incoming>,
-) -> Result<Response<Body>, Dropped> {
-    state.go_on().await;
+) -> Result<Response<AnswerBody>, Dropped> {
+    state.until_resumed().await;
     if ws::is_upgrade(request.headers()) {
         return Ok(upgrade(state, socket, &mut request));
     }
@@ -90,102 +101,106 @@ async fn respond(
         return reject(StatusCode::NOT_FOUND, "the method is neither GET nor POST");
     }
     let Ok(body) = body.collect().await else { return reject(StatusCode::BAD_REQUEST, "the body breaks off") };
-    let given = Given::new(&parts, body.to_bytes());
+    let given = RequestBody::new(&parts, body.to_bytes());
     if given.is_bad_json() {
-        return reject(StatusCode::BAD_REQUEST, "the body is no JSON");
+        return reject(StatusCode::BAD_REQUEST, "the body is not JSON");
     }
     if let Some((status, why)) = unauthorised(state, &parts.uri, &parts.headers) {
         return reject(status, why);
     }
     let (action, params) = given.call(&parts.uri);
-    let taken = state.receive(&action, &params, Via::Http);
-    if let Fault::Unauthorised(_) = taken.fault {
+    let call = state.receive(&action, &params, Via::Http);
+    if let Fault::Unauthorised(_) = call.fault {
         return Ok(plain(StatusCode::FORBIDDEN));
     }
-    let answer = answer(state, &taken, &params).await.ok_or(Dropped)?;
-    let mut response = Response::new(dressed(taken.fault, answer.into()).await?);
+    let answer = answer(state, &call, &params).await.ok_or(Dropped)?;
+    let mut response = Response::new(apply_fault(call.fault, answer.into()).await?);
     if given.is_bad_form() {
-        // go-cqhttp says so, and goes on.
+        // go-cqhttp answers with this status, and carries the call out all the same.
         *response.status_mut() = StatusCode::BAD_REQUEST;
     }
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     Ok(response)
 }
 
-fn upgrade(state: &Arc<State>, socket: &Mutex<Option<Accepted>>, request: &mut Request<Incoming>) -> Response<Body> {
+fn upgrade(
+    state: &Arc<State>,
+    socket: &Mutex<Option<BotConnection>>,
+    request: &mut Request<Incoming>,
+) -> Response<AnswerBody> {
     let refused = unauthorised(state, request.uri(), request.headers());
     match (refused, state.refuse_after_upgrade) {
         (Some((status, why)), None) => reject(state, request.method(), request.uri(), status, why),
         (refused, retcode) => {
-            // Where no token is asked for, the setting is about every connection.
+            // Without a token, the setting applies to every connection.
             let refused =
                 refused.map(|(_, why)| why).or(state.token.is_none().then_some("every connection is refused"));
             let refused = retcode.zip(refused).map(|(retcode, why)| {
                 reject(state, request.method(), request.uri(), StatusCode::SWITCHING_PROTOCOLS, why);
                 retcode
             });
-            let (response, accepted) = Accepted::new(state, request, refused);
+            let (response, accepted) = BotConnection::new(state, request, refused);
             *lock(socket) = Some(accepted);
             response
         }
     }
 }
 
-/// What answers a call; `None` where the connection is to end without an answer.
-async fn answer(state: &State, taken: &Taken, params: &[u8]) -> Option<Vec<u8>> {
-    match (&taken.fault, &state.updates, taken.info) {
+/// Returns the answer to a call; `None` if the connection ends without an answer.
+async fn answer(state: &State, call: &NotedCall, params: &[u8]) -> Option<Vec<u8>> {
+    match (&call.fault, &state.long_polling, call.info) {
         (Fault::DropBefore, ..) => None,
-        (Fault::Refuse(_), ..) => state.answer(taken, params, None),
-        (_, Some(updates), Some(info)) if info.name == GetUpdates::NAME && !state.has_handler(info) => {
-            let mut waiting = Waiting { state, call: Some(taken.call) };
-            let ended = match updates.take(info, params).await {
-                Ok(events) => Ended::Answered(events),
-                Err(refusal) => Ended::Refused(refusal.into()),
+        (Fault::Refuse(_), ..) => state.answer(call, params, None),
+        (_, Some(queue), Some(info)) if info.name == GetUpdates::NAME && !state.has_handler(info) => {
+            let mut waiting = PendingPoll { state, call: Some(call.number) };
+            let ended = match queue.take(info, params).await {
+                Ok(events) => CallEnd::Answered(events),
+                Err(refusal) => CallEnd::Refused(refusal.into()),
             };
             waiting.call = None;
-            state.finish(taken, ended, None)
+            state.finish(call, ended, None)
         }
-        _ => state.answer(taken, params, None),
+        _ => state.answer(call, params, None),
     }
 }
 
-/// A call that waits for events, and is over when its connection is.
-struct Waiting<'a> {
+/// A call that waits for events, and is dropped with its connection.
+struct PendingPoll<'a> {
     state: &'a State,
     call: Option<usize>,
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for PendingPoll<'_> {
     fn drop(&mut self) {
         if let Some(call) = self.call {
-            self.state.calls.end(call, Ended::Dropped);
+            self.state.calls.end(call, CallEnd::Dropped);
         }
     }
 }
 
-/// An answer, and what goes wrong with it.
-async fn dressed(fault: Fault, answer: Bytes) -> Result<Body, Dropped> {
+/// Applies the call's fault to its answer.
+async fn apply_fault(fault: Fault, answer: Bytes) -> Result<AnswerBody, Dropped> {
     Ok(match fault {
         Fault::NoAnswer => std::future::pending().await,
         Fault::DropAfter => return Err(Dropped),
         Fault::Delay(delay) => {
             sleep(delay).await;
-            Body::whole(answer)
+            AnswerBody::whole(answer)
         }
-        Fault::HalfAnswer => Body::half(answer),
-        Fault::SlowBytes(pause) => Body::slow(answer, pause),
-        _ => Body::whole(answer),
+        Fault::HalfAnswer => AnswerBody::half(answer),
+        Fault::SlowBytes(pause) => AnswerBody::slow(answer, pause),
+        _ => AnswerBody::whole(answer),
     })
 }
 
-/// The body of a request, by its content type; of any other type, and of a GET, it is not read.
-enum Given {
+/// The body of a request, by its content type. A body of any other type, and the body of a GET, is ignored.
+enum RequestBody {
     Json(Bytes),
     Form(Bytes),
     Nothing,
 }
 
-impl Given {
+impl RequestBody {
     fn new(parts: &Parts, body: Bytes) -> Self {
         let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         match () {
@@ -206,8 +221,8 @@ impl Given {
         !escapes.all(|rest| rest.len() >= 2 && rest[..2].iter().all(u8::is_ascii_hexdigit)) || form.contains(&b';')
     }
 
-    /// The action that a request calls, and its parameters: the body's count before the query's. On `/` both stand
-    /// within.
+    /// Returns the action that a request calls, and its parameters; the body's take precedence over the query's. On the
+    /// path `/`, both are below `action` and `params`.
     fn call(&self, uri: &Uri) -> (String, Bytes) {
         let params = self.params(uri.query().unwrap_or_default());
         if uri.path() != "/" {
@@ -215,18 +230,18 @@ impl Given {
             return (path.decode_utf8_lossy().into_owned(), params);
         }
         #[derive(Default, Deserialize)]
-        struct Call<'a> {
+        struct RootCall<'a> {
             #[serde(default, borrow)]
             action: Option<&'a RawValue>,
             #[serde(default, borrow)]
             params: Option<&'a RawValue>,
         }
-        let call: Call<'_> = serde_json::from_slice(&params).unwrap_or_default();
+        let call: RootCall<'_> = serde_json::from_slice(&params).unwrap_or_default();
         let action = call.action.and_then(|action| serde_json::from_str(action.get()).ok()).unwrap_or_default();
         (action, Bytes::copy_from_slice(call.params.map_or("{}", RawValue::get).as_bytes()))
     }
 
-    /// All that was given as one JSON object.
+    /// Joins all parameters into one JSON object.
     fn params(&self, query: &str) -> Bytes {
         let (json, form): (&[u8], &[u8]) = match self {
             Self::Json(json) => (json, b""),
@@ -244,7 +259,7 @@ impl Given {
         }
         let mut all: BTreeMap<Cow<'_, str>, Box<RawValue>> = serde_json::from_slice(json).unwrap_or_default();
         for (name, value) in pairs {
-            // What looks like JSON and is some is taken as such.
+            // A value that is a JSON object or array is taken as JSON.
             let nested = value.starts_with(['{', '[']).then(|| serde_json::from_str(&value).ok()).flatten();
             let Some(value) = nested.or_else(|| to_raw_value(&value).ok()) else { continue };
             all.entry(name).or_insert(value);
@@ -253,8 +268,8 @@ impl Given {
     }
 }
 
-/// 401 without a token, 403 with a wrong one. The header counts where there is one with something in it,
-/// and the query otherwise.
+/// Checks the token: 401 if there is none, 403 if it is wrong. The header counts unless it is missing or empty, and the
+/// query otherwise.
 fn unauthorised(state: &State, uri: &Uri, headers: &HeaderMap) -> Option<(StatusCode, &'static str)> {
     let token = state.token.as_deref()?;
     let in_query;
@@ -267,7 +282,7 @@ fn unauthorised(state: &State, uri: &Uri, headers: &HeaderMap) -> Option<(Status
     };
     match given {
         b"" => Some((StatusCode::UNAUTHORIZED, "no access token")),
-        given if given != token.as_bytes() => Some((StatusCode::FORBIDDEN, "another access token")),
+        given if given != token.as_bytes() => Some((StatusCode::FORBIDDEN, "the access token is wrong")),
         _ => None,
     }
 }
@@ -276,109 +291,15 @@ fn token_in_query(query: &str) -> Option<Cow<'_, str>> {
     form_urlencoded::parse(query.as_bytes()).find_map(|(name, value)| (name == "access_token").then_some(value))
 }
 
-/// An HTTP request that was refused before it was a call, or an upgrade: [`ServerBuilder::on_rejected`].
-///
-/// [`ServerBuilder::on_rejected`]: super::ServerBuilder::on_rejected
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Rejected {
-    /// The method: `GET`.
-    pub method: String,
-    /// The path, without the query.
-    pub path: String,
-    /// The HTTP status; 101 where a connection is refused [after its upgrade](super::ServerBuilder::refuse_after_upgrade).
-    pub status: u16,
-    /// Why: `no access token`. It holds no token.
-    pub why: String,
-}
-
-/// `GET /send_msg: 401, no access token`
-impl fmt::Display for Rejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}, {}", self.method, self.path, self.status, self.why)
-    }
-}
-
-/// Refuses a request, and tells of it.
-fn reject(state: &State, method: &Method, uri: &Uri, status: StatusCode, why: &str) -> Response<Body> {
+/// Refuses a request, and records it.
+fn reject(state: &State, method: &Method, uri: &Uri, status: StatusCode, why: &str) -> Response<AnswerBody> {
     let (method, path, why) = (method.to_string(), uri.path().to_owned(), why.to_owned());
     state.calls.reject(Rejected { method, path, status: status.as_u16(), why });
     plain(status)
 }
 
-fn plain(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::default());
+fn plain(status: StatusCode) -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::default());
     *response.status_mut() = status;
     response
-}
-
-/// The connection ends by a fault.
-#[derive(Debug)]
-pub(super) struct Dropped;
-
-impl fmt::Display for Dropped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("dropped on purpose")
-    }
-}
-
-impl std::error::Error for Dropped {}
-
-/// An answer, and the way it comes.
-#[derive(Default)]
-pub(super) struct Body {
-    rest: Bytes,
-    /// At this many bytes before its end the connection is dropped.
-    drop_at: Option<usize>,
-    pause: Option<Duration>,
-    /// What the next byte waits for.
-    wait: Option<Pin<Box<Sleep>>>,
-}
-
-impl Body {
-    fn whole(rest: Bytes) -> Self {
-        Self { rest, ..Self::default() }
-    }
-
-    fn half(rest: Bytes) -> Self {
-        Self { drop_at: Some(rest.len() / 2), rest, ..Self::default() }
-    }
-
-    fn slow(rest: Bytes, pause: Duration) -> Self {
-        Self { rest, pause: Some(pause), ..Self::default() }
-    }
-}
-
-impl hyper::body::Body for Body {
-    type Data = Bytes;
-    type Error = Dropped;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Dropped>>> {
-        if let Some(wait) = &mut self.wait {
-            ready!(wait.as_mut().poll(cx));
-        }
-        let left = self.rest.len();
-        if self.drop_at == Some(left) {
-            return Poll::Ready(Some(Err(Dropped)));
-        }
-        let length = match (self.drop_at, self.pause) {
-            (_, Some(_)) => left.min(1),
-            (Some(drop_at), None) => left - drop_at,
-            (None, None) => left,
-        };
-        if length == 0 {
-            return Poll::Ready(None);
-        }
-        // What is written leaves while the body waits.
-        self.wait = self.pause.or(self.drop_at.map(|_| Duration::from_millis(1))).map(|pause| Box::pin(sleep(pause)));
-        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.rest.len() as u64)
-    }
 }

@@ -1,83 +1,44 @@
-//! What a server keeps, and what it does with a call.
+//! The server's state, and the path of a call through it.
+//!
+//! Lock order: `faults` before the call log; `world` before `webhooks` and the queue of long polling. Handlers run
+//! without a lock; the closure of `faults` runs under `faults`.
 
-use std::any::Any;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::HashMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::calls::{By, Calls, Ended};
+use super::call::{ActionResult, CallEnd, PanicSource, Via, panic_message};
+use super::connection::OpenConnections;
 use super::envelope::envelope;
+use super::fault::Fault;
+use super::frame;
+use super::handlers::{FaultPlan, Handlers};
+use super::log::CallLog;
+use super::long_polling::EventQueue;
 use super::params::{Reading, Verdict};
-use super::updates::Updates;
-use super::ws::{self, Link};
-use super::{
-    ActionInfo, Fault, Outcome, PostFormat, Received, Refusal, Rejected, Via, World, action, bad_request, format, lock,
-    refuse,
-};
-use crate::action::{GetLoginInfo, GetLoginInfoResponse, GetUpdates, HandleQuickOperation};
-use crate::{KnownAction, RefusalCode, UserId};
-
-pub(super) type OnCall = Arc<dyn Fn(&Received) + Send + Sync>;
+use super::post_format::{self, PostFormat};
+use super::quick_operation;
+use super::refusal::{Refusal, bad_request, refuse};
+use super::schema::{ActionInfo, action};
+use super::sync::lock;
+use super::world::World;
+use crate::action::{GetLoginInfo, GetLoginInfoResponse, GetUpdates, HandleQuickOperation, KnownAction};
+use crate::types::{RefusalCode, UserId};
 
 pub(super) type OnRefused = Arc<dyn Fn(&str, &io::Error) + Send + Sync>;
 
-pub(super) type OnRejected = Arc<dyn Fn(&Rejected) + Send + Sync>;
-
-pub(super) type Handler = Arc<dyn Fn(&[u8]) -> Acted + Send + Sync>;
-
-pub(super) type HandlerOnce = Box<dyn FnOnce(&[u8]) -> Acted + Send>;
-
-pub(super) type AskedFaults = Box<dyn FnMut(&Received) -> Fault + Send>;
-
-/// The handlers of an action.
-#[derive(Default)]
-pub(super) struct Handlers {
-    /// Each for one call, and before the other.
-    pub(super) once: VecDeque<HandlerOnce>,
-    pub(super) always: Option<Handler>,
-}
-
-/// What goes wrong, and with what.
-#[derive(Default)]
-pub(super) struct Faults {
-    /// With the next call of an action.
-    pub(super) once: VecDeque<(&'static str, Fault)>,
-    pub(super) always: Option<AskedFaults>,
-}
-
-impl Faults {
-    /// What goes wrong with a call.
-    fn draw(&mut self, info: Option<&ActionInfo>, action: &str, params: &[u8], via: Via) -> Fault {
-        let once = self.once.iter().position(|(name, _)| info.is_some_and(|info| info.name == *name));
-        if let Some((_, fault)) = once.and_then(|place| self.once.remove(place)) {
-            return fault;
-        }
-        let Some(always) = &mut self.always else { return Fault::None };
-        always(&Received {
-            action: action.to_owned(),
-            params: serde_json::from_slice(params).unwrap_or_default(),
-            via,
-            fault: Fault::None,
-            outcome: Outcome::Pending,
-        })
-    }
-}
-
-/// What an action comes to: its `data`, or a refusal.
-pub(super) type Acted = Result<Cow<'static, RawValue>, Refusal>;
-
-/// A call that was noted.
-pub(super) struct Taken {
-    /// Its number.
-    pub(super) call: usize,
+/// A call that the log has recorded.
+pub(super) struct NotedCall {
+    /// The number in the log.
+    pub(super) number: usize,
     pub(super) info: Option<&'static ActionInfo>,
     pub(super) fault: Fault,
 }
@@ -90,28 +51,27 @@ pub(super) struct State {
     pub(super) extensions: Vec<&'static ActionInfo>,
     pub(super) lifecycle: String,
     pub(super) strict: bool,
-    pub(super) updates: Option<Updates>,
+    pub(super) long_polling: Option<EventQueue>,
     pub(super) post_format: PostFormat,
     pub(super) handlers: Mutex<HashMap<&'static str, Handlers>>,
-    pub(super) calls: Calls,
+    pub(super) calls: CallLog,
     pub(super) on_refused: Option<OnRefused>,
     pub(super) world: Mutex<Option<World>>,
-    pub(super) faults: Mutex<Faults>,
-    /// Where events are posted to.
+    pub(super) faults: Mutex<FaultPlan>,
+    /// The queues of the webhooks.
     pub(super) webhooks: Mutex<Vec<mpsc::UnboundedSender<String>>>,
     pub(super) next_message: AtomicI64,
     pub(super) stalled: watch::Sender<bool>,
-    pub(super) links: watch::Sender<BTreeMap<u64, Link>>,
-    pub(super) next_link: AtomicU64,
-    /// The connections that the stand-in makes itself.
+    pub(super) connections: OpenConnections,
+    /// The tasks of connections that the stand-in makes itself.
     pub(super) dialling: Mutex<JoinSet<()>>,
 }
 
 impl State {
-    /// Notes a call, and says what is to go wrong with it.
-    pub(super) fn receive(&self, action: &str, params: &[u8], via: Via) -> Taken {
+    /// Records a call, and draws its fault.
+    pub(super) fn receive(&self, action: &str, params: &[u8], via: Via) -> NotedCall {
         let info = self.known(action.strip_suffix("_async").unwrap_or(action));
-        // Held until the call is noted, so that faults are drawn in the order of the calls.
+        // Held until the call is recorded, so that faults are drawn in the order of the calls.
         let mut faults = lock(&self.faults);
         let draw = AssertUnwindSafe(|| faults.draw(info, action, params, via));
         let (fault, panic) = match catch_unwind(draw) {
@@ -121,58 +81,59 @@ impl State {
         let call = self.calls.begin(action, info, params, via, &fault);
         drop(faults);
         if let Some(panic) = panic {
-            self.calls.end(call, Ended::Panicked(By::Faults, words(&*panic).into()));
-            return Taken { call, info, fault: Fault::DropBefore };
+            self.calls.end(call, CallEnd::Panicked(PanicSource::Faults, panic_message(&*panic).into()));
+            return NotedCall { number: call, info, fault: Fault::DropBefore };
         }
         if matches!(fault, Fault::DropBefore | Fault::Unauthorised(_)) {
-            self.calls.end(call, Ended::Dropped);
+            self.calls.end(call, CallEnd::Dropped);
         }
-        Taken { call, info, fault }
+        NotedCall { number: call, info, fault }
     }
 
-    /// The envelope that answers a call, or what comes in its place; `None` where its handler panicked.
-    pub(super) fn answer(&self, taken: &Taken, params: &[u8], echo: Option<&RawValue>) -> Option<Vec<u8>> {
-        let ended = match &taken.fault {
-            Fault::Refuse(refusal) => Ended::Refused(refusal.clone().into()),
-            _ => self.decide(taken.info, params),
+    /// Returns the envelope that answers a call, or the text that the fault puts in its place; `None` if the handler
+    /// panicked.
+    pub(super) fn answer(&self, call: &NotedCall, params: &[u8], echo: Option<&RawValue>) -> Option<Vec<u8>> {
+        let ended = match &call.fault {
+            Fault::Refuse(refusal) => CallEnd::Refused(refusal.clone().into()),
+            _ => self.decide(call.info, params),
         };
-        self.finish(taken, ended, echo)
+        self.finish(call, ended, echo)
     }
 
-    /// Notes what a call has come to, and writes it.
-    pub(super) fn finish(&self, taken: &Taken, ended: Ended, echo: Option<&RawValue>) -> Option<Vec<u8>> {
+    /// Records the outcome of a call, and writes its answer.
+    pub(super) fn finish(&self, call: &NotedCall, ended: CallEnd, echo: Option<&RawValue>) -> Option<Vec<u8>> {
         let ended = self.post_format.write_answer(ended);
-        let answer = envelope(&taken.fault, &ended, echo);
-        self.calls.end(taken.call, ended);
+        let answer = envelope(&call.fault, &ended, echo);
+        self.calls.end(call.number, ended);
         answer
     }
 
-    /// What a call comes to.
-    pub(super) fn decide(&self, info: Option<&'static ActionInfo>, params: &[u8]) -> Ended {
+    /// Carries a call out, and returns its outcome.
+    pub(super) fn decide(&self, info: Option<&'static ActionInfo>, params: &[u8]) -> CallEnd {
         let Some(info) = info.filter(|info| self.answers(info)) else {
-            return Ended::Refused(refuse(RefusalCode::ApiNotFound).wording("no such action").into());
+            return CallEnd::Refused(refuse(RefusalCode::ApiNotFound).wording("no such action").into());
         };
         let Reading { json, verdict } = Reading::new(info, params);
         match verdict {
             Verdict::Refused(refusal) => {
                 let unknown = self.in_world(|world| world.as_ref()?.refuses_group(info.name, &json));
-                return Ended::Refused(unknown.unwrap_or(refusal).into());
+                return CallEnd::Refused(unknown.unwrap_or(refusal).into());
             }
-            Verdict::NoTarget => return Ended::NoTarget,
+            Verdict::NoTarget => return CallEnd::NoTarget,
             Verdict::Fine => {}
         }
         match catch_unwind(AssertUnwindSafe(|| self.act(info, &json))) {
-            Ok(Ok(data)) => Ended::Answered(data),
-            Ok(Err(refusal)) => Ended::Refused(refusal.into()),
-            Err(panic) => Ended::Panicked(By::Handler, words(&*panic).into()),
+            Ok(Ok(data)) => CallEnd::Answered(data),
+            Ok(Err(refusal)) => CallEnd::Refused(refusal.into()),
+            Err(panic) => CallEnd::Panicked(PanicSource::Handler, panic_message(&*panic).into()),
         }
     }
 
-    /// Whether an action is one that is answered here.
+    /// Returns `true` if the server answers the action.
     fn answers(&self, info: &ActionInfo) -> bool {
         let not_here = if info.name == GetUpdates::NAME {
-            // Over HTTP it does not come this far.
-            self.updates.is_some() || self.strict
+            // HTTP answers it before it gets here.
+            self.long_polling.is_some() || self.strict
         } else {
             self.strict && !info.implemented
         };
@@ -184,16 +145,8 @@ impl State {
         handlers.get(info.name).is_some_and(|handlers| handlers.always.is_some() || !handlers.once.is_empty())
     }
 
-    pub(super) fn next_link(&self) -> u64 {
-        self.next_link.fetch_add(1, Ordering::Relaxed)
-    }
-
-    pub(super) fn take_links(&self) -> impl Iterator<Item = Link> {
-        self.links.send_replace(BTreeMap::new()).into_values()
-    }
-
-    /// Waits as long as the server is stalled.
-    pub(super) async fn go_on(&self) {
+    /// Waits while the server is stalled.
+    pub(super) async fn until_resumed(&self) {
         if *self.stalled.borrow() {
             let _ = self.stalled.subscribe().wait_for(|stalled| !stalled).await;
         }
@@ -204,18 +157,18 @@ impl State {
         action(name).or_else(|| self.extensions.iter().copied().find(|info| info.answers_to(name)))
     }
 
-    /// Fails the test that means an action which the server does not know.
+    /// Fails a test that names an action which the server does not know.
     #[track_caller]
     pub(super) fn assert_known(&self, name: &str) {
         assert!(
             self.known(name).is_some(),
-            "`{name}` is an action of another crate: give its table to `Server::builder().actions(…)`"
+            "`{name}` is an action of another crate: give its table to `MockServer::builder().actions(…)`"
         );
     }
 
-    /// Carries an action out: its handler does, or else it is answered with the schema's example. The parameters are those
-    /// of the request type, whatever they came as.
-    fn act(&self, info: &'static ActionInfo, params: &[u8]) -> Acted {
+    /// Carries an action out: by its handler, else by the world, else with the schema's example. The parameters are
+    /// already those of the request type.
+    fn act(&self, info: &'static ActionInfo, params: &[u8]) -> ActionResult {
         if let Some(acted) = self.handle(info, params) {
             return acted;
         }
@@ -228,7 +181,7 @@ impl State {
         self.example(info).map_err(|error| bad_request(info.name, &error))
     }
 
-    /// The schema's example of an answer, with this server's account.
+    /// Returns the schema's example of an answer, with this server's account.
     fn example(&self, info: &'static ActionInfo) -> serde_json::Result<Cow<'static, RawValue>> {
         if info.name == GetLoginInfo::NAME {
             let user_id = UserId::new(self.self_id);
@@ -243,22 +196,23 @@ impl State {
         to_raw_value(&answer).map(Cow::Owned)
     }
 
-    /// Does something in the world, and tells the bots of it, in the order in which it happens.
+    /// Runs `act` on the world, and sends its events while the world is locked, so that their order is that of the
+    /// acts.
     pub(super) fn in_world<T>(&self, act: impl FnOnce(&mut Option<World>) -> T) -> T {
         let mut world = lock(&self.world);
         let done = act(&mut world);
         for event in world.as_mut().map(World::take_events).unwrap_or_default() {
-            self.push_event(&format::event(&event));
+            self.push_event(&post_format::event_text(&event));
         }
         done
     }
 
-    fn handle(&self, info: &ActionInfo, params: &[u8]) -> Option<Acted> {
+    fn handle(&self, info: &ActionInfo, params: &[u8]) -> Option<ActionResult> {
         let mut handlers = lock(&self.handlers);
         let of_action = handlers.get_mut(info.name)?;
         let once = of_action.once.pop_front();
         let always = of_action.always.clone();
-        // A handler may set others.
+        // A handler may set further handlers.
         drop(handlers);
         match (once, always) {
             (Some(once), _) => Some(once(params)),
@@ -266,25 +220,52 @@ impl State {
         }
     }
 
-    /// The next id of a message, greater than that of all before.
+    /// Carries out a bot's answer to an event that was posted.
+    pub(super) fn posted(&self, event: &str, operation: &Value) {
+        let event: Value = serde_json::from_str(event).unwrap_or_default();
+        self.internal_call(
+            HandleQuickOperation::NAME,
+            &json!({ "context": event, "operation": operation }),
+            Via::Webhook,
+        );
+    }
+
+    /// Carries out the operation in the parameters of `.handle_quick_operation`. If the sender cannot be mentioned,
+    /// nothing is carried out; failures of the single actions are not reported.
+    fn quick_operation(&self, params: &[u8]) -> Result<(), Refusal> {
+        let params: Value = serde_json::from_slice(params).unwrap_or_default();
+        for (action, params) in quick_operation::parts(&params["context"], &params["operation"])? {
+            self.internal_call(action, &params, Via::QuickOperation);
+        }
+        Ok(())
+    }
+
+    /// Makes a call that came over no connection, and has no fault.
+    fn internal_call(&self, action: &str, params: &Value, via: Via) {
+        let (info, params) = (self.known(action), params.to_string());
+        let call = self.calls.begin(action, info, params.as_bytes(), via, &Fault::None);
+        self.calls.end(call, self.decide(info, params.as_bytes()));
+    }
+
+    /// Returns the next message id, greater than all before.
     pub(super) fn next_message_id(&self) -> i64 {
         self.next_message.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Sends an event to whoever takes events, and gives their number.
+    /// Sends an event to every receiver of events, and returns their number.
     pub(super) fn push_event(&self, json: &str) -> usize {
         let json = &*self.post_format.write(json);
-        if let Some(updates) = &self.updates {
-            updates.push(json);
+        if let Some(queue) = &self.long_polling {
+            queue.push(json);
         }
         let webhooks = lock(&self.webhooks);
         let posted = webhooks.iter().filter(|webhook| webhook.send(json.to_owned()).is_ok()).count();
         drop(webhooks);
-        posted + self.push_frame(&ws::text(format!("{json}\n")))
+        posted + self.connections.push(&frame::text(format!("{json}\n")))
     }
 }
 
-/// Makes all events those of an account.
+/// Sets the account of every event in a value.
 fn set_self_id(value: &mut Value, account: i64) {
     match value {
         Value::Array(entries) => entries.iter_mut().for_each(|entry| set_self_id(entry, account)),
@@ -299,10 +280,4 @@ fn set_self_id(value: &mut Value, account: i64) {
         }
         _ => {}
     }
-}
-
-/// What a panic said.
-pub(super) fn words(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("something that is no text")
 }

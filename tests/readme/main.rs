@@ -7,7 +7,7 @@ mod chinese;
 mod english;
 
 use cqhttp::Client;
-use cqhttp::mock::Server;
+use cqhttp::mock::MockServer;
 use cqhttp_codegen::Generated;
 
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema");
@@ -20,7 +20,7 @@ const PARTS: [&str; 7] = [
     "// build.rs",
     "// src/lib.rs",
     "use my_bot",
-    "let server = Server::builder().actions",
+    "let server = MockServer::builder().actions",
     "use std::error::Error;",
     "use cqhttp::mock::{Group",
 ];
@@ -47,7 +47,7 @@ fn fragments_are_code_that_compiles() {
 
 #[tokio::test]
 async fn what_they_say_of_messages_is_so() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let client = || Client::builder(server.url()).build().unwrap();
     english::messages(client()).await.unwrap();
     chinese::messages(client()).await.unwrap();
@@ -55,7 +55,7 @@ async fn what_they_say_of_messages_is_so() {
 
 #[tokio::test]
 async fn their_calls_are_answered() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let client = || Client::builder(server.url()).build().unwrap();
     english::errors(client(), 42.into(), 10086.into()).await;
     chinese::errors(client(), 42.into(), 10086.into()).await;
@@ -122,7 +122,7 @@ fn the_readmes_show_parts_of_the_crate_with_actions_of_its_own() {
         assert_shown(page, "```rust,ignore\n// build.rs\n", "build.rs");
         assert_shown(page, "```rust,ignore\n// src/lib.rs\n", "src/lib.rs");
         assert_shown(page, "```rust,ignore\nuse my_bot", "tests/announce.rs");
-        assert_shown(page, "```rust,ignore\nlet server = Server::builder().actions", "tests/announce.rs");
+        assert_shown(page, "```rust,ignore\nlet server = MockServer::builder().actions", "tests/announce.rs");
     }
 }
 

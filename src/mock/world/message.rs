@@ -1,44 +1,46 @@
-//! What is said: sending, reading, recalling, forwarding, essences.
+//! Messages: sending, reading, recalling, forwarding, essences.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::answer::{Answer, no};
-use super::{Group, StoredMessage, World};
-use crate::action;
-use crate::forward::{ForwardContent, NodeBody};
-use crate::mock::Refusal;
-use crate::segment::{Forward, Mention, Text};
-use crate::types::{EssenceMessage, ForwardId, MessageKind, MessageSender, MessageSeq, SentForward, SentMessage};
-use crate::{
-    ForwardNode, ForwardedMessage, GroupId, KnownAction, Message, MessageId, RefusalCode, Segment, Target, Timestamp,
-    UserId,
+use super::model::{Group, StoredMessage, World};
+use super::refuse::{WorldResult, refuse_because};
+use crate::action::{self, KnownAction};
+use crate::forward::{ForwardContent, ForwardNode, ForwardedMessage, NodeBody};
+use crate::message::Message;
+use crate::mock::refusal::Refusal;
+use crate::segment::{Forward, Mention, Segment, Text};
+use crate::target::Target;
+use crate::time::Timestamp;
+use crate::types::{
+    EssenceMessage, ForwardId, GroupId, MessageId, MessageKind, MessageSender, MessageSeq, RefusalCode, SentForward,
+    SentMessage, UserId,
 };
 
-/// For so long an ordinary member can recall what they said.
+/// The time in which an ordinary member can recall a message.
 const RECALLABLE: Duration = Duration::from_secs(120);
 
-/// More than that a forward cannot hold.
-const MOST_NODES: usize = 200;
+/// The most nodes that a forward can contain.
+const MAX_NODES: usize = 200;
 
 impl World {
-    /// Keeps what was said, and gives it its id and number.
-    pub(super) fn store(&mut self, author: UserId, place: Place, message: Message) -> StoredMessage {
+    /// Stores a message, with an id and a number.
+    pub(super) fn store(&mut self, author: UserId, place: Destination, message: Message) -> StoredMessage {
         self.store_as(None, author, place, message)
     }
 
-    /// The same of an anonymous sender, under their name.
+    /// Stores a message, of an anonymous sender if `anonymous` is set.
     pub(super) fn store_as(
         &mut self,
         anonymous: Option<String>,
         author: UserId,
-        place: Place,
+        place: Destination,
         message: Message,
     ) -> StoredMessage {
         let (group_id, target_id) = match place {
-            Place::Group(group) => (Some(group), None),
-            Place::Private(target) => (None, Some(target)),
+            Destination::Group(group) => (Some(group), None),
+            Destination::Private(target) => (None, Some(target)),
         };
         let time = self.now();
         let sender_name = anonymous.clone().unwrap_or_else(|| self.display_name(author, group_id));
@@ -53,10 +55,10 @@ impl World {
         said
     }
 
-    /// An id that no message has.
+    /// Returns an unused message id.
     pub(super) fn free_message_id(&mut self) -> MessageId {
         loop {
-            // An odd factor gives each number another id; many are negative, as on go-cqhttp.
+            // An odd factor maps each number to another id; many are negative, as on go-cqhttp.
             let id = MessageId::new((self.next_number().wrapping_mul(0x9E37_79B1) as i32).into());
             if self.find_message(id).is_none() {
                 return id;
@@ -64,14 +66,14 @@ impl World {
         }
     }
 
-    /// The number that comes next in a message's chat, after the messages before it.
+    /// Returns the next number in a message's chat, after the messages `before` it.
     pub(super) fn next_seq(&self, said: &StoredMessage, before: &[StoredMessage]) -> MessageSeq {
         let chat = self.chat_of(said);
         let last = before.iter().rev().find(|other| self.chat_of(other) == chat);
         MessageSeq::new(last.map_or(0, |last| last.message_seq.get()).saturating_add(1))
     }
 
-    /// Somebody's name as others see it: their card in a group, if they have one, else their nickname.
+    /// Returns a user's visible name: their card in a group, if they have one, else their nickname.
     pub(super) fn display_name(&self, user: UserId, group_id: Option<GroupId>) -> String {
         let member = group_id.and_then(|group| self.find_group(group)?.find_member(user));
         match member {
@@ -81,7 +83,7 @@ impl World {
         }
     }
 
-    /// The group, or the other side.
+    /// Returns the group, or the other user.
     fn chat_of(&self, said: &StoredMessage) -> (bool, i64) {
         let other = if said.user_id == self.account.user_id { said.target_id } else { Some(said.user_id) };
         match said.group_id {
@@ -90,7 +92,7 @@ impl World {
         }
     }
 
-    pub(super) fn send_msg(&mut self, request: action::SendMsg) -> Answer<SentMessage> {
+    pub(super) fn send_msg(&mut self, request: action::SendMsg) -> WorldResult<SentMessage> {
         let action::SendMsg { target, message, .. } = request;
         match target {
             Target::Group(group) => self.send_to_group(group, message),
@@ -98,16 +100,15 @@ impl World {
         }
     }
 
-    pub(super) fn send_group_msg(&mut self, request: action::SendGroupMsg) -> Answer<SentMessage> {
+    pub(super) fn send_group_msg(&mut self, request: action::SendGroupMsg) -> WorldResult<SentMessage> {
         self.send_to_group(request.group_id, request.message)
     }
 
-    pub(super) fn send_private_msg(&mut self, request: action::SendPrivateMsg) -> Answer<SentMessage> {
+    pub(super) fn send_private_msg(&mut self, request: action::SendPrivateMsg) -> WorldResult<SentMessage> {
         self.send_to_user(request.user_id, request.message)
     }
 
-    /// Refuses a message to a group that the account is not in. go-cqhttp looks for the group first, and at the message
-    /// after that.
+    /// Refuses a message to a group that the account is not in. go-cqhttp checks the group before the message.
     pub(crate) fn refuses_group(&self, action: &str, params: &[u8]) -> Option<Refusal> {
         #[derive(Deserialize)]
         struct ToGroup {
@@ -120,7 +121,7 @@ impl World {
         self.joined(to.group_id).err().filter(|_| to_group)
     }
 
-    fn send_to_group(&mut self, group_id: GroupId, mut message: Message) -> Answer<SentMessage> {
+    fn send_to_group(&mut self, group_id: GroupId, mut message: Message) -> WorldResult<SentMessage> {
         let account = self.account.user_id;
         let group = self.joined(group_id)?;
         has_content(&message)?;
@@ -141,96 +142,103 @@ impl World {
                 *segment = Text::new("@全体成员").into();
             }
         }
-        Ok(SentMessage { message_id: self.send(Place::Group(group_id), message).message_id })
+        Ok(SentMessage { message_id: self.send(Destination::Group(group_id), message).message_id })
     }
 
-    fn send_to_user(&mut self, user: UserId, message: Message) -> Answer<SentMessage> {
+    fn send_to_user(&mut self, user: UserId, message: Message) -> WorldResult<SentMessage> {
         has_content(&message)?;
         if let Some(Segment::Poke(_)) = message.iter().find(|segment| matches!(segment, Segment::Poke(_))) {
             return Ok(SentMessage { message_id: MessageId::new(0) });
         }
         self.is_reachable(user)?;
-        Ok(SentMessage { message_id: self.send(Place::Private(user), message).message_id })
+        Ok(SentMessage { message_id: self.send(Destination::Private(user), message).message_id })
     }
 
-    /// Lets the account say something.
-    fn send(&mut self, place: Place, message: Message) -> StoredMessage {
+    /// Sends a message of the account.
+    fn send(&mut self, place: Destination, message: Message) -> StoredMessage {
         let mut said = self.store(self.account.user_id, place, message);
-        // Of what it sends itself, go-cqhttp knows no card.
+        // go-cqhttp stores its own messages under the nickname.
         said.sender_name.clone_from(&self.account.nickname);
         if let Some(stored) = self.messages.last_mut() {
             stored.sender_name.clone_from(&said.sender_name);
         }
         if self.report_self_message {
             self.happens(match place {
-                Place::Group(group) => self.group_message(group, &said),
-                Place::Private(_) => self.private_message(&said, None),
+                Destination::Group(group) => self.group_message(group, &said),
+                Destination::Private(_) => self.private_message(&said, None),
             });
         }
         said
     }
 
-    fn may_speak(&self, group: &Group) -> Answer<()> {
+    fn may_speak(&self, group: &Group) -> WorldResult<()> {
         match group.silences(self.account.user_id, self.now()) {
             None => Ok(()),
-            Some(why) => Err(no(RefusalCode::SendMsgApiError, format!("{why} in group {}", group.group_id))),
+            Some(why) => {
+                Err(refuse_because(RefusalCode::SendMsgApiError, format!("{why} in group {}", group.group_id)))
+            }
         }
     }
 
-    /// Of temporary sessions go-cqhttp says the same, whether the message was sent or not.
-    fn is_reachable(&self, user: UserId) -> Answer<()> {
+    /// Refuses a private message to a user who is not a friend. In a temporary session, go-cqhttp gives the same answer
+    /// whether the message was sent or not.
+    fn is_reachable(&self, user: UserId) -> WorldResult<()> {
         if self.is_friend(user) {
             return Ok(());
         }
-        Err(no(RefusalCode::SendMsgApiError, format!("{user} is no friend of the account")))
+        Err(refuse_because(RefusalCode::SendMsgApiError, format!("{user} is not a friend of the account")))
     }
 
-    pub(super) fn send_forward_msg(&mut self, request: action::SendForwardMsg) -> Answer<SentForward> {
+    pub(super) fn send_forward_msg(&mut self, request: action::SendForwardMsg) -> WorldResult<SentForward> {
         match request.target {
             Target::Group(group) => self.forward_to_group(group, request.messages),
             Target::User(user) | Target::Temp { user, .. } => self.forward_to_user(user, request.messages),
         }
     }
 
-    pub(super) fn send_group_forward_msg(&mut self, request: action::SendGroupForwardMsg) -> Answer<SentForward> {
+    pub(super) fn send_group_forward_msg(&mut self, request: action::SendGroupForwardMsg) -> WorldResult<SentForward> {
         self.forward_to_group(request.group_id, request.messages)
     }
 
-    pub(super) fn send_private_forward_msg(&mut self, request: action::SendPrivateForwardMsg) -> Answer<SentForward> {
+    pub(super) fn send_private_forward_msg(
+        &mut self,
+        request: action::SendPrivateForwardMsg,
+    ) -> WorldResult<SentForward> {
         self.forward_to_user(request.user_id, request.messages)
     }
 
-    fn forward_to_group(&mut self, group_id: GroupId, nodes: Vec<ForwardNode>) -> Answer<SentForward> {
+    fn forward_to_group(&mut self, group_id: GroupId, nodes: Vec<ForwardNode>) -> WorldResult<SentForward> {
         let nodes = self.forwarded(nodes, group_id)?;
-        // That the account is not in the group, QQ says and not go-cqhttp.
-        let unknown = || no(RefusalCode::SendMsgApiError, format!("the account is not in group {group_id}"));
+        // go-cqhttp does not check the group; the refusal is QQ's.
+        let unknown =
+            || refuse_because(RefusalCode::SendMsgApiError, format!("the account is not in group {group_id}"));
         self.may_speak(self.joined(group_id).map_err(|_| unknown())?)?;
-        Ok(self.forward(Place::Group(group_id), nodes))
+        Ok(self.forward(Destination::Group(group_id), nodes))
     }
 
-    fn forward_to_user(&mut self, user: UserId, nodes: Vec<ForwardNode>) -> Answer<SentForward> {
+    fn forward_to_user(&mut self, user: UserId, nodes: Vec<ForwardNode>) -> WorldResult<SentForward> {
         let nodes = self.forwarded(nodes, GroupId::new(0))?;
         self.is_reachable(user)?;
-        Ok(self.forward(Place::Private(user), nodes))
+        Ok(self.forward(Destination::Private(user), nodes))
     }
 
-    fn forward(&mut self, place: Place, nodes: Vec<ForwardedMessage>) -> SentForward {
+    fn forward(&mut self, place: Destination, nodes: Vec<ForwardedMessage>) -> SentForward {
         let forward_id = ForwardId::new(format!("forward-{}", self.next_number()));
         self.forwards.insert(forward_id.to_string(), nodes);
         let said = self.send(place, Forward::new(forward_id.clone()).into());
         SentForward { message_id: said.message_id, forward_id: Some(forward_id) }
     }
 
-    fn forwarded(&self, nodes: Vec<ForwardNode>, group_id: GroupId) -> Answer<Vec<ForwardedMessage>> {
-        let messages = self.without_bad_ones(nodes, group_id);
-        if messages.is_empty() || messages.len() > MOST_NODES {
-            return Err(no(RefusalCode::EmptyNodes, "no node can be sent, or there are more than 200"));
+    fn forwarded(&self, nodes: Vec<ForwardNode>, group_id: GroupId) -> WorldResult<Vec<ForwardedMessage>> {
+        let messages = self.sendable_nodes(nodes, group_id);
+        if messages.is_empty() || messages.len() > MAX_NODES {
+            return Err(refuse_because(RefusalCode::EmptyNodes, "no node can be sent, or there are more than 200"));
         }
         Ok(messages)
     }
 
-    /// What cannot be sent is left out.
-    fn without_bad_ones(&self, nodes: Vec<ForwardNode>, group_id: GroupId) -> Vec<ForwardedMessage> {
+    /// Reads nodes, and leaves out those that cannot be sent.
+    fn sendable_nodes(&self, nodes: Vec<ForwardNode>, group_id: GroupId) -> Vec<ForwardedMessage> {
         let five_minutes_ago = Timestamp::new(self.now().seconds().saturating_sub(300));
         let read = |node: ForwardNode| {
             let (user_id, nickname, time, content) = match node.body {
@@ -243,7 +251,7 @@ impl World {
                     let content = match content {
                         ForwardContent::Message(message) if message.is_empty() => return None,
                         ForwardContent::Message(message) => ForwardContent::Message(message),
-                        ForwardContent::Nodes(nodes) => ForwardContent::Nodes(self.without_bad_ones(nodes, group_id)),
+                        ForwardContent::Nodes(nodes) => ForwardContent::Nodes(self.sendable_nodes(nodes, group_id)),
                     };
                     (user_id, name, node.time.unwrap_or(five_minutes_ago), content)
                 }
@@ -256,15 +264,18 @@ impl World {
         nodes.into_iter().filter_map(read).collect()
     }
 
-    pub(super) fn get_forward_msg(&mut self, request: action::GetForwardMsg) -> Answer<action::GetForwardMsgResponse> {
+    pub(super) fn get_forward_msg(
+        &mut self,
+        request: action::GetForwardMsg,
+    ) -> WorldResult<action::GetForwardMsgResponse> {
         let id = request.message_id;
         match self.forwards.get(id.as_str()) {
             Some(messages) => Ok(action::GetForwardMsgResponse { messages: messages.clone() }),
-            None => Err(no(RefusalCode::MsgNotFound, format!("there is no forward {id}"))),
+            None => Err(refuse_because(RefusalCode::MsgNotFound, format!("there is no forward {id}"))),
         }
     }
 
-    pub(super) fn get_msg(&mut self, request: action::GetMsg) -> Answer<action::GetMsgResponse> {
+    pub(super) fn get_msg(&mut self, request: action::GetMsg) -> WorldResult<action::GetMsgResponse> {
         let said = self.stored(request.message_id, RefusalCode::MsgNotFound)?.clone();
         let (is_group, chat) = self.chat_of(&said);
         Ok(action::GetMsgResponse {
@@ -282,18 +293,18 @@ impl World {
         })
     }
 
-    fn stored(&self, id: MessageId, code: RefusalCode) -> Answer<&StoredMessage> {
-        self.find_message(id).ok_or_else(|| no(code, format!("there is no message {id}")))
+    fn stored(&self, id: MessageId, code: RefusalCode) -> WorldResult<&StoredMessage> {
+        self.find_message(id).ok_or_else(|| refuse_because(code, format!("there is no message {id}")))
     }
 
-    pub(super) fn mark_msg_as_read(&mut self, request: action::MarkMsgAsRead) -> Answer<()> {
+    pub(super) fn mark_msg_as_read(&mut self, request: action::MarkMsgAsRead) -> WorldResult<()> {
         self.stored(request.message_id, RefusalCode::MsgNotFound).map(drop)
     }
 
     pub(super) fn get_group_msg_history(
         &mut self,
         request: action::GetGroupMsgHistory,
-    ) -> Answer<action::GetGroupMsgHistoryResponse> {
+    ) -> WorldResult<action::GetGroupMsgHistoryResponse> {
         let group_id = self.joined(request.group_id)?.group_id;
         let here = self.messages.iter().filter(|said| said.group_id == Some(group_id));
         let newest = here.clone().map(|said| said.message_seq.get()).max().unwrap_or(0);
@@ -307,16 +318,16 @@ impl World {
         })
     }
 
-    pub(super) fn delete_msg(&mut self, request: action::DeleteMsg) -> Answer<()> {
+    pub(super) fn delete_msg(&mut self, request: action::DeleteMsg) -> WorldResult<()> {
         let said = self.stored(request.message_id, RefusalCode::MessageNotFound)?.clone();
         let account = self.account.user_id;
         if said.group_id.is_none() && said.user_id != account {
-            return Err(no(RefusalCode::CannotRecallFriendMsg, "somebody else wrote it"));
+            return Err(refuse_because(RefusalCode::CannotRecallFriendMsg, "another user wrote it"));
         }
-        self.recall(&said, account).map_err(|why| no(RefusalCode::RecallApiError, why))
+        self.recall(&said, account).map_err(|why| refuse_because(RefusalCode::RecallApiError, why))
     }
 
-    /// Recalls a message, or says why `user` cannot.
+    /// Recalls a message, or returns the reason why `user` cannot.
     pub(super) fn recall(&mut self, said: &StoredMessage, user: UserId) -> Result<(), String> {
         let in_time = self.now().seconds().saturating_sub(said.time.seconds()) <= RECALLABLE.as_secs() as i64;
         let group = said.group_id.and_then(|group| self.find_group(group));
@@ -332,21 +343,24 @@ impl World {
             return Err(format!("message {} was recalled before", said.message_id));
         }
         if !allowed {
-            return Err(format!("{user} may not recall message {}, or not any longer", said.message_id));
+            return Err(format!("{user} may not recall message {}, or no longer", said.message_id));
         }
         if let Some(said) = self.messages.iter_mut().find(|other| other.message_id == said.message_id) {
             said.recalled = true;
         }
         match said.group_id {
             Some(group) => self.happens(self.group_recall(group, said, user)),
-            // What the account itself recalls in private is not reported.
+            // A private message that the account itself recalls has no event.
             None if user == self.account.user_id => {}
             None => self.happens(self.friend_recall(said)),
         }
         Ok(())
     }
 
-    pub(super) fn get_essence_msg_list(&mut self, request: action::GetEssenceMsgList) -> Answer<Vec<EssenceMessage>> {
+    pub(super) fn get_essence_msg_list(
+        &mut self,
+        request: action::GetEssenceMsgList,
+    ) -> WorldResult<Vec<EssenceMessage>> {
         let group_id = self.joined(request.group_id)?.group_id;
         let here = self.messages.iter().filter(|said| said.group_id == Some(group_id) && !said.recalled);
         let essences = here.filter_map(|said| {
@@ -364,44 +378,45 @@ impl World {
         Ok(essences.collect())
     }
 
-    pub(super) fn set_essence_msg(&mut self, request: action::SetEssenceMsg) -> Answer<()> {
+    pub(super) fn set_essence_msg(&mut self, request: action::SetEssenceMsg) -> WorldResult<()> {
         let essence = Some((self.account.user_id, self.now()));
         self.essence_of(request.message_id, |_| true)?.essence = essence;
         Ok(())
     }
 
-    pub(super) fn delete_essence_msg(&mut self, request: action::DeleteEssenceMsg) -> Answer<()> {
+    pub(super) fn delete_essence_msg(&mut self, request: action::DeleteEssenceMsg) -> WorldResult<()> {
         self.essence_of(request.message_id, |said| said.essence.is_some())?.essence = None;
         Ok(())
     }
 
-    fn essence_of(&mut self, id: MessageId, fits: impl Fn(&StoredMessage) -> bool) -> Answer<&mut StoredMessage> {
-        let not_found = || no(RefusalCode::MessageNotFound, format!("there is no message {id} in a group"));
+    fn essence_of(&mut self, id: MessageId, fits: impl Fn(&StoredMessage) -> bool) -> WorldResult<&mut StoredMessage> {
+        let not_found = || refuse_because(RefusalCode::MessageNotFound, format!("there is no message {id} in a group"));
         let account = self.account.user_id;
         let said = self.find_message(id).ok_or_else(not_found)?;
         let group_id = said.group_id.ok_or_else(not_found)?;
         let rank = self.find_group(group_id).map_or(0, |group| group.rank(account));
         if rank == 0 || said.recalled || !fits(said) {
-            let why = format!("the account is no administrator of group {group_id}, or the message is none to choose");
-            return Err(no(RefusalCode::SetEssenceMsgError, why));
+            let why =
+                format!("the account is not an administrator of group {group_id}, or the message cannot be chosen");
+            return Err(refuse_because(RefusalCode::SetEssenceMsgError, why));
         }
         self.messages.iter_mut().find(|said| said.message_id == id).ok_or_else(not_found)
     }
 }
 
-/// An empty text does not come this far; an empty list is refused otherwise.
-fn has_content(message: &Message) -> Answer<()> {
-    if message.is_empty() { Err(no(RefusalCode::SendMsgApiError, "the message is empty")) } else { Ok(()) }
+/// Refuses a message without segments. An empty string was refused before, with another code.
+fn has_content(message: &Message) -> WorldResult<()> {
+    if message.is_empty() { Err(refuse_because(RefusalCode::SendMsgApiError, "the message is empty")) } else { Ok(()) }
 }
 
 fn is_mention_of_everyone(segment: &Segment) -> bool {
     segment.as_mention().is_some_and(Mention::is_everyone)
 }
 
-/// Where something is said.
+/// The chat of a message.
 #[derive(Clone, Copy)]
-pub(super) enum Place {
+pub(super) enum Destination {
     Group(GroupId),
-    /// By the account to somebody, or by somebody to the account.
+    /// A private chat: the user that the account writes to, or the account that a user writes to.
     Private(UserId),
 }

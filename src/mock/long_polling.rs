@@ -9,19 +9,22 @@ use serde_json::value::RawValue;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::call::ActionResult;
 use super::params::Reading;
-use super::{Acted, ActionInfo, bad_request, lock};
+use super::refusal::bad_request;
+use super::schema::ActionInfo;
+use super::sync::lock;
 use crate::action::GetUpdates;
 
-/// The events that wait to be asked for.
-pub(super) struct Updates {
-    /// 0 is no limit.
+/// The events that wait for the next `get_updates`.
+pub(super) struct EventQueue {
+    /// The length of the queue; 0 is no limit.
     max: usize,
     events: Mutex<VecDeque<String>>,
     arrived: Notify,
 }
 
-impl Updates {
+impl EventQueue {
     pub(super) fn new(max: usize) -> Self {
         Self { max, events: Mutex::default(), arrived: Notify::new() }
     }
@@ -36,8 +39,8 @@ impl Updates {
         self.arrived.notify_waiters();
     }
 
-    /// Takes the events that are there, or waits for some as long as the call says: for ever where it says nothing.
-    pub(super) async fn take(&self, info: &ActionInfo, params: &[u8]) -> Acted {
+    /// Takes the queued events; if there are none, waits for the time that the call sets, or without limit.
+    pub(super) async fn take(&self, info: &ActionInfo, params: &[u8]) -> ActionResult {
         let request: GetUpdates =
             serde_json::from_slice(&Reading::new(info, params).json).map_err(|error| bad_request(info.name, &error))?;
         let limit = request.limit.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
@@ -63,7 +66,7 @@ impl Updates {
         }
     }
 
-    /// A list of the oldest; `None` where there are none.
+    /// Takes the oldest events as a JSON list; `None` if there are none.
     fn take_now(&self, limit: Option<usize>) -> Option<String> {
         let mut events = lock(&self.events);
         let count = limit.unwrap_or(usize::MAX).min(events.len());
