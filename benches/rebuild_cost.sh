@@ -17,7 +17,7 @@ export RUSTC_WRAPPER=
 
 # The crate is copied: its schema is changed.
 mkdir -p "$work/cqhttp" "$work/bot/src"
-cp -r "$root"/{Cargo.toml,README.md,build.rs,schema,src,codegen,benches,examples} "$work/cqhttp"
+cp -r "$root"/{Cargo.toml,README.md,build.rs,schema,src,codegen,examples} "$work/cqhttp"
 cat > "$work/bot/src/main.rs" <<'RUST'
 fn main() {
     println!("{:?}", cqhttp::Client::from_env().map(drop));

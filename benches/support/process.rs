@@ -1,24 +1,25 @@
-//! The same program as another process, so that what both do can be told apart.
+//! A second process of the same program, so that the two sides of a connection are measured apart.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::{env, io, process, thread};
 
-/// Tells this program to be the other process.
+/// The environment variable that makes this program the second process.
 const VARIABLE: &str = "CQHTTP_BENCH_OTHER";
 
-/// Whether this is the other process.
+/// Returns `true` if this is the second process.
 pub fn is_other() -> bool {
     env::var_os(VARIABLE).is_some()
 }
 
-/// The other process. It ends with this value, or when this process does, since it reads from a pipe between the two.
+/// The second process. It ends when this value is dropped or this process ends, since it reads from a pipe between the two.
 pub struct Other {
     process: Child,
     says: BufReader<ChildStdout>,
 }
 
 impl Other {
+    /// Starts the second process.
     pub fn start() -> Self {
         let program = env::current_exe().expect("this program has a path");
         let mut command = Command::new(program);
@@ -28,29 +29,29 @@ impl Other {
         Self { process, says }
     }
 
-    /// The next line that it prints.
+    /// Returns the next line that the second process prints.
     pub fn line(&mut self) -> String {
         let mut line = String::new();
-        self.says.read_line(&mut line).expect("it says something");
+        self.says.read_line(&mut line).expect("it prints a line");
         line.trim().to_owned()
     }
 
-    /// A line for it to read.
+    /// Sends a line to the second process.
     pub fn tell(&mut self, line: &str) {
         let pipe = self.process.stdin.as_mut().expect("it is a pipe");
-        writeln!(pipe, "{line}").expect("it listens");
+        writeln!(pipe, "{line}").expect("it reads its input");
     }
 }
 
 impl Drop for Other {
     fn drop(&mut self) {
         drop(self.process.stdin.take());
-        // It has nothing to say at its end.
+        // Its exit status does not matter.
         let _ = self.process.wait();
     }
 }
 
-/// Ends the other process as soon as nobody holds the other end of its standard input.
+/// Ends the second process when the first one closes the pipe to its standard input.
 pub fn end_with_the_first() {
     thread::spawn(|| {
         let _ = io::stdin().read_to_end(&mut Vec::new());

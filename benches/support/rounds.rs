@@ -1,26 +1,27 @@
-//! Sides of a comparison, measured in turns.
+//! Comparisons whose sides are measured in turns.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, SamplingMode, Throughput};
 
-/// Without `--bench` criterion runs everything once, as a test.
+/// Returns `true` if the bench is measuring. Without `--bench` criterion runs everything once, as a test.
 pub fn is_measuring() -> bool {
     std::env::args().any(|argument| argument == "--bench")
 }
 
-/// One thing that both sides do.
+/// One operation that both sides perform.
 pub struct Case {
     name: String,
-    /// Ours, and the one it is measured against.
+    /// `cqhttp` and the reference.
     sides: [Box<dyn Fn()>; 2],
-    /// Operations in a batch, so that one takes about a quarter of a millisecond.
+    /// The operations in a batch, which takes about a quarter of a millisecond.
     batch: u32,
     rounds: RefCell<Vec<[Duration; 2]>>,
 }
 
 impl Case {
+    /// Creates a case, and runs `ours` for a moment to find the size of a batch.
     pub fn new(name: &str, ours: impl Fn() + 'static, other: impl Fn() + 'static) -> Self {
         let begun = Instant::now();
         let mut done = 0;
@@ -32,7 +33,7 @@ impl Case {
         Self { name: name.into(), sides, batch, rounds: RefCell::default() }
     }
 
-    /// One batch through each side; they take turns at being the first.
+    /// Runs one batch through each side. The sides take turns at being first.
     fn round(&self, turn: u64) -> [Duration; 2] {
         let mut times = [Duration::ZERO; 2];
         for place in 0..2 {
@@ -46,7 +47,7 @@ impl Case {
     }
 }
 
-/// Runs the cases, and prints a table of them; at its end their sum and geometric mean.
+/// Runs the cases and prints a table of them. If `summed`, the table ends with their sum and geometric mean.
 pub fn measure(title: &str, cases: &[Case], summed: bool) {
     let criterion = Criterion::default().sample_size(20).warm_up_time(Duration::from_millis(100));
     let mut criterion = criterion.measurement_time(Duration::from_millis(400)).configure_from_args();
@@ -91,22 +92,25 @@ fn report(title: &str, cases: &[Case], summed: bool) {
     }
 }
 
-/// A load over a network that all sides take: ours first, then those it is measured against.
+/// A load over a network that each side carries: `cqhttp` first, then the references.
 pub struct Race<const SIDES: usize> {
-    /// What a batch holds.
+    /// The operation.
     pub what: &'static str,
+    /// The number of calls in flight at once.
     pub in_flight: Option<usize>,
+    /// The number of operations in a batch.
     pub operations: usize,
     rounds: Vec<[Duration; SIDES]>,
 }
 
 impl<const SIDES: usize> Race<SIDES> {
+    /// Creates a race that has not been run.
     pub fn new(what: &'static str, in_flight: Option<usize>, operations: usize) -> Self {
         Self { what, in_flight, operations, rounds: Vec::new() }
     }
 
-    /// Each side is a benchmark of its own to criterion, on a bench of its own, and each of its samples takes whole rounds.
-    /// `batch` is one batch through one side.
+    /// Runs the race. For criterion each side is a separate benchmark whose samples are whole rounds; `start` prepares
+    /// one, and `batch` runs one batch through one side.
     pub fn run<B>(
         mut self,
         criterion: &mut Criterion,
@@ -139,7 +143,7 @@ impl<const SIDES: usize> Race<SIDES> {
     }
 }
 
-/// One batch through each side; they take turns at being the first.
+/// Runs one batch through each side. The sides take turns at being first.
 fn one_round<const SIDES: usize>(turn: usize, batch: impl Fn(usize) -> Duration) -> [Duration; SIDES] {
     let mut times = [Duration::ZERO; SIDES];
     for place in 0..SIDES {
@@ -149,13 +153,13 @@ fn one_round<const SIDES: usize>(turn: usize, batch: impl Fn(usize) -> Duration)
     times
 }
 
-/// Criterion for races, unless the command line has other times.
+/// Returns criterion with the times of races, which the command line may change.
 pub fn criterion() -> Criterion {
     let criterion = Criterion::default().sample_size(50).warm_up_time(Duration::from_secs(1));
     criterion.measurement_time(Duration::from_secs(6)).configure_from_args()
 }
 
-/// Prints how often a second each side does what it does, and how much more often ours.
+/// Prints the operations per second of each side, and the ratio of `cqhttp` to each reference.
 pub fn report_rates<const SIDES: usize>(sides: [&str; SIDES], races: &[Race<SIDES>]) {
     println!(
         "\n| what | in flight | against | its, a second | {}, a second | ratio, median | 95 % interval of the median \
@@ -167,7 +171,7 @@ pub fn report_rates<const SIDES: usize>(sides: [&str; SIDES], races: &[Race<SIDE
         let in_flight = in_flight.map(|calls| calls.to_string()).unwrap_or_default();
         for (side, name) in sides.iter().enumerate().skip(1) {
             let ratios = sorted(rounds, |round| round[side].as_secs_f64() / round[0].as_secs_f64());
-            // The ranks between which the median lies with 95 %, whatever the distribution.
+            // The median lies between these ranks with 95 %, for any distribution.
             let margin = 0.98 / (ratios.len() as f64).sqrt();
             let [low, tenth, median, ninetieth, high] =
                 [0.5 - margin, 0.1, 0.5, 0.9, 0.5 + margin].map(|at| quantile(&ratios, at));

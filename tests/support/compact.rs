@@ -1,5 +1,4 @@
-/// JSON without the blanks between its tokens, as servers send it; keys stay in their order, and a name that stands there
-/// twice does twice.
+/// Returns JSON without the blanks between its tokens, as servers send it. Keys keep their order, and repeated names stay.
 pub fn compact(json: &str) -> String {
     let (mut quoted, mut escaped) = (false, false);
     let kept = |c: &char| {

@@ -1,4 +1,4 @@
-//! What several test files share.
+//! Code that several tests share.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 
 pub use compact::compact;
 
-/// Every case of a folder of `tests/corpus`, by server and file name: `napcat/group_message.array.json`.
+/// Returns every case of a folder of `tests/corpus`, by server and file name: `napcat/group_message.array.json`.
 pub fn cases<T: DeserializeOwned>(folder: &str) -> BTreeMap<String, T> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(folder);
     let entries =
@@ -35,11 +35,11 @@ pub fn cases<T: DeserializeOwned>(folder: &str) -> BTreeMap<String, T> {
         .collect()
 }
 
-/// Whether two answers or requests say the same.
+/// Returns `true` if two answers or requests mean the same.
 ///
-/// A number equals its string of digits, a bool its number and its text; what is absent, null or an empty list is equal.
-/// A message as text with CQ codes equals its list of segments; in fields of a segment that its type does not know,
-/// nothing but what stands there is equal.
+/// A number equals its string of digits, and a bool its number and its text. An absent field, null and an empty list are
+/// equal. A message as text with CQ codes equals its list of segments. Fields of a segment that its type does not know
+/// are equal only if their JSON is.
 pub fn same_json(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Object(a), Value::Object(b)) => {
@@ -69,7 +69,7 @@ fn same_entry(key: &str, a: &Map<String, Value>, b: &Map<String, Value>) -> bool
     }
 }
 
-/// Whether two messages say the same, as text with CQ codes, as one segment or as a list.
+/// Returns `true` if two messages mean the same. Each is text with CQ codes, one segment or a list.
 pub fn same_message(a: &Value, b: &Value) -> bool {
     let segments = |message: &Value| match message {
         Value::Array(segments) => segments.clone(),
@@ -84,7 +84,7 @@ pub fn same_message(a: &Value, b: &Value) -> bool {
     a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| same_segment(&a.to_string(), &b.to_string()))
 }
 
-/// Whether two segments say the same. The order of unknown fields counts, and a name that stands there twice does twice.
+/// Returns `true` if two segments mean the same. The order of unknown fields matters, and so does a repeated name.
 pub fn same_segment(a: &str, b: &str) -> bool {
     let (a, b) = (entries(a), entries(b));
     let find = |entries: &[(String, String)], name: &str| -> Option<String> {
@@ -123,7 +123,7 @@ fn sorted(mut entries: Vec<(String, Value)>) -> Vec<(String, Value)> {
     entries
 }
 
-/// The entries of a JSON object in order, those that repeat a name included: name and JSON.
+/// Returns the entries of a JSON object in order, as name and JSON. Repeated names are kept.
 pub fn entries(json: &str) -> Vec<(String, String)> {
     struct Entries;
 
@@ -147,7 +147,7 @@ pub fn entries(json: &str) -> Vec<(String, String)> {
     serde::Deserializer::deserialize_map(&mut deserializer, Entries).unwrap_or_else(|error| panic!("{error}: {json}"))
 }
 
-/// Whether `whole` says all that `part` says. Objects may say more; lists may not.
+/// Returns `true` if `whole` contains all of `part`. Objects may have further fields; lists may not have further elements.
 pub fn contains_json(whole: &Value, part: &Value) -> bool {
     match (whole, part) {
         (Value::Object(whole), Value::Object(part)) => part.iter().all(|(key, part)| match whole.get(key) {
@@ -165,23 +165,23 @@ fn is_nothing(value: &Value) -> bool {
     value.is_null() || value.as_array().is_some_and(Vec::is_empty)
 }
 
-/// Fails where `tests/snapshots` holds a snapshot of `test` that is not one of `expected`, or lacks one.
+/// Fails if the snapshots of `test` in `tests/snapshots` are not exactly those named in `expected`.
 pub fn assert_no_orphans(test: &str, expected: impl IntoIterator<Item = String>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots");
     let prefix = format!("{test}__");
     let found: BTreeSet<String> = std::fs::read_dir(folder)
-        .expect("there are snapshots")
-        .map(|entry| entry.expect("it is readable").file_name().into_string().expect("its name is text"))
+        .expect("the folder of snapshots exists")
+        .map(|entry| entry.expect("the folder is readable").file_name().into_string().expect("a file name is UTF-8"))
         .filter(|name| name.starts_with(&prefix) && name.ends_with(".snap"))
         .collect();
     let expected: BTreeSet<String> = expected.into_iter().map(|name| format!("{prefix}{name}.snap")).collect();
     let orphans: Vec<_> = found.difference(&expected).collect();
-    assert!(orphans.is_empty(), "no test makes these snapshots any more, delete them: {orphans:?}");
+    assert!(orphans.is_empty(), "no test makes these snapshots: delete them: {orphans:?}");
     let missing: Vec<_> = expected.difference(&found).collect();
     assert!(missing.is_empty(), "these snapshots are missing: {missing:?}");
 }
 
-/// A server that gives one answer, byte for byte, and hands out the request that it was sent.
+/// Starts a server that gives one answer, byte for byte. Returns its URL and a task that yields the request.
 pub async fn answering(status: &str, body: impl AsRef<[u8]>) -> (String, JoinHandle<String>) {
     let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.as_ref().len());
     let answer = [head.as_bytes(), body.as_ref()].concat();
@@ -196,7 +196,7 @@ pub async fn answering(status: &str, body: impl AsRef<[u8]>) -> (String, JoinHan
     (url, task)
 }
 
-/// The next request on a connection; `None` where the client has closed it.
+/// Reads the next request on a connection. Returns `None` if the client has closed it.
 pub async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut request = Vec::new();
     while !is_complete(&request) {
@@ -208,14 +208,16 @@ pub async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<Strin
     Some(String::from_utf8(request).unwrap())
 }
 
-/// A server whose requests the test holds in its hand: each stays open until the test answers or drops it.
+/// A server whose requests stay open until the test answers or drops them.
 pub struct Held {
+    /// The server's URL.
     pub url: String,
     arrivals: mpsc::UnboundedReceiver<Arrived>,
     task: JoinHandle<()>,
 }
 
 impl Held {
+    /// Starts the server.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -229,14 +231,14 @@ impl Held {
         Self { url, arrivals, task }
     }
 
-    /// The next request, as soon as it is there.
+    /// Returns the next request as soon as it arrives.
     pub async fn next(&mut self) -> Arrived {
-        // Only a test that fails waits that long.
+        // Only a failing test waits that long.
         let arrived = tokio::time::timeout(std::time::Duration::from_secs(60), self.arrivals.recv()).await;
         arrived.expect("a request comes").unwrap()
     }
 
-    /// Whether no request has come that the test has not taken.
+    /// Returns `true` if the test has taken every request that arrived.
     pub fn is_quiet(&self) -> bool {
         self.arrivals.is_empty()
     }
@@ -248,21 +250,23 @@ impl Drop for Held {
     }
 }
 
-/// A request in the test's hand. Dropping it drops the connection without an answer.
+/// A request without an answer. Dropping it closes the connection.
 pub struct Arrived {
+    /// The action that the request calls.
     pub action: String,
     answer: oneshot::Sender<String>,
 }
 
 impl Arrived {
+    /// Answers the request.
     pub fn answer(self, status: &str, body: &str) {
         let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-        // The client may have gone, if the test is about that.
+        // In some tests the client has closed the connection.
         let _ = self.answer.send(answer);
     }
 }
 
-/// The requests of one connection, one after the other.
+/// Reads the requests of one connection, one after the other.
 async fn hold(mut stream: TcpStream, arrived: mpsc::UnboundedSender<Arrived>) {
     loop {
         let mut request = Vec::new();
@@ -284,7 +288,7 @@ async fn hold(mut stream: TcpStream, arrived: mpsc::UnboundedSender<Arrived>) {
     }
 }
 
-/// Whether head and body of a request are there.
+/// Returns `true` if the head and the body of a request are complete.
 pub fn is_complete(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(request).to_lowercase();
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
@@ -345,4 +349,14 @@ fn contains_json_tells_what_is_a_part() {
     ] {
         assert!(!contains_json(&whole, &part), "{part}");
     }
+}
+
+#[test]
+fn each_feature_of_cqhttp_is_forwarded() {
+    let features = |manifest: &'static str| -> BTreeSet<&'static str> {
+        let (_, section) = manifest.split_once("\n[features]\n").unwrap();
+        let (section, _) = section.split_once("\n[").unwrap();
+        section.lines().filter_map(|line| Some(line.split_once(" = ")?.0)).collect()
+    };
+    assert_eq!(features(include_str!("../Cargo.toml")), features(include_str!("../../Cargo.toml")));
 }

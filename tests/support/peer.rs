@@ -1,4 +1,4 @@
-//! A WebSocket server without manners, and what tests of connections share.
+//! A bare WebSocket server, and helpers for tests of connections.
 
 use std::future::IntoFuture;
 use std::time::Duration;
@@ -11,14 +11,15 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message as Frame;
 
-/// Only a test that fails waits that long.
+/// The time limit of [`soon`]. Only a failing test waits that long.
 pub const LONG: Duration = Duration::from_secs(60);
 
+/// Waits for a future, and fails after [`LONG`].
 pub async fn soon<T>(what: impl IntoFuture<Output = T>) -> T {
-    tokio::time::timeout(LONG, what).await.expect("it comes")
+    tokio::time::timeout(LONG, what).await.expect("it ends in time")
 }
 
-/// A message in a group, as go-cqhttp sends it.
+/// Returns a message in a group, as go-cqhttp sends it.
 pub fn said(text: &str) -> String {
     json!({
         "post_type": "message", "message_type": "group", "time": 1700000000, "self_id": 10010, "sub_type": "normal",
@@ -28,11 +29,12 @@ pub fn said(text: &str) -> String {
     .to_string()
 }
 
+/// Returns the text of a message event.
 pub fn text_of(event: &Event) -> String {
     event.as_message().expect("a message").message().plain_text()
 }
 
-/// The next message, whatever else comes before it.
+/// Returns the text of the next message, and skips other events.
 pub async fn next_said(events: &mut Events) -> String {
     loop {
         let received = soon(events.next()).await.expect("an event");
@@ -42,24 +44,28 @@ pub async fn next_said(events: &mut Events) -> String {
     }
 }
 
-/// A server without manners: the test holds its side of each connection in its hand.
+/// A bare WebSocket server: the test itself reads and writes the frames of each connection.
 pub struct Bare {
+    /// The server's URL.
     pub url: String,
+    /// The listening socket.
     pub listener: TcpListener,
 }
 
 impl Bare {
+    /// Starts the server.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self { url: format!("ws://{}", listener.local_addr().unwrap()), listener }
     }
 
+    /// Accepts the next connection.
     pub async fn accept(&self) -> Peer {
         let (stream, _) = soon(self.listener.accept()).await.unwrap();
         Peer(tokio_tungstenite::accept_async(stream).await.unwrap())
     }
 
-    /// A connection, both ends of it.
+    /// Connects, and returns both ends of the connection.
     pub async fn connected(&self, connect: Connect) -> (Client, Events, Peer) {
         let (connected, peer) = tokio::join!(connect.into_future(), self.accept());
         let (client, events) = connected.unwrap();
@@ -68,13 +74,16 @@ impl Bare {
 }
 
 /// The server's side of a connection.
-pub struct Peer(pub WebSocketStream<TcpStream>);
+pub struct Peer(
+    /// The WebSocket.
+    pub WebSocketStream<TcpStream>,
+);
 
 impl Peer {
-    /// The next call: its action and its echo.
+    /// Reads the next call. Returns its action and its echo.
     pub async fn next(&mut self) -> (String, Value) {
         loop {
-            match soon(self.0.next()).await.expect("the connection stands").unwrap() {
+            match soon(self.0.next()).await.expect("the connection is open").unwrap() {
                 Frame::Text(text) => {
                     let call: Value = serde_json::from_str(&text).unwrap();
                     return (call["action"].as_str().unwrap().to_owned(), call["echo"].clone());
@@ -85,20 +94,24 @@ impl Peer {
         }
     }
 
+    /// Sends a text frame.
     pub async fn send(&mut self, text: impl Into<String>) {
         self.0.send(Frame::text(text.into())).await.unwrap();
     }
 
+    /// Answers the call with this echo.
     pub async fn answer(&mut self, echo: &Value, data: Value) {
         let answer = json!({ "data": data, "echo": echo, "message": "", "retcode": 0, "status": "ok" });
         self.send(answer.to_string()).await;
     }
 }
 
+/// Runs a call in a task of its own.
 pub fn spawn<A: cqhttp::Action>(call: cqhttp::Call<A>) -> JoinHandle<Result<A::Response, Error>> {
     tokio::spawn(call.into_future())
 }
 
+/// Returns the data of an answer to `get_login_info`.
 pub fn login(name: &str) -> Value {
     json!({ "user_id": 10010, "nickname": name })
 }
