@@ -1,4 +1,10 @@
-#![doc = include_str!("../README.md")]
+// The first definition of a link counts: here the READMEs' links lead into these docs, elsewhere to docs.rs.
+#![cfg_attr(
+    all(feature = "http", feature = "mock", feature = "server"),
+    doc = include_str!("front_page_links.md")
+)]
+// The README's code needs the features `http` and `server`.
+#![cfg_attr(any(not(doctest), all(feature = "http", feature = "server")), doc = include_str!("../README.md"))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // Generated code names everything `::cqhttp::…`, here as in any other crate.
@@ -19,6 +25,8 @@ mod extend;
 mod file;
 pub mod forward;
 mod generated;
+#[cfg(all(doc, feature = "http", feature = "mock", feature = "server"))]
+pub mod guide;
 mod id;
 pub mod layer;
 mod lenient;
@@ -27,6 +35,7 @@ mod message;
 pub mod mock;
 mod pages;
 mod path;
+mod report;
 pub mod segment;
 #[cfg(feature = "server")]
 pub mod server;
@@ -51,6 +60,7 @@ pub use forward::{ForwardNode, ForwardedMessage};
 pub use generated::types::{ChannelId, GroupId, GuildId, MessageId, RefusalCode, TinyId, UserId};
 pub use message::{CqError, CqFields, CqPart, CqParts, Message, MessageArg, MessageBuilder, MessageError};
 pub use pages::{Paged, Pages};
+pub use report::Report;
 pub use segment::{Mention, Segment};
 pub use target::Target;
 pub use time::Timestamp;
@@ -62,8 +72,3 @@ pub use types::Unlisted;
 pub use transport::ws::Frame;
 #[doc(hidden)]
 pub use {serde, serde_json};
-
-/// The code of the Chinese README is compiled too.
-#[cfg(doctest)]
-#[doc = include_str!("../README.zh-CN.md")]
-pub struct ReadmeInChinese;
