@@ -7,13 +7,13 @@
 use std::time::{Duration, Instant};
 
 use cqhttp::action::SendGroupMsg;
-use cqhttp::mock::Server;
+use cqhttp::mock::MockServer;
 use criterion::{Criterion, criterion_group, criterion_main};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 
-async fn ask(server: &Server) {
+async fn ask(server: &MockServer) {
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).await.expect("it listens");
     stream.write_all(b"GET /get_status HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.expect("it reads");
     let mut answer = String::new();
@@ -35,7 +35,7 @@ fn benches(criterion: &mut Criterion) {
     criterion.bench_function("start to first answer", |bench| {
         bench.iter_custom(|rounds| {
             runtime.block_on(timed(rounds, async || {
-                let server = Server::start().await.expect("a port is free");
+                let server = MockServer::start().await.expect("a port is free");
                 ask(&server).await;
             }))
         });
@@ -43,14 +43,14 @@ fn benches(criterion: &mut Criterion) {
     criterion.bench_function("start, first answer, stop", |bench| {
         bench.iter_custom(|rounds| {
             runtime.block_on(timed(rounds, async || {
-                let server = Server::start().await.expect("a port is free");
+                let server = MockServer::start().await.expect("a port is free");
                 ask(&server).await;
                 server.stop().await;
             }))
         });
     });
     criterion.bench_function("a handler, one call, expected", |bench| {
-        let server = runtime.block_on(Server::start()).expect("a port is free");
+        let server = runtime.block_on(MockServer::start()).expect("a port is free");
         let _inside = runtime.enter();
         let client = cqhttp::Client::builder(server.url()).build().expect("the address is right");
         bench.iter_custom(|rounds| {

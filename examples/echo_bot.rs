@@ -7,7 +7,7 @@
 
 use std::error::Error;
 
-use cqhttp::mock::{Said, Server};
+use cqhttp::mock::{MockServer, Said};
 use cqhttp::{Connect, Events, Message, connect};
 
 #[tokio::main]
@@ -46,7 +46,7 @@ async fn answer(events: &mut Events) {
 }
 
 async fn run_on_stand_in() -> Result<(), Box<dyn Error>> {
-    let server = Server::start().await?;
+    let server = MockServer::start().await?;
     println!("A stand-in for go-cqhttp listens on {}; set CQHTTP_WS_URL to talk to a real one.\n", server.ws_url());
     let (_client, mut events) = connect(server.ws_url()).await?;
     let connection = events.connection();

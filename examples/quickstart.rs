@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let client = Client::from_env()?;
         return ask(&client).await;
     }
-    let server = mock::Server::start().await?;
+    let server = mock::MockServer::start().await?;
     println!("A stand-in for go-cqhttp listens on {}; set CQHTTP_URL to talk to a real one.\n", server.url());
     // It answers every action with the schema's example; this one minds whom it mutes.
     server.on::<SetGroupBan>(|ban| match ban.user_id {

@@ -55,7 +55,7 @@ async fn run_on_stand_ins() -> Result<(), Box<dyn Error>> {
     let (answered, mut answers) = mpsc::unbounded_channel();
     let mut accounts = Vec::new();
     for id in [10010, 10011, 10012] {
-        let account = mock::Server::builder().self_id(id).start().await?;
+        let account = mock::MockServer::builder().self_id(id).start().await?;
         let answered = answered.clone();
         account.on::<SendMsg>(move |message| {
             answered.send(message).ok();

@@ -7,7 +7,7 @@ use std::error::Error;
 
 use cqhttp::action::SetGroupBan;
 use cqhttp::mock::{Group, Member, World};
-use cqhttp::mock::{Said, Server};
+use cqhttp::mock::{MockServer, Said};
 use cqhttp::{Event, Events, connect};
 
 /// The bot: who swears is muted for a minute. Administrators may swear.
@@ -24,7 +24,7 @@ async fn run(mut events: Events) {
 #[cfg(test)]
 #[tokio::test]
 async fn who_swears_is_muted() -> Result<(), Box<dyn Error>> {
-    let server = Server::start().await?; // a go-cqhttp on a free port
+    let server = MockServer::start().await?; // a go-cqhttp on a free port
     let (_client, events) = connect(server.ws_url()).await?;
     tokio::spawn(run(events)); // your bot
 
@@ -47,7 +47,7 @@ fn group() -> Group {
 #[cfg(test)]
 #[tokio::test]
 async fn in_a_world_she_cannot_speak_then() -> Result<(), Box<dyn Error>> {
-    let server = Server::builder().world(World::new().group(group().admin(10010))).start().await?;
+    let server = MockServer::builder().world(World::new().group(group().admin(10010))).start().await?;
     let (_client, events) = connect(server.ws_url()).await?;
     tokio::spawn(run(events));
 
@@ -60,7 +60,7 @@ async fn in_a_world_she_cannot_speak_then() -> Result<(), Box<dyn Error>> {
 #[cfg(test)]
 #[tokio::test]
 async fn without_the_right_to_it_the_bot_says_so() -> Result<(), Box<dyn Error>> {
-    let server = Server::builder().world(World::new().group(group().member(10010))).start().await?;
+    let server = MockServer::builder().world(World::new().group(group().member(10010))).start().await?;
     let (_client, events) = connect(server.ws_url()).await?;
     tokio::spawn(run(events));
 
@@ -73,7 +73,7 @@ async fn without_the_right_to_it_the_bot_says_so() -> Result<(), Box<dyn Error>>
 /// A talk with the bot.
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let server = Server::builder().world(World::new().group(group().admin(10010))).start().await?;
+    let server = MockServer::builder().world(World::new().group(group().admin(10010))).start().await?;
     let (_client, events) = connect(server.ws_url()).await?;
     tokio::spawn(run(events));
 

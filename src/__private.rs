@@ -66,33 +66,20 @@ pub fn reply_to(
     ReplyTo::about(Chat::of(Some(self_id), user, group, guild.zip(channel)), user)
 }
 
+/// The `data` of an answer, decoded as a client decodes it. For the test kit.
 #[cfg(feature = "mock")]
-pub use self::for_mock::{call_example, reread, reread_answer};
+pub fn answer_data<T: crate::envelope::Answer>(json: &str) -> serde_json::Result<T> {
+    crate::envelope::data(json)
+}
 
+/// The path of the value at which a JSON text could not be decoded: `groups[0].members`. For the test kit.
 #[cfg(feature = "mock")]
-mod for_mock {
-    use serde::Serialize;
-    use serde::de::DeserializeOwned;
-    use serde_json::Value;
+pub fn path_of(json: &[u8], error: &serde_json::Error) -> String {
+    crate::path::path_of(json, error)
+}
 
-    use crate::mock::ExampleCall;
-    use crate::{Action, Answer, Call, envelope};
-
-    /// Decodes and encodes again, as the type `T`.
-    pub fn reread<T: DeserializeOwned + Serialize>(json: &str) -> serde_json::Result<String> {
-        serde_json::to_string(&serde_json::from_str::<T>(json)?)
-    }
-
-    /// The same for the `data` of an answer.
-    pub fn reread_answer<T: Answer + Serialize>(json: &str) -> serde_json::Result<String> {
-        serde_json::to_string(&envelope::data::<T>(json)?)
-    }
-
-    /// Sends a call and gives its answer as JSON.
-    pub fn call_example<A: Action<Response: Serialize>>(call: Call<A>) -> ExampleCall {
-        Box::pin(async move {
-            let answer = call.await?;
-            Ok(serde_json::to_value(&answer).unwrap_or(Value::Null))
-        })
-    }
+/// Fails outside of a tokio runtime. For the test kit.
+#[cfg(feature = "mock")]
+pub fn need_runtime() -> std::io::Result<()> {
+    crate::error::need_runtime()
 }

@@ -9,7 +9,7 @@
 /// | `prelude` | the traits that make the actions methods of [`Client`](crate::Client); to be imported as a whole |
 /// | `action` | the requests, and answers of their own |
 /// | `types` | ids, enums and objects |
-/// | `mock` | the table for `cqhttp::mock::ServerBuilder::actions`; there if `cqhttp` has the feature `mock` |
+/// | `mock` | the table for `cqhttp::mock::MockServerBuilder::actions`; there if `cqhttp` has the feature `mock` |
 ///
 /// ```toml
 /// [dependencies]

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use cqhttp::action::{GetGroupInfo, GetLoginInfo, SetGroupBan};
-use cqhttp::mock::{self, Server, refuse};
+use cqhttp::mock::{self, MockServer, refuse};
 use cqhttp::transport::{BoxError, Reply, Request};
 use cqhttp::types::{GroupInfo, HonorKind};
 use cqhttp::{Client, Effect, Error, GroupId, Message, Raw, RefusalCode, Target, UserId};
@@ -68,7 +68,7 @@ async fn the_wire_name_is_the_path_whatever_is_in_it() {
 
 #[tokio::test]
 async fn a_token_in_the_address_is_taken_out_of_it() {
-    let server = Server::start_with_token("secret").await.unwrap();
+    let server = MockServer::start_with_token("secret").await.unwrap();
     let client = client(&format!("{}/?access_token=secret", server.url()));
     client.get_login_info().await.unwrap();
     assert!(!format!("{client:?}").contains("secret"));
@@ -76,7 +76,7 @@ async fn a_token_in_the_address_is_taken_out_of_it() {
 
 #[tokio::test]
 async fn a_token_may_be_in_any_script() {
-    let server = Server::start_with_token("芝麻开门").await.unwrap();
+    let server = MockServer::start_with_token("芝麻开门").await.unwrap();
     let login = async |token: &str| {
         let client = Client::builder(server.url()).access_token(token).build().unwrap();
         client.get_login_info().await
@@ -90,7 +90,7 @@ async fn a_token_may_be_in_any_script() {
 
 #[tokio::test]
 async fn a_refusal_keeps_everything_the_server_said() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     server.on::<SetGroupBan>(|ban| {
         assert_eq!((ban.group_id, ban.duration), (GroupId::new(10001000), 1800));
         Err(refuse(RefusalCode::NotManageable).wording("机器人权限不足"))
@@ -121,7 +121,7 @@ async fn a_refusal_that_proves_nothing_says_so() {
 
 #[tokio::test]
 async fn an_unknown_action_is_refused_by_name() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let error = client(&server.url()).call(Raw::new("get_the_weather", json!({}))).await.unwrap_err();
     assert_eq!((error.retcode(), error.code()), (Some(404), Some(RefusalCode::ApiNotFound)));
     // Forks answer without `msg`, and some with the HTTP status too: the envelope decides.
@@ -163,7 +163,7 @@ async fn a_call_that_left_once_stays_one_that_left() {
 /// What was reported as not sent does not leave later, whatever a layer does with it.
 #[tokio::test]
 async fn a_call_that_was_given_up_does_not_leave_any_more() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let (release, held) = tokio::sync::watch::channel(false);
     let (ended, mut outcome) = tokio::sync::mpsc::channel(1);
     let hold = tower::layer::layer_fn(move |service: BoxCloneSyncService<Request, Reply, BoxError>| {
@@ -206,7 +206,7 @@ async fn the_envelope_is_read_leniently_too() {
 
 #[tokio::test]
 async fn a_call_that_waits_in_a_layer_till_its_time_is_over_is_not_sent() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let client = Client::builder(server.url())
         .layer(ServiceBuilder::new().buffer(64).rate_limit(1, Duration::from_secs(3600)).into_inner())
         .build()
@@ -271,7 +271,7 @@ async fn status_and_retcode_decide_together() {
 
 #[tokio::test]
 async fn targets_and_messages_go_out_as_they_are_meant() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let client = client(&server.url());
     client.send_msg(Target::temp(10086, 10001000), "[CQ:at,qq=all]").await.unwrap();
     client.send_msg(UserId::new(10086), Message::cq("[CQ:at,qq=all]")).await.unwrap();
@@ -292,7 +292,7 @@ async fn targets_and_messages_go_out_as_they_are_meant() {
 /// A request is a plain value, and a call is the future of one that can be spawned.
 #[tokio::test]
 async fn requests_are_values_and_calls_can_be_spawned() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let client = client(&server.url());
     let stored = serde_json::to_string(&SetGroupBan::new(1_000_100_010, 10086).duration(0)).unwrap();
     let request: SetGroupBan = serde_json::from_str(&stored).unwrap();
@@ -306,7 +306,7 @@ async fn requests_are_values_and_calls_can_be_spawned() {
 /// Against a real server the quickstart only asks.
 #[tokio::test]
 async fn the_quickstart_changes_nothing_on_a_real_server() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     quickstart::ask(&client(&server.url())).await.unwrap();
     assert_eq!(server.calls().len(), 4);
     for call in server.calls() {
@@ -343,7 +343,7 @@ async fn from_env_in_this_process() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_environment_names_server_and_token() {
-    let server = Server::start_with_token("secret").await.unwrap();
+    let server = MockServer::start_with_token("secret").await.unwrap();
     let url = server.url();
     for (variables, said) in [
         (&[("CQHTTP_URL", url.as_str()), ("CQHTTP_ACCESS_TOKEN", "secret")][..], "I am 10010"),

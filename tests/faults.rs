@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cqhttp::action::GetLoginInfoResponse;
-use cqhttp::mock::{self, Server};
+use cqhttp::mock::{self, MockServer};
 use cqhttp::transport::{BoxError, Reply, Request};
 use cqhttp::types::HonorKind;
 use cqhttp::{BuildError, Client, Error, Raw, RefusalCode};
@@ -122,7 +122,7 @@ async fn an_empty_object_is_undecodable() {
 #[tokio::test]
 async fn a_redirect_is_not_followed_and_not_sent() {
     for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
-        let elsewhere = Server::start().await.unwrap();
+        let elsewhere = MockServer::start().await.unwrap();
         let location = format!("{status}\r\nlocation: {}/get_login_info", elsewhere.url());
         let error = answered(&location, "").await;
         expect(&error, NotSent, &format!("the server redirects (HTTP status {})", &status[..3]));
@@ -135,7 +135,7 @@ async fn a_redirect_is_not_followed_and_not_sent() {
 
 #[tokio::test]
 async fn a_missing_or_wrong_token_is_a_refusal_that_says_so() {
-    let server = Server::start_with_token("secret").await.unwrap();
+    let server = MockServer::start_with_token("secret").await.unwrap();
     let hint = "the access token is missing or wrong: set it with `access_token`";
     let missing = client(&server.url()).get_login_info().await.unwrap_err();
     let wrong = Client::builder(server.url()).access_token("other").build().unwrap();
@@ -165,7 +165,7 @@ async fn a_404_says_that_the_action_or_the_address_is_unknown() {
     let error = answered("404 Not Found", r#"{"status":"failed","retcode":1404,"data":null}"#).await;
     expect(&error, Refused, hint);
     // go-cqhttp leaves the HTTP status at 200. The name of an action behind the address leads here too.
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let error = client(&format!("{}/send_group_msg", server.url())).get_login_info().await.unwrap_err();
     expect(&error, Refused, hint);
     assert_eq!(server.calls()[0].action, "send_group_msg/get_login_info");
@@ -209,7 +209,7 @@ async fn a_failure_of_the_server_leaves_the_outcome_unknown() {
     let page = "<html>Bad Gateway</html>";
     let problem = r#"{"type":"about:blank","title":"Bad Gateway","status":502}"#;
     for (status, body) in [
-        ("500 Internal Server Error", r#"{"status":"error","message":"boom"}"#),
+        ("500 Internal MockServer Error", r#"{"status":"error","message":"boom"}"#),
         ("501 Not Implemented", ""),
         ("502 Bad Gateway", page),
         ("502 Bad Gateway", problem),
@@ -236,7 +236,7 @@ async fn an_envelope_decides_whatever_the_http_status_says() {
         let Error::Refused(why) = &error else { unreachable!() };
         assert_eq!((why.http_status, &*why.text), (Some(status[..3].parse().unwrap()), refused));
     }
-    for status in ["201 Created", "500 Internal Server Error"] {
+    for status in ["201 Created", "500 Internal MockServer Error"] {
         let (url, _) = answering(status, FINE).await;
         assert_eq!(client(&url).get_login_info().await.unwrap().nickname, "bot", "{status}");
     }
@@ -438,7 +438,7 @@ async fn a_server_that_speaks_first_is_no_http() {
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 #[tokio::test]
 async fn https_to_a_plain_port_is_not_sent() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let error = client(&server.url().replace("http://", "https://")).get_login_info().await.unwrap_err();
     expect(&error, NotSent, "the server cannot be reached");
     assert!(server.calls().is_empty());
@@ -757,7 +757,7 @@ fn a_call_outside_of_a_runtime_is_an_error() {
 #[test]
 fn a_client_outlives_the_runtime_that_it_was_built_on() {
     let of_the_server = tokio::runtime::Runtime::new().unwrap();
-    let server = of_the_server.block_on(Server::start()).unwrap();
+    let server = of_the_server.block_on(MockServer::start()).unwrap();
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let client = runtime().block_on(async { client(&server.url()) });
     for _ in 0..3 {

@@ -7,14 +7,14 @@ use std::task::{Context, Poll, Waker};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cqhttp::mock::Server;
+use cqhttp::mock::MockServer;
 use cqhttp::types::{ImageFile, ServerPath};
 use cqhttp::{Client, FileSource, UploadSource};
 use serde_json::json;
 use tempfile::TempDir;
 
-async fn connected() -> (Server, Client) {
-    let server = Server::start().await.unwrap();
+async fn connected() -> (MockServer, Client) {
+    let server = MockServer::start().await.unwrap();
     let client = Client::builder(server.url()).build().unwrap();
     (server, client)
 }

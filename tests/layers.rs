@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cqhttp::layer::{RateLimit, RetryReads};
-use cqhttp::mock::{self, Server};
+use cqhttp::mock::{self, MockServer};
 use cqhttp::transport::{BoxError, Reply, Request, RequestTarget};
 use cqhttp::{Action, Call, ChannelId, Client, Effect, Error, GroupId, GuildId, Raw, Target, UserId};
 use serde_json::{Value, json};
@@ -78,13 +78,13 @@ fn recorded(limit: RateLimit) -> (Client, Arc<Mutex<Vec<Request>>>) {
 mod rate_limit {
     use super::*;
 
-    fn client(server: &Server, limit: RateLimit) -> Client {
+    fn client(server: &MockServer, limit: RateLimit) -> Client {
         Client::builder(server.url()).layer(limit).build().unwrap()
     }
 
     #[tokio::test]
     async fn what_is_too_much_waits_and_is_not_sent_when_its_time_is_over() {
-        let server = Server::start().await.unwrap();
+        let server = MockServer::start().await.unwrap();
         let client = client(&server, RateLimit::every(HOUR));
         client.get_login_info().await.unwrap();
         assert_waits(client.get_login_info()).await;
@@ -94,7 +94,7 @@ mod rate_limit {
 
     #[tokio::test]
     async fn a_burst_leaves_at_once() {
-        let server = Server::start().await.unwrap();
+        let server = MockServer::start().await.unwrap();
         let client = client(&server, RateLimit::every(HOUR).burst(3));
         for _ in 0..3 {
             client.get_login_info().await.unwrap();
@@ -105,7 +105,7 @@ mod rate_limit {
 
     #[tokio::test]
     async fn one_effect_is_held_back_and_the_others_pass() {
-        let server = Server::start().await.unwrap();
+        let server = MockServer::start().await.unwrap();
         let client = client(&server, RateLimit::every(HOUR).only(Effect::Send));
         client.send_group_msg(10001000, "first").await.unwrap();
         let waiting = spawn(client.send_group_msg(10001000, "second"));
@@ -122,7 +122,7 @@ mod rate_limit {
 
     #[tokio::test]
     async fn each_target_is_counted_by_itself() {
-        let server = Server::start().await.unwrap();
+        let server = MockServer::start().await.unwrap();
         let client = client(&server, RateLimit::every(HOUR).per_target());
         client.send_group_msg(10001000, "hi").await.unwrap();
         client.send_group_msg(10001001, "hi").await.unwrap();
@@ -178,7 +178,7 @@ mod rate_limit {
             let dial = mock::Dial::to(format!("ws://{}", bot.local_addr().unwrap()));
             let mut accounts = Vec::new();
             for id in [10086, 10087] {
-                let account = Server::builder().self_id(id).start().await.unwrap();
+                let account = MockServer::builder().self_id(id).start().await.unwrap();
                 account.dial_once(dial.clone()).await.unwrap();
                 accounts.push((bot.bots().wait_for(id).await.unwrap(), account));
             }
@@ -195,7 +195,7 @@ mod rate_limit {
     /// A call that waits for its turn must not hold a place that another could use.
     #[tokio::test]
     async fn who_waits_takes_no_place_of_a_concurrency_limit() {
-        let server = Server::start().await.unwrap();
+        let server = MockServer::start().await.unwrap();
         let client = Client::builder(server.url())
             .layer(ConcurrencyLimitLayer::new(1))
             .layer(RateLimit::every(HOUR).only(Effect::Send))
@@ -431,7 +431,7 @@ mod retry {
             let error = call.await.unwrap().unwrap_err();
             assert!(error.is_refused() && server.is_quiet(), "{status}: {error:?}");
         }
-        for status in ["404 Not Found", "401 Unauthorized", "500 Internal Server Error", "200 OK"] {
+        for status in ["404 Not Found", "401 Unauthorized", "500 Internal MockServer Error", "200 OK"] {
             let call = spawn(client.get_login_info());
             server.next().await.answer(status, "not an envelope");
             let error = call.await.unwrap().unwrap_err();
@@ -613,7 +613,7 @@ mod from_tower {
 
     #[tokio::test]
     async fn an_attempt_that_had_not_left_when_it_was_ended_is_not_sent() {
-        let server = Server::start().await.unwrap();
+        let server = MockServer::start().await.unwrap();
         let limit = RateLimit::every(HOUR).shared();
         // The one turn is taken without a hurry.
         let other = Client::builder(server.url()).layer(limit.clone()).build().unwrap();
@@ -663,7 +663,7 @@ mod from_tower {
     /// How many calls may wait for their turn is a limit around the rate limit.
     #[tokio::test]
     async fn who_finds_too_many_waiting_is_turned_away() {
-        let server = Server::start().await.unwrap();
+        let server = MockServer::start().await.unwrap();
         let client = Client::builder(server.url())
             .layer(RateLimit::every(HOUR))
             .layer(ConcurrencyLimitLayer::new(1))

@@ -71,7 +71,7 @@ async fn what_people_say_is_in_no_log() {
 }
 
 async fn over_http() {
-    let stand_in = mock::Server::start().await.unwrap();
+    let stand_in = mock::MockServer::start().await.unwrap();
     let client = Client::builder(stand_in.url()).build().unwrap();
     client.send_group_msg(10001000, TEXT).await.unwrap();
     // Answers that cannot be read.
@@ -120,7 +120,7 @@ async fn over_a_websocket() {
 async fn where_servers_connect() {
     let mut bot = server::Server::bind("127.0.0.1:0").dedupe(Duration::from_secs(600)).await.unwrap();
     let address = bot.local_addr().unwrap();
-    let stand_in = mock::Server::start().await.unwrap();
+    let stand_in = mock::MockServer::start().await.unwrap();
     stand_in.dial_once(Dial::to(format!("ws://{address}"))).await.unwrap();
     let client = soon(bot.bots().wait_for(10010)).await.unwrap();
     client.send_group_msg(10001000, TEXT).await.unwrap();

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use cqhttp::action::{GetLoginInfo, SetRestart};
-use cqhttp::mock::{self, Dial, Fault, Server, Webhook, refuse};
+use cqhttp::mock::{self, Dial, Fault, MockServer, Webhook, refuse};
 use cqhttp::{Event, EventKind, RefusalCode};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ impl Peer {
     }
 
     /// On `/`, past the greeting.
-    async fn on(server: &Server) -> Self {
+    async fn on(server: &MockServer) -> Self {
         let mut peer = Self::connect(&server.ws_url()).await;
         assert_eq!(peer.json().await["meta_event_type"], "lifecycle");
         peer
@@ -95,7 +95,7 @@ async fn refused(request: impl IntoClientRequest + Unpin) -> u16 {
 
 #[tokio::test]
 async fn the_path_says_what_a_connection_is_for() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let url = server.ws_url();
     for path in ["", "/", "/event", "/event/", "/api/", "/what/ever"] {
         let mut peer = Peer::connect(&format!("{url}{path}")).await;
@@ -124,7 +124,7 @@ async fn the_path_says_what_a_connection_is_for() {
 
 #[tokio::test]
 async fn a_call_is_answered_with_its_echo_as_go_cqhttp_writes_it() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let mut peer = Peer::on(&server).await;
     peer.send(r#"{"action":"get_login_info","echo":"a"}"#).await;
     let example = mock::action("get_login_info").unwrap().example_answer;
@@ -144,7 +144,7 @@ async fn a_call_is_answered_with_its_echo_as_go_cqhttp_writes_it() {
 
 #[tokio::test]
 async fn echoes_come_back_as_go_cqhttp_reads_them() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let mut peer = Peer::on(&server).await;
     for (echo, back) in [
         (r#""a b\n""#, r#""a b\n""#),
@@ -164,7 +164,7 @@ async fn echoes_come_back_as_go_cqhttp_reads_them() {
 
 #[tokio::test]
 async fn frames_that_are_no_call_are_an_unknown_action() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let mut peer = Peer::on(&server).await;
     for (frame, echo) in [
         ("no json", None),
@@ -185,7 +185,7 @@ async fn frames_that_are_no_call_are_an_unknown_action() {
 
 #[tokio::test]
 async fn the_token_is_checked_before_the_upgrade() {
-    let server = Server::start_with_token("s e").await.unwrap();
+    let server = MockServer::start_with_token("s e").await.unwrap();
     let url = server.ws_url();
     let with = |header: &str| ClientRequestBuilder::new(url.parse().unwrap()).with_header("Authorization", header);
     assert_eq!(refused(&url).await, 401);
@@ -208,12 +208,12 @@ async fn the_token_is_checked_before_the_upgrade() {
 
 #[tokio::test]
 async fn an_empty_token_is_none() {
-    let server = Server::start_with_token("").await.unwrap();
+    let server = MockServer::start_with_token("").await.unwrap();
     Peer::on(&server).await;
     assert!(get(&server, "/can_send_image").await.starts_with("HTTP/1.1 200 "));
 
     // And an empty header is not there.
-    let server = Server::start_with_token("口令").await.unwrap();
+    let server = MockServer::start_with_token("口令").await.unwrap();
     let url = format!("{}/?access_token=%E5%8F%A3%E4%BB%A4", server.ws_url());
     let with = |header: &str| ClientRequestBuilder::new(url.parse().unwrap()).with_header("Authorization", header);
     connect_async(with("")).await.unwrap();
@@ -239,7 +239,7 @@ async fn an_empty_token_is_none() {
 
 #[tokio::test]
 async fn a_token_can_be_refused_after_the_upgrade() {
-    let server = Server::builder().token("secret").refuse_after_upgrade(1403).start().await.unwrap();
+    let server = MockServer::builder().token("secret").refuse_after_upgrade(1403).start().await.unwrap();
     let mut peer = Peer::connect(&server.ws_url()).await;
     peer.call("get_login_info", "1").await;
     let frame = peer.json().await;
@@ -251,13 +251,13 @@ async fn a_token_can_be_refused_after_the_upgrade() {
     let mut peer = Peer::connect(&format!("{}/?access_token=secret", server.ws_url())).await;
     assert_eq!(peer.json().await["meta_event_type"], "lifecycle");
 
-    let server = Server::builder().refuse_after_upgrade(1401).start().await.unwrap();
+    let server = MockServer::builder().refuse_after_upgrade(1401).start().await.unwrap();
     assert_eq!(Peer::connect(&server.ws_url()).await.json().await["retcode"], 1401, "no token that would do");
 }
 
 #[tokio::test]
 async fn connections_are_counted_and_dropped() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let mut first = Peer::on(&server).await;
     let mut second = Peer::on(&server).await;
     assert_eq!(server.connections(), 2);
@@ -278,21 +278,21 @@ async fn connections_are_counted_and_dropped() {
 
 #[tokio::test]
 async fn a_server_comes_back_on_its_port() {
-    let mut server = Server::start().await.unwrap();
+    let mut server = MockServer::start().await.unwrap();
     for _ in 0..10 {
         let mut peer = Peer::on(&server).await;
         let port = server.port();
         server.stop().await;
         assert!(peer.is_cut().await);
-        server = Server::builder().port(port).start().await.unwrap();
+        server = MockServer::builder().port(port).start().await.unwrap();
     }
-    let taken = Server::builder().port(server.port()).start().await;
+    let taken = MockServer::builder().port(server.port()).start().await;
     assert_eq!(taken.unwrap_err().kind(), std::io::ErrorKind::AddrInUse);
 }
 
 #[tokio::test]
 async fn heartbeats_come_at_their_interval() {
-    let server = Server::builder().heartbeat(Duration::from_millis(20)).start().await.unwrap();
+    let server = MockServer::builder().heartbeat(Duration::from_millis(20)).start().await.unwrap();
     let mut peer = Peer::on(&server).await;
     for _ in 0..3 {
         let Event::Heartbeat(beat) = peer.text().await.parse().unwrap() else { panic!("no heartbeat") };
@@ -302,7 +302,7 @@ async fn heartbeats_come_at_their_interval() {
 
 #[tokio::test]
 async fn pings_and_close_frames_are_answered_except_on_event() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let mut peer = Peer::on(&server).await;
     peer.0.send(Message::Ping("hello".into())).await.unwrap();
     assert_eq!(peer.next().await.unwrap().unwrap(), Message::Pong("hello".into()));
@@ -323,7 +323,7 @@ async fn pings_and_close_frames_are_answered_except_on_event() {
 
 #[tokio::test]
 async fn a_handler_that_panics_cuts_the_connection() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     server.on::<GetLoginInfo>(|_| panic!("the handler's fault"));
     let mut peer = Peer::on(&server).await;
     peer.call("get_login_info", "1").await;
@@ -334,8 +334,8 @@ async fn a_handler_that_panics_cuts_the_connection() {
 }
 
 /// A server whose first call fails so, and how often that call was acted on.
-async fn failing(fault: Fault) -> (Server, Arc<AtomicUsize>) {
-    let server = Server::start().await.unwrap();
+async fn failing(fault: Fault) -> (MockServer, Arc<AtomicUsize>) {
+    let server = MockServer::start().await.unwrap();
     let acted = Arc::new(AtomicUsize::new(0));
     let counter = acted.clone();
     server.on::<SetRestart>(move |_| {
@@ -478,7 +478,7 @@ async fn a_fault_refuses_the_token_in_place_of_an_answer() {
 
 #[tokio::test]
 async fn a_message_to_nobody_has_only_its_echo() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let mut peer = Peer::on(&server).await;
     peer.call("send_msg", "a").await;
     assert_eq!(peer.text().await, "{\"echo\":\"a\"}\n");
@@ -490,7 +490,7 @@ async fn a_message_to_nobody_has_only_its_echo() {
 async fn a_shuffle_is_the_same_at_every_run_and_loses_nothing() {
     let mut runs = Vec::new();
     for _ in 0..2 {
-        let server = Server::start().await.unwrap();
+        let server = MockServer::start().await.unwrap();
         server.faults(|_| Fault::Shuffle(8));
         let mut peer = Peer::on(&server).await;
         // Two full hands, and three that nothing follows.
@@ -514,7 +514,7 @@ async fn a_shuffle_is_the_same_at_every_run_and_loses_nothing() {
 #[tokio::test]
 async fn a_share_of_the_calls_is_the_seeds() {
     async fn answered(seed: u64) -> Vec<String> {
-        let server = Server::start().await.unwrap();
+        let server = MockServer::start().await.unwrap();
         let mut share = Fault::NoAnswer.for_share(0.25, seed);
         server.faults(move |call| if call.action == "get_login_info" { share(call) } else { Fault::None });
         let mut peer = Peer::on(&server).await;
@@ -531,7 +531,7 @@ async fn a_share_of_the_calls_is_the_seeds() {
 
 #[tokio::test]
 async fn a_stalled_server_says_nothing_and_goes_on_later() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let mut peer = Peer::on(&server).await;
     server.stall(true);
     server.push_text("pushed");
@@ -556,7 +556,7 @@ async fn a_stalled_server_says_nothing_and_goes_on_later() {
 
 #[tokio::test]
 async fn a_silenced_connection_stays_silent_and_open() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let mut silent = Peer::on(&server).await;
     server.silence_connections();
     assert_eq!((server.connections(), server.push_text("x")), (0, 0));
@@ -572,7 +572,7 @@ async fn a_silenced_connection_stays_silent_and_open() {
 
 #[tokio::test]
 async fn connections_are_closed_with_any_code() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     for path in ["/", "/api", "/event"] {
         let mut peer = Peer::connect(&format!("{}{path}", server.ws_url())).await;
         if path != "/api" {
@@ -590,7 +590,7 @@ async fn connections_are_closed_with_any_code() {
 
 #[tokio::test]
 async fn raw_bytes_are_pushed_as_they_are() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let mut peer = Peer::on(&server).await;
     // A text in two frames with a ping between them, then one that is no UTF-8.
     server.push_raw(*b"\x01\x02he\x89\x00\x80\x03llo");
@@ -601,7 +601,7 @@ async fn raw_bytes_are_pushed_as_they_are() {
 }
 
 /// What comes back over HTTP until the connection ends.
-async fn get(server: &Server, path: &str) -> String {
+async fn get(server: &MockServer, path: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -612,7 +612,7 @@ async fn get(server: &Server, path: &str) -> String {
 
 #[tokio::test]
 async fn a_token_in_the_query_does_over_http_too() {
-    let server = Server::start_with_token("s e").await.unwrap();
+    let server = MockServer::start_with_token("s e").await.unwrap();
     for (query, status) in
         [("", 401), ("?access_token=", 401), ("?access_token=wrong", 403), ("?access_token=s%20e", 200)]
     {
@@ -657,7 +657,7 @@ async fn faults_are_there_over_http_too() {
 
 #[tokio::test]
 async fn a_call_may_be_as_large_as_a_file() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let mut peer = Peer::on(&server).await;
     // More than tungstenite takes in one frame unless told otherwise.
     let file = "A".repeat(20 << 20);

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use cqhttp::action::{GetLoginInfo, GetLoginInfoResponse, SendGroupMsg};
-use cqhttp::mock::{Dial, Fault, Server, Webhook};
+use cqhttp::mock::{Dial, Fault, MockServer, Webhook};
 use futures_util::SinkExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -40,7 +40,7 @@ async fn until(what: &str, so: impl Fn() -> bool) {
 /// A stand-in with everything that holds something, which is stopped or dropped in the middle of it. The bot is bare
 /// sockets: clients of this crate take longer to be made than servers.
 async fn one(number: usize) {
-    let server = Server::builder().heartbeat(Duration::from_secs(60)).long_polling(10).start().await.unwrap();
+    let server = MockServer::builder().heartbeat(Duration::from_secs(60)).long_polling(10).start().await.unwrap();
     server.on::<GetLoginInfo>(|_| Ok(GetLoginInfoResponse::example()));
     server.dial(Dial::to("ws://127.0.0.1:1"));
     server.webhook(Webhook::to("http://127.0.0.1:1"));

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use cqhttp::action::{GetGroupMsgHistory, GetGroupMsgHistoryResponse, GetGuildMemberList, GetGuildMemberListResponse};
 use cqhttp::event::GroupMessage;
-use cqhttp::mock::{Server, refuse};
+use cqhttp::mock::{MockServer, refuse};
 use cqhttp::{Action, Client, Error, Event, RefusalCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 /// A history of `newest` messages, as go-cqhttp serves it: twenty at a time, the last of them the one asked for.
-fn history(server: &Server, newest: i64) {
+fn history(server: &MockServer, newest: i64) {
     server.on::<GetGroupMsgHistory>(move |request| {
         let last = request.message_seq.map_or(newest, |seq| seq.get());
         let mut answer = GetGroupMsgHistoryResponse::example();
@@ -34,7 +34,7 @@ fn seqs(messages: &[Event]) -> Vec<i64> {
 
 #[tokio::test]
 async fn a_history_is_read_backwards_to_its_beginning() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     history(&server, 45);
     let client = Client::builder(server.url()).build().unwrap();
     let mut pages = client.get_group_msg_history(10001000).pages();
@@ -50,7 +50,7 @@ async fn a_history_is_read_backwards_to_its_beginning() {
 
 #[tokio::test]
 async fn a_list_is_followed_by_its_tokens() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     server.on::<GetGuildMemberList>(|request| {
         let mut answer = GetGuildMemberListResponse::example();
         answer.next_token = match request.next_token.as_ref().map(|token| token.as_str()) {
@@ -75,7 +75,7 @@ async fn a_list_is_followed_by_its_tokens() {
 /// A server that gives the same page for ever must not keep a bot busy for ever.
 #[tokio::test]
 async fn pages_end_where_they_do_not_move() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     server.on::<GetGuildMemberList>(|_| {
         let mut answer = GetGuildMemberListResponse::example();
         answer.next_token = Some("same".into());
@@ -99,7 +99,7 @@ async fn pages_end_where_they_do_not_move() {
 
 #[tokio::test]
 async fn pages_end_with_the_first_error() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     server.on::<GetGroupMsgHistory>(|_| Err(refuse(RefusalCode::GroupNotFound)));
     let client = Client::builder(server.url()).build().unwrap();
     let mut pages = client.get_group_msg_history(10001000).pages();

@@ -11,7 +11,7 @@ use cqhttp::event::{
     FriendRequest, FriendRequestOperation, GroupMessage, GroupMessageOperation, GroupRequest, GroupRequestOperation,
     GuildMessage, PrivateMessage, PrivateMessageOperation,
 };
-use cqhttp::mock::{self, Server, Via, refuse};
+use cqhttp::mock::{self, MockServer, Via, refuse};
 use cqhttp::types::SentMessage;
 use cqhttp::{Chat, Client, Error, Event, ForwardNode, GroupId, Message, MessageId, RefusalCode, Target, UserId};
 use serde_json::{Value, json};
@@ -19,14 +19,14 @@ use tokio::net::TcpListener;
 
 const QUICK: Duration = Duration::from_millis(50);
 
-async fn server() -> (Server, Client) {
-    let server = Server::start().await.unwrap();
+async fn server() -> (MockServer, Client) {
+    let server = MockServer::start().await.unwrap();
     let client = Client::builder(server.url()).build().unwrap();
     (server, client)
 }
 
 /// What the last call of the bot's was.
-fn last(server: &Server) -> (String, Value) {
+fn last(server: &MockServer) -> (String, Value) {
     let call = server.calls().into_iter().rfind(|call| call.via != Via::QuickOperation).unwrap();
     (call.action, call.params)
 }

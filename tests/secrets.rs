@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cqhttp::mock::Server;
+use cqhttp::mock::MockServer;
 use cqhttp::transport::{BoxError, Reply, Request};
 use cqhttp::{Client, ClientBuilder, Error};
 use support::{answering, read_request};
@@ -103,7 +103,7 @@ async fn the_access_token_shows_nowhere() {
         .init();
 
     // It goes well: with the token beside the address, and in it.
-    let server = Server::start_with_token(TOKEN).await.unwrap();
+    let server = MockServer::start_with_token(TOKEN).await.unwrap();
     let in_url = Client::builder(format!("{}/?access_token={IN_URL}", server.url()));
     assert_hidden(&debug(&in_url));
     for builder in [builder(&server.url()), in_url] {
@@ -124,7 +124,7 @@ async fn the_access_token_shows_nowhere() {
         ("403 Forbidden", r#"{"status":"failed","retcode":1403,"msg":"TOKEN","message":"TOKEN","wording":"TOKEN?"}"#),
         ("200 OK", r#"{"status":"TOKEN is wrong","retcode":1403}"#),
         ("404 Not Found", r#"{"headers":{"Authorization":"Bearer TOKEN"}}"#),
-        ("500 Internal Server Error", "<pre>Authorization: Bearer TOKEN</pre>"),
+        ("500 Internal MockServer Error", "<pre>Authorization: Bearer TOKEN</pre>"),
         ("303 See Other\r\nlocation: /?access_token=TOKEN", "see /?access_token=TOKEN"),
         ("307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/?access_token=TOKEN", ""),
         ("200 OK", "<pre>Authorization: Bearer TOKEN</pre>"),
@@ -269,7 +269,7 @@ async fn the_access_token_shows_nowhere() {
 }
 
 #[cfg(feature = "server")]
-async fn where_servers_connect(server: &Server) {
+async fn where_servers_connect(server: &MockServer) {
     use cqhttp::mock::{Dial, Webhook};
 
     let bot = cqhttp::server::Server::bind("127.0.0.1:0").access_token(TOKEN).webhook_secret(TOKEN);

@@ -56,8 +56,8 @@ fn said_to(account: i64, text: &str) -> String {
 }
 
 /// An account that knows its name.
-async fn account(id: i64) -> mock::Server {
-    let account = mock::Server::builder().self_id(id).start().await.unwrap();
+async fn account(id: i64) -> mock::MockServer {
+    let account = mock::MockServer::builder().self_id(id).start().await.unwrap();
     account.on::<GetLoginInfo>(move |_| {
         let mut info = GetLoginInfoResponse::example();
         info.user_id = UserId::new(id);
@@ -209,7 +209,7 @@ async fn two_accounts_are_served_by_one_listener_and_never_mix() {
         assert_eq!(who(&received.client).await, id);
         received.reply("pong").await.unwrap();
     }
-    let replies = |account: &mock::Server| account.calls().iter().filter(|call| call.action == "send_msg").count();
+    let replies = |account: &mock::MockServer| account.calls().iter().filter(|call| call.action == "send_msg").count();
     assert_eq!((replies(&anna), replies(&boris)), (34, 66));
 }
 
@@ -817,7 +817,7 @@ async fn a_handle_closes_the_server_while_its_events_are_waited_for() {
 #[tokio::test]
 async fn an_account_that_goes_silent_is_found_by_its_heartbeats() {
     let mut server = any().await.unwrap();
-    let anna = mock::Server::builder().self_id(ANNA).heartbeat(Duration::from_millis(100)).start().await.unwrap();
+    let anna = mock::MockServer::builder().self_id(ANNA).heartbeat(Duration::from_millis(100)).start().await.unwrap();
     anna.dial(Dial::to(ws(&server)));
     loop {
         let received = soon(server.next()).await.unwrap();

@@ -45,8 +45,8 @@ async fn until_over(stream: &TcpStream) {
     }
 }
 
-async fn account(server: &Server, id: i64) -> (mock::Server, Client) {
-    let account = mock::Server::builder().self_id(id).start().await.unwrap();
+async fn account(server: &Server, id: i64) -> (mock::MockServer, Client) {
+    let account = mock::MockServer::builder().self_id(id).start().await.unwrap();
     let url = format!("ws://{}", server.local_addr().unwrap());
     soon(account.dial_once(Dial::to(url).access_token("sesame"))).await.unwrap();
     let client = soon(server.bots().wait_for(id)).await.unwrap();
@@ -209,7 +209,7 @@ async fn where_files_run_out_those_that_say_nothing_give_theirs() {
     }
     soon(until_over(&held[0])).await;
     // With so few files an account may have to knock twice.
-    let anna = mock::Server::builder().self_id(1).start().await.unwrap();
+    let anna = mock::MockServer::builder().self_id(1).start().await.unwrap();
     anna.dial(Dial::to(format!("ws://{address}")).access_token("sesame"));
     assert!(soon(child.wait()).await.unwrap().success());
 }

@@ -14,7 +14,7 @@ use cqhttp::action::{
 };
 use cqhttp::event::{FriendRequest, GroupMessage};
 use cqhttp::mock::{
-    Dial, Fault, Group, Outcome, PostFormat, Said, Server, Unexpected, Via, Webhook, With, World, refuse,
+    Dial, Fault, Group, MockServer, Outcome, PostFormat, Said, Unexpected, Via, Webhook, With, World, refuse,
 };
 use cqhttp::types::{GroupRole, SentMessage};
 use cqhttp::{
@@ -31,14 +31,14 @@ async fn soon<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), future).await.expect("it does not take that long")
 }
 
-async fn server() -> (Server, Client) {
-    let server = Server::start().await.unwrap();
+async fn server() -> (MockServer, Client) {
+    let server = MockServer::start().await.unwrap();
     let client = Client::builder(server.url()).build().unwrap();
     (server, client)
 }
 
 /// One HTTP request by hand: `POST /send_msg`, a content type that may be empty, and a body. Gives status and body.
-async fn http(server: &Server, line: &str, kind: &str, body: &str) -> (u16, String) {
+async fn http(server: &MockServer, line: &str, kind: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).await.unwrap();
     let kind = if kind.is_empty() { String::new() } else { format!("content-type: {kind}\r\n") };
     let length = body.len();
@@ -54,7 +54,7 @@ async fn http(server: &Server, line: &str, kind: &str, body: &str) -> (u16, Stri
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-fn last(server: &Server) -> (String, Value) {
+fn last(server: &MockServer) -> (String, Value) {
     let call = server.calls().pop().unwrap();
     (call.action, call.params)
 }
@@ -96,7 +96,7 @@ async fn a_handler_for_one_call_comes_before_the_other() {
 
 #[tokio::test]
 async fn parameters_come_in_a_body_a_form_and_a_query() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     for (line, kind, body, params) in [
         (
             "POST /send_private_msg",
@@ -149,7 +149,7 @@ async fn parameters_come_in_a_body_a_form_and_a_query() {
 
 #[tokio::test]
 async fn the_action_may_stand_in_the_body() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     for (line, kind, body) in [
         ("POST /", JSON, r#"{"action":"delete_msg","params":{"message_id":7}}"#),
         ("POST /", FORM, "action=delete_msg&params=%7B%22message_id%22%3A7%7D"),
@@ -167,7 +167,7 @@ async fn the_action_may_stand_in_the_body() {
 
 #[tokio::test]
 async fn an_action_is_called_by_its_very_name_and_maybe_async() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     for (path, known) in [
         ("get_status", true),
         ("get_status_async", true),
@@ -193,7 +193,7 @@ async fn an_action_is_called_by_its_very_name_and_maybe_async() {
 
 #[tokio::test]
 async fn a_request_that_is_none_is_told_by_its_status() {
-    let server = Server::builder().token("secret").start().await.unwrap();
+    let server = MockServer::builder().token("secret").start().await.unwrap();
     // Read before the token is.
     for body in ["", "{", "hello"] {
         assert_eq!(http(&server, "POST /get_status", JSON, body).await.0, 400, "{body}");
@@ -212,7 +212,7 @@ async fn a_request_that_is_none_is_told_by_its_status() {
 
 #[test]
 fn outside_of_a_runtime_it_is_an_error() {
-    let mut starting = std::pin::pin!(Server::start());
+    let mut starting = std::pin::pin!(MockServer::start());
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
     let std::task::Poll::Ready(outcome) = starting.as_mut().poll(&mut cx) else { panic!("it waits") };
     assert_eq!(outcome.unwrap_err().to_string(), "a server is started inside a tokio runtime, and there is none here");
@@ -242,7 +242,7 @@ async fn a_message_to_nobody_is_answered_with_nothing() {
 
 #[tokio::test]
 async fn a_strict_server_knows_what_go_cqhttp_knows() {
-    let server = Server::builder().strict().start().await.unwrap();
+    let server = MockServer::builder().strict().start().await.unwrap();
     let client = Client::builder(server.url()).build().unwrap();
     let mut refused = Vec::new();
     for action in cqhttp::mock::actions() {
@@ -386,7 +386,7 @@ async fn a_call_that_does_not_come_says_what_came_instead() {
     assert!(said.ends_with("the handler of `get_login_info` panicked: out of names"), "{said}");
     server.take_panics();
     let error: Unexpected =
-        Server::start().await.unwrap().next_call::<SendMsg>().within(Duration::ZERO).await.unwrap_err();
+        MockServer::start().await.unwrap().next_call::<SendMsg>().within(Duration::ZERO).await.unwrap_err();
     assert!(error.to_string().contains("no other call has come"), "{error}");
 }
 
@@ -453,7 +453,8 @@ async fn connections_that_do_not_come_fail_the_test() {
 #[tokio::test]
 async fn requests_that_are_refused_are_told_and_counted() {
     let (sender, mut told) = mpsc::unbounded_channel();
-    let builder = Server::builder().token("sesame").on_rejected(move |rejected| sender.send(rejected.clone()).unwrap());
+    let builder =
+        MockServer::builder().token("sesame").on_rejected(move |rejected| sender.send(rejected.clone()).unwrap());
     let server = builder.start().await.unwrap();
     connect(format!("{}/event", server.ws_url())).access_token("mellon").await.unwrap_err();
     for (line, body) in [
@@ -486,8 +487,9 @@ async fn requests_that_are_refused_are_told_and_counted() {
     assert!(told.try_recv().is_err());
 
     let (sender, mut told) = mpsc::unbounded_channel();
-    let builder =
-        Server::builder().refuse_after_upgrade(1403).on_rejected(move |rejected| sender.send(rejected.status).unwrap());
+    let builder = MockServer::builder()
+        .refuse_after_upgrade(1403)
+        .on_rejected(move |rejected| sender.send(rejected.status).unwrap());
     let server = builder.start().await.unwrap();
     connect(server.ws_url()).await.map(drop).unwrap_or_default();
     assert_eq!(soon(told.recv()).await, Some(101));
@@ -507,13 +509,13 @@ async fn a_panic_in_a_closure_of_the_tests_is_told_like_a_handlers() {
     assert!(error.contains(told), "{error}");
     assert_eq!(server.take_panics(), [told; 2]);
 
-    let server = Server::builder().on_call(|_| panic!("no ink")).start().await.unwrap();
+    let server = MockServer::builder().on_call(|_| panic!("no ink")).start().await.unwrap();
     let client = Client::builder(server.url()).build().unwrap();
     let (_, answered) = tokio::join!(server.expect::<DeleteMsg>().into_future(), client.delete_msg(3).into_future());
     answered.unwrap();
     assert_eq!(server.take_panics(), ["the closure of `on_call` at `delete_msg` panicked: no ink"]);
 
-    let builder = Server::builder().on_refused(|_, _| panic!("no way")).on_rejected(|_| panic!("no one"));
+    let builder = MockServer::builder().on_refused(|_, _| panic!("no way")).on_rejected(|_| panic!("no one"));
     let server = builder.start().await.unwrap();
     assert_eq!(http(&server, "PUT /delete_msg", "", "").await.0, 404);
     let (url, mut requests) =
@@ -529,7 +531,7 @@ async fn a_panic_in_a_closure_of_the_tests_is_told_like_a_handlers() {
 
 #[tokio::test]
 async fn a_long_poll_whose_client_has_gone_is_over() {
-    let server = Server::builder().long_polling(0).start().await.unwrap();
+    let server = MockServer::builder().long_polling(0).start().await.unwrap();
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).await.unwrap();
     stream.write_all(b"GET /get_updates?limit=7 HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     while server.calls().is_empty() {
@@ -569,7 +571,7 @@ async fn what_was_not_sent_was_not_said() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn faults_are_drawn_in_the_order_of_the_calls() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let (sender, mut drawn) = mpsc::unbounded_channel();
     server.faults(move |call| {
         sender.send(call.params["message_id"].clone()).unwrap();
@@ -607,7 +609,7 @@ async fn no_patience_is_too_long() {
 
 #[tokio::test]
 async fn no_more_calls_are_kept_than_asked_for() {
-    let builder = Server::builder().keep_calls(2).long_polling(0);
+    let builder = MockServer::builder().keep_calls(2).long_polling(0);
     let (sender, mut told) = mpsc::unbounded_channel();
     let server = builder.on_call(move |call| sender.send(call.action.clone()).unwrap()).start().await.unwrap();
     let client = Client::builder(server.url()).build().unwrap();
@@ -621,7 +623,7 @@ async fn no_more_calls_are_kept_than_asked_for() {
     }
     assert_eq!(server.call_count(), 6);
     let kept =
-        |server: &Server| server.calls().iter().map(|call| call.params["message_id"].clone()).collect::<Vec<_>>();
+        |server: &MockServer| server.calls().iter().map(|call| call.params["message_id"].clone()).collect::<Vec<_>>();
     assert_eq!(kept(&server), [json!(null), json!(5)]);
     let error = server.next_call::<SetGroupBan>().within(Duration::ZERO).await.unwrap_err().to_string();
     assert!(error.contains(r#"6. delete_msg {"message_id":5}"#) && error.contains("not kept: 4"), "{error}");
@@ -646,7 +648,7 @@ async fn no_more_calls_are_kept_than_asked_for() {
 
 #[tokio::test]
 async fn people_talk_wherever_events_are_taken() {
-    let server = Server::builder().self_id(10000).long_polling(0).start().await.unwrap();
+    let server = MockServer::builder().self_id(10000).long_polling(0).start().await.unwrap();
     assert_eq!(server.self_id(), UserId::new(10000));
     let (client, mut events) = connect(server.ws_url()).await.unwrap();
     let anna = server.user(10086).named("Anna").card("Captain").as_admin();
@@ -717,7 +719,7 @@ async fn a_sender_is_mentioned_as_go_cqhttp_does_it() {
 
 #[tokio::test]
 async fn who_only_calls_does_not_listen() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     assert_eq!(server.listeners(), 0);
     let _calls = connect(format!("{}/api", server.ws_url())).await.unwrap();
     assert_eq!((server.connections(), server.listeners()), (1, 0));
@@ -758,9 +760,10 @@ async fn turn_away(bot: &TcpListener, status: Option<&str>) {
     }
 }
 
-async fn telling() -> (Server, mpsc::UnboundedReceiver<(String, String)>) {
+async fn telling() -> (MockServer, mpsc::UnboundedReceiver<(String, String)>) {
     let (sender, told) = mpsc::unbounded_channel();
-    let builder = Server::builder().on_refused(move |url, why| sender.send((url.to_owned(), why.to_string())).unwrap());
+    let builder =
+        MockServer::builder().on_refused(move |url, why| sender.send((url.to_owned(), why.to_string())).unwrap());
     (builder.start().await.unwrap(), told)
 }
 
@@ -799,7 +802,8 @@ async fn a_bot_that_takes_no_posts_is_told_of_once_for_each_reason() {
     let bot = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", bot.local_addr().unwrap());
     server.webhook(Webhook::to(&url).retries(0));
-    for status in ["403 Forbidden", "403 Forbidden", "204 No Content", "403 Forbidden", "500 Internal Server Error", ""]
+    for status in
+        ["403 Forbidden", "403 Forbidden", "204 No Content", "403 Forbidden", "500 Internal MockServer Error", ""]
     {
         server.user(10086).says("hi").in_private();
         turn_away(&bot, Some(status).filter(|status| !status.is_empty())).await;
@@ -831,7 +835,7 @@ where
 
 #[tokio::test]
 async fn messages_are_texts_in_events_if_asked_for() {
-    let builder = Server::builder().long_polling(0).post_format(PostFormat::String);
+    let builder = MockServer::builder().long_polling(0).post_format(PostFormat::String);
     let server = builder.start().await.unwrap();
     let (mut socket, _) = tokio_tungstenite::connect_async(server.ws_url()).await.unwrap();
     let bot = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -864,7 +868,7 @@ async fn messages_are_texts_in_events_if_asked_for() {
 #[tokio::test]
 async fn messages_are_texts_in_answers_if_asked_for() {
     let group = Group::new(42, "Rustaceans").member(10010).member(10086);
-    let builder = Server::builder().world(World::new().group(group)).post_format(PostFormat::String);
+    let builder = MockServer::builder().world(World::new().group(group)).post_format(PostFormat::String);
     let server = builder.start().await.unwrap();
     let client = Client::builder(server.url()).build().unwrap();
     let answer = async |action: &str, params: Value| {
@@ -906,7 +910,7 @@ async fn next_message(events: &mut cqhttp::Events) -> Event {
 
 #[tokio::test]
 async fn long_polling_waits_for_events_and_keeps_no_more_than_it_may() {
-    let server = Server::builder().long_polling(2).start().await.unwrap();
+    let server = MockServer::builder().long_polling(2).start().await.unwrap();
     let client = Client::builder(server.url()).build().unwrap();
     assert!(client.get_updates().timeout(1).await.unwrap().is_empty(), "the time is up");
 
@@ -925,7 +929,7 @@ async fn long_polling_waits_for_events_and_keeps_no_more_than_it_may() {
     assert_eq!(ids(&kept), said[1..], "the oldest is dropped");
 
     // Heartbeats are among them, and the greetings of connections are not.
-    let server = Server::builder().long_polling(0).heartbeat(Duration::from_millis(20)).start().await.unwrap();
+    let server = MockServer::builder().long_polling(0).heartbeat(Duration::from_millis(20)).start().await.unwrap();
     let (_client, _events) = connect(server.ws_url()).await.unwrap();
     let client = Client::builder(server.url()).build().unwrap();
     let events = soon(client.get_updates().into_future()).await.unwrap();
@@ -951,7 +955,7 @@ async fn an_event_that_no_server_could_send_says_what_is_wrong() {
 #[tokio::test]
 async fn a_port_in_use_says_so() {
     let (server, _) = server().await;
-    let error = Server::builder().port(server.port()).start().await.unwrap_err();
+    let error = MockServer::builder().port(server.port()).start().await.unwrap_err();
     let said = error.to_string();
     assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
     assert!(said.contains(&format!("127.0.0.1:{}", server.port())) && said.contains("leave `port` out"), "{said}");
@@ -1021,7 +1025,7 @@ async fn events_are_posted_and_quick_operations_carried_out() {
     ];
     let bodies = operations.iter().map(Value::to_string).chain(["".into(), "[".into()]).collect();
     let (url, mut requests) = posted_to(bodies).await;
-    let server = Server::builder().self_id(10000).start().await.unwrap();
+    let server = MockServer::builder().self_id(10000).start().await.unwrap();
     server.webhook(Webhook::to(url).secret("secret"));
     let id = server.user(10086).says("ping").in_group(42);
     let request = soon(requests.recv()).await.unwrap();
@@ -1087,7 +1091,7 @@ async fn a_response_is_read_whether_it_comes_in_chunks_or_leaves_its_connection_
     let whole = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     let late = format!("HTTP/1.1 100 Continue\r\n\r\n{whole}");
     let (url, _requests) = responding(vec![chunked, whole, late]).await;
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     server.webhook(Webhook::to(url));
     for text in ["chunked", "left open", "continued"] {
         server.user(10086).says(text).in_private();
@@ -1122,7 +1126,7 @@ async fn a_bot_that_does_not_answer_in_time_holds_nobody_up() {
 async fn a_bot_that_takes_a_connection_and_says_nothing_is_given_up() {
     let bot = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = bot.local_addr().unwrap();
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let error = server.dial_once(Dial::to(format!("ws://{address}"))).await.unwrap_err();
     assert_eq!(error.to_string(), "the bot has not answered within 45s");
     let error = Webhook::to(format!("http://{address}")).post("{}").await.unwrap_err();

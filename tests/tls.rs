@@ -5,7 +5,7 @@
 use std::error::Error as _;
 use std::sync::Arc;
 
-use cqhttp::mock::Server;
+use cqhttp::mock::MockServer;
 use cqhttp::{BuildError, Client, ConnectionError, Error, connect};
 use peer::{next_said, said, soon};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
@@ -36,7 +36,7 @@ impl Authority {
     }
 
     /// Puts TLS in front of the stand-in, with a certificate for `host`; gives the port.
-    async fn in_front_of(&self, server: &Server, host: &str) -> u16 {
+    async fn in_front_of(&self, server: &MockServer, host: &str) -> u16 {
         let key = KeyPair::generate().unwrap();
         let certificate =
             CertificateParams::new([host.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap().der().clone();
@@ -64,7 +64,7 @@ impl Authority {
 
 #[tokio::test]
 async fn an_authority_of_ones_own_can_be_trusted() {
-    let server = Server::start_with_token("sesame").await.unwrap();
+    let server = MockServer::start_with_token("sesame").await.unwrap();
     let authority = Authority::new("one");
     let port = authority.in_front_of(&server, "127.0.0.1").await;
     // Several in one text are several.
@@ -84,7 +84,7 @@ async fn an_authority_of_ones_own_can_be_trusted() {
 
 #[tokio::test]
 async fn a_connection_over_tls_comes_back_too() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let authority = Authority::new("one");
     let port = authority.in_front_of(&server, "localhost").await;
     let connecting = connect(format!("wss://localhost:{port}/")).root_certificate(&*authority.pem);
@@ -125,7 +125,7 @@ async fn expect_no_trust(port: u16, pem: Option<&str>) {
 
 #[tokio::test]
 async fn a_certificate_that_is_not_trusted_says_so_and_nothing_is_sent() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let authority = Authority::new("one");
     let port = authority.in_front_of(&server, "127.0.0.1").await;
     expect_no_trust(port, None).await;
@@ -167,7 +167,7 @@ async fn without_tls_the_certificates_of_the_system_are_not_needed() {
         );
         return;
     }
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     soon(Client::builder(server.url()).build().unwrap().get_login_info()).await.unwrap();
     let (client, _events) = soon(connect(server.ws_url())).await.unwrap();
     soon(client.get_login_info()).await.unwrap();

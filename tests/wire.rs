@@ -5,7 +5,7 @@
 mod support;
 
 use cqhttp::Client;
-use cqhttp::mock::{self, ActionInfo, Server, Via};
+use cqhttp::mock::{self, ActionInfo, MockServer, Via};
 use serde_json::Value;
 use support::same_json;
 
@@ -21,7 +21,7 @@ fn snapshot_name(action: &ActionInfo) -> &'static str {
 /// answer that comes back is the schema's.
 #[tokio::test]
 async fn every_example_goes_out_as_its_snapshot_shows_and_is_answered() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let client = Client::builder(server.url()).build().unwrap();
     for (index, action) in mock::actions().enumerate() {
         let answer = action.call_example(client.clone()).await.unwrap_or_else(|error| panic!("{error}: {error:?}"));
@@ -49,7 +49,7 @@ async fn every_example_is_answered_over_every_transport() {
     use cqhttp::connect;
     use cqhttp::mock::{Dial, Outcome};
 
-    let account = Server::start().await.unwrap();
+    let account = MockServer::start().await.unwrap();
     let mut bot = cqhttp::server::Server::bind("127.0.0.1:0").await.unwrap();
     account.dial(Dial::to(format!("ws://{}", bot.local_addr().unwrap())));
     let accepted = bot.next().await.unwrap();
@@ -104,7 +104,7 @@ fn no_snapshot_is_left_over() {
 /// A parameter that is not set is left out, never null; one with a documented default is always there.
 #[tokio::test]
 async fn defaults_are_sent_and_unset_options_left_out() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let client = Client::builder(server.url()).build().unwrap();
     client.set_group_ban(10001000, 10086).await.unwrap();
     client.set_group_anonymous_ban(10001000, "flag").await.unwrap();

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use cqhttp::action::{GetLoginInfo, SetGroupKick};
 use cqhttp::forward::ForwardContent;
-use cqhttp::mock::world::{File, StoredMessage};
-use cqhttp::mock::{self, Group, Member, Outcome, Received, Server, Webhook, World, refuse};
+use cqhttp::mock::world::{StoredMessage, WorldFile};
+use cqhttp::mock::{self, Group, Member, MockServer, Outcome, ReceivedCall, Webhook, World, refuse};
 use cqhttp::types::{GroupRequestKind, GroupRole, HonorKind, MessageSeq};
 use cqhttp::{
     Client, Error, Event, Events, FileSource, ForwardNode, GroupId, Message, MessageId, RefusalCode, Segment, Target,
@@ -38,14 +38,14 @@ fn world(group: Group) -> World {
 }
 
 struct Bot {
-    server: Server,
+    server: MockServer,
     client: Client,
     events: Events,
 }
 
 impl Bot {
     async fn in_world(world: World) -> Self {
-        let server = Server::builder().world(world).on_call(is_documented).start().await.unwrap();
+        let server = MockServer::builder().world(world).on_call(is_documented).start().await.unwrap();
         let (client, events) = connect(server.ws_url()).await.unwrap();
         Self { server, client, events }
     }
@@ -101,7 +101,7 @@ impl Bot {
 }
 
 /// The world refuses with the codes alone that the schema lists for the action.
-fn is_documented(call: &Received) {
+fn is_documented(call: &ReceivedCall) {
     if let (Outcome::Refused(refusal), Some(info)) = (&call.outcome, mock::action(&call.action)) {
         let refusal = refusal.to_string();
         let listed = info.refusals.iter().any(|code| refusal.starts_with(&format!("{code} (")));
@@ -271,8 +271,8 @@ async fn a_member_who_speaks_is_heard_and_can_be_quoted() {
 /// What `get_updates` takes, as it is written, and the history's messages.
 #[tokio::test]
 async fn messages_have_the_keys_that_go_cqhttp_sends() {
-    let server = Server::builder().world(world(group().member(BOT)));
-    for server in [server, Server::builder()] {
+    let server = MockServer::builder().world(world(group().member(BOT)));
+    for server in [server, MockServer::builder()] {
         let server = server.long_polling(0).start().await.unwrap();
         let client = Client::builder(server.url()).build().unwrap();
         server.user(ANN).says("hello").in_group(42);
@@ -965,7 +965,7 @@ async fn handlers_come_before_the_world_and_examples_after_it() {
     assert_eq!(version.app_name, "go-cqhttp");
 
     // Without a world, everything is an example, until somebody asks for one.
-    let server = Server::builder().self_id(77).start().await.unwrap();
+    let server = MockServer::builder().self_id(77).start().await.unwrap();
     let client = Client::builder(server.url()).build().unwrap();
     assert!(!client.get_friend_list().await.unwrap().is_empty());
     server.on::<GetLoginInfo>(|_| Err(refuse(RefusalCode::ApiError)));
@@ -996,7 +996,7 @@ async fn a_webhook_hears_of_the_world_and_its_answer_acts_on_it() {
         stream.write_all(response.as_bytes()).await.unwrap();
     });
     let (called, mut calls) = tokio::sync::mpsc::unbounded_channel();
-    let server = Server::builder().world(world(group().member(BOT)));
+    let server = MockServer::builder().world(world(group().member(BOT)));
     let server = server.on_call(move |call| called.send(call.action.clone()).unwrap());
     let server = server.start().await.unwrap();
     server.webhook(Webhook::to(url).secret("s"));
@@ -1050,7 +1050,8 @@ async fn a_world_comes_from_a_file() {
 #[tokio::test]
 async fn what_was_there_before_is_there() {
     let group = group().member(BOT).notice(OWNER, "Be kind.").folder("/talks", "talks", OWNER);
-    let group = group.file(File::new("march.pdf", 20480, ANN).folder("/talks")).file(File::new("april.pdf", 1, ANN));
+    let group =
+        group.file(WorldFile::new("march.pdf", 20480, ANN).folder("/talks")).file(WorldFile::new("april.pdf", 1, ANN));
     let mut world = world(group);
     let said = world.says_in_group(ANN, 42, "before you came").unwrap();
     let flag = world.asks_to_be_friend(ZOE, "").unwrap();
@@ -1095,7 +1096,7 @@ async fn what_is_put_into_a_world_that_runs_is_completed() {
             world.messages.push(said_in_group("hi"));
         }
         let group = world.find_group_mut(42).unwrap();
-        group.files.push(File::new("march.pdf", 1, ANN));
+        group.files.push(WorldFile::new("march.pdf", 1, ANN));
     });
     let messages = bot.see(|world| world.messages.clone());
     let numbers: Vec<_> = messages.iter().map(|said| said.message_seq.get()).collect();
@@ -1199,7 +1200,7 @@ fn what_is_wrong_with_a_world_is_said_with_its_place() {
 async fn a_world_that_cannot_be_does_not_start() {
     let world =
         World::new().group(Group::new(42, "A").owner(1).owner(2).member(BOT)).group(Group::new(43, "B").owner(1));
-    let error = Server::builder().world(world).start().await.unwrap_err();
+    let error = MockServer::builder().world(world).start().await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     assert_eq!(
         error.to_string(),

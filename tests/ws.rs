@@ -5,7 +5,7 @@
 use std::future::{Future, IntoFuture};
 use std::time::Duration;
 
-use cqhttp::mock::{Server, refuse};
+use cqhttp::mock::{MockServer, refuse};
 use cqhttp::{ConnectionError, Error, Event, Overflow, Raw, RefusalCode, connect};
 use futures_util::{SinkExt, StreamExt};
 use peer::{Bare, login, next_said, said, soon, spawn, text_of};
@@ -21,7 +21,7 @@ mod support;
 
 #[tokio::test]
 async fn calls_go_out_and_events_come_in_over_one_connection() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let (client, mut events) = connect(server.ws_url()).await.unwrap();
     assert_eq!(client.get_login_info().await.unwrap().user_id.get(), 10010);
     let first = soon(events.next()).await.unwrap();
@@ -131,7 +131,7 @@ async fn an_answer_that_breaks_off_behind_its_echo_is_the_calls_to_report() {
 
 #[tokio::test]
 async fn each_path_is_for_what_the_server_makes_of_it() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let (client, mut calls_alone) = connect(format!("{}/api", server.ws_url())).await.unwrap();
     let (_, mut events_alone) = connect(format!("{}/event", server.ws_url())).await.unwrap();
     let (_, mut both) = connect(format!("{}/", server.ws_url())).await.unwrap();
@@ -145,7 +145,7 @@ async fn each_path_is_for_what_the_server_makes_of_it() {
 
 #[tokio::test]
 async fn the_token_goes_out_as_a_header_or_in_the_query() {
-    let server = Server::start_with_token("a&b c+ü").await.unwrap_or_else(|error| panic!("{error}"));
+    let server = MockServer::start_with_token("a&b c+ü").await.unwrap_or_else(|error| panic!("{error}"));
     let url = server.ws_url();
     for connect in [
         connect(&url).access_token("a&b c+ü").token_in_query(),
@@ -153,7 +153,7 @@ async fn the_token_goes_out_as_a_header_or_in_the_query() {
     ] {
         connect.await.unwrap().0.get_login_info().await.unwrap();
     }
-    let server = Server::start_with_token("a&b c+").await.unwrap();
+    let server = MockServer::start_with_token("a&b c+").await.unwrap();
     let url = server.ws_url();
     for connect in [
         connect(&url).access_token("a&b c+"),
@@ -275,7 +275,7 @@ async fn an_answer_that_comes_too_late_is_nobodys() {
 
 #[tokio::test]
 async fn every_consumer_has_a_queue_of_its_own() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let (_, mut first) = connect(server.ws_url()).await.unwrap();
     server.push_text(said("one"));
     assert_eq!(next_said(&mut first).await, "one");
@@ -295,7 +295,7 @@ async fn every_consumer_has_a_queue_of_its_own() {
 
 #[tokio::test]
 async fn events_are_a_stream() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let (_, events) = connect(server.ws_url()).await.unwrap();
     server.push_text(said("one"));
     server.push_text(said("two"));
@@ -305,7 +305,7 @@ async fn events_are_a_stream() {
 
 #[tokio::test]
 async fn a_consumer_that_is_too_slow_misses_the_oldest_and_knows_how_many() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let (client, mut events) = connect(server.ws_url()).event_queue(4).await.unwrap();
     // The lifecycle event makes eleven.
     for n in 0..10 {
@@ -322,7 +322,7 @@ async fn a_consumer_that_is_too_slow_misses_the_oldest_and_knows_how_many() {
 
 #[tokio::test]
 async fn events_may_wait_for_room_and_answers_do_not_wait_with_them() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let patient = Overflow::Wait(Duration::from_secs(600));
     let (client, mut events) = connect(server.ws_url()).event_queue(4).overflow(patient).await.unwrap();
     for n in 0..10 {
@@ -349,7 +349,7 @@ async fn events_may_wait_for_room_and_answers_do_not_wait_with_them() {
 
 #[tokio::test]
 async fn an_event_that_comes_twice_is_dropped_once_if_asked_for() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let heartbeat = cqhttp::mock::events().find(|event| event.name == "Heartbeat").unwrap().example;
     let window = Duration::from_secs(600);
     let (_, mut events) = connect(server.ws_url()).dedupe(window).await.unwrap();
@@ -382,7 +382,7 @@ async fn a_server_may_be_on_a_unix_socket() {
 
 #[tokio::test]
 async fn an_empty_token_leaves_the_one_in_the_address() {
-    let server = Server::start_with_token("sesame").await.unwrap();
+    let server = MockServer::start_with_token("sesame").await.unwrap();
     let url = format!("{}?access_token=sesame", server.ws_url());
     let (client, _events) = connect(url).access_token("").await.unwrap();
     client.get_login_info().await.unwrap();

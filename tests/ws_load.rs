@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use cqhttp::mock::{Fault, Server};
+use cqhttp::mock::{Fault, MockServer};
 use cqhttp::{Client, ConnectionError, ConnectionState, Error, Overflow, Raw, connect};
 use futures_util::{SinkExt, StreamExt};
 use peer::{Bare, next_said, said, soon};
@@ -108,7 +108,7 @@ async fn fifty_lost_connections_under_load_and_no_call_hangs_or_is_sent_twice() 
     const WORKERS: usize = 32;
     let received = Arc::new(Mutex::new(HashMap::<i64, usize>::new()));
     let start = async |port| {
-        let server = Server::builder().port(port).start().await.unwrap();
+        let server = MockServer::builder().port(port).start().await.unwrap();
         let received = received.clone();
         server.faults(move |call| {
             *received.lock().unwrap().entry(call.params["user_id"].as_i64().unwrap()).or_default() += 1;
@@ -234,7 +234,7 @@ async fn fifty_lost_connections_under_load_and_no_call_hangs_or_is_sent_twice() 
 async fn a_consumer_that_sleeps_through_a_hundred_thousand_events_costs_its_queue_and_no_more() {
     const EVENTS: u64 = 100_000;
     const QUEUE: u64 = 1024;
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let long = said(&"x".repeat(400));
     for (overflow, kept) in [(Overflow::DropOldest, QUEUE), (Overflow::Wait(Duration::from_secs(3600)), 2 * QUEUE)] {
         let (client, mut events) = connect(server.ws_url()).overflow(overflow).await.unwrap();

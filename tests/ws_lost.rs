@@ -5,7 +5,7 @@
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use cqhttp::mock::{Fault, Server};
+use cqhttp::mock::{Fault, MockServer};
 use cqhttp::{Connect, ConnectionError, ConnectionState, Error, Events, Raw, connect};
 use futures_util::{SinkExt, StreamExt};
 use peer::{Bare, LONG, login, next_said, said, soon, spawn};
@@ -45,7 +45,7 @@ fn outcome_unknown(error: &Error, says: &str) {
 
 #[tokio::test]
 async fn when_a_connection_is_lost_its_calls_are_told_and_it_comes_back() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     // So that the test sees it down.
     let slow = connect(server.ws_url()).backoff(Duration::from_secs(1), Duration::from_secs(1)).no_timeout();
     let (client, mut events) = slow.await.unwrap();
@@ -121,7 +121,7 @@ async fn calls_that_had_left_are_unknown_and_those_that_had_not_are_not_sent() {
 
 #[tokio::test]
 async fn calls_may_wait_for_the_connection() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let port = server.port();
     let (client, events) = quick(&server.ws_url()).queue_while_down(2).await.unwrap();
     let mut states = events.connection().watch();
@@ -137,7 +137,7 @@ async fn calls_may_wait_for_the_connection() {
     let error = client.get_status().await.unwrap_err();
     not_sent(&error, "there is no connection to the server");
 
-    let server = Server::builder().port(port).start().await.unwrap();
+    let server = MockServer::builder().port(port).start().await.unwrap();
     soon(first).await.unwrap().unwrap();
     soon(second).await.unwrap().unwrap();
     let calls: Vec<_> = server.calls().into_iter().map(|call| call.action).collect();
@@ -154,7 +154,7 @@ async fn a_bot_may_start_before_its_server() {
     stream.write_all(b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n").await.unwrap();
     drop(stream);
     drop(listener);
-    let server = Server::builder().port(port).start().await.unwrap();
+    let server = MockServer::builder().port(port).start().await.unwrap();
     let (client, _events) = soon(connecting).await.unwrap().unwrap();
     client.get_login_info().await.unwrap();
     assert_eq!(server.connections(), 1);
@@ -162,7 +162,7 @@ async fn a_bot_may_start_before_its_server() {
 
 #[tokio::test]
 async fn without_reconnecting_a_lost_connection_is_the_end() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let (client, mut events) = connect(server.ws_url()).no_reconnect().await.unwrap();
     server.push_text(said("the last"));
     client.get_login_info().await.unwrap();
@@ -184,7 +184,7 @@ async fn every_code_of_a_close_frame_is_told() {
         0, 999, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015, 1016,
         2999, 3000, 3999, 4000, 4999, 5000, 65535,
     ] {
-        let server = Server::start().await.unwrap();
+        let server = MockServer::start().await.unwrap();
         let (_client, events) = connect(server.ws_url()).no_reconnect().await.unwrap();
         server.close_connections(code, "weil es so ist");
         let why = end_of(&events).await;
@@ -208,7 +208,7 @@ async fn every_code_of_a_close_frame_is_told() {
 
 #[tokio::test]
 async fn the_reason_of_a_close_frame_does_not_hold_the_token() {
-    let server = Server::start_with_token("sesame").await.unwrap();
+    let server = MockServer::start_with_token("sesame").await.unwrap();
     let (_client, events) = connect(server.ws_url()).access_token("sesame").no_reconnect().await.unwrap();
     server.close_connections(1008, "no such token: sesame!");
     let why = end_of(&events).await;
@@ -244,7 +244,7 @@ async fn frames_that_break_the_protocol_end_the_connection_and_it_comes_back() {
         (b"\x80\x01x", "ontinu"),
         (b"\x09\x00", "ragment"),
     ] {
-        let server = Server::start().await.unwrap();
+        let server = MockServer::start().await.unwrap();
         let (_client, events) = connect(server.ws_url()).no_reconnect().await.unwrap();
         server.push_raw(bytes);
         let why = end_of(&events).await;
@@ -256,7 +256,7 @@ async fn frames_that_break_the_protocol_end_the_connection_and_it_comes_back() {
 #[tokio::test]
 async fn a_token_that_is_refused_after_the_upgrade_is_the_end() {
     for retcode in [1403, 1401] {
-        let server = Server::builder().token("right").refuse_after_upgrade(retcode).start().await.unwrap();
+        let server = MockServer::builder().token("right").refuse_after_upgrade(retcode).start().await.unwrap();
         let (client, mut events) = quick(&server.ws_url()).access_token("wrong").await.unwrap();
         let why = end_of(&events).await;
         assert!(matches!(why, ConnectionError::TokenRefused { code, .. } if code == retcode), "{why:?}");
@@ -265,11 +265,11 @@ async fn a_token_that_is_refused_after_the_upgrade_is_the_end() {
         not_sent(&error, &format!("the access token is missing or wrong (retcode {retcode})"));
     }
     // And so is one that is refused when it comes back.
-    let server = Server::start_with_token("one").await.unwrap();
+    let server = MockServer::start_with_token("one").await.unwrap();
     let port = server.port();
     let (_client, events) = quick(&server.ws_url()).access_token("one").await.unwrap();
     server.stop().await;
-    let _server = Server::builder().port(port).token("another").start().await.unwrap();
+    let _server = MockServer::builder().port(port).token("another").start().await.unwrap();
     let why = end_of(&events).await;
     assert!(matches!(why, ConnectionError::TokenRefused { code: 403, .. }), "{why:?}");
 }
@@ -292,7 +292,7 @@ async fn a_retcode_1403_that_comes_later_is_no_refused_token() {
 
 #[tokio::test]
 async fn a_link_that_goes_silent_is_found_by_pings() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let watchful = quick(&server.ws_url()).keepalive(Duration::from_millis(50), Duration::from_secs(1)).no_timeout();
     let (client, mut events) = watchful.await.unwrap();
     // Answers to pings are read with it, or before it.
@@ -311,7 +311,7 @@ async fn a_link_that_goes_silent_is_found_by_pings() {
 
 #[tokio::test]
 async fn a_link_that_goes_silent_is_found_by_heartbeats() {
-    let server = Server::builder().heartbeat(Duration::from_millis(400)).start().await.unwrap();
+    let server = MockServer::builder().heartbeat(Duration::from_millis(400)).start().await.unwrap();
     let (_client, mut events) = connect(server.ws_url()).no_keepalive().no_reconnect().await.unwrap();
     let kind = cqhttp::EventKind::Heartbeat;
     while soon(events.next()).await.unwrap().event.kind() != kind {}
@@ -404,7 +404,7 @@ async fn closing_ends_calls_whose_time_is_over_and_waits_for_no_answer_for_long(
 
 #[tokio::test]
 async fn the_longest_times_there_are_can_be_set() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let most = Duration::MAX;
     let patient = connect(server.ws_url())
         .keepalive(most, most)
@@ -428,7 +428,7 @@ async fn the_longest_times_there_are_can_be_set() {
 
 #[tokio::test]
 async fn a_connection_ends_when_nobody_uses_it_any_more() {
-    let server = Server::start().await.unwrap();
+    let server = MockServer::start().await.unwrap();
     let (client, mut events) = connect(server.ws_url()).await.unwrap();
     let handle = events.connection();
     let lifecycle = soon(events.next()).await.unwrap();

@@ -3,11 +3,11 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::Fault;
-use super::calls::Ended;
+use super::call::CallEnd;
+use super::fault::Fault;
 
 /// What is written in answer to a call.
-pub(super) fn envelope(fault: &Fault, ended: &Ended, echo: Option<&RawValue>) -> Option<Vec<u8>> {
+pub(super) fn envelope(fault: &Fault, ended: &CallEnd, echo: Option<&RawValue>) -> Option<Vec<u8>> {
     let echo = echo.and_then(|echo| match fault {
         Fault::WrongEcho => serde_json::from_str("\"nobody's\"").ok(),
         Fault::NumberEcho => serde_json::from_str("7").ok(),
@@ -46,15 +46,15 @@ struct Written<'a> {
 
 impl<'a> Written<'a> {
     /// `None` where there is no answer.
-    fn new(ended: &'a Ended, echo: Option<&'a RawValue>) -> Option<Self> {
+    fn new(ended: &'a CallEnd, echo: Option<&'a RawValue>) -> Option<Self> {
         let written = Self { echo, ..Self::default() };
         Some(match ended {
-            Ended::Pending | Ended::Dropped | Ended::Panicked(..) => return None,
-            Ended::NoTarget => written,
-            Ended::Answered(data) => {
+            CallEnd::Pending | CallEnd::Dropped | CallEnd::Panicked(..) => return None,
+            CallEnd::NoTarget => written,
+            CallEnd::Answered(data) => {
                 Self { data: Some(data), message: Some(""), retcode: Some(0), status: Some("ok"), ..written }
             }
-            Ended::Refused(refusal) => Self {
+            CallEnd::Refused(refusal) => Self {
                 data: Some(RawValue::NULL),
                 message: Some(&refusal.wording),
                 msg: Some(&refusal.msg),

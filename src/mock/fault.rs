@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Received, Refusal};
+use super::refusal::Refusal;
 
-/// What goes wrong with a call: [`Server::faults`](super::Server::faults), [`Server::fault_once`](super::Server::fault_once).
+/// What goes wrong with a call: [`MockServer::faults`](super::MockServer::faults), [`MockServer::fault_once`](super::MockServer::fault_once).
 ///
 /// Over HTTP there is no echo, no second answer and no frame: [`WrongEcho`](Self::WrongEcho) to
 /// [`Shuffle`](Self::Shuffle) and [`Binary`](Self::Binary) do nothing there, [`HalfAnswer`](Self::HalfAnswer) is half a
@@ -53,66 +53,4 @@ pub enum Fault {
     Binary,
     /// The answer comes byte by byte, with this pause between them.
     SlowBytes(Duration),
-}
-
-impl Fault {
-    /// The n-th of these faults for the n-th call to arrive, and none when they are used up. Which call that is, bots settle
-    /// that call over several connections at once; [`Server::calls`](super::Server::calls) have the order.
-    ///
-    /// ```
-    /// # async fn run() -> std::io::Result<()> {
-    /// use cqhttp::mock::{Fault, Server};
-    ///
-    /// let server = Server::start().await?;
-    /// server.faults(Fault::script([Fault::NoAnswer, Fault::None, Fault::DropAfter]));
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn script(
-        faults: impl IntoIterator<Item = Self, IntoIter: Send + 'static>,
-    ) -> impl FnMut(&Received) -> Self + Send + 'static {
-        let mut faults = faults.into_iter().fuse();
-        move |_| faults.next().unwrap_or_default()
-    }
-
-    /// This fault for a share of the calls, from 0 to 1, and none for the others. The seed says whether the n-th call to
-    /// arrive is one of them: the same at every run, as far as the calls come in the same order.
-    ///
-    /// ```
-    /// # async fn run() -> std::io::Result<()> {
-    /// use cqhttp::mock::{Fault, Server};
-    ///
-    /// let server = Server::start().await?;
-    /// server.faults(Fault::Twice.for_share(0.1, 42));
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn for_share(self, share: f64, seed: u64) -> impl FnMut(&Received) -> Self + Send + 'static {
-        let mut dice = Dice(seed);
-        move |_| if dice.roll() < share { self.clone() } else { Self::None }
-    }
-}
-
-/// SplitMix64: the same throws for the same seed.
-pub(super) struct Dice(pub(super) u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// From 0 to below 1.
-    fn roll(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
-        for last in (1..items.len()).rev() {
-            items.swap(last, (self.next() % (last as u64 + 1)) as usize);
-        }
-    }
 }

@@ -2,16 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
@@ -21,18 +17,21 @@ use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
-use tokio::time::{Sleep, sleep};
+use tokio::time::sleep;
 
-use super::calls::Ended;
+use super::body::{AnswerBody, Dropped};
+use super::call::{CallEnd, Rejected, Via};
 use super::fault::Fault;
-use super::ws::{self, Accepted};
-use super::{State, Taken, Via, lock};
-use crate::KnownAction;
-use crate::action::GetUpdates;
+use super::meta_event::{heartbeat, now};
+use super::state::{NotedCall, State};
+use super::sync::lock;
+use super::ws::{self, BotConnection};
+use crate::action::{GetUpdates, KnownAction};
 
 /// Serves connections until it is stopped or aborted; they end with it.
 pub(super) async fn serve(
@@ -43,7 +42,7 @@ pub(super) async fn serve(
 ) {
     let mut tasks = JoinSet::new();
     if let Some(interval) = heartbeat {
-        tasks.spawn(ws::heartbeat(state.clone(), interval));
+        tasks.spawn(push_heartbeats(state.clone(), interval));
     }
     loop {
         let stream = tokio::select! {
@@ -63,6 +62,18 @@ pub(super) async fn serve(
     tasks.shutdown().await;
 }
 
+/// Pushes heartbeats until it is aborted.
+async fn push_heartbeats(state: Arc<State>, interval: Duration) {
+    let interval = interval.max(Duration::from_millis(1));
+    let mut event = heartbeat(state.self_id, interval);
+    loop {
+        tokio::time::sleep(interval).await;
+        state.go_on().await;
+        event["time"] = json!(now());
+        state.push_event(&event.to_string());
+    }
+}
+
 async fn connection(stream: TcpStream, state: Arc<State>) {
     let _ = stream.set_nodelay(true);
     let socket = Mutex::new(None);
@@ -77,9 +88,9 @@ async fn connection(stream: TcpStream, state: Arc<State>) {
 
 async fn respond(
     state: &Arc<State>,
-    socket: &Mutex<Option<Accepted>>,
+    socket: &Mutex<Option<BotConnection>>,
     mut request: Request<Incoming>,
-) -> Result<Response<Body>, Dropped> {
+) -> Result<Response<AnswerBody>, Dropped> {
     state.go_on().await;
     if ws::is_upgrade(request.headers()) {
         return Ok(upgrade(state, socket, &mut request));
@@ -90,7 +101,7 @@ async fn respond(
         return reject(StatusCode::NOT_FOUND, "the method is neither GET nor POST");
     }
     let Ok(body) = body.collect().await else { return reject(StatusCode::BAD_REQUEST, "the body breaks off") };
-    let given = Given::new(&parts, body.to_bytes());
+    let given = RequestBody::new(&parts, body.to_bytes());
     if given.is_bad_json() {
         return reject(StatusCode::BAD_REQUEST, "the body is no JSON");
     }
@@ -98,12 +109,12 @@ async fn respond(
         return reject(status, why);
     }
     let (action, params) = given.call(&parts.uri);
-    let taken = state.receive(&action, &params, Via::Http);
-    if let Fault::Unauthorised(_) = taken.fault {
+    let call = state.receive(&action, &params, Via::Http);
+    if let Fault::Unauthorised(_) = call.fault {
         return Ok(plain(StatusCode::FORBIDDEN));
     }
-    let answer = answer(state, &taken, &params).await.ok_or(Dropped)?;
-    let mut response = Response::new(dressed(taken.fault, answer.into()).await?);
+    let answer = answer(state, &call, &params).await.ok_or(Dropped)?;
+    let mut response = Response::new(apply_fault(call.fault, answer.into()).await?);
     if given.is_bad_form() {
         // go-cqhttp says so, and goes on.
         *response.status_mut() = StatusCode::BAD_REQUEST;
@@ -112,7 +123,11 @@ async fn respond(
     Ok(response)
 }
 
-fn upgrade(state: &Arc<State>, socket: &Mutex<Option<Accepted>>, request: &mut Request<Incoming>) -> Response<Body> {
+fn upgrade(
+    state: &Arc<State>,
+    socket: &Mutex<Option<BotConnection>>,
+    request: &mut Request<Incoming>,
+) -> Response<AnswerBody> {
     let refused = unauthorised(state, request.uri(), request.headers());
     match (refused, state.refuse_after_upgrade) {
         (Some((status, why)), None) => reject(state, request.method(), request.uri(), status, why),
@@ -124,7 +139,7 @@ fn upgrade(state: &Arc<State>, socket: &Mutex<Option<Accepted>>, request: &mut R
                 reject(state, request.method(), request.uri(), StatusCode::SWITCHING_PROTOCOLS, why);
                 retcode
             });
-            let (response, accepted) = Accepted::new(state, request, refused);
+            let (response, accepted) = BotConnection::new(state, request, refused);
             *lock(socket) = Some(accepted);
             response
         }
@@ -132,60 +147,60 @@ fn upgrade(state: &Arc<State>, socket: &Mutex<Option<Accepted>>, request: &mut R
 }
 
 /// What answers a call; `None` where the connection is to end without an answer.
-async fn answer(state: &State, taken: &Taken, params: &[u8]) -> Option<Vec<u8>> {
-    match (&taken.fault, &state.updates, taken.info) {
+async fn answer(state: &State, call: &NotedCall, params: &[u8]) -> Option<Vec<u8>> {
+    match (&call.fault, &state.long_polling, call.info) {
         (Fault::DropBefore, ..) => None,
-        (Fault::Refuse(_), ..) => state.answer(taken, params, None),
-        (_, Some(updates), Some(info)) if info.name == GetUpdates::NAME && !state.has_handler(info) => {
-            let mut waiting = Waiting { state, call: Some(taken.call) };
-            let ended = match updates.take(info, params).await {
-                Ok(events) => Ended::Answered(events),
-                Err(refusal) => Ended::Refused(refusal.into()),
+        (Fault::Refuse(_), ..) => state.answer(call, params, None),
+        (_, Some(queue), Some(info)) if info.name == GetUpdates::NAME && !state.has_handler(info) => {
+            let mut waiting = PendingPoll { state, call: Some(call.number) };
+            let ended = match queue.take(info, params).await {
+                Ok(events) => CallEnd::Answered(events),
+                Err(refusal) => CallEnd::Refused(refusal.into()),
             };
             waiting.call = None;
-            state.finish(taken, ended, None)
+            state.finish(call, ended, None)
         }
-        _ => state.answer(taken, params, None),
+        _ => state.answer(call, params, None),
     }
 }
 
 /// A call that waits for events, and is over when its connection is.
-struct Waiting<'a> {
+struct PendingPoll<'a> {
     state: &'a State,
     call: Option<usize>,
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for PendingPoll<'_> {
     fn drop(&mut self) {
         if let Some(call) = self.call {
-            self.state.calls.end(call, Ended::Dropped);
+            self.state.calls.end(call, CallEnd::Dropped);
         }
     }
 }
 
 /// An answer, and what goes wrong with it.
-async fn dressed(fault: Fault, answer: Bytes) -> Result<Body, Dropped> {
+async fn apply_fault(fault: Fault, answer: Bytes) -> Result<AnswerBody, Dropped> {
     Ok(match fault {
         Fault::NoAnswer => std::future::pending().await,
         Fault::DropAfter => return Err(Dropped),
         Fault::Delay(delay) => {
             sleep(delay).await;
-            Body::whole(answer)
+            AnswerBody::whole(answer)
         }
-        Fault::HalfAnswer => Body::half(answer),
-        Fault::SlowBytes(pause) => Body::slow(answer, pause),
-        _ => Body::whole(answer),
+        Fault::HalfAnswer => AnswerBody::half(answer),
+        Fault::SlowBytes(pause) => AnswerBody::slow(answer, pause),
+        _ => AnswerBody::whole(answer),
     })
 }
 
 /// The body of a request, by its content type; of any other type, and of a GET, it is not read.
-enum Given {
+enum RequestBody {
     Json(Bytes),
     Form(Bytes),
     Nothing,
 }
 
-impl Given {
+impl RequestBody {
     fn new(parts: &Parts, body: Bytes) -> Self {
         let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         match () {
@@ -276,109 +291,15 @@ fn token_in_query(query: &str) -> Option<Cow<'_, str>> {
     form_urlencoded::parse(query.as_bytes()).find_map(|(name, value)| (name == "access_token").then_some(value))
 }
 
-/// An HTTP request that was refused before it was a call, or an upgrade: [`ServerBuilder::on_rejected`].
-///
-/// [`ServerBuilder::on_rejected`]: super::ServerBuilder::on_rejected
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Rejected {
-    /// The method: `GET`.
-    pub method: String,
-    /// The path, without the query.
-    pub path: String,
-    /// The HTTP status; 101 where a connection is refused [after its upgrade](super::ServerBuilder::refuse_after_upgrade).
-    pub status: u16,
-    /// Why: `no access token`. It holds no token.
-    pub why: String,
-}
-
-/// `GET /send_msg: 401, no access token`
-impl fmt::Display for Rejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}, {}", self.method, self.path, self.status, self.why)
-    }
-}
-
 /// Refuses a request, and tells of it.
-fn reject(state: &State, method: &Method, uri: &Uri, status: StatusCode, why: &str) -> Response<Body> {
+fn reject(state: &State, method: &Method, uri: &Uri, status: StatusCode, why: &str) -> Response<AnswerBody> {
     let (method, path, why) = (method.to_string(), uri.path().to_owned(), why.to_owned());
     state.calls.reject(Rejected { method, path, status: status.as_u16(), why });
     plain(status)
 }
 
-fn plain(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::default());
+fn plain(status: StatusCode) -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::default());
     *response.status_mut() = status;
     response
-}
-
-/// The connection ends by a fault.
-#[derive(Debug)]
-pub(super) struct Dropped;
-
-impl fmt::Display for Dropped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("dropped on purpose")
-    }
-}
-
-impl std::error::Error for Dropped {}
-
-/// An answer, and the way it comes.
-#[derive(Default)]
-pub(super) struct Body {
-    rest: Bytes,
-    /// At this many bytes before its end the connection is dropped.
-    drop_at: Option<usize>,
-    pause: Option<Duration>,
-    /// What the next byte waits for.
-    wait: Option<Pin<Box<Sleep>>>,
-}
-
-impl Body {
-    fn whole(rest: Bytes) -> Self {
-        Self { rest, ..Self::default() }
-    }
-
-    fn half(rest: Bytes) -> Self {
-        Self { drop_at: Some(rest.len() / 2), rest, ..Self::default() }
-    }
-
-    fn slow(rest: Bytes, pause: Duration) -> Self {
-        Self { rest, pause: Some(pause), ..Self::default() }
-    }
-}
-
-impl hyper::body::Body for Body {
-    type Data = Bytes;
-    type Error = Dropped;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Dropped>>> {
-        if let Some(wait) = &mut self.wait {
-            ready!(wait.as_mut().poll(cx));
-        }
-        let left = self.rest.len();
-        if self.drop_at == Some(left) {
-            return Poll::Ready(Some(Err(Dropped)));
-        }
-        let length = match (self.drop_at, self.pause) {
-            (_, Some(_)) => left.min(1),
-            (Some(drop_at), None) => left - drop_at,
-            (None, None) => left,
-        };
-        if length == 0 {
-            return Poll::Ready(None);
-        }
-        // What is written leaves while the body waits.
-        self.wait = self.pause.or(self.drop_at.map(|_| Duration::from_millis(1))).map(|pause| Box::pin(sleep(pause)));
-        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.rest.len() as u64)
-    }
 }

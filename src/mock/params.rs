@@ -1,15 +1,11 @@
 //! Parameters as go-cqhttp reads them: no value is refused, and whatever comes becomes one of the right kind.
 
-use std::borrow::Cow;
+mod value;
 
-use serde::de::IgnoredAny;
-use serde::ser::{SerializeMap, SerializeSeq};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::json;
-use serde_json::value::RawValue;
-
-use super::{ActionInfo, ParamInfo, ParamKind, Refusal, refuse};
-use crate::RefusalCode;
+use self::value::{GivenParams, ParamObject, ParamValue, PlainValue};
+use super::refusal::{Refusal, refuse};
+use super::schema::{ActionInfo, ParamInfo};
+use crate::types::RefusalCode;
 
 /// What a parameter that says nothing is refused with: the first of these that the schema lists for the action. Where it
 /// lists none, the call goes through, as on the server.
@@ -62,38 +58,38 @@ pub(super) enum Verdict {
 
 impl Reading {
     pub(super) fn new(info: &ActionInfo, params: &[u8]) -> Self {
-        let given = Given::read(params);
+        let given = GivenParams::read(params);
         let mut entries = Vec::with_capacity(info.params.len());
         let mut refusal = None;
         let mut target = None;
         for param in info.params {
             if is_of_target(info, param) {
-                target = target.or_else(|| Some(Target::read(&given)));
+                target = target.or_else(|| Some(SendTarget::read(&given)));
                 continue;
             }
-            let Some(value) = Value::read(param, &given) else { continue };
+            let Some(value) = ParamValue::read(param, &given) else { continue };
             if param.required && refusal.is_none() && value.is_nothing() {
                 refusal = refusal_of(info, param.name, &value);
             }
             entries.push((param.name, value));
         }
         let verdict = match target {
-            Some(Target { kind: "", .. }) => Verdict::NoTarget,
+            Some(SendTarget { kind: "", .. }) => Verdict::NoTarget,
             Some(target) => target.write(info, &mut entries).or(refusal).map_or(Verdict::Fine, Verdict::Refused),
             None => refusal.map_or(Verdict::Fine, Verdict::Refused),
         };
         // Nothing keeps values that were read from being written.
-        Self { json: serde_json::to_vec(&Object(&entries)).unwrap_or_default(), verdict }
+        Self { json: serde_json::to_vec(&ParamObject(&entries)).unwrap_or_default(), verdict }
     }
 }
 
-fn refusal_of(info: &ActionInfo, param: &str, value: &Value<'_>) -> Option<Refusal> {
+fn refusal_of(info: &ActionInfo, param: &str, value: &ParamValue<'_>) -> Option<Refusal> {
     // go-cqhttp gives no code where there are no nodes at all.
-    if matches!(value, Value::Missing) && param == "messages" {
+    if matches!(value, ParamValue::Missing) && param == "messages" {
         return Some(Refusal { msg: String::new(), wording: String::new(), retcode: 100 });
     }
     // A text without a character is found out before it is sent, and a list without a segment after that.
-    if matches!(value, Value::List(_)) && param == "message" {
+    if matches!(value, ParamValue::List(_)) && param == "message" {
         return Some(refuse(RefusalCode::SendMsgApiError).wording("empty message"));
     }
     let (_, codes) = REFUSALS.iter().find(|(name, _)| *name == param)?;
@@ -111,18 +107,18 @@ fn is_of_target(info: &ActionInfo, param: &ParamInfo) -> bool {
 }
 
 /// Where a message goes: by its type first, and then by whichever id is there.
-struct Target {
+struct SendTarget {
     /// Empty where nothing says where to.
     kind: &'static str,
     user: i64,
     group: i64,
 }
 
-impl Target {
-    fn read(given: &Given<'_>) -> Self {
-        let id = |name| given.get(name).map_or(0, |value| Plain::of(value).int());
+impl SendTarget {
+    fn read(given: &GivenParams<'_>) -> Self {
+        let id = |name| given.get(name).map_or(0, |value| PlainValue::of(value).int());
         let (user, group) = (id("user_id"), id("group_id"));
-        let kind = given.get("message_type").map(|kind| Plain::of(kind).text()).unwrap_or_default();
+        let kind = given.get("message_type").map(|kind| PlainValue::of(kind).text()).unwrap_or_default();
         let kind = match (&*kind, user, group) {
             ("group", ..) => "group",
             ("private", ..) => "private",
@@ -134,259 +130,17 @@ impl Target {
     }
 
     /// Writes the target, and says how it is refused where its id says nothing.
-    fn write(&self, info: &ActionInfo, entries: &mut Vec<(&'static str, Value<'_>)>) -> Option<Refusal> {
-        entries.push(("message_type", Value::Text(self.kind.to_owned())));
+    fn write(&self, info: &ActionInfo, entries: &mut Vec<(&'static str, ParamValue<'_>)>) -> Option<Refusal> {
+        entries.push(("message_type", ParamValue::Text(self.kind.to_owned())));
         let (name, id) = match self.kind {
             "group" => ("group_id", self.group),
             _ => ("user_id", self.user),
         };
-        entries.push((name, Value::Int(id.into())));
+        entries.push((name, ParamValue::Int(id.into())));
         if self.kind != "group" && self.group != 0 {
-            entries.push(("group_id", Value::Int(self.group.into())));
+            entries.push(("group_id", ParamValue::Int(self.group.into())));
         }
-        (id == 0).then(|| refusal_of(info, name, &Value::Int(0))).flatten()
-    }
-}
-
-/// The entries of what was given, in order. What is no object has none.
-struct Given<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'a> Given<'a> {
-    fn read(json: &'a [u8]) -> Self {
-        serde_json::from_slice(json).unwrap_or(Self(Vec::new()))
-    }
-
-    /// The value under a name; a dotted one leads into an object.
-    fn get(&self, name: &str) -> Option<&'a RawValue> {
-        let find = |name: &str| self.0.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
-        find(name).or_else(|| {
-            let (object, rest) = name.split_once('.')?;
-            Given::read(find(object)?.get().as_bytes()).get(rest)
-        })
-    }
-
-    /// The first name that is there counts, even if null stands there.
-    fn find(&self, param: &ParamInfo) -> Option<&'a RawValue> {
-        std::iter::once(&param.name).chain(param.aliases).find_map(|name| self.get(name))
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Given<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Given<'de>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Given<'de>, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry::<Key<'de>, &RawValue>()? {
-                    entries.push((entry.0.0, entry.1));
-                }
-                Ok(Given(entries))
-            }
-        }
-
-        deserializer.deserialize_map(Visitor)
-    }
-}
-
-/// A name; borrowed unless something is escaped in it.
-#[derive(Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// A JSON value, as far as one is looked into.
-enum Plain<'a> {
-    Null,
-    Bool(bool),
-    Number(&'a str),
-    Text(String),
-    /// An object or an array.
-    Json(&'a RawValue),
-}
-
-impl<'a> Plain<'a> {
-    fn of(value: &'a RawValue) -> Self {
-        match value.get().as_bytes() {
-            [b'"', ..] => Self::Text(serde_json::from_str(value.get()).unwrap_or_default()),
-            [b'{' | b'[', ..] => Self::Json(value),
-            [b't' | b'f', ..] => Self::Bool(value.get() == "true"),
-            [b'n', ..] => Self::Null,
-            _ => Self::Number(value.get()),
-        }
-    }
-
-    /// A fraction is cut off; what is no number is 0.
-    fn int(&self) -> i64 {
-        match self {
-            Self::Bool(flag) => i64::from(*flag),
-            // `+5` is no number there.
-            Self::Text(text) if !text.starts_with('+') => text.parse().unwrap_or_default(),
-            Self::Number(number) => number.parse().unwrap_or_else(|_| number.parse::<f64>().unwrap_or_default() as i64),
-            _ => 0,
-        }
-    }
-
-    /// A negative number wraps around; a negative text is 0.
-    fn uint(&self) -> u64 {
-        match self {
-            Self::Text(text) if !text.starts_with('+') => text.parse().unwrap_or_default(),
-            Self::Number(number) => number.parse().unwrap_or_else(|_| self.int() as u64),
-            _ => self.int() as u64,
-        }
-    }
-
-    fn float(&self) -> f64 {
-        let number = match self {
-            Self::Bool(flag) => f64::from(*flag),
-            Self::Text(text) => text.parse().unwrap_or_default(),
-            Self::Number(number) => number.parse().unwrap_or_default(),
-            _ => 0.0,
-        };
-        if number.is_finite() { number } else { 0.0 }
-    }
-
-    fn flag(&self) -> bool {
-        match self {
-            Self::Bool(flag) => *flag,
-            Self::Number(_) => self.float() != 0.0,
-            Self::Text(text) => ["1", "t", "true"].iter().any(|yes| text.eq_ignore_ascii_case(yes)),
-            _ => false,
-        }
-    }
-
-    fn text(&self) -> String {
-        match self {
-            Self::Null => String::new(),
-            Self::Bool(flag) => flag.to_string(),
-            Self::Number(number) => (*number).to_owned(),
-            Self::Text(text) => text.clone(),
-            Self::Json(value) => value.get().to_owned(),
-        }
-    }
-}
-
-/// A parameter as its request type reads it.
-enum Value<'a> {
-    Missing,
-    Bool(bool),
-    Int(i128),
-    Float(f64),
-    Text(String),
-    Json(&'a RawValue),
-    Segment(Box<RawValue>),
-    List(Vec<Value<'a>>),
-}
-
-impl<'a> Value<'a> {
-    /// `None` where nothing was given that has to be.
-    fn read(param: &ParamInfo, given: &Given<'a>) -> Option<Self> {
-        let value = match (given.find(param), param.default) {
-            (Some(value), _) => value,
-            (None, Some(default)) => serde_json::from_str(default).ok()?,
-            (None, None) if param.required => RawValue::NULL,
-            (None, None) => return None,
-        };
-        Some(match (param.kind, param.list) {
-            (ParamKind::Message, false) => Self::message(value, given),
-            (kind, false) => Self::one(kind, value),
-            (kind, true) => Self::many(kind, value),
-        })
-    }
-
-    fn one(kind: ParamKind, value: &'a RawValue) -> Self {
-        let plain = Plain::of(value);
-        match kind {
-            ParamKind::Bool => Self::Bool(plain.flag()),
-            ParamKind::I32 => Self::Int((plain.int() as i32).into()),
-            ParamKind::I64 => Self::Int(plain.int().into()),
-            ParamKind::U32 => Self::Int((plain.uint() as u32).into()),
-            ParamKind::U64 => Self::Int(plain.uint().into()),
-            ParamKind::F64 => Self::Float(plain.float()),
-            ParamKind::String => Self::Text(plain.text()),
-            ParamKind::Message | ParamKind::Json => match plain {
-                Plain::Null => Self::Missing,
-                _ => Self::Json(value),
-            },
-        }
-    }
-
-    /// A list. A text has one entry in each line, and an object is a list of itself.
-    fn many(kind: ParamKind, value: &'a RawValue) -> Self {
-        match Plain::of(value) {
-            Plain::Json(json) if json.get().starts_with('[') => {
-                let items: Vec<&RawValue> = serde_json::from_str(json.get()).unwrap_or_default();
-                Self::List(items.into_iter().map(|item| Self::one(kind, item)).collect())
-            }
-            Plain::Json(_) if kind == ParamKind::Json => Self::List(vec![Self::Json(value)]),
-            Plain::Text(text) if kind == ParamKind::String && !text.is_empty() => {
-                Self::List(text.split("\r\n").map(|line| Self::Text(line.to_owned())).collect())
-            }
-            _ if kind == ParamKind::Json => Self::Missing,
-            _ => Self::List(Vec::new()),
-        }
-    }
-
-    /// CQ codes, one segment or a list of them. `auto_escape` takes CQ codes for what they look like.
-    fn message(value: &'a RawValue, given: &Given<'a>) -> Self {
-        let plain = Plain::of(value);
-        if matches!(plain, Plain::Json(_)) {
-            let empty = serde_json::from_str::<[IgnoredAny; 0]>(value.get()).is_ok();
-            return if empty { Self::List(Vec::new()) } else { Self::Json(value) };
-        }
-        let text = plain.text();
-        let as_it_is = given.get("auto_escape").is_some_and(|flag| Plain::of(flag).flag());
-        if !as_it_is || text.is_empty() {
-            return Self::Text(text);
-        }
-        let segment = json!({ "type": "text", "data": { "text": text } });
-        Self::List(serde_json::value::to_raw_value(&segment).map(Self::Segment).into_iter().collect())
-    }
-
-    /// The zero value, which stands for nothing where an id or a text has to be.
-    fn is_nothing(&self) -> bool {
-        match self {
-            Self::Missing | Self::Int(0) => true,
-            Self::Text(text) => text.is_empty(),
-            Self::List(items) => items.is_empty(),
-            _ => false,
-        }
-    }
-}
-
-impl Serialize for Value<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Missing => serializer.serialize_unit(),
-            Self::Bool(flag) => flag.serialize(serializer),
-            Self::Int(number) => match i64::try_from(*number) {
-                Ok(number) => number.serialize(serializer),
-                Err(_) => (*number as u64).serialize(serializer),
-            },
-            Self::Float(number) => number.serialize(serializer),
-            Self::Text(text) => text.serialize(serializer),
-            Self::Json(json) => json.serialize(serializer),
-            Self::Segment(json) => json.serialize(serializer),
-            Self::List(items) => {
-                let mut list = serializer.serialize_seq(Some(items.len()))?;
-                items.iter().try_for_each(|item| list.serialize_element(item))?;
-                list.end()
-            }
-        }
-    }
-}
-
-struct Object<'a>(&'a [(&'static str, Value<'a>)]);
-
-impl Serialize for Object<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        self.0.iter().try_for_each(|(name, value)| map.serialize_entry(name, value))?;
-        map.end()
+        (id == 0).then(|| refusal_of(info, name, &ParamValue::Int(0))).flatten()
     }
 }
 
@@ -398,7 +152,7 @@ mod tests {
     use serde_json::Value;
 
     use super::{REFUSALS, Reading, Verdict};
-    use crate::mock::{ActionInfo, ParamInfo, ParamKind, action, actions};
+    use crate::mock::schema::{ActionInfo, ParamInfo, ParamKind, action, actions};
 
     /// What one parameter `x` of a kind becomes.
     fn read_as(kind: ParamKind, given: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::RefusalCode;
+use crate::types::RefusalCode;
 
 /// A refusal that a handler answers with: see [`refuse`].
 #[derive(Clone, Debug, PartialEq)]

@@ -1,83 +1,41 @@
-//! What a server keeps, and what it does with a call.
+//! The server's state, and the way a call takes through it.
 
-use std::any::Any;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::HashMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::calls::{By, Calls, Ended};
+use super::call::{ActionResult, CallEnd, PanicSource, Via, panic_message};
+use super::connection::OpenConnections;
 use super::envelope::envelope;
+use super::fault::Fault;
+use super::frame;
+use super::handlers::{FaultPlan, Handlers};
+use super::log::CallLog;
+use super::long_polling::EventQueue;
 use super::params::{Reading, Verdict};
-use super::updates::Updates;
-use super::ws::{self, Link};
-use super::{
-    ActionInfo, Fault, Outcome, PostFormat, Received, Refusal, Rejected, Via, World, action, bad_request, format, lock,
-    refuse,
-};
-use crate::action::{GetLoginInfo, GetLoginInfoResponse, GetUpdates, HandleQuickOperation};
-use crate::{KnownAction, RefusalCode, UserId};
-
-pub(super) type OnCall = Arc<dyn Fn(&Received) + Send + Sync>;
+use super::post_format::{self, PostFormat};
+use super::quick_operation;
+use super::refusal::{Refusal, bad_request, refuse};
+use super::schema::{ActionInfo, action};
+use super::sync::lock;
+use super::world::World;
+use crate::action::{GetLoginInfo, GetLoginInfoResponse, GetUpdates, HandleQuickOperation, KnownAction};
+use crate::types::{RefusalCode, UserId};
 
 pub(super) type OnRefused = Arc<dyn Fn(&str, &io::Error) + Send + Sync>;
 
-pub(super) type OnRejected = Arc<dyn Fn(&Rejected) + Send + Sync>;
-
-pub(super) type Handler = Arc<dyn Fn(&[u8]) -> Acted + Send + Sync>;
-
-pub(super) type HandlerOnce = Box<dyn FnOnce(&[u8]) -> Acted + Send>;
-
-pub(super) type AskedFaults = Box<dyn FnMut(&Received) -> Fault + Send>;
-
-/// The handlers of an action.
-#[derive(Default)]
-pub(super) struct Handlers {
-    /// Each for one call, and before the other.
-    pub(super) once: VecDeque<HandlerOnce>,
-    pub(super) always: Option<Handler>,
-}
-
-/// What goes wrong, and with what.
-#[derive(Default)]
-pub(super) struct Faults {
-    /// With the next call of an action.
-    pub(super) once: VecDeque<(&'static str, Fault)>,
-    pub(super) always: Option<AskedFaults>,
-}
-
-impl Faults {
-    /// What goes wrong with a call.
-    fn draw(&mut self, info: Option<&ActionInfo>, action: &str, params: &[u8], via: Via) -> Fault {
-        let once = self.once.iter().position(|(name, _)| info.is_some_and(|info| info.name == *name));
-        if let Some((_, fault)) = once.and_then(|place| self.once.remove(place)) {
-            return fault;
-        }
-        let Some(always) = &mut self.always else { return Fault::None };
-        always(&Received {
-            action: action.to_owned(),
-            params: serde_json::from_slice(params).unwrap_or_default(),
-            via,
-            fault: Fault::None,
-            outcome: Outcome::Pending,
-        })
-    }
-}
-
-/// What an action comes to: its `data`, or a refusal.
-pub(super) type Acted = Result<Cow<'static, RawValue>, Refusal>;
-
 /// A call that was noted.
-pub(super) struct Taken {
+pub(super) struct NotedCall {
     /// Its number.
-    pub(super) call: usize,
+    pub(super) number: usize,
     pub(super) info: Option<&'static ActionInfo>,
     pub(super) fault: Fault,
 }
@@ -90,26 +48,25 @@ pub(super) struct State {
     pub(super) extensions: Vec<&'static ActionInfo>,
     pub(super) lifecycle: String,
     pub(super) strict: bool,
-    pub(super) updates: Option<Updates>,
+    pub(super) long_polling: Option<EventQueue>,
     pub(super) post_format: PostFormat,
     pub(super) handlers: Mutex<HashMap<&'static str, Handlers>>,
-    pub(super) calls: Calls,
+    pub(super) calls: CallLog,
     pub(super) on_refused: Option<OnRefused>,
     pub(super) world: Mutex<Option<World>>,
-    pub(super) faults: Mutex<Faults>,
+    pub(super) faults: Mutex<FaultPlan>,
     /// Where events are posted to.
     pub(super) webhooks: Mutex<Vec<mpsc::UnboundedSender<String>>>,
     pub(super) next_message: AtomicI64,
     pub(super) stalled: watch::Sender<bool>,
-    pub(super) links: watch::Sender<BTreeMap<u64, Link>>,
-    pub(super) next_link: AtomicU64,
+    pub(super) connections: OpenConnections,
     /// The connections that the stand-in makes itself.
     pub(super) dialling: Mutex<JoinSet<()>>,
 }
 
 impl State {
     /// Notes a call, and says what is to go wrong with it.
-    pub(super) fn receive(&self, action: &str, params: &[u8], via: Via) -> Taken {
+    pub(super) fn receive(&self, action: &str, params: &[u8], via: Via) -> NotedCall {
         let info = self.known(action.strip_suffix("_async").unwrap_or(action));
         // Held until the call is noted, so that faults are drawn in the order of the calls.
         let mut faults = lock(&self.faults);
@@ -121,50 +78,50 @@ impl State {
         let call = self.calls.begin(action, info, params, via, &fault);
         drop(faults);
         if let Some(panic) = panic {
-            self.calls.end(call, Ended::Panicked(By::Faults, words(&*panic).into()));
-            return Taken { call, info, fault: Fault::DropBefore };
+            self.calls.end(call, CallEnd::Panicked(PanicSource::Faults, panic_message(&*panic).into()));
+            return NotedCall { number: call, info, fault: Fault::DropBefore };
         }
         if matches!(fault, Fault::DropBefore | Fault::Unauthorised(_)) {
-            self.calls.end(call, Ended::Dropped);
+            self.calls.end(call, CallEnd::Dropped);
         }
-        Taken { call, info, fault }
+        NotedCall { number: call, info, fault }
     }
 
     /// The envelope that answers a call, or what comes in its place; `None` where its handler panicked.
-    pub(super) fn answer(&self, taken: &Taken, params: &[u8], echo: Option<&RawValue>) -> Option<Vec<u8>> {
-        let ended = match &taken.fault {
-            Fault::Refuse(refusal) => Ended::Refused(refusal.clone().into()),
-            _ => self.decide(taken.info, params),
+    pub(super) fn answer(&self, call: &NotedCall, params: &[u8], echo: Option<&RawValue>) -> Option<Vec<u8>> {
+        let ended = match &call.fault {
+            Fault::Refuse(refusal) => CallEnd::Refused(refusal.clone().into()),
+            _ => self.decide(call.info, params),
         };
-        self.finish(taken, ended, echo)
+        self.finish(call, ended, echo)
     }
 
     /// Notes what a call has come to, and writes it.
-    pub(super) fn finish(&self, taken: &Taken, ended: Ended, echo: Option<&RawValue>) -> Option<Vec<u8>> {
+    pub(super) fn finish(&self, call: &NotedCall, ended: CallEnd, echo: Option<&RawValue>) -> Option<Vec<u8>> {
         let ended = self.post_format.write_answer(ended);
-        let answer = envelope(&taken.fault, &ended, echo);
-        self.calls.end(taken.call, ended);
+        let answer = envelope(&call.fault, &ended, echo);
+        self.calls.end(call.number, ended);
         answer
     }
 
     /// What a call comes to.
-    pub(super) fn decide(&self, info: Option<&'static ActionInfo>, params: &[u8]) -> Ended {
+    pub(super) fn decide(&self, info: Option<&'static ActionInfo>, params: &[u8]) -> CallEnd {
         let Some(info) = info.filter(|info| self.answers(info)) else {
-            return Ended::Refused(refuse(RefusalCode::ApiNotFound).wording("no such action").into());
+            return CallEnd::Refused(refuse(RefusalCode::ApiNotFound).wording("no such action").into());
         };
         let Reading { json, verdict } = Reading::new(info, params);
         match verdict {
             Verdict::Refused(refusal) => {
                 let unknown = self.in_world(|world| world.as_ref()?.refuses_group(info.name, &json));
-                return Ended::Refused(unknown.unwrap_or(refusal).into());
+                return CallEnd::Refused(unknown.unwrap_or(refusal).into());
             }
-            Verdict::NoTarget => return Ended::NoTarget,
+            Verdict::NoTarget => return CallEnd::NoTarget,
             Verdict::Fine => {}
         }
         match catch_unwind(AssertUnwindSafe(|| self.act(info, &json))) {
-            Ok(Ok(data)) => Ended::Answered(data),
-            Ok(Err(refusal)) => Ended::Refused(refusal.into()),
-            Err(panic) => Ended::Panicked(By::Handler, words(&*panic).into()),
+            Ok(Ok(data)) => CallEnd::Answered(data),
+            Ok(Err(refusal)) => CallEnd::Refused(refusal.into()),
+            Err(panic) => CallEnd::Panicked(PanicSource::Handler, panic_message(&*panic).into()),
         }
     }
 
@@ -172,7 +129,7 @@ impl State {
     fn answers(&self, info: &ActionInfo) -> bool {
         let not_here = if info.name == GetUpdates::NAME {
             // Over HTTP it does not come this far.
-            self.updates.is_some() || self.strict
+            self.long_polling.is_some() || self.strict
         } else {
             self.strict && !info.implemented
         };
@@ -182,14 +139,6 @@ impl State {
     pub(super) fn has_handler(&self, info: &ActionInfo) -> bool {
         let handlers = lock(&self.handlers);
         handlers.get(info.name).is_some_and(|handlers| handlers.always.is_some() || !handlers.once.is_empty())
-    }
-
-    pub(super) fn next_link(&self) -> u64 {
-        self.next_link.fetch_add(1, Ordering::Relaxed)
-    }
-
-    pub(super) fn take_links(&self) -> impl Iterator<Item = Link> {
-        self.links.send_replace(BTreeMap::new()).into_values()
     }
 
     /// Waits as long as the server is stalled.
@@ -209,13 +158,13 @@ impl State {
     pub(super) fn assert_known(&self, name: &str) {
         assert!(
             self.known(name).is_some(),
-            "`{name}` is an action of another crate: give its table to `Server::builder().actions(…)`"
+            "`{name}` is an action of another crate: give its table to `MockServer::builder().actions(…)`"
         );
     }
 
     /// Carries an action out: its handler does, or else it is answered with the schema's example. The parameters are those
     /// of the request type, whatever they came as.
-    fn act(&self, info: &'static ActionInfo, params: &[u8]) -> Acted {
+    fn act(&self, info: &'static ActionInfo, params: &[u8]) -> ActionResult {
         if let Some(acted) = self.handle(info, params) {
             return acted;
         }
@@ -248,12 +197,12 @@ impl State {
         let mut world = lock(&self.world);
         let done = act(&mut world);
         for event in world.as_mut().map(World::take_events).unwrap_or_default() {
-            self.push_event(&format::event(&event));
+            self.push_event(&post_format::event_text(&event));
         }
         done
     }
 
-    fn handle(&self, info: &ActionInfo, params: &[u8]) -> Option<Acted> {
+    fn handle(&self, info: &ActionInfo, params: &[u8]) -> Option<ActionResult> {
         let mut handlers = lock(&self.handlers);
         let of_action = handlers.get_mut(info.name)?;
         let once = of_action.once.pop_front();
@@ -266,6 +215,33 @@ impl State {
         }
     }
 
+    /// What a bot has answered to an event that was posted.
+    pub(super) fn posted(&self, event: &str, operation: &Value) {
+        let event: Value = serde_json::from_str(event).unwrap_or_default();
+        self.internal_call(
+            HandleQuickOperation::NAME,
+            &json!({ "context": event, "operation": operation }),
+            Via::Webhook,
+        );
+    }
+
+    /// Carries out what the parameters of `.handle_quick_operation` say. Nothing is done where the sender cannot be
+    /// mentioned; what fails of the rest is not told.
+    fn quick_operation(&self, params: &[u8]) -> Result<(), Refusal> {
+        let params: Value = serde_json::from_slice(params).unwrap_or_default();
+        for (action, params) in quick_operation::parts(&params["context"], &params["operation"])? {
+            self.internal_call(action, &params, Via::QuickOperation);
+        }
+        Ok(())
+    }
+
+    /// A call that no connection has brought, and that nothing goes wrong with.
+    fn internal_call(&self, action: &str, params: &Value, via: Via) {
+        let (info, params) = (self.known(action), params.to_string());
+        let call = self.calls.begin(action, info, params.as_bytes(), via, &Fault::None);
+        self.calls.end(call, self.decide(info, params.as_bytes()));
+    }
+
     /// The next id of a message, greater than that of all before.
     pub(super) fn next_message_id(&self) -> i64 {
         self.next_message.fetch_add(1, Ordering::Relaxed)
@@ -274,13 +250,13 @@ impl State {
     /// Sends an event to whoever takes events, and gives their number.
     pub(super) fn push_event(&self, json: &str) -> usize {
         let json = &*self.post_format.write(json);
-        if let Some(updates) = &self.updates {
-            updates.push(json);
+        if let Some(queue) = &self.long_polling {
+            queue.push(json);
         }
         let webhooks = lock(&self.webhooks);
         let posted = webhooks.iter().filter(|webhook| webhook.send(json.to_owned()).is_ok()).count();
         drop(webhooks);
-        posted + self.push_frame(&ws::text(format!("{json}\n")))
+        posted + self.connections.push(&frame::text(format!("{json}\n")))
     }
 }
 
@@ -299,10 +275,4 @@ fn set_self_id(value: &mut Value, account: i64) {
         }
         _ => {}
     }
-}
-
-/// What a panic said.
-pub(super) fn words(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("something that is no text")
 }

@@ -1,18 +1,22 @@
 //! People who talk to the bot.
 
+use super::message_event::{make_anonymous, raw_message};
+use super::meta_event::now;
+use super::post_format::event_text;
+use super::server::MockServer;
+use super::state::State;
 use super::world::World;
-use super::ws::now;
-use super::{Server, State, format};
-use crate::event::{GroupMessage, PrivateMessage};
-use crate::types::{GroupAnonymous, GroupMessageKind, GroupRole, GroupSender, MessageSeq, PrivateSender};
-use crate::{Event, GroupId, Message, MessageId, Timestamp, UserId};
+use crate::event::{Event, GroupMessage, PrivateMessage};
+use crate::message::Message;
+use crate::time::Timestamp;
+use crate::types::{GroupId, GroupRole, GroupSender, MessageId, MessageSeq, PrivateSender, UserId};
 
-/// Somebody who talks to the bot: [`Server::user`]. In a [world](super::world), names and roles are the world's, and
+/// Somebody who talks to the bot: [`MockServer::user`]. In a [world](super::world), names and roles are the world's, and
 /// [what else people do](super::world#what-people-do) is to be found there.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is said until `says`, and where"]
 pub struct User<'a> {
-    server: &'a Server,
+    server: &'a MockServer,
     id: UserId,
     name: Option<String>,
     card: Option<String>,
@@ -20,11 +24,11 @@ pub struct User<'a> {
     anonymous: Option<String>,
 }
 
-impl Server {
+impl MockServer {
     /// Somebody who talks to the bot, an ordinary member of groups unless it is said otherwise.
     ///
     /// ```
-    /// # async fn run(server: cqhttp::mock::Server) {
+    /// # async fn run(server: cqhttp::mock::MockServer) {
     /// let anna = server.user(10086).named("Anna").as_admin();
     /// anna.says("hello").in_group(10001000);
     /// anna.says("hello").in_private();
@@ -110,7 +114,7 @@ pub struct Saying<'a> {
 }
 
 impl Saying<'_> {
-    /// Says it in a group, and gives the id of the message. It goes wherever [`Server::push`] sends events, with the time
+    /// Says it in a group, and gives the id of the message. It goes wherever [`MockServer::push`] sends events, with the time
     /// of now.
     ///
     /// # Panics
@@ -144,13 +148,13 @@ impl Saying<'_> {
             message_seq: Some(MessageSeq::new(id)),
             group_id: group,
             user_id: self.user.id,
-            raw_message: codes(&self.message),
+            raw_message: raw_message(&self.message),
             message: self.message,
             sender: self.user.group_sender(),
             ..GroupMessage::example()
         };
         if let Some(name) = self.user.anonymous {
-            hide(&mut event, name);
+            make_anonymous(&mut event, name);
         }
         send(state, Event::GroupMessage(event.into()), id)
     }
@@ -176,7 +180,7 @@ impl Saying<'_> {
             message_id: MessageId::new(id),
             user_id: self.user.id,
             target_id: Some(UserId::new(state.self_id)),
-            raw_message: codes(&self.message),
+            raw_message: raw_message(&self.message),
             message: self.message,
             sender: PrivateSender {
                 user_id: self.user.id,
@@ -195,29 +199,7 @@ fn cannot_happen(why: &str) -> ! {
     panic!("{why}")
 }
 
-/// An anonymous sender as go-cqhttp shows one.
-pub(super) fn hide(event: &mut GroupMessage, name: String) {
-    let anonymous = GroupAnonymous::example();
-    event.sub_type = GroupMessageKind::Anonymous;
-    event.user_id = UserId::new(anonymous.id);
-    event.sender = GroupSender {
-        user_id: event.user_id,
-        nickname: "匿名消息".to_owned(),
-        card: None,
-        role: None,
-        title: None,
-        ..GroupSender::example()
-    };
-    let flag = format!("{}|{name}", anonymous.flag.as_ref().split('|').next().unwrap_or_default());
-    event.anonymous = Some(GroupAnonymous { name, flag: flag.into(), ..anonymous });
-}
-
-/// Some segments have no CQ code; go-cqhttp shows nothing of those either.
-fn codes(message: &Message) -> String {
-    message.to_cq().unwrap_or_else(|_| message.plain_text())
-}
-
 fn send(state: &State, event: Event, id: i64) -> MessageId {
-    state.push_event(&format::event(&event));
+    state.push_event(&event_text(&event));
     MessageId::new(id)
 }

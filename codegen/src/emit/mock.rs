@@ -76,9 +76,9 @@ fn entry(api: &Api, action: &Action) -> TokenStream {
             implemented: #implemented,
             example_params: #example_params,
             example_answer: #example_answer,
-            reread_params: __private::reread::<#request>,
-            reread_answer: __private::reread_answer::<#response>,
-            call_example: |client: ::cqhttp::Client| __private::call_example(client #call),
+            reread_params: ::cqhttp::mock::reread::<#request>,
+            reread_answer: ::cqhttp::mock::reread_answer::<#response>,
+            call_example: |client: ::cqhttp::Client| ::cqhttp::mock::call_example(client #call),
         }
     }
 }

@@ -109,7 +109,7 @@ fn extension_mock(api: &Api, files: &[GeneratedFile]) -> String {
     let (modules, [actions, ..]) = mock_parts(api, files, &imports);
     format!(
         "::cqhttp::if_mock! {{\n/// What the stand-in server needs to know. There where `cqhttp` has the feature `mock`.\n{}\
-         pub mod mock {{\n{modules}    /// The actions, for `cqhttp::mock::Server::builder().actions(ACTIONS)`.\n    \
+         pub mod mock {{\n{modules}    /// The actions, for `cqhttp::mock::MockServer::builder().actions(ACTIONS)`.\n    \
          pub static ACTIONS: &[&[::cqhttp::mock::ActionInfo]] = &[\n{actions}    ];\n}}\n}}\n",
         allow(EXTENSION_LINTS)
     )

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use cqhttp::mock::{Server, refuse};
+use cqhttp::mock::{MockServer, refuse};
 use cqhttp::{Action, Client, Effect, GroupId, RefusalCode};
 use my_bot::action::{Announce, AnnounceResponse};
 use my_bot::call_to_dinner;
@@ -13,8 +13,8 @@ const GROUP: GroupId = GroupId::new(10_001_000);
 
 type Tested = Result<(), Box<dyn Error>>;
 
-async fn server() -> Result<(Server, Client), Box<dyn Error>> {
-    let server = Server::builder().actions(my_bot::mock::ACTIONS).start().await?;
+async fn server() -> Result<(MockServer, Client), Box<dyn Error>> {
+    let server = MockServer::builder().actions(my_bot::mock::ACTIONS).start().await?;
     let client = Client::builder(server.url()).build()?;
     Ok((server, client))
 }
@@ -65,7 +65,7 @@ async fn the_stand_in_answers_as_it_is_told() -> Tested {
 
 #[tokio::test]
 async fn without_its_table_an_action_is_unknown() -> Tested {
-    let server = Server::start().await?;
+    let server = MockServer::start().await?;
     let client = Client::builder(server.url()).build()?;
     let refused = client.announce(GROUP, "hello").await.unwrap_err();
     assert_eq!(refused.code(), Some(RefusalCode::ApiNotFound));
@@ -75,7 +75,7 @@ async fn without_its_table_an_action_is_unknown() -> Tested {
 #[tokio::test]
 #[should_panic(expected = "`announce` is an action of another crate")]
 async fn a_handler_of_an_unknown_action_is_a_mistake() {
-    if let Ok(server) = Server::start().await {
+    if let Ok(server) = MockServer::start().await {
         server.on::<Announce>(|_| Ok(AnnounceResponse::example()));
     }
 }

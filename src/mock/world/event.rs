@@ -1,20 +1,15 @@
 //! Events as go-cqhttp sends them.
 
-use super::{StoredMessage, World};
+use super::model::{StoredMessage, World};
 use crate::event::{
-    FriendAdd, FriendRecall, GroupAdmin, GroupBan, GroupCard, GroupDecrease, GroupIncrease, GroupMessage, GroupRecall,
-    Poke, PrivateMessage, Title,
+    Event, FriendAdd, FriendRecall, GroupAdmin, GroupBan, GroupCard, GroupDecrease, GroupIncrease, GroupMessage,
+    GroupRecall, Poke, PrivateMessage, Title,
 };
+use crate::mock::message_event::{make_anonymous, raw_message};
 use crate::types::{
-    GroupAdminKind, GroupBanKind, GroupDecreaseKind, GroupIncreaseKind, GroupMessageKind, GroupSender, PostType,
-    PrivateMessageKind, PrivateSender, Sex, TempSource,
+    GroupAdminKind, GroupBanKind, GroupDecreaseKind, GroupId, GroupIncreaseKind, GroupMessageKind, GroupRole,
+    GroupSender, PostType, PrivateMessageKind, PrivateSender, Sex, TempSource, UserId,
 };
-use crate::{Event, GroupId, Message, UserId};
-
-/// With CQ codes; as plain text where a segment has no such form.
-fn raw_message(message: &Message) -> String {
-    message.to_cq().unwrap_or_else(|_| message.plain_text())
-}
 
 impl World {
     fn post_type(&self, author: UserId) -> PostType {
@@ -31,7 +26,7 @@ impl World {
             age: Some(0),
             area: Some(String::new()),
             level: Some(String::new()),
-            role: Some(member.map_or_else(super::member, |member| member.role.clone())),
+            role: Some(member.map_or(GroupRole::Member, |member| member.role.clone())),
             title: Some(member.map(|member| member.title.clone()).unwrap_or_default()),
         };
         let mut event = GroupMessage {
@@ -60,7 +55,7 @@ impl World {
             raw_pb: None,
         };
         if let Some(name) = &said.anonymous {
-            crate::mock::user::hide(&mut event, name.clone());
+            make_anonymous(&mut event, name.clone());
         }
         event.into()
     }

@@ -1,21 +1,24 @@
 //! Files: those of groups, and those on the server's disk.
 
-use super::answer::{Answer, no};
-use super::{File, Folder, Group, World};
+use super::model::{Folder, Group, World, WorldFile};
+use super::refuse::{WorldResult, refuse_because};
 use crate::action;
-use crate::types::{GroupFile, GroupFileId, GroupFileList, GroupFolder, GroupFolderId, ServerPath};
-use crate::{GroupId, RefusalCode, Timestamp, UserId};
+use crate::mock::refusal::Refusal;
+use crate::time::Timestamp;
+use crate::types::{
+    GroupFile, GroupFileId, GroupFileList, GroupFolder, GroupFolderId, GroupId, RefusalCode, ServerPath, UserId,
+};
 
 /// The kind of all files in a group.
 pub(super) const BUSID: i32 = 102;
 
 impl World {
     /// A group whose files the account can see.
-    fn shelf(&self, group_id: GroupId) -> Answer<&Group> {
+    fn shelf(&self, group_id: GroupId) -> WorldResult<&Group> {
         self.joined(group_id).map_err(|_| failed(format!("the account is not in group {group_id}")))
     }
 
-    fn shelf_mut(&mut self, group_id: GroupId) -> Answer<&mut Group> {
+    fn shelf_mut(&mut self, group_id: GroupId) -> WorldResult<&mut Group> {
         self.shelf(group_id)?;
         self.joined_mut(group_id)
     }
@@ -26,16 +29,16 @@ impl World {
         self.disk.get(path).copied().or_else(on_machine)
     }
 
-    pub(super) fn upload_group_file(&mut self, request: action::UploadGroupFile) -> Answer<()> {
+    pub(super) fn upload_group_file(&mut self, request: action::UploadGroupFile) -> WorldResult<()> {
         let action::UploadGroupFile { group_id, file, name, folder } = request;
         let path = file.as_str();
-        let no_file = || no(RefusalCode::FileNotFound, format!("there is no {path} on the server's disk"));
+        let no_file = || refuse_because(RefusalCode::FileNotFound, format!("there is no {path} on the server's disk"));
         let size = self.size_of(path).ok_or_else(no_file)?;
         let folder = folder.filter(|folder| !matches!(folder.as_str(), "" | "/"));
         let group = self.shelf(group_id)?;
         if let Some(folder) = folder.as_ref().filter(|folder| group.find_folder(folder).is_none()) {
             let why = format!("there is no folder {folder} in group {group_id}");
-            return Err(no(RefusalCode::FileSystemUploadApiError, why));
+            return Err(refuse_because(RefusalCode::FileSystemUploadApiError, why));
         }
         self.shelve(group_id, self.account.user_id, name, size, folder);
         Ok(())
@@ -52,7 +55,7 @@ impl World {
     ) -> GroupFileId {
         let file_id = GroupFileId::new(self.path());
         let upload_time = self.now();
-        let file = File { file_name, file_size, uploader, folder_id, file_id: file_id.clone(), upload_time };
+        let file = WorldFile { file_name, file_size, uploader, folder_id, file_id: file_id.clone(), upload_time };
         if let Some(group) = self.find_group_mut(group_id) {
             group.files.push(file);
         }
@@ -64,24 +67,27 @@ impl World {
         format!("/{:08x}-0000-4000-8000-000000000000", self.next_number())
     }
 
-    pub(super) fn upload_private_file(&mut self, request: action::UploadPrivateFile) -> Answer<()> {
+    pub(super) fn upload_private_file(&mut self, request: action::UploadPrivateFile) -> WorldResult<()> {
         let path = request.file.as_str();
         if self.size_of(path).is_none() {
-            return Err(no(RefusalCode::OpenFileError, format!("there is no {path} on the server's disk")));
+            return Err(refuse_because(RefusalCode::OpenFileError, format!("there is no {path} on the server's disk")));
         }
         if self.is_friend(request.user_id) {
             return Ok(());
         }
-        Err(no(RefusalCode::FileSystemUploadApiError, format!("{} is no friend of the account", request.user_id)))
+        Err(refuse_because(
+            RefusalCode::FileSystemUploadApiError,
+            format!("{} is no friend of the account", request.user_id),
+        ))
     }
 
-    pub(super) fn download_file(&mut self, _: action::DownloadFile) -> Answer<action::DownloadFileResponse> {
+    pub(super) fn download_file(&mut self, _: action::DownloadFile) -> WorldResult<action::DownloadFileResponse> {
         let path = format!("/data/cache/{:032x}.cache", self.next_number());
         self.disk.insert(path.clone(), 0);
         Ok(action::DownloadFileResponse { file: ServerPath::new(path) })
     }
 
-    pub(super) fn get_group_root_files(&mut self, request: action::GetGroupRootFiles) -> Answer<GroupFileList> {
+    pub(super) fn get_group_root_files(&mut self, request: action::GetGroupRootFiles) -> WorldResult<GroupFileList> {
         let group = self.shelf(request.group_id)?;
         let folders = group.folders.iter().map(|folder| GroupFolder {
             group_id: group.group_id,
@@ -98,7 +104,7 @@ impl World {
     pub(super) fn get_group_files_by_folder(
         &mut self,
         request: action::GetGroupFilesByFolder,
-    ) -> Answer<GroupFileList> {
+    ) -> WorldResult<GroupFileList> {
         if request.folder_id.as_str() == "/" {
             return self.get_group_root_files(action::GetGroupRootFiles::new(request.group_id));
         }
@@ -128,7 +134,7 @@ impl World {
     pub(super) fn get_group_file_system_info(
         &mut self,
         request: action::GetGroupFileSystemInfo,
-    ) -> Answer<action::GetGroupFileSystemInfoResponse> {
+    ) -> WorldResult<action::GetGroupFileSystemInfoResponse> {
         let group = self.shelf(request.group_id)?;
         Ok(action::GetGroupFileSystemInfoResponse {
             file_count: u32::try_from(group.files.len()).unwrap_or(u32::MAX),
@@ -142,13 +148,13 @@ impl World {
     pub(super) fn get_group_file_url(
         &mut self,
         request: action::GetGroupFileUrl,
-    ) -> Answer<action::GetGroupFileUrlResponse> {
+    ) -> WorldResult<action::GetGroupFileUrlResponse> {
         let file = self.shelf(request.group_id)?.files.iter().find(|file| file.file_id == request.file_id);
         let file = file.ok_or_else(|| failed(format!("there is no file {}", request.file_id)))?;
         Ok(action::GetGroupFileUrlResponse { url: Some(url(&file.file_id)) })
     }
 
-    pub(super) fn create_group_file_folder(&mut self, request: action::CreateGroupFileFolder) -> Answer<()> {
+    pub(super) fn create_group_file_folder(&mut self, request: action::CreateGroupFileFolder) -> WorldResult<()> {
         let action::CreateGroupFileFolder { group_id, name, parent_id } = request;
         let (creator, create_time, folder_id) = (self.account.user_id, self.now(), GroupFolderId::new(self.path()));
         let group = self.shelf_mut(group_id)?;
@@ -162,7 +168,7 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn delete_group_folder(&mut self, request: action::DeleteGroupFolder) -> Answer<()> {
+    pub(super) fn delete_group_folder(&mut self, request: action::DeleteGroupFolder) -> WorldResult<()> {
         let account = self.account.user_id;
         let group = self.shelf_mut(request.group_id)?;
         let folder = request.folder_id;
@@ -173,7 +179,7 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn delete_group_file(&mut self, request: action::DeleteGroupFile) -> Answer<()> {
+    pub(super) fn delete_group_file(&mut self, request: action::DeleteGroupFile) -> WorldResult<()> {
         let account = self.account.user_id;
         let group = self.shelf_mut(request.group_id)?;
         let uploader = group.files.iter().find(|file| file.file_id == request.file_id).map(|file| file.uploader);
@@ -188,7 +194,7 @@ impl Group {
         self.folders.iter().find(|folder| folder.folder_id == *id)
     }
 
-    fn files_in(&self, folder: Option<&GroupFolderId>) -> impl Iterator<Item = &File> {
+    fn files_in(&self, folder: Option<&GroupFolderId>) -> impl Iterator<Item = &WorldFile> {
         self.files.iter().filter(move |file| file.folder_id.as_ref() == folder)
     }
 }
@@ -198,12 +204,12 @@ pub(super) fn url(file: &GroupFileId) -> String {
     format!("http://127.0.0.1/files{file}")
 }
 
-fn failed(why: impl Into<String>) -> crate::mock::Refusal {
-    no(RefusalCode::FileSystemApiError, why)
+fn failed(why: impl Into<String>) -> Refusal {
+    refuse_because(RefusalCode::FileSystemApiError, why)
 }
 
 /// A refusal of QQ's has a retcode of its own.
-fn may_delete(group: &Group, user: UserId, owner: Option<UserId>, what: &str) -> Answer<()> {
+fn may_delete(group: &Group, user: UserId, owner: Option<UserId>, what: &str) -> WorldResult<()> {
     match owner {
         Some(owner) if owner == user || group.rank(user) > 0 => Ok(()),
         Some(_) => Err(failed(format!("{what} is somebody else's")).retcode(200)),

@@ -1,45 +1,49 @@
 //! Groups: what they are, who is in them, and what administrators do.
 
-use super::answer::{Answer, no};
-use super::{Group, Member, Notice, World};
+use super::model::{Group, Member, Notice, Stranger, World};
+use super::refuse::{WorldResult, refuse_because};
 use crate::action;
+use crate::mock::refusal::Refusal;
+use crate::time::Timestamp;
 use crate::types::{
-    GroupDecreaseKind, GroupInfo, GroupMemberInfo, GroupNotice, GroupNoticeContent, GroupNoticeId, GroupRole,
+    GroupDecreaseKind, GroupId, GroupInfo, GroupMemberInfo, GroupNotice, GroupNoticeContent, GroupNoticeId, GroupRole,
+    RefusalCode, UserId,
 };
-use crate::{GroupId, RefusalCode, Timestamp, UserId};
 
 /// A mute is shorter.
 const THIRTY_DAYS: u32 = 30 * 24 * 60 * 60;
 
 impl World {
     /// A group that the account is in.
-    pub(super) fn joined(&self, group_id: GroupId) -> Answer<&Group> {
+    pub(super) fn joined(&self, group_id: GroupId) -> WorldResult<&Group> {
         let joined = self.find_group(group_id).filter(|group| group.find_member(self.account.user_id).is_some());
-        joined.ok_or_else(|| no(RefusalCode::GroupNotFound, format!("the account is not in group {group_id}")))
+        joined.ok_or_else(|| {
+            refuse_because(RefusalCode::GroupNotFound, format!("the account is not in group {group_id}"))
+        })
     }
 
-    pub(super) fn joined_mut(&mut self, group_id: GroupId) -> Answer<&mut Group> {
+    pub(super) fn joined_mut(&mut self, group_id: GroupId) -> WorldResult<&mut Group> {
         self.joined(group_id)?;
-        let gone = || no(RefusalCode::GroupNotFound, format!("there is no group {group_id}"));
+        let gone = || refuse_because(RefusalCode::GroupNotFound, format!("there is no group {group_id}"));
         self.find_group_mut(group_id).ok_or_else(gone)
     }
 
     /// A group that the account administers; `Ok(None)` for another that it is in, where go-cqhttp does nothing and
     /// says nothing.
-    fn administered(&mut self, group_id: GroupId) -> Answer<Option<&mut Group>> {
+    fn administered(&mut self, group_id: GroupId) -> WorldResult<Option<&mut Group>> {
         let account = self.account.user_id;
         Ok(Some(self.joined_mut(group_id)?).filter(|group| group.rank(account) > 0))
     }
 
-    pub(super) fn get_group_list(&mut self, _: action::GetGroupList) -> Answer<Vec<GroupInfo>> {
+    pub(super) fn get_group_list(&mut self, _: action::GetGroupList) -> WorldResult<Vec<GroupInfo>> {
         let account = self.account.user_id;
         let joined = self.groups.iter().filter(|group| group.find_member(account).is_some());
         Ok(joined.map(|group| info(group, true)).collect())
     }
 
-    pub(super) fn get_group_info(&mut self, request: action::GetGroupInfo) -> Answer<GroupInfo> {
+    pub(super) fn get_group_info(&mut self, request: action::GetGroupInfo) -> WorldResult<GroupInfo> {
         let group_id = request.group_id;
-        let unknown = || no(RefusalCode::GroupNotFound, format!("there is no group {group_id}"));
+        let unknown = || refuse_because(RefusalCode::GroupNotFound, format!("there is no group {group_id}"));
         let group = self.find_group(group_id).ok_or_else(unknown)?;
         Ok(info(group, group.find_member(self.account.user_id).is_some()))
     }
@@ -47,14 +51,17 @@ impl World {
     pub(super) fn get_group_member_list(
         &mut self,
         request: action::GetGroupMemberList,
-    ) -> Answer<Vec<GroupMemberInfo>> {
+    ) -> WorldResult<Vec<GroupMemberInfo>> {
         let group = self.joined(request.group_id)?;
         let mut members: Vec<_> = group.members.iter().map(|member| self.member_info(group, member)).collect();
         members.sort_by_key(|member| member.user_id);
         Ok(members)
     }
 
-    pub(super) fn get_group_member_info(&mut self, request: action::GetGroupMemberInfo) -> Answer<GroupMemberInfo> {
+    pub(super) fn get_group_member_info(
+        &mut self,
+        request: action::GetGroupMemberInfo,
+    ) -> WorldResult<GroupMemberInfo> {
         let action::GetGroupMemberInfo { group_id, user_id, no_cache } = request;
         let group = self.joined(group_id)?;
         let code = if no_cache { RefusalCode::GetMemberInfoApiError } else { RefusalCode::MemberNotFound };
@@ -99,7 +106,7 @@ impl World {
     pub(super) fn get_group_honor_info(
         &mut self,
         request: action::GetGroupHonorInfo,
-    ) -> Answer<action::GetGroupHonorInfoResponse> {
+    ) -> WorldResult<action::GetGroupHonorInfoResponse> {
         Ok(action::GetGroupHonorInfoResponse {
             group_id: request.group_id,
             current_talkative: None,
@@ -114,7 +121,7 @@ impl World {
     pub(super) fn get_group_at_all_remain(
         &mut self,
         request: action::GetGroupAtAllRemain,
-    ) -> Answer<action::GetGroupAtAllRemainResponse> {
+    ) -> WorldResult<action::GetGroupAtAllRemainResponse> {
         let account = self.account.user_id;
         let group = self.joined(request.group_id)?;
         let midnight = self.now().seconds() / 86400 * 86400;
@@ -130,7 +137,7 @@ impl World {
         })
     }
 
-    pub(super) fn set_group_kick(&mut self, request: action::SetGroupKick) -> Answer<()> {
+    pub(super) fn set_group_kick(&mut self, request: action::SetGroupKick) -> WorldResult<()> {
         let action::SetGroupKick { group_id, user_id, reject_add_request, .. } = request;
         let account = self.account.user_id;
         let group = self.joined_mut(group_id)?;
@@ -155,7 +162,7 @@ impl World {
         }
         if !self.knows(user) {
             // They still have their name.
-            self.strangers.push(super::Stranger { user_id: user, nickname });
+            self.strangers.push(Stranger { user_id: user, nickname });
         }
         self.happens(self.group_decrease(kind, group_id, operator, user));
     }
@@ -169,7 +176,7 @@ impl World {
         }
     }
 
-    pub(super) fn set_group_ban(&mut self, request: action::SetGroupBan) -> Answer<()> {
+    pub(super) fn set_group_ban(&mut self, request: action::SetGroupBan) -> WorldResult<()> {
         let action::SetGroupBan { group_id, user_id, duration } = request;
         let (account, now) = (self.account.user_id, self.now());
         let group = self.joined_mut(group_id)?;
@@ -177,7 +184,10 @@ impl World {
             return Err(no_member(RefusalCode::GroupNotFound, group_id, user_id));
         }
         if duration >= THIRTY_DAYS {
-            return Err(no(RefusalCode::DurationIsNotInRange, format!("{duration} seconds are 30 days or more")));
+            return Err(refuse_because(
+                RefusalCode::DurationIsNotInRange,
+                format!("{duration} seconds are 30 days or more"),
+            ));
         }
         if !group.may_manage(account, user_id) {
             return Err(not_manageable(group_id, user_id));
@@ -186,21 +196,21 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn set_group_whole_ban(&mut self, request: action::SetGroupWholeBan) -> Answer<()> {
+    pub(super) fn set_group_whole_ban(&mut self, request: action::SetGroupWholeBan) -> WorldResult<()> {
         if let Some(group) = self.administered(request.group_id)? {
             group.whole_ban = request.enable;
         }
         Ok(())
     }
 
-    pub(super) fn set_group_anonymous(&mut self, request: action::SetGroupAnonymous) -> Answer<()> {
+    pub(super) fn set_group_anonymous(&mut self, request: action::SetGroupAnonymous) -> WorldResult<()> {
         if let Some(group) = self.administered(request.group_id)? {
             group.anonymous = request.enable;
         }
         Ok(())
     }
 
-    pub(super) fn set_group_name(&mut self, request: action::SetGroupName) -> Answer<()> {
+    pub(super) fn set_group_name(&mut self, request: action::SetGroupName) -> WorldResult<()> {
         let name = request.group_name;
         if let Some(group) = self.administered(request.group_id)?.filter(|_| (1..20).contains(&name.chars().count())) {
             group.group_name = name;
@@ -208,11 +218,11 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn set_group_portrait(&mut self, request: action::SetGroupPortrait) -> Answer<()> {
+    pub(super) fn set_group_portrait(&mut self, request: action::SetGroupPortrait) -> WorldResult<()> {
         self.joined(request.group_id).map(drop)
     }
 
-    pub(super) fn set_group_card(&mut self, request: action::SetGroupCard) -> Answer<()> {
+    pub(super) fn set_group_card(&mut self, request: action::SetGroupCard) -> WorldResult<()> {
         let action::SetGroupCard { group_id, user_id, card } = request;
         let account = self.account.user_id;
         let group = self.joined_mut(group_id)?;
@@ -227,7 +237,7 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn set_group_special_title(&mut self, request: action::SetGroupSpecialTitle) -> Answer<()> {
+    pub(super) fn set_group_special_title(&mut self, request: action::SetGroupSpecialTitle) -> WorldResult<()> {
         let action::SetGroupSpecialTitle { group_id, user_id, special_title, .. } = request;
         let account = self.account.user_id;
         let group = self.joined_mut(group_id)?;
@@ -243,18 +253,18 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn set_group_anonymous_ban(&mut self, request: action::SetGroupAnonymousBan) -> Answer<()> {
+    pub(super) fn set_group_anonymous_ban(&mut self, request: action::SetGroupAnonymousBan) -> WorldResult<()> {
         let flag = request.anonymous_flag;
         if flag.as_str().is_empty() {
-            return Err(no(RefusalCode::InvalidFlag, "the flag is empty"));
+            return Err(refuse_because(RefusalCode::InvalidFlag, "the flag is empty"));
         }
         let account = self.account.user_id;
         let group = self.joined(request.group_id)?;
         if !flag.as_str().contains('|') {
-            return Err(no(RefusalCode::InvalidFlag, "the flag is not of the form `id|name`"));
+            return Err(refuse_because(RefusalCode::InvalidFlag, "the flag is not of the form `id|name`"));
         }
         if group.rank(account) == 0 {
-            return Err(no(
+            return Err(refuse_because(
                 RefusalCode::CallApiError,
                 format!("the account is no administrator of group {}", group.group_id),
             ));
@@ -262,11 +272,12 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn set_group_admin(&mut self, request: action::SetGroupAdmin) -> Answer<()> {
+    pub(super) fn set_group_admin(&mut self, request: action::SetGroupAdmin) -> WorldResult<()> {
         let action::SetGroupAdmin { group_id, user_id, enable } = request;
         let account = self.account.user_id;
         let group = self.find_group_mut(group_id).filter(|group| group.rank(account) == 2);
-        let not_owner = || no(RefusalCode::PermissionDenied, format!("the account does not own group {group_id}"));
+        let not_owner =
+            || refuse_because(RefusalCode::PermissionDenied, format!("the account does not own group {group_id}"));
         let group = group.ok_or_else(not_owner)?;
         let member = group.find_member_mut(user_id);
         let member = member.ok_or_else(|| no_member(RefusalCode::GroupMemberNotFound, group_id, user_id))?;
@@ -276,7 +287,7 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn set_group_leave(&mut self, request: action::SetGroupLeave) -> Answer<()> {
+    pub(super) fn set_group_leave(&mut self, request: action::SetGroupLeave) -> WorldResult<()> {
         let account = self.account.user_id;
         if self.joined(request.group_id)?.rank(account) < 2 {
             self.remove(request.group_id, account, GroupDecreaseKind::Leave, account);
@@ -284,14 +295,14 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn send_group_sign(&mut self, _: action::SendGroupSign) -> Answer<()> {
+    pub(super) fn send_group_sign(&mut self, _: action::SendGroupSign) -> WorldResult<()> {
         Ok(())
     }
 
     pub(super) fn send_group_notice(
         &mut self,
         request: action::SendGroupNotice,
-    ) -> Answer<action::SendGroupNoticeResponse> {
+    ) -> WorldResult<action::SendGroupNoticeResponse> {
         let (sender_id, publish_time) = (self.account.user_id, self.now());
         self.may_announce(request.group_id)?;
         let notice_id = self.notice_id();
@@ -300,9 +311,12 @@ impl World {
         Ok(action::SendGroupNoticeResponse { notice_id: Some(notice_id) })
     }
 
-    pub(super) fn get_group_notice(&mut self, request: action::GetGroupNotice) -> Answer<Vec<GroupNotice>> {
+    pub(super) fn get_group_notice(&mut self, request: action::GetGroupNotice) -> WorldResult<Vec<GroupNotice>> {
         let group = self.joined(request.group_id).map_err(|_| {
-            no(RefusalCode::GetGroupNoticeFailed, format!("the account is not in group {}", request.group_id))
+            refuse_because(
+                RefusalCode::GetGroupNoticeFailed,
+                format!("the account is not in group {}", request.group_id),
+            )
         })?;
         let notices = group.notices.iter().rev().map(|notice| GroupNotice {
             notice_id: notice.notice_id.clone(),
@@ -313,7 +327,7 @@ impl World {
         Ok(notices.collect())
     }
 
-    pub(super) fn del_group_notice(&mut self, request: action::DelGroupNotice) -> Answer<()> {
+    pub(super) fn del_group_notice(&mut self, request: action::DelGroupNotice) -> WorldResult<()> {
         self.may_announce(request.group_id)?;
         let group = self.joined_mut(request.group_id)?;
         // What QQ says about it, go-cqhttp does not read.
@@ -325,11 +339,14 @@ impl World {
         GroupNoticeId::new(format!("{:032x}", self.next_number()))
     }
 
-    fn may_announce(&self, group_id: GroupId) -> Answer<()> {
+    fn may_announce(&self, group_id: GroupId) -> WorldResult<()> {
         if self.joined(group_id)?.rank(self.account.user_id) > 0 {
             return Ok(());
         }
-        Err(no(RefusalCode::PermissionDenied, format!("the account is no administrator of group {group_id}")))
+        Err(refuse_because(
+            RefusalCode::PermissionDenied,
+            format!("the account is no administrator of group {group_id}"),
+        ))
     }
 }
 
@@ -369,10 +386,10 @@ fn info(group: &Group, joined: bool) -> GroupInfo {
     }
 }
 
-fn no_member(code: RefusalCode, group_id: GroupId, user_id: UserId) -> crate::mock::Refusal {
-    no(code, format!("{user_id} is not in group {group_id}"))
+fn no_member(code: RefusalCode, group_id: GroupId, user_id: UserId) -> Refusal {
+    refuse_because(code, format!("{user_id} is not in group {group_id}"))
 }
 
-fn not_manageable(group_id: GroupId, user_id: UserId) -> crate::mock::Refusal {
-    no(RefusalCode::NotManageable, format!("the account does not rank above {user_id} in group {group_id}"))
+fn not_manageable(group_id: GroupId, user_id: UserId) -> Refusal {
+    refuse_because(RefusalCode::NotManageable, format!("the account does not rank above {user_id} in group {group_id}"))
 }

@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::answer::{Answer, no};
-use super::{Group, StoredMessage, World};
-use crate::action;
-use crate::forward::{ForwardContent, NodeBody};
-use crate::mock::Refusal;
-use crate::segment::{Forward, Mention, Text};
-use crate::types::{EssenceMessage, ForwardId, MessageKind, MessageSender, MessageSeq, SentForward, SentMessage};
-use crate::{
-    ForwardNode, ForwardedMessage, GroupId, KnownAction, Message, MessageId, RefusalCode, Segment, Target, Timestamp,
-    UserId,
+use super::model::{Group, StoredMessage, World};
+use super::refuse::{WorldResult, refuse_because};
+use crate::action::{self, KnownAction};
+use crate::forward::{ForwardContent, ForwardNode, ForwardedMessage, NodeBody};
+use crate::message::Message;
+use crate::mock::refusal::Refusal;
+use crate::segment::{Forward, Mention, Segment, Text};
+use crate::target::Target;
+use crate::time::Timestamp;
+use crate::types::{
+    EssenceMessage, ForwardId, GroupId, MessageId, MessageKind, MessageSender, MessageSeq, RefusalCode, SentForward,
+    SentMessage, UserId,
 };
 
 /// For so long an ordinary member can recall what they said.
@@ -24,7 +26,7 @@ const MOST_NODES: usize = 200;
 
 impl World {
     /// Keeps what was said, and gives it its id and number.
-    pub(super) fn store(&mut self, author: UserId, place: Place, message: Message) -> StoredMessage {
+    pub(super) fn store(&mut self, author: UserId, place: Destination, message: Message) -> StoredMessage {
         self.store_as(None, author, place, message)
     }
 
@@ -33,12 +35,12 @@ impl World {
         &mut self,
         anonymous: Option<String>,
         author: UserId,
-        place: Place,
+        place: Destination,
         message: Message,
     ) -> StoredMessage {
         let (group_id, target_id) = match place {
-            Place::Group(group) => (Some(group), None),
-            Place::Private(target) => (None, Some(target)),
+            Destination::Group(group) => (Some(group), None),
+            Destination::Private(target) => (None, Some(target)),
         };
         let time = self.now();
         let sender_name = anonymous.clone().unwrap_or_else(|| self.display_name(author, group_id));
@@ -90,7 +92,7 @@ impl World {
         }
     }
 
-    pub(super) fn send_msg(&mut self, request: action::SendMsg) -> Answer<SentMessage> {
+    pub(super) fn send_msg(&mut self, request: action::SendMsg) -> WorldResult<SentMessage> {
         let action::SendMsg { target, message, .. } = request;
         match target {
             Target::Group(group) => self.send_to_group(group, message),
@@ -98,11 +100,11 @@ impl World {
         }
     }
 
-    pub(super) fn send_group_msg(&mut self, request: action::SendGroupMsg) -> Answer<SentMessage> {
+    pub(super) fn send_group_msg(&mut self, request: action::SendGroupMsg) -> WorldResult<SentMessage> {
         self.send_to_group(request.group_id, request.message)
     }
 
-    pub(super) fn send_private_msg(&mut self, request: action::SendPrivateMsg) -> Answer<SentMessage> {
+    pub(super) fn send_private_msg(&mut self, request: action::SendPrivateMsg) -> WorldResult<SentMessage> {
         self.send_to_user(request.user_id, request.message)
     }
 
@@ -120,7 +122,7 @@ impl World {
         self.joined(to.group_id).err().filter(|_| to_group)
     }
 
-    fn send_to_group(&mut self, group_id: GroupId, mut message: Message) -> Answer<SentMessage> {
+    fn send_to_group(&mut self, group_id: GroupId, mut message: Message) -> WorldResult<SentMessage> {
         let account = self.account.user_id;
         let group = self.joined(group_id)?;
         has_content(&message)?;
@@ -141,20 +143,20 @@ impl World {
                 *segment = Text::new("@全体成员").into();
             }
         }
-        Ok(SentMessage { message_id: self.send(Place::Group(group_id), message).message_id })
+        Ok(SentMessage { message_id: self.send(Destination::Group(group_id), message).message_id })
     }
 
-    fn send_to_user(&mut self, user: UserId, message: Message) -> Answer<SentMessage> {
+    fn send_to_user(&mut self, user: UserId, message: Message) -> WorldResult<SentMessage> {
         has_content(&message)?;
         if let Some(Segment::Poke(_)) = message.iter().find(|segment| matches!(segment, Segment::Poke(_))) {
             return Ok(SentMessage { message_id: MessageId::new(0) });
         }
         self.is_reachable(user)?;
-        Ok(SentMessage { message_id: self.send(Place::Private(user), message).message_id })
+        Ok(SentMessage { message_id: self.send(Destination::Private(user), message).message_id })
     }
 
     /// Lets the account say something.
-    fn send(&mut self, place: Place, message: Message) -> StoredMessage {
+    fn send(&mut self, place: Destination, message: Message) -> StoredMessage {
         let mut said = self.store(self.account.user_id, place, message);
         // Of what it sends itself, go-cqhttp knows no card.
         said.sender_name.clone_from(&self.account.nickname);
@@ -163,68 +165,74 @@ impl World {
         }
         if self.report_self_message {
             self.happens(match place {
-                Place::Group(group) => self.group_message(group, &said),
-                Place::Private(_) => self.private_message(&said, None),
+                Destination::Group(group) => self.group_message(group, &said),
+                Destination::Private(_) => self.private_message(&said, None),
             });
         }
         said
     }
 
-    fn may_speak(&self, group: &Group) -> Answer<()> {
+    fn may_speak(&self, group: &Group) -> WorldResult<()> {
         match group.silences(self.account.user_id, self.now()) {
             None => Ok(()),
-            Some(why) => Err(no(RefusalCode::SendMsgApiError, format!("{why} in group {}", group.group_id))),
+            Some(why) => {
+                Err(refuse_because(RefusalCode::SendMsgApiError, format!("{why} in group {}", group.group_id)))
+            }
         }
     }
 
     /// Of temporary sessions go-cqhttp says the same, whether the message was sent or not.
-    fn is_reachable(&self, user: UserId) -> Answer<()> {
+    fn is_reachable(&self, user: UserId) -> WorldResult<()> {
         if self.is_friend(user) {
             return Ok(());
         }
-        Err(no(RefusalCode::SendMsgApiError, format!("{user} is no friend of the account")))
+        Err(refuse_because(RefusalCode::SendMsgApiError, format!("{user} is no friend of the account")))
     }
 
-    pub(super) fn send_forward_msg(&mut self, request: action::SendForwardMsg) -> Answer<SentForward> {
+    pub(super) fn send_forward_msg(&mut self, request: action::SendForwardMsg) -> WorldResult<SentForward> {
         match request.target {
             Target::Group(group) => self.forward_to_group(group, request.messages),
             Target::User(user) | Target::Temp { user, .. } => self.forward_to_user(user, request.messages),
         }
     }
 
-    pub(super) fn send_group_forward_msg(&mut self, request: action::SendGroupForwardMsg) -> Answer<SentForward> {
+    pub(super) fn send_group_forward_msg(&mut self, request: action::SendGroupForwardMsg) -> WorldResult<SentForward> {
         self.forward_to_group(request.group_id, request.messages)
     }
 
-    pub(super) fn send_private_forward_msg(&mut self, request: action::SendPrivateForwardMsg) -> Answer<SentForward> {
+    pub(super) fn send_private_forward_msg(
+        &mut self,
+        request: action::SendPrivateForwardMsg,
+    ) -> WorldResult<SentForward> {
         self.forward_to_user(request.user_id, request.messages)
     }
 
-    fn forward_to_group(&mut self, group_id: GroupId, nodes: Vec<ForwardNode>) -> Answer<SentForward> {
+    fn forward_to_group(&mut self, group_id: GroupId, nodes: Vec<ForwardNode>) -> WorldResult<SentForward> {
         let nodes = self.forwarded(nodes, group_id)?;
         // That the account is not in the group, QQ says and not go-cqhttp.
-        let unknown = || no(RefusalCode::SendMsgApiError, format!("the account is not in group {group_id}"));
+        let unknown =
+            || refuse_because(RefusalCode::SendMsgApiError, format!("the account is not in group {group_id}"));
         self.may_speak(self.joined(group_id).map_err(|_| unknown())?)?;
-        Ok(self.forward(Place::Group(group_id), nodes))
+        Ok(self.forward(Destination::Group(group_id), nodes))
     }
 
-    fn forward_to_user(&mut self, user: UserId, nodes: Vec<ForwardNode>) -> Answer<SentForward> {
+    fn forward_to_user(&mut self, user: UserId, nodes: Vec<ForwardNode>) -> WorldResult<SentForward> {
         let nodes = self.forwarded(nodes, GroupId::new(0))?;
         self.is_reachable(user)?;
-        Ok(self.forward(Place::Private(user), nodes))
+        Ok(self.forward(Destination::Private(user), nodes))
     }
 
-    fn forward(&mut self, place: Place, nodes: Vec<ForwardedMessage>) -> SentForward {
+    fn forward(&mut self, place: Destination, nodes: Vec<ForwardedMessage>) -> SentForward {
         let forward_id = ForwardId::new(format!("forward-{}", self.next_number()));
         self.forwards.insert(forward_id.to_string(), nodes);
         let said = self.send(place, Forward::new(forward_id.clone()).into());
         SentForward { message_id: said.message_id, forward_id: Some(forward_id) }
     }
 
-    fn forwarded(&self, nodes: Vec<ForwardNode>, group_id: GroupId) -> Answer<Vec<ForwardedMessage>> {
+    fn forwarded(&self, nodes: Vec<ForwardNode>, group_id: GroupId) -> WorldResult<Vec<ForwardedMessage>> {
         let messages = self.without_bad_ones(nodes, group_id);
         if messages.is_empty() || messages.len() > MOST_NODES {
-            return Err(no(RefusalCode::EmptyNodes, "no node can be sent, or there are more than 200"));
+            return Err(refuse_because(RefusalCode::EmptyNodes, "no node can be sent, or there are more than 200"));
         }
         Ok(messages)
     }
@@ -256,15 +264,18 @@ impl World {
         nodes.into_iter().filter_map(read).collect()
     }
 
-    pub(super) fn get_forward_msg(&mut self, request: action::GetForwardMsg) -> Answer<action::GetForwardMsgResponse> {
+    pub(super) fn get_forward_msg(
+        &mut self,
+        request: action::GetForwardMsg,
+    ) -> WorldResult<action::GetForwardMsgResponse> {
         let id = request.message_id;
         match self.forwards.get(id.as_str()) {
             Some(messages) => Ok(action::GetForwardMsgResponse { messages: messages.clone() }),
-            None => Err(no(RefusalCode::MsgNotFound, format!("there is no forward {id}"))),
+            None => Err(refuse_because(RefusalCode::MsgNotFound, format!("there is no forward {id}"))),
         }
     }
 
-    pub(super) fn get_msg(&mut self, request: action::GetMsg) -> Answer<action::GetMsgResponse> {
+    pub(super) fn get_msg(&mut self, request: action::GetMsg) -> WorldResult<action::GetMsgResponse> {
         let said = self.stored(request.message_id, RefusalCode::MsgNotFound)?.clone();
         let (is_group, chat) = self.chat_of(&said);
         Ok(action::GetMsgResponse {
@@ -282,18 +293,18 @@ impl World {
         })
     }
 
-    fn stored(&self, id: MessageId, code: RefusalCode) -> Answer<&StoredMessage> {
-        self.find_message(id).ok_or_else(|| no(code, format!("there is no message {id}")))
+    fn stored(&self, id: MessageId, code: RefusalCode) -> WorldResult<&StoredMessage> {
+        self.find_message(id).ok_or_else(|| refuse_because(code, format!("there is no message {id}")))
     }
 
-    pub(super) fn mark_msg_as_read(&mut self, request: action::MarkMsgAsRead) -> Answer<()> {
+    pub(super) fn mark_msg_as_read(&mut self, request: action::MarkMsgAsRead) -> WorldResult<()> {
         self.stored(request.message_id, RefusalCode::MsgNotFound).map(drop)
     }
 
     pub(super) fn get_group_msg_history(
         &mut self,
         request: action::GetGroupMsgHistory,
-    ) -> Answer<action::GetGroupMsgHistoryResponse> {
+    ) -> WorldResult<action::GetGroupMsgHistoryResponse> {
         let group_id = self.joined(request.group_id)?.group_id;
         let here = self.messages.iter().filter(|said| said.group_id == Some(group_id));
         let newest = here.clone().map(|said| said.message_seq.get()).max().unwrap_or(0);
@@ -307,13 +318,13 @@ impl World {
         })
     }
 
-    pub(super) fn delete_msg(&mut self, request: action::DeleteMsg) -> Answer<()> {
+    pub(super) fn delete_msg(&mut self, request: action::DeleteMsg) -> WorldResult<()> {
         let said = self.stored(request.message_id, RefusalCode::MessageNotFound)?.clone();
         let account = self.account.user_id;
         if said.group_id.is_none() && said.user_id != account {
-            return Err(no(RefusalCode::CannotRecallFriendMsg, "somebody else wrote it"));
+            return Err(refuse_because(RefusalCode::CannotRecallFriendMsg, "somebody else wrote it"));
         }
-        self.recall(&said, account).map_err(|why| no(RefusalCode::RecallApiError, why))
+        self.recall(&said, account).map_err(|why| refuse_because(RefusalCode::RecallApiError, why))
     }
 
     /// Recalls a message, or says why `user` cannot.
@@ -346,7 +357,10 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn get_essence_msg_list(&mut self, request: action::GetEssenceMsgList) -> Answer<Vec<EssenceMessage>> {
+    pub(super) fn get_essence_msg_list(
+        &mut self,
+        request: action::GetEssenceMsgList,
+    ) -> WorldResult<Vec<EssenceMessage>> {
         let group_id = self.joined(request.group_id)?.group_id;
         let here = self.messages.iter().filter(|said| said.group_id == Some(group_id) && !said.recalled);
         let essences = here.filter_map(|said| {
@@ -364,34 +378,34 @@ impl World {
         Ok(essences.collect())
     }
 
-    pub(super) fn set_essence_msg(&mut self, request: action::SetEssenceMsg) -> Answer<()> {
+    pub(super) fn set_essence_msg(&mut self, request: action::SetEssenceMsg) -> WorldResult<()> {
         let essence = Some((self.account.user_id, self.now()));
         self.essence_of(request.message_id, |_| true)?.essence = essence;
         Ok(())
     }
 
-    pub(super) fn delete_essence_msg(&mut self, request: action::DeleteEssenceMsg) -> Answer<()> {
+    pub(super) fn delete_essence_msg(&mut self, request: action::DeleteEssenceMsg) -> WorldResult<()> {
         self.essence_of(request.message_id, |said| said.essence.is_some())?.essence = None;
         Ok(())
     }
 
-    fn essence_of(&mut self, id: MessageId, fits: impl Fn(&StoredMessage) -> bool) -> Answer<&mut StoredMessage> {
-        let not_found = || no(RefusalCode::MessageNotFound, format!("there is no message {id} in a group"));
+    fn essence_of(&mut self, id: MessageId, fits: impl Fn(&StoredMessage) -> bool) -> WorldResult<&mut StoredMessage> {
+        let not_found = || refuse_because(RefusalCode::MessageNotFound, format!("there is no message {id} in a group"));
         let account = self.account.user_id;
         let said = self.find_message(id).ok_or_else(not_found)?;
         let group_id = said.group_id.ok_or_else(not_found)?;
         let rank = self.find_group(group_id).map_or(0, |group| group.rank(account));
         if rank == 0 || said.recalled || !fits(said) {
             let why = format!("the account is no administrator of group {group_id}, or the message is none to choose");
-            return Err(no(RefusalCode::SetEssenceMsgError, why));
+            return Err(refuse_because(RefusalCode::SetEssenceMsgError, why));
         }
         self.messages.iter_mut().find(|said| said.message_id == id).ok_or_else(not_found)
     }
 }
 
 /// An empty text does not come this far; an empty list is refused otherwise.
-fn has_content(message: &Message) -> Answer<()> {
-    if message.is_empty() { Err(no(RefusalCode::SendMsgApiError, "the message is empty")) } else { Ok(()) }
+fn has_content(message: &Message) -> WorldResult<()> {
+    if message.is_empty() { Err(refuse_because(RefusalCode::SendMsgApiError, "the message is empty")) } else { Ok(()) }
 }
 
 fn is_mention_of_everyone(segment: &Segment) -> bool {
@@ -400,7 +414,7 @@ fn is_mention_of_everyone(segment: &Segment) -> bool {
 
 /// Where something is said.
 #[derive(Clone, Copy)]
-pub(super) enum Place {
+pub(super) enum Destination {
     Group(GroupId),
     /// By the account to somebody, or by somebody to the account.
     Private(UserId),

@@ -1,13 +1,13 @@
 //! Requests, and how they are answered.
 
-use super::answer::{Answer, no};
-use super::{Friend, GroupRequest, World};
+use super::model::{World, WorldFriend, WorldGroupRequest};
+use super::refuse::{WorldResult, refuse_because};
 use crate::action;
-use crate::types::{GroupInviteRequest, GroupJoinRequest, GroupRequestId, GroupRequestKind};
-use crate::{RefusalCode, UserId};
+use crate::mock::refusal::Refusal;
+use crate::types::{GroupInviteRequest, GroupJoinRequest, GroupRequestId, GroupRequestKind, RefusalCode, UserId};
 
 impl World {
-    pub(super) fn set_friend_add_request(&mut self, request: action::SetFriendAddRequest) -> Answer<()> {
+    pub(super) fn set_friend_add_request(&mut self, request: action::SetFriendAddRequest) -> WorldResult<()> {
         let flag = request.flag.as_str();
         let asked = self.friend_requests.iter_mut().find(|asked| asked.flag == flag);
         let asked = asked.ok_or_else(|| unknown_flag(flag))?;
@@ -26,19 +26,22 @@ impl World {
     pub(super) fn befriend(&mut self, user_id: UserId) {
         if !self.is_friend(user_id) {
             let nickname = self.nickname(user_id);
-            self.friends.push(Friend { user_id, nickname, remark: String::new() });
+            self.friends.push(WorldFriend { user_id, nickname, remark: String::new() });
             self.happens(self.friend_add(user_id));
         }
     }
 
-    pub(super) fn set_group_add_request(&mut self, request: action::SetGroupAddRequest) -> Answer<()> {
+    pub(super) fn set_group_add_request(&mut self, request: action::SetGroupAddRequest) -> WorldResult<()> {
         let flag = request.flag.as_str();
         let is_add = request.sub_type == GroupRequestKind::Add;
         let mut here = self.group_requests.iter_mut();
         let asked = here.find(|asked| asked.flag.to_string() == flag && asked.is_add() == is_add);
         let asked = asked.ok_or_else(|| unknown_flag(flag))?;
         if asked.approved.is_some() {
-            return Err(no(RefusalCode::FlagHasBeenChecked, format!("the request {flag} was answered before")));
+            return Err(refuse_because(
+                RefusalCode::FlagHasBeenChecked,
+                format!("the request {flag} was answered before"),
+            ));
         }
         asked.approved = Some(request.approve);
         let (group, user) = (asked.group_id, asked.user_id);
@@ -51,12 +54,12 @@ impl World {
     pub(super) fn get_group_system_msg(
         &mut self,
         _: action::GetGroupSystemMsg,
-    ) -> Answer<action::GetGroupSystemMsgResponse> {
+    ) -> WorldResult<action::GetGroupSystemMsgResponse> {
         let (adds, invites): (Vec<_>, Vec<_>) = self.group_requests.iter().partition(|asked| asked.is_add());
-        let group_name = |asked: &GroupRequest| {
+        let group_name = |asked: &WorldGroupRequest| {
             self.find_group(asked.group_id).map(|group| group.group_name.clone()).unwrap_or_default()
         };
-        let actor = |asked: &GroupRequest| asked.approved.map_or(UserId::new(0), |_| self.account.user_id);
+        let actor = |asked: &WorldGroupRequest| asked.approved.map_or(UserId::new(0), |_| self.account.user_id);
         let join_requests = adds.into_iter().map(|asked| GroupJoinRequest {
             request_id: GroupRequestId::new(asked.flag),
             requester_uin: asked.user_id,
@@ -86,13 +89,13 @@ impl World {
     }
 }
 
-impl GroupRequest {
+impl WorldGroupRequest {
     /// Else it is an invitation.
     pub(super) fn is_add(&self) -> bool {
         self.sub_type == GroupRequestKind::Add
     }
 }
 
-fn unknown_flag(flag: &str) -> crate::mock::Refusal {
-    no(RefusalCode::FlagNotFound, format!("nobody made a request {flag}"))
+fn unknown_flag(flag: &str) -> Refusal {
+    refuse_because(RefusalCode::FlagNotFound, format!("nobody made a request {flag}"))
 }

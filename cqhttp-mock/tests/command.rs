@@ -289,7 +289,7 @@ async fn messages_are_written_as_asked_for() {
         (&["--post-format", "string"], r#""[CQ:at,qq=10086]""#),
     ] {
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(include_bytes!("../../../mock/world/example.json")).unwrap();
+        file.write_all(include_bytes!("../../src/mock/world/example.json")).unwrap();
         let mut program = Program::start(&[&["--world", file.path().to_str().unwrap()], arguments].concat());
         let client = Client::builder(program.said("HTTP")).build().unwrap();
         program.said("WebSocket");
@@ -306,7 +306,7 @@ async fn messages_are_written_as_asked_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_world_comes_from_a_file() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(include_bytes!("../../../mock/world/example.json")).unwrap();
+    file.write_all(include_bytes!("../../src/mock/world/example.json")).unwrap();
     let mut program = Program::start(&["--world", file.path().to_str().unwrap()]);
     let client = Client::builder(program.said("HTTP")).build().unwrap();
     program.said("WebSocket");

@@ -2,40 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{Fault, Refusal, State, Via, refuse};
+use super::refusal::{Refusal, refuse};
 use crate::action::{
-    DeleteMsg, HandleQuickOperation, SendGroupMsg, SendPrivateMsg, SetFriendAddRequest, SetGroupAddRequest,
-    SetGroupBan, SetGroupKick,
+    DeleteMsg, KnownAction, SendGroupMsg, SendPrivateMsg, SetFriendAddRequest, SetGroupAddRequest, SetGroupBan,
+    SetGroupKick,
 };
-use crate::{KnownAction, RefusalCode};
-
-impl State {
-    /// What a bot has answered to an event that was posted.
-    pub(super) fn posted(&self, event: &str, operation: &Value) {
-        let event: Value = serde_json::from_str(event).unwrap_or_default();
-        self.call(HandleQuickOperation::NAME, &json!({ "context": event, "operation": operation }), Via::Webhook);
-    }
-
-    /// Carries out what the parameters of `.handle_quick_operation` say. Nothing is done where the sender cannot be
-    /// mentioned; what fails of the rest is not told.
-    pub(super) fn quick_operation(&self, params: &[u8]) -> Result<(), Refusal> {
-        let params: Value = serde_json::from_slice(params).unwrap_or_default();
-        for (action, params) in parts(&params["context"], &params["operation"])? {
-            self.call(action, &params, Via::QuickOperation);
-        }
-        Ok(())
-    }
-
-    /// A call that no connection has brought, and that nothing goes wrong with.
-    fn call(&self, action: &str, params: &Value, via: Via) {
-        let (info, params) = (self.known(action), params.to_string());
-        let call = self.calls.begin(action, info, params.as_bytes(), via, &Fault::None);
-        self.calls.end(call, self.decide(info, params.as_bytes()));
-    }
-}
+use crate::types::RefusalCode;
 
 /// The actions that a quick operation stands for. There are none for what is neither a message nor a request.
-fn parts(event: &Value, operation: &Value) -> Result<Vec<(&'static str, Value)>, Refusal> {
+pub(super) fn parts(event: &Value, operation: &Value) -> Result<Vec<(&'static str, Value)>, Refusal> {
     let is = |key: &str, value: &str| event[key] == value;
     let yes = |key: &str| is_yes(&operation[key]);
     let has = |key: &str| operation.get(key).is_some();

@@ -1,4 +1,4 @@
-//! Which method answers which action, and what belongs to no chapter of its own.
+//! The actions that a world answers, each by a method.
 
 use std::borrow::Cow;
 
@@ -7,19 +7,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 
-use super::{Account, World};
-use crate::mock::format::as_go_cqhttp;
-use crate::mock::{Acted, Refusal, bad_request, refuse};
-use crate::types::{Friend, ServerStatistics, ServerStatus, Sex, UnidirectionalFriend};
-use crate::{KnownAction, RefusalCode, Timestamp, UserId, action};
-
-/// What a call is answered.
-pub(super) type Answer<T> = Result<T, Refusal>;
-
-/// A refusal that says why in English, where go-cqhttp does in Chinese.
-pub(super) fn no(code: RefusalCode, why: impl Into<String>) -> Refusal {
-    refuse(code).wording(why)
-}
+use super::model::World;
+use super::refuse::WorldResult;
+use crate::action::{self, KnownAction};
+use crate::mock::call::ActionResult;
+use crate::mock::post_format::as_go_cqhttp;
+use crate::mock::refusal::bad_request;
 
 macro_rules! answers {
     ($($request:ident => $method:ident),* $(,)?) => {
@@ -28,7 +21,7 @@ macro_rules! answers {
             pub const ACTIONS: &'static [&'static str] = &[$(action::$request::NAME),*];
 
             /// Acts on a call; `None` for one that no world answers.
-            pub(crate) fn answer(&mut self, name: &str, params: &[u8]) -> Option<Acted> {
+            pub(in crate::mock) fn answer(&mut self, name: &str, params: &[u8]) -> Option<ActionResult> {
                 $(if name == action::$request::NAME {
                     return Some(self.act::<action::$request>(params, Self::$method));
                 })*
@@ -137,7 +130,7 @@ fn no_empty_lists(answer: &mut Value) {
 }
 
 impl World {
-    fn act<A>(&mut self, params: &[u8], answer: impl FnOnce(&mut Self, A) -> Answer<A::Response>) -> Acted
+    fn act<A>(&mut self, params: &[u8], answer: impl FnOnce(&mut Self, A) -> WorldResult<A::Response>) -> ActionResult
     where
         A: KnownAction + DeserializeOwned,
         A::Response: Serialize,
@@ -149,98 +142,5 @@ impl World {
             to_raw_value(&answer)
         });
         data.map(Cow::Owned).map_err(|error| bad_request(A::NAME, &error))
-    }
-
-    fn get_login_info(&mut self, _: action::GetLoginInfo) -> Answer<action::GetLoginInfoResponse> {
-        let Account { user_id, nickname } = self.account.clone();
-        Ok(action::GetLoginInfoResponse { user_id, nickname })
-    }
-
-    fn set_qq_profile(&mut self, request: action::SetQqProfile) -> Answer<()> {
-        if let Some(nickname) = request.nickname {
-            self.account.nickname = nickname;
-        }
-        Ok(())
-    }
-
-    fn get_status(&mut self, _: action::GetStatus) -> Answer<ServerStatus> {
-        let own = self.messages.iter().filter(|message| message.user_id == self.account.user_id).count() as u64;
-        let all = self.messages.len() as u64;
-        let last = self.messages.iter().rfind(|message| message.user_id != self.account.user_id);
-        let stat = ServerStatistics {
-            packet_received: Some(all),
-            packet_sent: Some(all),
-            packet_lost: Some(0),
-            message_received: all - own,
-            message_sent: own,
-            disconnect_times: Some(0),
-            lost_times: Some(0),
-            last_message_time: last.map_or(Timestamp::new(0), |message| message.time),
-        };
-        Ok(ServerStatus {
-            app_initialized: Some(true),
-            app_enabled: Some(true),
-            plugins_good: None,
-            app_good: Some(true),
-            online: Some(true),
-            good: true,
-            stat: Some(stat),
-        })
-    }
-
-    fn get_stranger_info(&mut self, request: action::GetStrangerInfo) -> Answer<action::GetStrangerInfoResponse> {
-        let user_id = request.user_id;
-        if !self.knows(user_id) {
-            return Err(no(RefusalCode::SummaryApiError, format!("the world knows no user {user_id}")));
-        }
-        let member = self.groups.iter().find_map(|group| group.find_member(user_id));
-        Ok(action::GetStrangerInfoResponse {
-            user_id,
-            nickname: self.nickname(user_id),
-            sex: Some(member.map_or(Sex::Unknown, |member| member.sex.clone())),
-            age: Some(0),
-            qid: Some(String::new()),
-            level: 1,
-            login_days: Some(1),
-            sign: Some(String::new()),
-            vip_level: Some(String::new()),
-        })
-    }
-
-    fn get_friend_list(&mut self, _: action::GetFriendList) -> Answer<Vec<Friend>> {
-        let friends = self.friends.iter().cloned();
-        let friends = friends.map(|super::Friend { user_id, nickname, remark }| Friend {
-            user_id,
-            nickname,
-            remark: Some(remark),
-        });
-        Ok(friends.collect())
-    }
-
-    fn delete_friend(&mut self, request: action::DeleteFriend) -> Answer<()> {
-        let Some(index) = self.friends.iter().position(|friend| friend.user_id == request.user_id) else {
-            return Err(no(RefusalCode::FriendNotFound, format!("{} is no friend", request.user_id)));
-        };
-        let friend = self.friends.remove(index);
-        if !self.knows(friend.user_id) {
-            self.strangers.push(super::Stranger { user_id: friend.user_id, nickname: friend.nickname });
-        }
-        Ok(())
-    }
-
-    fn get_unidirectional_friend_list(
-        &mut self,
-        _: action::GetUnidirectionalFriendList,
-    ) -> Answer<Vec<UnidirectionalFriend>> {
-        Ok(Vec::new())
-    }
-
-    fn delete_unidirectional_friend(&mut self, request: action::DeleteUnidirectionalFriend) -> Answer<()> {
-        Err(no(RefusalCode::FriendNotFound, format!("{} is no one-sided friend", request.user_id)))
-    }
-
-    /// Whether anybody of this number exists.
-    pub(super) fn knows(&self, user: UserId) -> bool {
-        self.known_nickname(user).is_some() || self.groups.iter().any(|group| group.find_member(user).is_some())
     }
 }

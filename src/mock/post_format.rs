@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::calls::Ended;
-use crate::{Event, Message};
+use super::call::CallEnd;
+use crate::event::Event;
+use crate::message::Message;
 
 /// How messages are written in events and answers: go-cqhttp's setting `message.post-format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,11 +33,11 @@ impl PostFormat {
     }
 
     /// The same of what a call has come to.
-    pub(super) fn write_answer(self, ended: Ended) -> Ended {
+    pub(super) fn write_answer(self, ended: CallEnd) -> CallEnd {
         match ended {
-            Ended::Answered(data) if self == Self::String => {
+            CallEnd::Answered(data) if self == Self::String => {
                 let written = RawValue::from_string(self.write(data.get()).into_owned());
-                Ended::Answered(written.map_or(data, Cow::Owned))
+                CallEnd::Answered(written.map_or(data, Cow::Owned))
             }
             ended => ended,
         }
@@ -44,7 +45,7 @@ impl PostFormat {
 }
 
 /// An event that the stand-in makes, as go-cqhttp writes it.
-pub(super) fn event(event: &Event) -> String {
+pub(super) fn event_text(event: &Event) -> String {
     // Nothing keeps an event of the schema's kinds from being written.
     let mut value = serde_json::to_value(event).unwrap_or_default();
     as_go_cqhttp(&mut value);

@@ -3,17 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::message::Place;
-use super::{FriendRequest, Group, GroupRequest, StoredMessage, World};
-use crate::event::{
-    Essence, FriendRequest as FriendRequestEvent, GroupRequest as GroupRequestEvent, GroupUpload, OfflineFile,
-};
+use super::file::{BUSID, url};
+use super::message::Destination;
+use super::model::{Group, StoredMessage, World, WorldFriendRequest, WorldGroupRequest};
+use crate::event::{Essence, FriendRequest, GroupRequest, GroupUpload, OfflineFile};
+use crate::message::Message;
 use crate::segment;
 use crate::types::{
-    EssenceKind, FriendRequestFlag, GroupAnonymous, GroupDecreaseKind, GroupFileId, GroupRequestFlag, GroupRequestKind,
-    ReceivedFile, UploadedFile,
+    EssenceKind, FriendRequestFlag, GroupAnonymous, GroupDecreaseKind, GroupFileId, GroupId, GroupRequestFlag,
+    GroupRequestKind, MessageId, ReceivedFile, UploadedFile, UserId,
 };
-use crate::{GroupId, Message, MessageId, UserId};
 
 /// Why something cannot happen in the world: a user who is muted does not speak.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +53,7 @@ impl World {
             return cannot(format!("{user} cannot speak in group {group_id}: {why}"));
         }
         self.notice_card(group_id, user);
-        let said = self.store(user, Place::Group(group_id), message.into());
+        let said = self.store(user, Destination::Group(group_id), message.into());
         if self.hears(user) {
             self.happens(self.group_message(group_id, &said));
         }
@@ -86,7 +85,7 @@ impl World {
             return cannot(format!("{user} cannot speak in group {group_id}: {why}"));
         }
         let everyone = UserId::new(GroupAnonymous::example().id);
-        let said = self.store_as(Some(name.into()), everyone, Place::Group(group_id), message.into());
+        let said = self.store_as(Some(name.into()), everyone, Destination::Group(group_id), message.into());
         if self.hears(user) {
             self.happens(self.group_message(group_id, &said));
         }
@@ -102,7 +101,7 @@ impl World {
     pub fn says_in_private(&mut self, user: impl Into<UserId>, message: impl Into<Message>) -> Happened<MessageId> {
         let (user, message, account) = (user.into(), message.into(), self.account.user_id);
         if self.is_friend(user) {
-            let said = self.store(user, Place::Private(account), message);
+            let said = self.store(user, Destination::Private(account), message);
             self.happens(self.private_message(&said, None));
             return Ok(said.message_id);
         }
@@ -338,7 +337,7 @@ impl World {
             return cannot(format!("{user_id} is a friend already"));
         }
         let flag = self.flag().to_string();
-        self.happens(FriendRequestEvent {
+        self.happens(FriendRequest {
             time: self.now(),
             self_id: self.account.user_id,
             user_id,
@@ -346,7 +345,7 @@ impl World {
             flag: FriendRequestFlag::new(flag.clone()),
             via: None,
         });
-        self.friend_requests.push(FriendRequest { user_id, comment, flag: flag.clone(), approved: None });
+        self.friend_requests.push(WorldFriendRequest { user_id, comment, flag: flag.clone(), approved: None });
         Ok(flag)
     }
 
@@ -389,7 +388,7 @@ impl World {
 
     fn asks(&mut self, sub_type: GroupRequestKind, group_id: GroupId, user_id: UserId, comment: String) -> String {
         let flag = self.flag();
-        self.happens(GroupRequestEvent {
+        self.happens(GroupRequest {
             time: self.now(),
             self_id: self.account.user_id,
             sub_type: sub_type.clone(),
@@ -400,7 +399,7 @@ impl World {
             invitor_id: Some(UserId::new(0)),
             source_group_id: None,
         });
-        self.group_requests.push(GroupRequest { sub_type, group_id, user_id, comment, flag, approved: None });
+        self.group_requests.push(WorldGroupRequest { sub_type, group_id, user_id, comment, flag, approved: None });
         flag.to_string()
     }
 
@@ -425,8 +424,8 @@ impl World {
         if let Some(why) = self.seen(group_id)?.silences(user_id, self.now()) {
             return cannot(format!("{user_id} cannot upload to group {group_id}: {why}"));
         }
-        let (id, busid) = (self.shelve(group_id, user_id, name.clone(), size, None), super::file::BUSID);
-        let url = Some(super::file::url(&id));
+        let (id, busid) = (self.shelve(group_id, user_id, name.clone(), size, None), BUSID);
+        let url = Some(url(&id));
         let (time, self_id) = (self.now(), self.account.user_id);
         let file = UploadedFile { id: id.clone(), name: name.clone(), size, busid, url };
         if self.hears(user_id) {
@@ -445,7 +444,7 @@ impl World {
     pub fn sends_file(&mut self, user: impl Into<UserId>, name: impl Into<String>, size: u64) -> Happened {
         let user_id = user.into();
         self.friend_of_account(user_id)?;
-        let url = super::file::url(&GroupFileId::new(self.path()));
+        let url = url(&GroupFileId::new(self.path()));
         let file = ReceivedFile { name: name.into(), size, url, id: None, hash: None };
         self.happens(OfflineFile { time: self.now(), self_id: self.account.user_id, user_id, file });
         Ok(())

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 #[cfg(unix)]
 use std::{io::IsTerminal, time::Duration};
 
-use cqhttp::mock::{Server, World};
+use cqhttp::mock::{MockServer, World};
 use cqhttp::serde_json::{Value, json};
 use cqhttp::{Event, GroupId, Message, UserId};
 use tokio::sync::mpsc;
@@ -72,7 +72,7 @@ fn is_in_background(error: &io::Error) -> bool {
 }
 
 /// Lets happen what a line says, and says what it was.
-pub(crate) fn happen(server: &Server, line: &str, has_world: bool) -> Result<String, String> {
+pub(crate) fn happen(server: &MockServer, line: &str, has_world: bool) -> Result<String, String> {
     let line = line.trim();
     if !line.starts_with('{') {
         return says(server, line, has_world);
@@ -84,7 +84,7 @@ pub(crate) fn happen(server: &Server, line: &str, has_world: bool) -> Result<Str
 }
 
 /// `10086@42 hello`, or `10086 hello`.
-fn says(server: &Server, line: &str, has_world: bool) -> Result<String, String> {
+fn says(server: &MockServer, line: &str, has_world: bool) -> Result<String, String> {
     let (who, text) = line.split_once(' ').unwrap_or((line, ""));
     let (user, group) = who.split_once('@').map_or((who, None), |(user, group)| (user, Some(group)));
     let group = group.map(str::parse::<GroupId>).transpose();

@@ -3,9 +3,18 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{Client, Effect, Error, EventKind, generated};
+use crate::__private::answer_data;
+use crate::action::{Action, Effect};
+use crate::call::Call;
+use crate::client::Client;
+use crate::envelope::Answer;
+use crate::error::Error;
+use crate::event::EventKind;
+use crate::generated;
 
 /// An action as the stand-in knows it; the table is generated from the schema.
 ///
@@ -206,4 +215,25 @@ pub fn actions() -> impl Iterator<Item = &'static ActionInfo> {
 #[must_use]
 pub fn action(name: &str) -> Option<&'static ActionInfo> {
     actions().find(|action| action.answers_to(name))
+}
+
+/// Decodes JSON as `T` and encodes it again: [`ActionInfo::reread_params`].
+#[doc(hidden)]
+pub fn reread<T: DeserializeOwned + Serialize>(json: &str) -> serde_json::Result<String> {
+    serde_json::to_string(&serde_json::from_str::<T>(json)?)
+}
+
+/// Decodes the `data` of an answer and encodes it again: [`ActionInfo::reread_answer`].
+#[doc(hidden)]
+pub fn reread_answer<T: Answer + Serialize>(json: &str) -> serde_json::Result<String> {
+    serde_json::to_string(&answer_data::<T>(json)?)
+}
+
+/// Sends a call and returns its answer as JSON: [`ActionInfo::call_example`].
+#[doc(hidden)]
+pub fn call_example<A: Action<Response: Serialize>>(call: Call<A>) -> ExampleCall {
+    Box::pin(async move {
+        let answer = call.await?;
+        Ok(serde_json::to_value(&answer).unwrap_or(Value::Null))
+    })
 }

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use clap::{Parser, ValueEnum};
-use cqhttp::mock::{Dial, Outcome, PostFormat, Received, Server, Webhook, World};
+use cqhttp::mock::{Dial, MockServer, Outcome, PostFormat, ReceivedCall, Webhook, World};
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -167,8 +167,8 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     Ok(())
 }
 
-async fn start(arguments: &Arguments, printer: &Printer) -> Result<Server, String> {
-    let mut builder = Server::builder().port(arguments.port).self_id(arguments.self_id).keep_calls(0);
+async fn start(arguments: &Arguments, printer: &Printer) -> Result<MockServer, String> {
+    let mut builder = MockServer::builder().port(arguments.port).self_id(arguments.self_id).keep_calls(0);
     let length = if arguments.whole { usize::MAX } else { 200 };
     let lines = printer.clone();
     builder = builder.on_call(move |call| log(&lines, call, length));
@@ -249,7 +249,7 @@ impl Signals {
 }
 
 /// One line for each call, with no more than so many characters of its parameters, and of its answer.
-fn log(printer: &Printer, call: &Received, length: usize) {
+fn log(printer: &Printer, call: &ReceivedCall, length: usize) {
     let outcome = match &call.outcome {
         Outcome::Answered(data) => format!("ok {}", short(&data.to_string(), length)),
         Outcome::Refused(refusal) => refusal.to_string(),

@@ -9,19 +9,22 @@ use serde_json::value::RawValue;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::call::ActionResult;
 use super::params::Reading;
-use super::{Acted, ActionInfo, bad_request, lock};
+use super::refusal::bad_request;
+use super::schema::ActionInfo;
+use super::sync::lock;
 use crate::action::GetUpdates;
 
 /// The events that wait to be asked for.
-pub(super) struct Updates {
+pub(super) struct EventQueue {
     /// 0 is no limit.
     max: usize,
     events: Mutex<VecDeque<String>>,
     arrived: Notify,
 }
 
-impl Updates {
+impl EventQueue {
     pub(super) fn new(max: usize) -> Self {
         Self { max, events: Mutex::default(), arrived: Notify::new() }
     }
@@ -37,7 +40,7 @@ impl Updates {
     }
 
     /// Takes the events that are there, or waits for some as long as the call says: for ever where it says nothing.
-    pub(super) async fn take(&self, info: &ActionInfo, params: &[u8]) -> Acted {
+    pub(super) async fn take(&self, info: &ActionInfo, params: &[u8]) -> ActionResult {
         let request: GetUpdates =
             serde_json::from_slice(&Reading::new(info, params).json).map_err(|error| bad_request(info.name, &error))?;
         let limit = request.limit.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);

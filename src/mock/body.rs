@@ -1,0 +1,82 @@
+//! The body of an HTTP answer, which may come slowly or break off.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::{Frame, SizeHint};
+use tokio::time::{Sleep, sleep};
+
+/// The connection ends by a fault.
+#[derive(Debug)]
+pub(super) struct Dropped;
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("dropped on purpose")
+    }
+}
+
+impl std::error::Error for Dropped {}
+
+/// An answer, and the way it comes.
+#[derive(Default)]
+pub(super) struct AnswerBody {
+    rest: Bytes,
+    /// At this many bytes before its end the connection is dropped.
+    drop_at: Option<usize>,
+    pause: Option<Duration>,
+    /// What the next byte waits for.
+    wait: Option<Pin<Box<Sleep>>>,
+}
+
+impl AnswerBody {
+    pub(super) fn whole(rest: Bytes) -> Self {
+        Self { rest, ..Self::default() }
+    }
+
+    pub(super) fn half(rest: Bytes) -> Self {
+        Self { drop_at: Some(rest.len() / 2), rest, ..Self::default() }
+    }
+
+    pub(super) fn slow(rest: Bytes, pause: Duration) -> Self {
+        Self { rest, pause: Some(pause), ..Self::default() }
+    }
+}
+
+impl hyper::body::Body for AnswerBody {
+    type Data = Bytes;
+    type Error = Dropped;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Dropped>>> {
+        if let Some(wait) = &mut self.wait {
+            ready!(wait.as_mut().poll(cx));
+        }
+        let left = self.rest.len();
+        if self.drop_at == Some(left) {
+            return Poll::Ready(Some(Err(Dropped)));
+        }
+        let length = match (self.drop_at, self.pause) {
+            (_, Some(_)) => left.min(1),
+            (Some(drop_at), None) => left - drop_at,
+            (None, None) => left,
+        };
+        if length == 0 {
+            return Poll::Ready(None);
+        }
+        // What is written leaves while the body waits.
+        self.wait = self.pause.or(self.drop_at.map(|_| Duration::from_millis(1))).map(|pause| Box::pin(sleep(pause)));
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.len() as u64)
+    }
+}

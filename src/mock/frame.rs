@@ -1,0 +1,49 @@
+//! WebSocket frames, written by hand.
+
+use bytes::Bytes;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
+
+pub(super) fn text(text: String) -> Bytes {
+    data(Data::Text, text)
+}
+
+pub(super) fn data(kind: Data, payload: impl Into<Bytes>) -> Bytes {
+    encode(Frame::message(payload, OpCode::Data(kind), true))
+}
+
+pub(super) fn close(frame: Option<CloseFrame>) -> Bytes {
+    encode(Frame::close(frame))
+}
+
+pub(super) fn encode(frame: Frame) -> Bytes {
+    let mut bytes = Vec::new();
+    // Nothing keeps bytes from being written to memory.
+    let _ = frame.format(&mut bytes);
+    bytes.into()
+}
+
+/// A frame as a client writes it: with a mask, which changes nothing here. What is no frame stays as it is.
+pub(super) fn mask(frame: &Bytes) -> Bytes {
+    let head = match frame.get(1) {
+        Some(126) => 4,
+        Some(127) => 10,
+        _ => 2,
+    };
+    if frame.len() < head {
+        return frame.clone();
+    }
+    let mut masked = Vec::with_capacity(frame.len() + 4);
+    masked.extend_from_slice(&frame[..head]);
+    masked[1] |= 0x80;
+    masked.extend_from_slice(&[0; 4]);
+    masked.extend_from_slice(&frame[head..]);
+    masked.into()
+}
+
+/// What NapCat says to a wrong token.
+pub(super) fn token_refused(retcode: i64) -> Bytes {
+    text(format!(
+        r#"{{"status":"failed","retcode":{retcode},"data":null,"message":"token验证失败","wording":"token验证失败","echo":null,"stream":"normal-action"}}"#
+    ))
+}
