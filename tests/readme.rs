@@ -96,25 +96,28 @@ fn address(link: &str) -> String {
 /// checks those. Everywhere else the page's own definitions count.
 #[test]
 fn every_link_leads_somewhere_on_docs_rs_and_elsewhere() {
-    let links: Vec<(&str, &str)> = LINKS.lines().map(|line| line.split_once(": ").unwrap()).collect();
+    let links: Vec<(&str, &str)> = LINKS.lines().map(|line| line.split_once("]: ").unwrap()).collect();
     for page in PAGES {
         let own: Vec<(&str, &str)> =
-            page.lines().filter(|line| line.starts_with('[')).filter_map(|line| line.split_once(": ")).collect();
+            page.lines().filter(|line| line.starts_with('[')).filter_map(|line| line.split_once("]: ")).collect();
         for (text, target) in &own {
-            let (_, link) = links.iter().find(|link| link.0 == *text).unwrap_or_else(|| panic!("{text} is no link"));
+            let (_, link) = links
+                .iter()
+                .find(|link| link.0 == *text)
+                .unwrap_or_else(|| panic!("{text}] is not in front_page_links.md"));
             if target.starts_with("https:") {
                 assert_eq!(*target, address(link), "{text}");
             } else {
                 let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-                assert!(root.join(target).is_file(), "{target} is no file");
+                assert!(root.join(target).is_file(), "{target} is not a file");
             }
-            assert!(page.matches(text).count() > 1, "{text} is defined and not used");
+            assert!(page.matches(&format!("{text}]")).count() > 1, "{text}] is defined and not used");
         }
         let defined: BTreeSet<&str> = own.iter().map(|link| link.0).collect();
         let text = page.replace("](", "](inline ");
         for used in text.split("[`").skip(1).map(|rest| rest.split_once("`]").unwrap()) {
             let inline = used.1.starts_with("(inline ");
-            assert!(inline || defined.contains(&*format!("[`{}`]", used.0)), "[`{}`] is used and not defined", used.0);
+            assert!(inline || defined.contains(&*format!("[`{}`", used.0)), "[`{}`] is used and not defined", used.0);
         }
     }
 }
