@@ -1,7 +1,7 @@
 //! A bot and its tests, on a stand-in for go-cqhttp: no account, no network.
 //!
 //!     cargo test --example testing_a_bot      # its tests
-//!     cargo run --example testing_a_bot       # a talk with it, printed
+//!     cargo run --example testing_a_bot       # a conversation with the bot
 
 use std::error::Error;
 
@@ -70,7 +70,7 @@ async fn without_the_right_to_it_the_bot_says_so() -> Result<(), Box<dyn Error>>
     Ok(())
 }
 
-/// A talk with the bot.
+/// Runs a conversation with the bot.
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let server = MockServer::builder().world(World::new().group(group().admin(10010))).start().await?;

@@ -1,13 +1,13 @@
 //! The test kit: a go-cqhttp that runs inside a test. Feature `mock`.
 //!
-//! It listens on 127.0.0.1, for HTTP and WebSocket on one port, and knows the 93 actions of the schema. People talk to the
-//! bot, and the test says what the bot is to do about it:
+//! It listens on 127.0.0.1, for HTTP and WebSocket on one port, and knows the 93 actions of the schema. Users talk to
+//! the bot, and the test checks the bot's calls:
 //!
 //! ```
 //! # #[cfg(feature = "ws")]
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use cqhttp::mock::{Said, MockServer};
+//! use cqhttp::mock::{MockServer, Said};
 //! use cqhttp::{Events, GroupId, connect};
 //!
 //! async fn bot(mut events: Events) {
@@ -34,35 +34,35 @@
 //!
 //! A whole bot with its tests is `examples/testing_a_bot.rs`.
 //!
-//! # How a bot reaches it
+//! # Connecting a bot
 //!
-//! | the bot | by |
+//! | the bot | use |
 //! |---|---|
 //! | calls over HTTP | [`MockServer::url`] |
 //! | connects over WebSocket | [`MockServer::ws_url`]; [`connected`](MockServer::connected) waits for it, or fails the test |
-//! | is connected to, over reverse WebSocket | [`MockServer::dial`] with a [`Dial`] |
-//! | has events posted to it | [`MockServer::webhook`] with a [`Webhook`]; its quick operations are carried out |
-//! | asks for events by `get_updates` | [`MockServerBuilder::long_polling`] |
+//! | listens for reverse WebSocket | [`MockServer::dial`] with a [`Dial`] |
+//! | listens for HTTP POST | [`MockServer::webhook`] with a [`Webhook`]; its quick operations are carried out |
+//! | polls events with `get_updates` | [`MockServerBuilder::long_polling`] |
 //!
-//! [`MockServerBuilder::on_refused`] says why a bot that the stand-in comes to lets it not in, and
-//! [`MockServerBuilder::on_rejected`] which bots it lets not in itself.
+//! [`MockServerBuilder::on_refused`] reports why a bot refuses the stand-in's connection or event;
+//! [`MockServerBuilder::on_rejected`] reports the requests that the stand-in refuses.
 //!
-//! Each stand-in is one account ([`MockServerBuilder::self_id`]); for several, start several.
+//! Each stand-in is one account ([`MockServerBuilder::self_id`]); for several accounts, start several.
 //!
-//! # What a call comes to
+//! # How a call is answered
 //!
-//! The first of these that has something to say answers it:
+//! The first of these that applies answers the call:
 //!
-//! 1. A [fault](#what-goes-wrong-on-purpose).
-//! 2. The name: an unknown action is refused with `API_NOT_FOUND`; one `_async` at its end is cut off. Actions that
-//!    go-cqhttp itself does not implement are answered, unless it is [`strict`](MockServerBuilder::strict).
+//! 1. A [fault](#faults).
+//! 2. The name: an unknown action is refused with `API_NOT_FOUND`. A suffix `_async` is cut off. Actions that go-cqhttp
+//!    itself does not implement are answered, unless the server is [`strict`](MockServerBuilder::strict).
 //! 3. The parameters, read as go-cqhttp reads them. They come as JSON, as a form, in the query, or below `action` and
-//!    `params` on `/`; numbers may be texts and flags numbers, and what cannot be read is 0, `false` or empty. A call that
-//!    makes no sense then is refused as the schema lists it: a group 0 with `GROUP_NOT_FOUND`, an empty message with
-//!    `EMPTY_MSG_ERROR`. A message that names no target at all is answered with `{}`.
-//! 4. A handler, typed both ways: [`MockServer::once`] for one call, [`MockServer::on`] for all.
+//!    `params` on `/`; numbers may be strings and flags may be numbers, and an unreadable value becomes 0, `false` or
+//!    empty. A call that then makes no sense is refused as the schema lists it: a group 0 with `GROUP_NOT_FOUND`, an
+//!    empty message with `EMPTY_MSG_ERROR`. A message that names no target at all is answered with `{}`.
+//! 4. A handler, with typed request and response: [`MockServer::once`] for one call, [`MockServer::on`] for all.
 //! 5. The [world](#a-world), if there is one.
-//! 6. The example of the schema, the same whatever is asked for.
+//! 6. The schema's example, regardless of the parameters.
 //!
 //! ```
 //! # #[cfg(feature = "http")]
@@ -84,54 +84,55 @@
 //!
 //! # A world
 //!
-//! [`MockServerBuilder::world`] puts groups, members, messages and files behind the actions, so that tests look at what becomes
-//! of a call: see [`world`]. The program `cqhttp-mock` is a stand-in of its own, for bots in any language.
+//! [`MockServerBuilder::world`] puts groups, members, messages and files behind the actions, so that tests can check
+//! the effect of a call: see [`world`]. The program `cqhttp-mock` is a stand-in of its own, for bots in any language.
 //!
-//! # What the bot has done
+//! # Checking the bot
 //!
-//! | to see | by |
+//! | to check | use |
 //! |---|---|
 //! | the next message that it sends, by whichever action | [`server.expect::<Said>()`](MockServer::expect) |
-//! | the next call of an action, by its request | [`server.expect::<SetGroupBan>()`](MockServer::expect), [`within`](Expect::within) a time |
+//! | the next call of an action, by its request | [`server.expect::<SetGroupBan>()`](MockServer::expect), [`within`](Expect::within) a time limit |
 //! | the same with an error in place of a panic | [`MockServer::next_call`] |
 //! | that a call does not come | [`MockServer::expect_none`] |
-//! | all calls, what they came to, and how they came | [`MockServer::calls`] |
-//! | how many there were, where a server runs for long | [`MockServer::call_count`], [`MockServerBuilder::keep_calls`] |
+//! | all calls, their outcomes, and how they came | [`MockServer::calls`] |
+//! | the number of calls, on a server that runs for long | [`MockServer::call_count`], [`MockServerBuilder::keep_calls`] |
 //!
-//! What is expected and does not come fails the test, with its place in the test, and with everything that came instead.
-//! An assertion that fails in a handler, or in another closure that the server was given, does so too, at the latest when
-//! the server is dropped; where a handler is to panic, [`take_panics`](MockServer::take_panics) takes it.
+//! An expectation that is not met fails the test; the panic message gives the place in the test and every call that
+//! came instead. A failed assertion in a handler, or in another closure that the server was given, fails the test too,
+//! at the latest when the server is dropped. If a handler is meant to panic, [`take_panics`](MockServer::take_panics)
+//! clears the panic.
 //!
-//! # What the bot hears
+//! # Sending events
 //!
-//! | to send | by |
+//! | to send | use |
 //! |---|---|
-//! | a message | [`server.user(10086).says("hello")`](MockServer::user) and where: [`in_group`](Saying::in_group), [`in_private`](Saying::in_private) |
+//! | a message | [`server.user(10086).says("hello")`](MockServer::user) with a chat: [`in_group`](Saying::in_group), [`in_private`](Saying::in_private) |
 //! | any event | [`MockServer::push`], from an example: `FriendRequest::example().with(…)` |
 //! | heartbeats | [`MockServerBuilder::heartbeat`] |
 //! | a frame that no server should send | [`MockServer::push_text`], [`MockServer::push_raw`] |
 //!
 //! Events go everywhere: to WebSockets of both directions and webhooks, and into the queue of long polling.
 //!
-//! Messages are written as segments. A go-cqhttp whose settings nobody has changed writes them as texts with CQ codes, and
-//! so does the stand-in with [`MockServerBuilder::post_format`]: for bots that do not read both.
+//! Messages are written as segments. A go-cqhttp with default settings writes them as strings with CQ codes, and so
+//! does the stand-in with [`MockServerBuilder::post_format`]: for bots that do not read both.
 //!
-//! # What goes wrong on purpose
+//! # Faults
 //!
-//! | what | by |
+//! | fault | use |
 //! |---|---|
-//! | an answer that is late, missing, broken, doubled, another's; a connection that ends; a refused token | a [`Fault`] |
+//! | an answer that is late, missing, broken, doubled or for another call; a connection that ends; a refused token | a [`Fault`] |
 //! | … on one call | [`MockServer::fault_once`] |
 //! | … by a script, or on a share of the calls, by their order and a seed | [`MockServer::faults`] with [`Fault::script`], [`Fault::for_share`] |
 //! | a server that is killed, and comes back | [`MockServer::drop_connections`]; [`MockServer::stop`] and [`MockServerBuilder::port`] |
-//! | a server that hangs, and goes on | [`MockServer::stall`] |
-//! | a network that swallows everything | [`MockServer::silence_connections`] |
+//! | a server that hangs, and recovers | [`MockServer::stall`] |
+//! | a network that drops every packet | [`MockServer::silence_connections`] |
 //! | a close frame with any code | [`MockServer::close_connections`] |
 //! | a token that is refused after the upgrade | [`MockServerBuilder::refuse_after_upgrade`] |
 //!
-//! # What it leaves out
+//! # Limits
 //!
-//! Rate limits and event filters of the server's; the race of go-cqhttp's long polling, which answers at once here. It
+//! It has no rate limits and no event filters. go-cqhttp's long polling has a race; the stand-in answers at once. It
 //! stops when it is dropped, and leaves nothing behind.
 
 mod body;
@@ -182,10 +183,10 @@ pub use self::user::{Saying, User};
 pub use self::webhook::{Posted, Webhook};
 pub use self::world::{Group, Member, World};
 
-/// Changes an example in passing: `SentMessage::example().with(|sent| sent.message_id = 7.into())`. Answers and events
-/// may have more fields in the next version, so that they cannot be written out.
+/// Changes a value in the middle of an expression: `SentMessage::example().with(|sent| sent.message_id = 7.into())`.
+/// Answers and events may gain fields in the next version, so that struct literals of them do not compile elsewhere.
 pub trait With: Sized {
-    /// Changes it, and gives it back.
+    /// Applies `change`, and returns the value.
     #[must_use]
     fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::lenient;
 
 /// Longer times count as so long where they are added to the clock's, which has an end.
-#[cfg(any(feature = "mock", feature = "rate-limit", feature = "ws"))]
+#[cfg(any(feature = "rate-limit", feature = "ws"))]
 pub(crate) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// A moment, in seconds since 1970-01-01 00:00 UTC. 0 stands for *none* or *not known*.

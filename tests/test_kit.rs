@@ -283,7 +283,7 @@ async fn calls_are_kept_in_order_with_what_became_of_them() {
     let refused = |code: RefusalCode| Outcome::Refused(refuse(code));
     let calls = server.calls();
     let seen: Vec<_> = calls.iter().map(|call| (&*call.action, call.via, &call.fault, &call.outcome)).collect();
-    let nothing_said = refuse(RefusalCode::MessageNotFound).wording("`message_id` says nothing");
+    let nothing_said = refuse(RefusalCode::MessageNotFound).wording("`message_id` is empty");
     let nothing_said = Outcome::Refused(nothing_said);
     assert_eq!(
         seen,
@@ -372,7 +372,7 @@ async fn a_call_that_does_not_come_says_what_came_instead() {
         r#"answered with {"message_id":"#,
         "4. get_login_info {} over HTTP: its handler panicked: out of names",
         "the handler of `get_login_info` panicked: out of names",
-        "WebSocket connections that stand: 0",
+        "open WebSocket connections: 0",
     ] {
         assert!(said.contains(part), "{part} is not in: {said}");
     }
@@ -412,7 +412,7 @@ async fn a_call_that_is_not_to_come_is_told_at_once() {
     });
     let said = said.await;
     assert!(said.contains("at tests/test_kit.rs:"), "{said}");
-    assert!(said.contains("a call of `delete_msg` has come that should not"), "{said}");
+    assert!(said.contains("a call of `delete_msg` has come, and none was expected"), "{said}");
     assert!(said.contains(r#"2. delete_msg {"message_id":2}"#), "{said}");
 }
 
@@ -468,10 +468,10 @@ async fn requests_that_are_refused_are_told_and_counted() {
     stream.write_all(b"POST /half HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{").await.unwrap();
     stream.shutdown().await.unwrap();
     for text in [
-        "GET /event: 403, another access token",
+        "GET /event: 403, the access token is wrong",
         "POST /get_status: 401, no access token",
         "PUT /get_status: 404, the method is neither GET nor POST",
-        "POST /send_msg: 400, the body is no JSON",
+        "POST /send_msg: 400, the body is not JSON",
         "POST /half: 400, the body breaks off",
     ] {
         assert_eq!(soon(told.recv()).await.unwrap().to_string(), text);
@@ -787,8 +787,8 @@ async fn a_bot_that_cannot_be_connected_to_is_told_of_once_for_each_reason() {
     turn_away(&bot, None).await;
     let reasons = [
         "the bot answers with HTTP status 401; it asks for its access token",
-        "the bot answers with HTTP status 403; its access token is another",
-        "the bot answers with HTTP status 403; its access token is another",
+        "the bot answers with HTTP status 403; its access token is a different one",
+        "the bot answers with HTTP status 403; its access token is a different one",
         "the bot hangs up without an answer",
     ];
     for reason in reasons {
@@ -809,8 +809,8 @@ async fn a_bot_that_takes_no_posts_is_told_of_once_for_each_reason() {
         turn_away(&bot, Some(status).filter(|status| !status.is_empty())).await;
     }
     let reasons = [
-        "the bot answers with HTTP status 403; its secret is another",
-        "the bot answers with HTTP status 403; its secret is another",
+        "the bot answers with HTTP status 403; its secret is a different one",
+        "the bot answers with HTTP status 403; its secret is a different one",
         "the bot answers with HTTP status 500",
         "the bot hangs up without an answer",
     ];
@@ -1155,8 +1155,8 @@ async fn an_address_may_leave_out_the_port_and_the_path() {
 #[test]
 fn an_address_that_is_none_is_told_at_once() {
     for (url, why) in [
-        ("http://127.0.0.1:65536/", "the port of the address is no number up to 65535"),
-        ("http://127.0.0.1:five/", "the port of the address is no number up to 65535"),
+        ("http://127.0.0.1:65536/", "the port of the address is not a number up to 65535"),
+        ("http://127.0.0.1:five/", "the port of the address is not a number up to 65535"),
         ("http:///path", "the address cannot be read: "),
         ("https://127.0.0.1/", "an address that begins with `http://` is expected"),
         ("127.0.0.1:8080", "an address that begins with `http://` is expected"),

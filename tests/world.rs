@@ -197,7 +197,7 @@ async fn what_is_sent_can_be_read() {
     let Error::Refused(refused) = &error else { panic!("{error}") };
     assert_eq!(
         (error.code(), refused.wording.as_deref()),
-        (Some(RefusalCode::EmptyMsgError), Some("`message` says nothing"))
+        (Some(RefusalCode::EmptyMsgError), Some("`message` is empty"))
     );
     for (action, params) in [
         ("send_group_msg", json!({ "group_id": 43, "message": "" })),
@@ -1159,13 +1159,13 @@ fn what_is_wrong_with_a_world_is_said_with_its_place() {
         said.lines().collect::<Vec<_>>(),
         [
             "the world:3:18: `friends[0].user_id`: 10010 is the account itself",
-            "the world:4:55: `friends[2].user_id`: 7 is there twice",
-            "the world:7:53: `groups[0].members`: the account 10010 is not in group 42; add it, or say that it has not joined: `\"joined\": false`, `Group::not_joined`",
+            "the world:4:55: `friends[2].user_id`: 7 occurs twice",
+            "the world:7:53: `groups[0].members`: the account 10010 is not in group 42; add it, or declare the group not joined: `\"joined\": false`, `Group::not_joined`",
             "the world:8:66: `groups[0].members[1].role`: the group has an owner already, 1",
             "the world:9:20: `groups[0].members[2].user_id`: 2 is in the group already",
-            "the world:9:31: `groups[0].members[2].role`: `chief` is none of owner, admin and member",
+            "the world:9:31: `groups[0].members[2].role`: `chief` is not one of owner, admin and member",
             "the world:10:81: `groups[0].files[0].folder_id`: there is no folder /none in the group",
-            "the world:11:19: `groups[1].group_id`: 42 is there twice",
+            "the world:11:19: `groups[1].group_id`: 42 occurs twice",
             "the world:11:52: `groups[1].joined`: the account 10010 is among the members of group 42",
             "the world:13:30: `messages[0].group_id`: there is no group 5",
             "the world:14:36: `group_requests[0].sub_type`: `ask` is neither add nor invite",
@@ -1205,7 +1205,7 @@ async fn a_world_that_cannot_be_does_not_start() {
     assert_eq!(
         error.to_string(),
         "the world: `groups[0].members[1].role`: the group has an owner already, 1\n\
-         the world: `groups[1].members`: the account 10010 is not in group 43; add it, or say that it has not joined: `\"joined\": false`, `Group::not_joined`"
+         the world: `groups[1].members`: the account 10010 is not in group 43; add it, or declare the group not joined: `\"joined\": false`, `Group::not_joined`"
     );
 }
 
@@ -1220,7 +1220,7 @@ async fn a_mute_can_be_asked_for() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "the world says otherwise of the role of user 10086 in group 42")]
+#[should_panic(expected = "the world has another role for user 10086 in group 42")]
 async fn a_role_that_the_world_has_otherwise_is_a_mistake() {
     let Bot { server, .. } = Bot::as_member().await;
     server.user(ADMIN).as_admin().says("hello").in_group(42);

@@ -18,15 +18,15 @@ use self::print::Printer;
 
 /// A stand-in for go-cqhttp, to try out bots in any language without a QQ account.
 ///
-/// It speaks OneBot v11 on 127.0.0.1, over HTTP and WebSocket on one port, prints each call and each request that it
-/// refuses, and ends on Ctrl-C.
-/// Every action of go-cqhttp is answered with an example; with --world the actions read and change a small world,
-/// where roles decide what is refused. Of a bot that it is to come to, and cannot, it says why.
+/// It serves OneBot v11 on 127.0.0.1, over HTTP and WebSocket on one port, prints each call and each request that it
+/// refuses, and stops on Ctrl-C.
+/// Every action of go-cqhttp is answered with an example; with --world, the actions read and change a small world in
+/// which roles decide which calls are refused. If a bot is not reached, the reason is printed.
 ///
-/// Lines on standard input let something happen, which the bots are told:
+/// Each line on standard input sends an event to the bots:
 ///
-///   10086@42 hello          the user 10086 says hello in the group 42; CQ codes are read
-///   10086 hello             says it to the bot alone
+///   10086@42 hello          a message of the user 10086 in the group 42; CQ codes are read
+///   10086 hello             a private message to the bot
 ///   {"post_type":"notice","notice_type":"friend_add","user_id":10086}
 ///                           any event; `time` and `self_id` are filled in
 ///
@@ -42,7 +42,7 @@ use self::print::Printer;
 ///     }]
 ///   }
 ///
-/// What else may stand there: the documentation of `cqhttp::mock::world`.
+/// The documentation of `cqhttp::mock::world` lists all keys.
 ///
 /// Calls by hand:
 ///
@@ -54,23 +54,23 @@ struct Arguments {
     /// The port of 127.0.0.1; 0 takes any free one.
     #[arg(long, default_value_t = 5700)]
     port: u16,
-    /// The access token that bots have to show. [default: none]
+    /// The access token that bots must send. [default: none]
     #[arg(long)]
     token: Option<String>,
-    /// A file with the world behind the server. [default: none, and the same examples whatever is asked]
+    /// A file with the world behind the server. [default: none; every call is answered with an example]
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
-    /// The account that it is logged in to; a world has its own.
+    /// The account that the server is logged in to; a world has its own.
     #[arg(long, value_name = "QQ", default_value_t = 10010, conflicts_with = "world")]
     self_id: i64,
-    /// Send a heartbeat every so many seconds. [default: none]
+    /// The interval of heartbeats in seconds. [default: none]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     heartbeat: Option<u64>,
-    /// How messages are written in events and answers; go-cqhttp's own default is `string`.
+    /// The format of messages in events and answers; go-cqhttp's own default is `string`.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Array)]
     post_format: Format,
-    /// Keep events for `get_updates` over HTTP, go-cqhttp's long polling, and no more than so many; 0 is no limit. It is
-    /// refused over WebSocket then. [default: off; 2000 without a number]
+    /// Keep events for `get_updates` over HTTP, go-cqhttp's long polling, and no more than so many; 0 is no limit. It
+    /// is refused over WebSocket then. [default: off; 2000 without a number]
     #[arg(long, value_name = "EVENTS", num_args = 0..=1, require_equals = true, default_missing_value = "2000")]
     long_polling: Option<usize>,
     /// Refuse the actions that go-cqhttp does not implement. [default: they are answered]
@@ -90,14 +90,14 @@ struct Arguments {
     secret: Option<String>,
 }
 
-/// No more time is taken to end: what nobody reads stays unwritten.
-const LONGEST_END: Duration = Duration::from_secs(2);
+/// The time limit of the end of the program: output that nobody reads is dropped.
+const END_LIMIT: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
     /// A list of segments.
     Array,
-    /// A text with CQ codes.
+    /// A string with CQ codes.
     String,
 }
 
@@ -148,7 +148,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         tokio::select! {
             () = signals.next() => break,
             Some(line) = lines.recv() => {
-                match line.and_then(|line| stdin::happen(&server, &line, arguments.world.is_some())) {
+                match line.and_then(|line| stdin::send_line(&server, &line, arguments.world.is_some())) {
                     Ok(said) => printer.line(format_args!("{} {said}", time())),
                     Err(error) => printer.error(error),
                 }
@@ -161,7 +161,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         printer.end(format_args!("stopped after {calls} calls")).await;
     };
     tokio::select! {
-        _ = tokio::time::timeout(LONGEST_END, ended) => {}
+        _ = tokio::time::timeout(END_LIMIT, ended) => {}
         () = signals.next() => {}
     }
     Ok(())
@@ -201,7 +201,7 @@ async fn start(arguments: &Arguments, printer: &Printer) -> Result<MockServer, S
         builder = builder.heartbeat(Duration::from_secs(seconds));
     }
     if let Some(file) = &arguments.world {
-        builder = builder.world(World::read(file).map_err(|error| stdin::with_reasons(&error))?);
+        builder = builder.world(World::read(file).map_err(|error| stdin::with_sources(&error))?);
     }
     builder.start().await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => {
@@ -211,7 +211,7 @@ async fn start(arguments: &Arguments, printer: &Printer) -> Result<MockServer, S
     })
 }
 
-/// Those that ask the program to end. As long as this is there, they do not kill it.
+/// The signals that end the program. While this exists, they do not kill it.
 #[cfg(unix)]
 struct Signals {
     interrupt: Signal,
@@ -224,7 +224,7 @@ impl Signals {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    /// Comes with the next one.
+    /// Waits for the next signal.
     async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -242,25 +242,25 @@ impl Signals {
         Ok(Self)
     }
 
-    /// Comes with the next Ctrl-C.
+    /// Waits for the next Ctrl-C.
     async fn next(&mut self) {
         _ = tokio::signal::ctrl_c().await;
     }
 }
 
-/// One line for each call, with no more than so many characters of its parameters, and of its answer.
+/// Prints a line for a call, with at most `length` characters of its parameters and of its answer.
 fn log(printer: &Printer, call: &ReceivedCall, length: usize) {
     let outcome = match &call.outcome {
         Outcome::Answered(data) => format!("ok {}", short(&data.to_string(), length)),
         Outcome::Refused(refusal) => refusal.to_string(),
-        Outcome::NoTarget => "nothing, for it names no target".to_owned(),
+        Outcome::NoTarget => "nothing, since it names no target".to_owned(),
         other => format!("{other:?}"),
     };
     let params = call.params.to_string();
     printer.line(format_args!("{} {} {} -> {outcome}", time(), call.action, short(&params, length)));
 }
 
-/// No file that travels with a call is to fill the screen.
+/// Cuts a text, so that a file in a call does not fill the screen.
 fn short(json: &str, length: usize) -> Cow<'_, str> {
     match json.char_indices().nth(length) {
         Some((end, _)) => format!("{}…", &json[..end]).into(),
@@ -268,7 +268,7 @@ fn short(json: &str, length: usize) -> Cow<'_, str> {
     }
 }
 
-/// The time of day in UTC.
+/// Returns the time of day in UTC.
 fn time() -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     format!("{:02}:{:02}:{:02}Z", now / 3600 % 24, now / 60 % 60, now % 60)

@@ -1,4 +1,4 @@
-//! What is printed. A thread of its own writes it: nothing else waits where nobody reads.
+//! Printing, by a thread of its own: if nobody reads the output, nothing else waits.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -7,27 +7,27 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::{self, Sender};
 use tokio::sync::oneshot;
 
-/// So many lines wait to be written.
-const WAITING: usize = 1024;
+/// The number of lines that can wait to be written.
+const QUEUE_CAPACITY: usize = 1024;
 
-/// Where lines are handed in.
+/// The queue of lines to print.
 #[derive(Clone)]
 pub(crate) struct Printer {
     lines: Sender<Line>,
-    /// How many had no place since the last time that none waited.
+    /// The number of lines that were left out since the queue was last empty.
     left_out: Arc<Mutex<usize>>,
 }
 
 enum Line {
     Out(String),
     Err(String),
-    /// Everything before it is written.
+    /// Sent once everything before it is written.
     End(oneshot::Sender<()>),
 }
 
 impl Printer {
     pub(crate) fn start() -> Self {
-        let (sender, mut lines) = mpsc::channel(WAITING);
+        let (sender, mut lines) = mpsc::channel(QUEUE_CAPACITY);
         let printer = Self { lines: sender, left_out: Arc::default() };
         let left_out = printer.left_out.clone();
         std::thread::spawn(move || {
@@ -43,36 +43,36 @@ impl Printer {
         printer
     }
 
-    /// A line on standard output; it is left out where too many wait.
+    /// Prints a line on standard output; it is left out if the queue is full.
     pub(crate) fn line(&self, line: fmt::Arguments<'_>) {
         self.put(Line::Out(line.to_string()));
     }
 
-    /// The same on standard error.
+    /// Prints a line on standard error; it is left out if the queue is full.
     pub(crate) fn error(&self, error: impl fmt::Display) {
         self.put(Line::Err(format!("cqhttp-mock: {error}")));
     }
 
     fn put(&self, line: Line) {
         let mut left_out = lock(&self.left_out);
-        // Once a line is left out, all are until the others are written: none is missing between two without a word.
+        // Once a line is left out, so are all until the queue is empty: the gap is reported in one place.
         if *left_out > 0 || self.lines.try_send(line).is_err() {
             *left_out += 1;
         }
     }
 
-    /// Waits until the last line is written, which takes as long as nobody reads.
+    /// Prints the last line, and waits until it is written; that takes for ever if nobody reads.
     pub(crate) async fn end(&self, last: fmt::Arguments<'_>) {
         let (written, wait) = oneshot::channel();
         for line in take(&self.left_out).into_iter().chain([Line::Out(last.to_string()), Line::End(written)]) {
-            // The thread lives as long as this does.
+            // The thread lives as long as this queue.
             let _ = self.lines.send(line).await;
         }
         let _ = wait.await;
     }
 }
 
-/// Says how many lines were left out, if any; they count anew.
+/// Returns a line with the number of lines left out, if any, and resets it.
 fn take(left_out: &Mutex<usize>) -> Option<Line> {
     let count = std::mem::take(&mut *lock(left_out));
     (count > 0).then(|| Line::Out(format!("… {count} lines are left out: they were not read in time")))
@@ -82,7 +82,7 @@ fn lock(left_out: &Mutex<usize>) -> MutexGuard<'_, usize> {
     left_out.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What cannot be written is not missed.
+/// Writes a line; a failure to write is ignored.
 fn write(line: Line) {
     let _ = match line {
         Line::Out(line) => writeln!(io::stdout(), "{line}"),

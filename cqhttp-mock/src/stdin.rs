@@ -1,4 +1,4 @@
-//! What happens because a line on standard input says so.
+//! Events from lines on standard input.
 
 use std::io::{self, BufRead};
 use std::time::SystemTime;
@@ -10,16 +10,16 @@ use cqhttp::serde_json::{Value, json};
 use cqhttp::{Event, GroupId, Message, UserId};
 use tokio::sync::mpsc;
 
-/// For so long a program in the background of a terminal waits until it looks again whether it is in front.
+/// The interval at which a background job of a terminal checks whether it is in the foreground.
 #[cfg(unix)]
 const BACKGROUND: Duration = Duration::from_millis(500);
 
-/// The lines as they come, or what is wrong with them. A thread of its own reads them: nothing waits for it when the
-/// program ends.
+/// Returns the lines as they come, or an error for a line. A thread reads them, which the end of the program does not wait
+/// for.
 pub(crate) fn lines() -> mpsc::UnboundedReceiver<Result<String, String>> {
     let (sender, lines) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
-        not_stopped_by_the_terminal();
+        block_background_stop();
         let mut stdin = io::stdin().lock();
         let mut line = Vec::new();
         loop {
@@ -52,16 +52,16 @@ fn text(line: &[u8]) -> Result<String, String> {
     std::str::from_utf8(line).map(str::to_owned).map_err(|_| lossy())
 }
 
-/// A program that reads from a terminal in whose background it runs (`cqhttp-mock &`) is stopped by a signal; where the
-/// thread that reads blocks that signal, it gets an error in its place.
-fn not_stopped_by_the_terminal() {
+/// Blocks the signal that stops a background job (`cqhttp-mock &`) when it reads from its terminal: the thread that reads
+/// gets an error instead.
+fn block_background_stop() {
     #[cfg(unix)]
     {
         use nix::sys::signal::{SigSet, Signal};
 
         let mut signals = SigSet::empty();
         signals.add(Signal::SIGTTIN);
-        // Else it is stopped, until it is brought to the front.
+        // On failure, the job is stopped until it is brought to the foreground.
         let _ = signals.thread_block();
     }
 }
@@ -71,20 +71,20 @@ fn is_in_background(error: &io::Error) -> bool {
     error.raw_os_error() == Some(nix::errno::Errno::EIO as i32) && io::stdin().is_terminal()
 }
 
-/// Lets happen what a line says, and says what it was.
-pub(crate) fn happen(server: &MockServer, line: &str, has_world: bool) -> Result<String, String> {
+/// Sends the event of a line, and describes it.
+pub(crate) fn send_line(server: &MockServer, line: &str, has_world: bool) -> Result<String, String> {
     let line = line.trim();
     if !line.starts_with('{') {
-        return says(server, line, has_world);
+        return send_message(server, line, has_world);
     }
-    let event = event(line, server.self_id()).map_err(|error| with_reasons(&*error))?;
+    let event = event(line, server.self_id()).map_err(|error| with_sources(&*error))?;
     let kind = event.kind();
     let bots = server.push(event);
     Ok(format!("{kind:?} sent to {bots} listeners"))
 }
 
 /// `10086@42 hello`, or `10086 hello`.
-fn says(server: &MockServer, line: &str, has_world: bool) -> Result<String, String> {
+fn send_message(server: &MockServer, line: &str, has_world: bool) -> Result<String, String> {
     let (who, text) = line.split_once(' ').unwrap_or((line, ""));
     let (user, group) = who.split_once('@').map_or((who, None), |(user, group)| (user, Some(group)));
     let group = group.map(str::parse::<GroupId>).transpose();
@@ -112,7 +112,7 @@ fn event(line: &str, self_id: UserId) -> Result<Event, Box<dyn std::error::Error
         }
     }
     let event = Event::from_slice(event.to_string().as_bytes())?;
-    // Bots would choke on one of a known kind that lacks something.
+    // Bots fail to read an event of a known kind that lacks a field.
     if let Event::Unknown(unknown) = &event
         && let Some(error) = &unknown.error
     {
@@ -121,8 +121,8 @@ fn event(line: &str, self_id: UserId) -> Result<Event, Box<dyn std::error::Error
     Ok(event)
 }
 
-/// An error and what lies under it, on one line.
-pub(crate) fn with_reasons(error: &dyn std::error::Error) -> String {
+/// Returns an error and its sources on one line.
+pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
     let reasons = std::iter::successors(Some(error), |error| error.source());
     reasons.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -1,4 +1,4 @@
-//! The real program in a process of its own.
+//! The program in a process of its own.
 
 #![cfg(unix)] // Ctrl-C is a signal there.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
@@ -38,13 +38,13 @@ impl Program {
         self.stdout.next().expect("it goes on").unwrap()
     }
 
-    /// What a line says behind its label.
+    /// Returns the next line without its label.
     fn said(&mut self, label: &str) -> String {
         let line = self.line();
         line.strip_prefix(label).unwrap_or_else(|| panic!("`{line}` begins with `{label}`")).trim().to_owned()
     }
 
-    /// Its next lines say these things, in any order: a bot may be faster than the program's own word.
+    /// Checks that the next lines contain these parts, in any order: a bot may be faster than the program's own line.
     fn say(&mut self, parts: &[&str]) {
         let lines: Vec<_> = parts.iter().map(|_| self.line()).collect();
         for part in parts {
@@ -61,7 +61,7 @@ impl Program {
         assert!(killed.success());
     }
 
-    /// Ctrl-C; gives the last lines.
+    /// Sends Ctrl-C, and returns the last lines.
     fn interrupt(self) -> Vec<String> {
         self.end("-INT")
     }
@@ -81,7 +81,7 @@ impl Drop for Program {
     }
 }
 
-/// Ends with the test.
+/// A process that ends with the test.
 struct Killed(Child);
 
 impl Drop for Killed {
@@ -91,14 +91,14 @@ impl Drop for Killed {
     }
 }
 
-/// What it says when it does not start, and its exit code.
+/// Returns the output of a program that does not start, and its exit code.
 fn refused(arguments: &[&str]) -> (String, Option<i32>) {
     let Output { stderr, status, .. } =
         Command::new(env!("CARGO_BIN_EXE_cqhttp-mock")).args(arguments).stdin(Stdio::null()).output().unwrap();
     (String::from_utf8(stderr).unwrap(), status.code())
 }
 
-// Lines are waited for while the bot goes on.
+// The test blocks on lines while the bot runs.
 #[tokio::test(flavor = "multi_thread")]
 async fn it_answers_prints_each_call_and_ends_on_ctrl_c() {
     let mut program = Program::start(&["--token", "s"]);
@@ -175,7 +175,7 @@ fn a_line_that_is_no_text_is_reported_and_the_next_is_read() {
     program.interrupt();
 }
 
-/// As one starts it beside a bot: `cqhttp-mock &` in a terminal. Only the job in front may read from that.
+/// Started beside a bot, as `cqhttp-mock &` in a terminal. Only the foreground job may read from the terminal.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn it_runs_in_the_background_of_a_terminal() {
@@ -210,7 +210,7 @@ async fn it_runs_in_the_background_of_a_terminal() {
     terminal.0.wait().unwrap();
 }
 
-/// Its standard output is a pipe that nobody reads.
+/// The standard output is a pipe that nobody reads.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_waits_for_a_reader_of_what_it_prints() {
     let mut program = Program::start(&[]);
@@ -220,7 +220,7 @@ async fn nothing_waits_for_a_reader_of_what_it_prints() {
     for _ in 0..2000 {
         client.send_private_msg(10086, &*long).await.expect("it answers");
     }
-    // It is read again.
+    // The test reads again.
     let left_out = program.stdout.by_ref().map(Result::unwrap).find(|line| line.contains("left out"));
     assert!(left_out.is_some_and(|line| line.ends_with(" lines are left out: they were not read in time")));
     for _ in 0..2000 {
@@ -348,7 +348,7 @@ async fn it_comes_to_bots_that_listen() {
     program.said("HTTP");
     program.said("WebSocket");
     assert_eq!(program.said("dials"), ws);
-    // With it the connection stands on the program's side, too.
+    // The connection is then open on the program's side, too.
     assert!(matches!(bot.next().await.unwrap().event, Event::Lifecycle(_)));
     program.happens("10086@42 ping");
     next_message(&mut bot).await.reply("pong").await.unwrap();
@@ -418,7 +418,7 @@ fn what_it_cannot_do_it_says() {
         (&["--reverse", "http://127.0.0.1:1"], "an address that begins with `ws://` is expected"),
         (&["--webhook", "127.0.0.1:1"], "an address that begins with `http://` is expected"),
         (&["--webhook", "http://"], "the address cannot be read"),
-        (&["--webhook", "http://127.0.0.1:99999/"], "the port of the address is no number up to 65535"),
+        (&["--webhook", "http://127.0.0.1:99999/"], "the port of the address is not a number up to 65535"),
         (&["--reverse", "ws://127.0.0.1:8080/a b"], "the address cannot be read"),
         (&["--reverse", "ws://127.0.0.1:8080/\r\nX: y"], "the address cannot be read"),
         (&["--secret", "s"], "--webhook"),

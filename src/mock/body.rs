@@ -10,7 +10,7 @@ use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-/// The connection ends by a fault.
+/// The end of a connection by a fault.
 #[derive(Debug)]
 pub(super) struct Dropped;
 
@@ -22,14 +22,14 @@ impl fmt::Display for Dropped {
 
 impl std::error::Error for Dropped {}
 
-/// An answer, and the way it comes.
+/// The body of an answer.
 #[derive(Default)]
 pub(super) struct AnswerBody {
     rest: Bytes,
-    /// At this many bytes before its end the connection is dropped.
+    /// The number of unsent bytes at which the connection is dropped.
     drop_at: Option<usize>,
     pause: Option<Duration>,
-    /// What the next byte waits for.
+    /// The pause before the next byte.
     wait: Option<Pin<Box<Sleep>>>,
 }
 
@@ -67,7 +67,7 @@ impl hyper::body::Body for AnswerBody {
         if length == 0 {
             return Poll::Ready(None);
         }
-        // What is written leaves while the body waits.
+        // The connection flushes while the body waits.
         self.wait = self.pause.or(self.drop_at.map(|_| Duration::from_millis(1))).map(|pause| Box::pin(sleep(pause)));
         Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))))
     }

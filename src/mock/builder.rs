@@ -24,9 +24,9 @@ use super::world::World;
 use crate::__private::need_runtime;
 use crate::types::UserId;
 
-/// How a [`MockServer`] is to be: [`MockServer::builder`].
+/// Configures a [`MockServer`]: [`MockServer::builder`].
 #[derive(Clone, Default)]
-#[must_use = "nothing listens until `start`"]
+#[must_use = "no server listens until `start`"]
 pub struct MockServerBuilder {
     port: u16,
     self_id: Option<UserId>,
@@ -45,103 +45,106 @@ pub struct MockServerBuilder {
 }
 
 impl MockServerBuilder {
-    /// The port of 127.0.0.1. Default: any free one.
+    /// Sets the port of 127.0.0.1. Default: any free one.
     ///
-    /// A server that is to come back where another was needs that one to be [stopped](MockServer::stop) first.
+    /// To restart a server on the same port, [stop](MockServer::stop) the first one before.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// The account that it is logged in to: of its lifecycle frames and heartbeats, and what it tells a bot that it
-    /// [dials](MockServer::dial). Default: 10010, as in the schema's examples, which are the answers of every account.
+    /// Sets the account that the server is logged in to: in its lifecycle frames and heartbeats, and in the header of
+    /// its [reverse WebSocket](MockServer::dial). Default: 10010, as in the schema's examples, which every account
+    /// answers with.
     pub fn self_id(mut self, account: impl Into<UserId>) -> Self {
         self.self_id = Some(account.into());
         self
     }
 
-    /// The access token to ask for, as `Authorization: Bearer …` or as `?access_token=…`. Default: none; an empty one is
+    /// Requires an access token, as `Authorization: Bearer …` or as `?access_token=…`. Default: none; an empty token is
     /// none, as on go-cqhttp.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into()).filter(|token| !token.is_empty());
         self
     }
 
-    /// Heartbeats at this interval, to everything that takes events. Default: none.
+    /// Sends heartbeats at this interval, to every receiver of events. Default: none.
     pub fn heartbeat(mut self, interval: Duration) -> Self {
         self.heartbeat = Some(interval);
         self
     }
 
-    /// Refuses a WebSocket connection as NapCat does: a missing or wrong token gets its upgrade, then one frame with
-    /// this retcode (NapCat's is 1403), and the connection is closed. Without a [`token`](Self::token), every connection
-    /// is refused. Default: 401 or 403 in place of the upgrade, as go-cqhttp has it.
+    /// Refuses a WebSocket connection as NapCat does: if the token is missing or wrong, the upgrade succeeds, one frame
+    /// with this retcode follows (NapCat's is 1403), and the connection is closed. Without a [`token`](Self::token),
+    /// every connection is refused. Default: 401 or 403 in place of the upgrade, as on go-cqhttp.
     pub fn refuse_after_upgrade(mut self, retcode: i64) -> Self {
         self.refuse_after_upgrade = Some(retcode);
         self
     }
 
-    /// Refuses the actions that go-cqhttp does not implement, with `API_NOT_FOUND`, unless they have a handler. Default:
-    /// they are answered, for bots that run on servers that implement them.
+    /// Refuses the actions that go-cqhttp does not implement, with `API_NOT_FOUND`, unless they have a handler.
+    /// Default: they are answered, for bots on servers that implement them.
     pub fn strict(mut self) -> Self {
         self.strict = true;
         self
     }
 
-    /// Keeps events for `get_updates` over HTTP, and no more than so many: the oldest are dropped. 0 is no limit. Over
-    /// WebSocket `get_updates` is refused then, as on go-cqhttp. Default: off, and it is answered with the schema's example.
+    /// Queues events for `get_updates` over HTTP. When the queue is full, the oldest event is dropped; 0 is no limit.
+    /// Over WebSocket `get_updates` is then refused, as on go-cqhttp. Default: off, and it is answered with the
+    /// schema's example.
     pub fn long_polling(mut self, max_queue_size: usize) -> Self {
         self.long_polling = Some(max_queue_size);
         self
     }
 
-    /// How messages are written in events and answers. Default: as segments; go-cqhttp's own default is the string.
+    /// Sets the format of messages in events and answers. Default: segments; go-cqhttp's own default is the string.
     ///
-    /// What [`MockServer::push_text`] and [`MockServer::push_raw`] send stays as it is.
+    /// It does not apply to [`MockServer::push_text`] and [`MockServer::push_raw`].
     pub fn post_format(mut self, format: PostFormat) -> Self {
         self.post_format = format;
         self
     }
 
-    /// A [world](super::world) behind the server, which its actions read and change; the account is the world's. Default:
-    /// none, and each action is answered with the schema's example.
+    /// Puts a [world](super::world) behind the server, which its actions read and change; the account is the world's.
+    /// Default: none, and each action is answered with the schema's example.
     pub fn world(mut self, world: World) -> Self {
         self.world = Some(world);
         self
     }
 
-    /// Keeps the last `n` calls and those that have come to nothing yet, for a server that runs for long: each is kept with
-    /// its parameters and its answer, which may be whole files. What is not kept is neither [expected](MockServer::expect) nor
-    /// among the [`calls`](MockServer::calls); [`call_count`](MockServer::call_count) has the number of all. Default: all are kept.
+    /// Keeps only the last `n` calls and the pending ones, for a server that runs for long: a kept call holds its
+    /// parameters and its answer, which may be whole files. A call that is not kept can no longer be
+    /// [expected](MockServer::expect) and is not among the [`calls`](MockServer::calls);
+    /// [`call_count`](MockServer::call_count) counts all. Default: all are kept.
     pub fn keep_calls(mut self, n: usize) -> Self {
         self.keep_calls = Some(n);
         self
     }
 
-    /// Tells `on_call` of every call when it has come to something, and before its answer leaves: for a log.
+    /// Runs `on_call` for every call once its outcome is known, before its answer is sent: for a log.
     pub fn on_call(mut self, on_call: impl Fn(&ReceivedCall) + Send + Sync + 'static) -> Self {
         self.on_call = Some(Arc::new(on_call));
         self
     }
 
-    /// Tells `on_refused` when a bot that the stand-in is to connect to, or to post events to, lets it not in: the bot's
-    /// address, and why. It is said once for a [`Dial`](super::Dial) or a [`Webhook`](super::Webhook), and again when the
-    /// reason is another one or it has been let in meanwhile.
+    /// Runs `on_refused` when a bot refuses a connection or an event from the stand-in, or is not reached: with the
+    /// bot's address and the reason. It runs once for a [`Dial`](super::Dial) or a [`Webhook`](super::Webhook), and
+    /// again when the reason changes, or after a success.
     pub fn on_refused(mut self, on_refused: impl Fn(&str, &io::Error) + Send + Sync + 'static) -> Self {
         self.on_refused = Some(Arc::new(on_refused));
         self
     }
 
-    /// Tells `on_rejected` of every HTTP request and every upgrade that is refused before it is a call or a connection: of
-    /// one without the token, of one whose body is no JSON. The failures of [`expect`](MockServer::expect) and
-    /// [`connected`](MockServer::connected) tell the last and the number of all, in any case.
+    /// Runs `on_rejected` for every HTTP request and every upgrade that is refused before it becomes a call or a
+    /// connection: for a missing token, or a body that is not JSON. The failures of [`expect`](MockServer::expect) and
+    /// [`connected`](MockServer::connected) name the last one and the number of all, in any case.
     pub fn on_rejected(mut self, on_rejected: impl Fn(&Rejected) + Send + Sync + 'static) -> Self {
         self.on_rejected = Some(Arc::new(on_rejected));
         self
     }
 
-    /// Knows further actions: those of a crate with a schema of its own, whose generated module `mock` has the table
-    /// `ACTIONS`. Default: the actions of `cqhttp` alone.
+    /// Adds the actions of a crate with a schema of its own, whose generated module `mock` has the table `ACTIONS`.
+    /// Default: only the actions of `cqhttp`.
     pub fn actions(mut self, table: &[&'static [ActionInfo]]) -> Self {
         self.extensions.extend(table.iter().copied().flatten());
         self
@@ -151,8 +154,8 @@ impl MockServerBuilder {
     ///
     /// # Errors
     ///
-    /// The port is not to be had; the error names it and says what to do. Or the [`world`](Self::world) cannot be: then the
-    /// error's kind is `InvalidInput`, and it says all that is wrong. Or there is no tokio runtime around.
+    /// The port cannot be bound; the error names it and a remedy. The [`world`](Self::world) is not valid: the error's
+    /// kind is `InvalidInput`, and it lists every fault. There is no tokio runtime.
     pub async fn start(mut self) -> io::Result<MockServer> {
         need_runtime()?;
         if let Some(world) = &mut self.world {
@@ -201,17 +204,19 @@ impl fmt::Debug for MockServerBuilder {
     }
 }
 
-/// Why a port is not to be had, and what to do.
+/// Adds the port and a remedy to the error of a port that cannot be bound.
 fn explain(port: u16, error: io::Error) -> io::Error {
     let kind = error.kind();
-    let what_to_do = match kind {
+    let remedy = match kind {
         io::ErrorKind::AddrInUse => {
             ": it is in use; `stop().await` the server that has it, or leave `port` out, which takes a free one"
         }
-        io::ErrorKind::PermissionDenied => ": it is not for everyone; take one above 1023, or leave `port` out",
+        io::ErrorKind::PermissionDenied => {
+            ": only privileged users may bind it; take one above 1023, or leave `port` out"
+        }
         _ => "",
     };
-    io::Error::new(kind, PortTaken { text: format!("cannot listen on 127.0.0.1:{port}{what_to_do}"), source: error })
+    io::Error::new(kind, PortTaken { text: format!("cannot listen on 127.0.0.1:{port}{remedy}"), source: error })
 }
 
 #[derive(Debug)]
@@ -237,21 +242,21 @@ impl MockServer {
     ///
     /// # Errors
     ///
-    /// No port can be had, or there is no tokio runtime around.
+    /// No port can be bound, or there is no tokio runtime.
     pub async fn start() -> io::Result<Self> {
         Self::builder().start().await
     }
 
-    /// Starts a server on any free port of 127.0.0.1 that asks for an [access token](MockServerBuilder::token).
+    /// Starts a server on any free port of 127.0.0.1 that requires an [access token](MockServerBuilder::token).
     ///
     /// # Errors
     ///
-    /// No port can be had, or there is no tokio runtime around.
+    /// No port can be bound, or there is no tokio runtime.
     pub async fn start_with_token(token: impl Into<String>) -> io::Result<Self> {
         Self::builder().token(token).start().await
     }
 
-    /// A server with settings.
+    /// Returns the builder of a server with settings.
     pub fn builder() -> MockServerBuilder {
         MockServerBuilder::default()
     }

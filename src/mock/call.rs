@@ -67,11 +67,11 @@ pub enum Outcome {
     NoTarget,
     /// Refused.
     Refused(Refusal),
-    /// Not carried out, since its connection ended first: by a [`Fault`], or because the bot hung up while it waited for
-    /// events.
+    /// Not carried out, since its connection ended first: by a [`Fault`], or because the bot hung up while it waited
+    /// for events.
     Dropped,
-    /// Ended by a panic with this message, in its handler or in the closure of [`faults`](super::MockServer::faults). The
-    /// connection was ended too.
+    /// Ended by a panic with this message, in its handler or in the closure of [`faults`](super::MockServer::faults).
+    /// The connection was ended too.
     Panicked(String),
 }
 

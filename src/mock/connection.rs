@@ -1,4 +1,4 @@
-//! The WebSocket connections that are open, as everything but their own task sees them.
+//! The open WebSocket connections, as seen from outside of their own tasks.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,7 +25,7 @@ pub(super) enum Cut {
     Silence,
 }
 
-/// A write that waits for its turn.
+/// An item in the queue of writes.
 pub(super) enum QueuedWrite {
     /// Whole frames, or bytes that a test passes off as frames.
     Bytes(Bytes),
@@ -89,7 +89,7 @@ impl OpenConnections {
     pub(super) async fn wait_until_open(&self, n: usize) {
         let enough = |open: &BTreeMap<_, _>| if n == 0 { open.is_empty() } else { open.len() >= n };
         if self.open.subscribe().wait_for(enough).await.is_err() {
-            // The sender is this one.
+            // Unreachable: `self` holds the sender.
             std::future::pending().await
         }
     }

@@ -19,22 +19,22 @@ use super::state::State;
 use super::sync::lock;
 use super::ws::{BotConnection, ConnectionKind};
 
-/// How long a bot has to answer a handshake: as much as Go's library gives it.
+/// The time limit of a handshake, which is that of Go's library.
 const HANDSHAKE: Duration = Duration::from_secs(45);
 
-/// What a connection to the bot is there for: `X-Client-Role`.
+/// The purpose of a connection to the bot: `X-Client-Role`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DialRole {
-    /// It takes calls and brings events.
+    /// It takes calls and sends events.
     #[default]
     Universal,
-    /// It takes calls alone.
+    /// It only takes calls.
     Api,
-    /// It brings events alone.
+    /// It only sends events.
     Event,
 }
 
-/// A reverse WebSocket to be made: [`MockServer::dial`].
+/// The settings of a reverse WebSocket: [`MockServer::dial`].
 #[derive(Clone)]
 #[must_use = "nothing is dialled until `MockServer::dial`"]
 pub struct Dial {
@@ -45,12 +45,12 @@ pub struct Dial {
 }
 
 impl Dial {
-    /// To the bot at `url`: `ws://`, a host, and maybe a port, which is 80 otherwise, a path and a query. A program that was
-    /// given the address parses it: `url.parse::<Dial>()`.
+    /// Sets the address of the bot: `ws://`, a host, and optionally a port (80 by default), a path and a query. A
+    /// program that takes the address from its user parses it: `url.parse::<Dial>()`.
     ///
     /// # Panics
     ///
-    /// It is no such address.
+    /// `url` is not such an address.
     #[track_caller]
     pub fn to(url: impl Into<String>) -> Self {
         Self::new(BotAddress::parse(url.into(), "ws").unwrap_or_else(|error| no_address(&error)))
@@ -60,20 +60,19 @@ impl Dial {
         Self { address, token: None, role: DialRole::default(), retry: Duration::from_millis(50) }
     }
 
-    /// The access token to show, as `Authorization: Token …`, which is how go-cqhttp does it. Default: none; an
-    /// empty one is none.
+    /// Sends an access token, as `Authorization: Token …`, in go-cqhttp's form. Default: none; an empty token is none.
     pub fn access_token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into()).filter(|token| !token.is_empty());
         self
     }
 
-    /// What the connection is there for. Default: Universal.
+    /// Sets the purpose of the connection. Default: Universal.
     pub fn role(mut self, role: DialRole) -> Self {
         self.role = role;
         self
     }
 
-    /// How long to wait before it is tried again, after a failure and after the connection has ended. Default: 50 ms;
+    /// Sets the pause before the next attempt, after a failure and after the end of the connection. Default: 50 ms;
     /// go-cqhttp waits for 3 seconds.
     pub fn retry(mut self, pause: Duration) -> Self {
         self.retry = pause;
@@ -107,7 +106,7 @@ impl Dial {
     }
 }
 
-/// As [`Dial::to`], with an error of the kind `InvalidInput` in place of the panic.
+/// The same as [`Dial::to`], with an error of the kind `InvalidInput` in place of the panic.
 impl FromStr for Dial {
     type Err = io::Error;
 
@@ -123,10 +122,11 @@ impl fmt::Debug for Dial {
 }
 
 impl MockServer {
-    /// Connects to a bot over reverse WebSocket, with go-cqhttp's headers and lifecycle frame, and goes on to do so
-    /// whenever the connection has ended, until the stand-in is stopped. It counts among [`connections`](Self::connections),
-    /// and everything that is done to those can be done to it. Why it does not come about, hears
-    /// [`on_refused`](super::MockServerBuilder::on_refused); a bot that does not answer within 45 seconds is given up.
+    /// Connects to a bot over reverse WebSocket, with go-cqhttp's headers and lifecycle frame, and again whenever the
+    /// connection has ended, until the stand-in is stopped. The connection is one of the
+    /// [`connections`](Self::connections), and all that applies to them applies to it.
+    /// [`on_refused`](super::MockServerBuilder::on_refused) reports why the connection fails; an attempt fails if the
+    /// bot does not answer within 45 seconds.
     pub fn dial(&self, dial: Dial) {
         let state = self.state.clone();
         lock(&self.state.dialling).spawn(async move {
@@ -134,22 +134,23 @@ impl MockServer {
             loop {
                 match within(HANDSHAKE, dial.connect(&state)).await {
                     Ok(connection) => {
-                        refusals.none();
+                        refusals.reset();
                         connection.serve().await;
                     }
-                    Err(error) => refusals.tell(&state, &error),
+                    Err(error) => refusals.report(&state, &error),
                 }
                 tokio::time::sleep(dial.retry).await;
             }
         });
     }
 
-    /// Connects to a bot once, over reverse WebSocket: it fails where the bot does not let the stand-in in, and is not made
-    /// again when it has ended.
+    /// Connects to a bot once, over reverse WebSocket: it fails if the bot refuses the connection, and does not connect
+    /// again after its end.
     ///
     /// # Errors
     ///
-    /// The bot cannot be reached, answers with an HTTP status, which the error names, or does not answer within 45 seconds.
+    /// The bot cannot be reached, answers with an HTTP status, which the error names, or does not answer within 45
+    /// seconds.
     pub async fn dial_once(&self, dial: Dial) -> io::Result<()> {
         let connection = within(HANDSHAKE, dial.connect(&self.state)).await?;
         lock(&self.state.dialling).spawn(connection.serve());

@@ -1,4 +1,4 @@
-//! What is written in answer to a call.
+//! The envelope of an answer.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::call::CallEnd;
 use super::fault::Fault;
 
-/// What is written in answer to a call.
+/// Writes the answer to a call; `None` if there is no answer.
 pub(super) fn envelope(fault: &Fault, ended: &CallEnd, echo: Option<&RawValue>) -> Option<Vec<u8>> {
     let echo = echo.and_then(|echo| match fault {
         Fault::WrongEcho => serde_json::from_str("\"nobody's\"").ok(),
@@ -15,7 +15,7 @@ pub(super) fn envelope(fault: &Fault, ended: &CallEnd, echo: Option<&RawValue>) 
         Fault::NoEcho => None,
         _ => Some(echo),
     });
-    let mut written = Written::new(ended, echo)?;
+    let mut written = EnvelopeFields::new(ended, echo)?;
     match fault {
         Fault::NoData => written.data = None,
         Fault::Garbage => return Some(b"{\"status\":\"ok\",".to_vec()),
@@ -27,7 +27,7 @@ pub(super) fn envelope(fault: &Fault, ended: &CallEnd, echo: Option<&RawValue>) 
 
 /// An envelope with its keys in go-cqhttp's order.
 #[derive(Default, Serialize)]
-struct Written<'a> {
+struct EnvelopeFields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,8 +44,8 @@ struct Written<'a> {
     wording: Option<&'a str>,
 }
 
-impl<'a> Written<'a> {
-    /// `None` where there is no answer.
+impl<'a> EnvelopeFields<'a> {
+    /// Returns `None` if there is no answer.
     fn new(ended: &'a CallEnd, echo: Option<&'a RawValue>) -> Option<Self> {
         let written = Self { echo, ..Self::default() };
         Some(match ended {

@@ -1,4 +1,4 @@
-//! Waiting for what a bot does, and failing the test if it does not.
+//! Waiting for calls of a bot, and failing the test if they do not come.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -20,17 +20,17 @@ use crate::message::Message;
 /// The time limit of an expectation that sets none.
 const DEFAULT_LIMIT: Duration = Duration::from_secs(5);
 
-/// What a test can expect of a bot: a call of an action, by its request, or a message by whichever action: [`Said`].
+/// A call that a test can expect: a call of an action, by its request, or a message by whichever action: [`Said`].
 pub trait Expected: Sized {
-    /// The actions that it may be a call of.
+    /// The actions whose calls match.
     #[doc(hidden)]
     const ACTIONS: &'static [&'static str];
 
-    /// Whether it is only a call that was carried out, as far as the server is asked.
+    /// Leaves out calls that were not carried out.
     #[doc(hidden)]
     const CARRIED_OUT: bool = false;
 
-    /// Reads it from the parameters, as the request type has them.
+    /// Reads the call from its parameters, in the form of the request type.
     #[doc(hidden)]
     fn read(action: &str, params: &[u8]) -> serde_json::Result<Self>;
 }
@@ -43,9 +43,9 @@ impl<A: KnownAction + DeserializeOwned> Expected for A {
     }
 }
 
-/// A message that the bot has sent, by `send_msg`, `send_private_msg`, `send_group_msg` or `send_guild_channel_msg`, or by
-/// a quick operation. One that was refused, dropped or addressed to nobody was not sent: its action's request is to be
-/// expected then, and where a message is waited for in vain, the failure shows it.
+/// A message that the bot has sent, by `send_msg`, `send_private_msg`, `send_group_msg` or `send_guild_channel_msg`, or
+/// by a quick operation. A message that was refused, dropped or addressed to nobody was not sent: expect the action's
+/// request instead. If a test waits for a message in vain, the failure lists such calls.
 ///
 /// ```
 /// # #[cfg(feature = "http")]
@@ -63,9 +63,9 @@ impl<A: KnownAction + DeserializeOwned> Expected for A {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Said {
-    /// Where.
+    /// The chat that it was sent to.
     pub chat: Chat,
-    /// What.
+    /// The message.
     pub message: Message,
 }
 
@@ -98,8 +98,8 @@ impl Expected for Said {
     }
 }
 
-/// No such call has come, or one that should not have. Its text says what was expected and where in the test, and what
-/// came instead.
+/// The failure of an expectation: a call did not come, or came although it should not. Its text gives the place in the
+/// test, the expected call, and the calls that came instead.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Unexpected(String);
 
@@ -109,7 +109,7 @@ impl fmt::Display for Unexpected {
     }
 }
 
-/// As it is displayed: tests show it by `unwrap`.
+/// The same as `Display`, for tests that `unwrap` it.
 impl fmt::Debug for Unexpected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -118,8 +118,8 @@ impl fmt::Debug for Unexpected {
 
 impl std::error::Error for Unexpected {}
 
-/// Waits for the next call that is expected: [`MockServer::next_call`].
-#[must_use = "nothing is waited for until it is awaited"]
+/// Waits for the next call that matches: [`MockServer::next_call`].
+#[must_use = "a future does nothing until it is awaited"]
 pub struct NextCall<'a, E> {
     server: &'a MockServer,
     within: Duration,
@@ -127,12 +127,12 @@ pub struct NextCall<'a, E> {
     expected: PhantomData<fn() -> E>,
 }
 
-/// Waits for the next call that is expected, and panics if there is none: [`MockServer::expect`].
-#[must_use = "nothing is waited for until it is awaited"]
+/// Waits for the next call that matches, and panics if there is none: [`MockServer::expect`].
+#[must_use = "a future does nothing until it is awaited"]
 pub struct Expect<'a, E>(NextCall<'a, E>);
 
 impl<E> NextCall<'_, E> {
-    /// How long to wait. Default: 5 seconds.
+    /// Sets the time limit. Default: 5 seconds.
     pub fn within(mut self, limit: Duration) -> Self {
         self.within = limit;
         self
@@ -140,7 +140,7 @@ impl<E> NextCall<'_, E> {
 }
 
 impl<E> Expect<'_, E> {
-    /// How long to wait. Default: 5 seconds.
+    /// Sets the time limit. Default: 5 seconds.
     pub fn within(self, limit: Duration) -> Self {
         Self(self.0.within(limit))
     }
@@ -154,9 +154,9 @@ impl<E: Expected> NextCall<'_, E> {
         match tokio::time::timeout(within, taken).await {
             Ok(taken) => taken.map_err(|why| Unexpected(format!("at {at}: {why}"))),
             Err(_) => {
-                let (names, report, links) = (names::<E>(), calls.report(), server.connections());
+                let (names, report, open) = (names::<E>(), calls.report(), server.connections());
                 Err(Unexpected(format!(
-                    "at {at}: no call of {names} has come within {within:?}{report}\n  WebSocket connections that stand: {links}"
+                    "at {at}: no call of {names} has come within {within:?}{report}\n  open WebSocket connections: {open}"
                 )))
             }
         }
@@ -181,19 +181,19 @@ impl<'a, E: Expected + 'a> IntoFuture for Expect<'a, E> {
     }
 }
 
-/// Waits until WebSocket connections stand, and panics if they do not: [`MockServer::connected`].
-#[must_use = "nothing is waited for until it is awaited"]
+/// Waits until WebSocket connections are open, and panics if they are not: [`MockServer::connected`].
+#[must_use = "a future does nothing until it is awaited"]
 pub struct Connected<'a> {
     server: &'a MockServer,
     n: usize,
     within: Duration,
     at: &'static Location<'static>,
-    /// Once it is polled.
+    /// Set once the future is polled.
     waiting: Option<Pin<Box<dyn Future<Output = ()> + Send + 'a>>>,
 }
 
 impl<'a> Connected<'a> {
-    /// How long to wait. Default: 5 seconds.
+    /// Sets the time limit. Default: 5 seconds.
     pub fn within(mut self, limit: Duration) -> Self {
         self.within = limit;
         self
@@ -233,28 +233,28 @@ fn names<E: Expected>() -> String {
     E::ACTIONS.iter().map(|action| format!("`{action}`")).collect::<Vec<_>>().join(" or ")
 }
 
-#[allow(clippy::panic, reason = "it is how tests fail")]
+#[allow(clippy::panic, reason = "tests fail by panicking")]
 fn fail(unexpected: &Unexpected) -> ! {
     panic!("{unexpected}")
 }
 
 impl MockServer {
-    /// The calls so far, in the order in which they came, and what became of each: all, or the last ones that
+    /// Returns the calls so far with their outcomes, in the order in which they came: all calls, or those that
     /// [are kept](super::MockServerBuilder::keep_calls).
     #[must_use]
     pub fn calls(&self) -> Vec<ReceivedCall> {
         self.state.calls.all()
     }
 
-    /// How many calls have come so far, whether they are kept or not.
+    /// Returns the number of calls so far, including those that are not kept.
     #[must_use]
     pub fn call_count(&self) -> usize {
         self.state.calls.count()
     }
 
-    /// The next call of an action that was not taken yet, by its request, or the next message that was [`Said`], waiting
-    /// for it if need be. Each call is taken once, in the order in which they came, and when it has come to something: its
-    /// handler has run by then.
+    /// Takes the next call of an action, by its request, or the next message that was [`Said`], and waits for it if
+    /// need be. Each call is taken once, in the order in which they came, after its outcome is known: its handler has
+    /// run by then.
     ///
     /// ```
     /// # #[cfg(feature = "http")]
@@ -273,8 +273,8 @@ impl MockServer {
     ///
     /// # Panics
     ///
-    /// No such call has come within 5 seconds, or what [`within`](Expect::within) says; its handler panicked. The text says
-    /// what came instead.
+    /// No such call has come within 5 seconds, or the limit of [`within`](Expect::within), or its handler panicked. The
+    /// text lists the calls that came instead.
     #[track_caller]
     pub fn expect<E: Expected>(&self) -> Expect<'_, E> {
         Expect(self.next_call())
@@ -284,20 +284,21 @@ impl MockServer {
     ///
     /// # Panics
     ///
-    /// The action is one of another crate, and the builder was not given [its table](super::MockServerBuilder::actions).
+    /// The action belongs to another crate, and the builder was not given [its
+    /// table](super::MockServerBuilder::actions).
     #[track_caller]
     pub fn next_call<E: Expected>(&self) -> NextCall<'_, E> {
         E::ACTIONS.iter().for_each(|action| self.state.assert_known(action));
         NextCall { server: self, within: DEFAULT_LIMIT, at: Location::caller(), expected: PhantomData }
     }
 
-    /// Waits whether such a call comes that was not taken yet, and is done when none has come for so long.
+    /// Waits for the given time, and fails if such a call comes that was not taken yet.
     ///
     /// # Panics
     ///
-    /// One has come; the text shows it.
+    /// Such a call has come; the text shows it.
     #[track_caller]
-    #[allow(clippy::manual_async_fn, reason = "an async function would not know its caller")]
+    #[allow(clippy::manual_async_fn, reason = "an async function does not know its caller")]
     pub fn expect_none<'a, E: Expected + 'a>(&'a self, within: Duration) -> impl Future<Output = ()> + Send + 'a {
         E::ACTIONS.iter().for_each(|action| self.state.assert_known(action));
         let at = Location::caller();
@@ -306,24 +307,25 @@ impl MockServer {
             let come = calls.until(|calls| calls.find(wanted::<E>()));
             if tokio::time::timeout(within, come).await.is_ok() {
                 let (names, report) = (names::<E>(), calls.report());
-                fail(&Unexpected(format!("at {at}: a call of {names} has come that should not{report}")));
+                fail(&Unexpected(format!("at {at}: a call of {names} has come, and none was expected{report}")));
             }
         }
     }
 
-    /// Waits until at least `n` WebSocket connections stand; with 0, until none does any more.
+    /// Waits until at least `n` WebSocket connections are open; for 0, until none is.
     ///
     /// # Panics
     ///
-    /// It is not so within 5 seconds, or what [`within`](Connected::within) says. The text says how many stand, and what
-    /// the bot has done.
+    /// The number is not reached within 5 seconds, or the limit of [`within`](Connected::within). The text gives the
+    /// number of open connections, and the calls of the bot.
     #[track_caller]
     pub fn connected(&self, n: usize) -> Connected<'_> {
         Connected { server: self, n, within: DEFAULT_LIMIT, at: Location::caller(), waiting: None }
     }
 
-    /// What the panics of handlers and of other closures of the test's said, and forgets them: a server that is dropped or
-    /// stopped with one that nobody has asked for panics itself, so that an assertion in a handler fails its test.
+    /// Returns the messages of panics in handlers and other closures of the test, and clears them. A server that is
+    /// dropped or stopped with a panic that was not cleared panics itself, so that a failed assertion in a handler
+    /// fails its test.
     pub fn take_panics(&self) -> Vec<String> {
         self.state.calls.take_panics()
     }

@@ -1,12 +1,13 @@
-//! Faults by a script, and on a share of the calls.
+//! Faults by a script, and for a share of the calls.
 
 use super::call::ReceivedCall;
 use super::dice::Dice;
 use super::fault::Fault;
 
 impl Fault {
-    /// The n-th of these faults for the n-th call to arrive, and none when they are used up. Which call that is, bots settle
-    /// that call over several connections at once; [`MockServer::calls`](super::MockServer::calls) have the order.
+    /// Returns the n-th of these faults for the n-th call to arrive, and none when they are used up. A bot that calls
+    /// over several connections at once determines the order; [`MockServer::calls`](super::MockServer::calls) returns
+    /// it.
     ///
     /// ```
     /// # async fn run() -> std::io::Result<()> {
@@ -24,8 +25,8 @@ impl Fault {
         move |_| faults.next().unwrap_or_default()
     }
 
-    /// This fault for a share of the calls, from 0 to 1, and none for the others. The seed says whether the n-th call to
-    /// arrive is one of them: the same at every run, as far as the calls come in the same order.
+    /// Returns this fault for a share of the calls, from 0 to 1, and none for the others. The seed decides for the n-th
+    /// call to arrive, and does so alike in every run in which the calls come in the same order.
     ///
     /// ```
     /// # async fn run() -> std::io::Result<()> {

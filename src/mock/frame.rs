@@ -18,12 +18,12 @@ pub(super) fn close(frame: Option<CloseFrame>) -> Bytes {
 
 pub(super) fn encode(frame: Frame) -> Bytes {
     let mut bytes = Vec::new();
-    // Nothing keeps bytes from being written to memory.
+    // Writing to memory does not fail.
     let _ = frame.format(&mut bytes);
     bytes.into()
 }
 
-/// A frame as a client writes it: with a mask, which changes nothing here. What is no frame stays as it is.
+/// Masks a frame as a client does, with a mask of zeros. Bytes that are not a frame stay unchanged.
 pub(super) fn mask(frame: &Bytes) -> Bytes {
     let head = match frame.get(1) {
         Some(126) => 4,
@@ -41,7 +41,7 @@ pub(super) fn mask(frame: &Bytes) -> Bytes {
     masked.into()
 }
 
-/// What NapCat says to a wrong token.
+/// Returns NapCat's answer to a wrong token.
 pub(super) fn token_refused(retcode: i64) -> Bytes {
     text(format!(
         r#"{{"status":"failed","retcode":{retcode},"data":null,"message":"token验证失败","wording":"token验证失败","echo":null,"stream":"normal-action"}}"#

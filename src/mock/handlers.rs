@@ -1,4 +1,4 @@
-//! What a test has set for the calls to come: handlers and faults.
+//! The handlers and faults that a test has set.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,26 +11,26 @@ pub(super) type Handler = Arc<dyn Fn(&[u8]) -> ActionResult + Send + Sync>;
 
 pub(super) type HandlerOnce = Box<dyn FnOnce(&[u8]) -> ActionResult + Send>;
 
-pub(super) type AskedFaults = Box<dyn FnMut(&ReceivedCall) -> Fault + Send>;
+pub(super) type FaultClosure = Box<dyn FnMut(&ReceivedCall) -> Fault + Send>;
 
 /// The handlers of an action.
 #[derive(Default)]
 pub(super) struct Handlers {
-    /// Each for one call, and before the other.
+    /// Handlers for one call each; they take precedence.
     pub(super) once: VecDeque<HandlerOnce>,
     pub(super) always: Option<Handler>,
 }
 
-/// What goes wrong, and with what.
+/// The faults to come.
 #[derive(Default)]
 pub(super) struct FaultPlan {
-    /// With the next call of an action.
+    /// Each for the next call of an action.
     pub(super) once: VecDeque<(&'static str, Fault)>,
-    pub(super) always: Option<AskedFaults>,
+    pub(super) always: Option<FaultClosure>,
 }
 
 impl FaultPlan {
-    /// What goes wrong with a call.
+    /// Returns the fault of a call.
     pub(super) fn draw(&mut self, info: Option<&ActionInfo>, action: &str, params: &[u8], via: Via) -> Fault {
         let once = self.once.iter().position(|(name, _)| info.is_some_and(|info| info.name == *name));
         if let Some((_, fault)) = once.and_then(|place| self.once.remove(place)) {

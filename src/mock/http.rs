@@ -1,4 +1,4 @@
-//! The stand-in's HTTP side.
+//! The HTTP server.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ use super::sync::lock;
 use super::ws::{self, BotConnection};
 use crate::action::{GetUpdates, KnownAction};
 
-/// Serves connections until it is stopped or aborted; they end with it.
+/// Serves connections until it is stopped or aborted, which ends them too.
 pub(super) async fn serve(
     listener: TcpListener,
     state: Arc<State>,
@@ -49,7 +49,7 @@ pub(super) async fn serve(
             _ = &mut stopped => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
-                // No file is to be had for it just now.
+                // The process has no file descriptor to spare.
                 Err(_) => {
                     sleep(Duration::from_millis(10)).await;
                     continue;
@@ -62,13 +62,13 @@ pub(super) async fn serve(
     tasks.shutdown().await;
 }
 
-/// Pushes heartbeats until it is aborted.
+/// Sends heartbeats until it is aborted.
 async fn push_heartbeats(state: Arc<State>, interval: Duration) {
     let interval = interval.max(Duration::from_millis(1));
     let mut event = heartbeat(state.self_id, interval);
     loop {
         tokio::time::sleep(interval).await;
-        state.go_on().await;
+        state.until_resumed().await;
         event["time"] = json!(now());
         state.push_event(&event.to_string());
     }
@@ -78,7 +78,7 @@ async fn connection(stream: TcpStream, state: Arc<State>) {
     let _ = stream.set_nodelay(true);
     let socket = Mutex::new(None);
     let service = service_fn(|request| respond(&state, &socket, request));
-    // A client that hangs up is no fault of the server's.
+    // A client that hangs up is not an error of the server.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades().await;
     let socket = lock(&socket).take();
     if let Some(socket) = socket {
@@ -91,7 +91,7 @@ async fn respond(
     socket: &Mutex<Option<BotConnection>>,
     mut request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Dropped> {
-    state.go_on().await;
+    state.until_resumed().await;
     if ws::is_upgrade(request.headers()) {
         return Ok(upgrade(state, socket, &mut request));
     }
@@ -103,7 +103,7 @@ async fn respond(
     let Ok(body) = body.collect().await else { return reject(StatusCode::BAD_REQUEST, "the body breaks off") };
     let given = RequestBody::new(&parts, body.to_bytes());
     if given.is_bad_json() {
-        return reject(StatusCode::BAD_REQUEST, "the body is no JSON");
+        return reject(StatusCode::BAD_REQUEST, "the body is not JSON");
     }
     if let Some((status, why)) = unauthorised(state, &parts.uri, &parts.headers) {
         return reject(status, why);
@@ -116,7 +116,7 @@ async fn respond(
     let answer = answer(state, &call, &params).await.ok_or(Dropped)?;
     let mut response = Response::new(apply_fault(call.fault, answer.into()).await?);
     if given.is_bad_form() {
-        // go-cqhttp says so, and goes on.
+        // go-cqhttp answers with this status, and carries the call out all the same.
         *response.status_mut() = StatusCode::BAD_REQUEST;
     }
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
@@ -132,7 +132,7 @@ fn upgrade(
     match (refused, state.refuse_after_upgrade) {
         (Some((status, why)), None) => reject(state, request.method(), request.uri(), status, why),
         (refused, retcode) => {
-            // Where no token is asked for, the setting is about every connection.
+            // Without a token, the setting applies to every connection.
             let refused =
                 refused.map(|(_, why)| why).or(state.token.is_none().then_some("every connection is refused"));
             let refused = retcode.zip(refused).map(|(retcode, why)| {
@@ -146,7 +146,7 @@ fn upgrade(
     }
 }
 
-/// What answers a call; `None` where the connection is to end without an answer.
+/// Returns the answer to a call; `None` if the connection ends without an answer.
 async fn answer(state: &State, call: &NotedCall, params: &[u8]) -> Option<Vec<u8>> {
     match (&call.fault, &state.long_polling, call.info) {
         (Fault::DropBefore, ..) => None,
@@ -164,7 +164,7 @@ async fn answer(state: &State, call: &NotedCall, params: &[u8]) -> Option<Vec<u8
     }
 }
 
-/// A call that waits for events, and is over when its connection is.
+/// A call that waits for events, and is dropped with its connection.
 struct PendingPoll<'a> {
     state: &'a State,
     call: Option<usize>,
@@ -178,7 +178,7 @@ impl Drop for PendingPoll<'_> {
     }
 }
 
-/// An answer, and what goes wrong with it.
+/// Applies the call's fault to its answer.
 async fn apply_fault(fault: Fault, answer: Bytes) -> Result<AnswerBody, Dropped> {
     Ok(match fault {
         Fault::NoAnswer => std::future::pending().await,
@@ -193,7 +193,7 @@ async fn apply_fault(fault: Fault, answer: Bytes) -> Result<AnswerBody, Dropped>
     })
 }
 
-/// The body of a request, by its content type; of any other type, and of a GET, it is not read.
+/// The body of a request, by its content type. A body of any other type, and the body of a GET, is ignored.
 enum RequestBody {
     Json(Bytes),
     Form(Bytes),
@@ -221,8 +221,8 @@ impl RequestBody {
         !escapes.all(|rest| rest.len() >= 2 && rest[..2].iter().all(u8::is_ascii_hexdigit)) || form.contains(&b';')
     }
 
-    /// The action that a request calls, and its parameters: the body's count before the query's. On `/` both stand
-    /// within.
+    /// Returns the action that a request calls, and its parameters; the body's take precedence over the query's. On the
+    /// path `/`, both are below `action` and `params`.
     fn call(&self, uri: &Uri) -> (String, Bytes) {
         let params = self.params(uri.query().unwrap_or_default());
         if uri.path() != "/" {
@@ -230,18 +230,18 @@ impl RequestBody {
             return (path.decode_utf8_lossy().into_owned(), params);
         }
         #[derive(Default, Deserialize)]
-        struct Call<'a> {
+        struct RootCall<'a> {
             #[serde(default, borrow)]
             action: Option<&'a RawValue>,
             #[serde(default, borrow)]
             params: Option<&'a RawValue>,
         }
-        let call: Call<'_> = serde_json::from_slice(&params).unwrap_or_default();
+        let call: RootCall<'_> = serde_json::from_slice(&params).unwrap_or_default();
         let action = call.action.and_then(|action| serde_json::from_str(action.get()).ok()).unwrap_or_default();
         (action, Bytes::copy_from_slice(call.params.map_or("{}", RawValue::get).as_bytes()))
     }
 
-    /// All that was given as one JSON object.
+    /// Joins all parameters into one JSON object.
     fn params(&self, query: &str) -> Bytes {
         let (json, form): (&[u8], &[u8]) = match self {
             Self::Json(json) => (json, b""),
@@ -259,7 +259,7 @@ impl RequestBody {
         }
         let mut all: BTreeMap<Cow<'_, str>, Box<RawValue>> = serde_json::from_slice(json).unwrap_or_default();
         for (name, value) in pairs {
-            // What looks like JSON and is some is taken as such.
+            // A value that is a JSON object or array is taken as JSON.
             let nested = value.starts_with(['{', '[']).then(|| serde_json::from_str(&value).ok()).flatten();
             let Some(value) = nested.or_else(|| to_raw_value(&value).ok()) else { continue };
             all.entry(name).or_insert(value);
@@ -268,8 +268,8 @@ impl RequestBody {
     }
 }
 
-/// 401 without a token, 403 with a wrong one. The header counts where there is one with something in it,
-/// and the query otherwise.
+/// Checks the token: 401 if there is none, 403 if it is wrong. The header counts unless it is missing or empty, and the
+/// query otherwise.
 fn unauthorised(state: &State, uri: &Uri, headers: &HeaderMap) -> Option<(StatusCode, &'static str)> {
     let token = state.token.as_deref()?;
     let in_query;
@@ -282,7 +282,7 @@ fn unauthorised(state: &State, uri: &Uri, headers: &HeaderMap) -> Option<(Status
     };
     match given {
         b"" => Some((StatusCode::UNAUTHORIZED, "no access token")),
-        given if given != token.as_bytes() => Some((StatusCode::FORBIDDEN, "another access token")),
+        given if given != token.as_bytes() => Some((StatusCode::FORBIDDEN, "the access token is wrong")),
         _ => None,
     }
 }
@@ -291,7 +291,7 @@ fn token_in_query(query: &str) -> Option<Cow<'_, str>> {
     form_urlencoded::parse(query.as_bytes()).find_map(|(name, value)| (name == "access_token").then_some(value))
 }
 
-/// Refuses a request, and tells of it.
+/// Refuses a request, and records it.
 fn reject(state: &State, method: &Method, uri: &Uri, status: StatusCode, why: &str) -> Response<AnswerBody> {
     let (method, path, why) = (method.to_string(), uri.path().to_owned(), why.to_owned());
     state.calls.reject(Rejected { method, path, status: status.as_u16(), why });

@@ -1,4 +1,4 @@
-//! The log of calls: those that came, their outcomes, and waiting for them.
+//! The log of calls and their outcomes, and waiting for them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Write};
@@ -25,16 +25,16 @@ pub(super) struct Wanted {
     pub(super) carried_out: bool,
 }
 
-/// A call, as little as is needed of it: there may be a hundred thousand.
+/// A call, stored compactly: there may be a hundred thousand.
 struct CallRecord {
     action: Box<str>,
-    /// The action that answers to this name, where there is one.
+    /// The action that answers to this name, if there is one.
     known: Option<&'static ActionInfo>,
     params: Box<[u8]>,
     via: Via,
     fault: Option<Box<Fault>>,
     end: CallEnd,
-    /// By a test that expected it.
+    /// Set once a test has expected it.
     taken: bool,
 }
 
@@ -43,7 +43,7 @@ impl CallRecord {
         self.known.map_or(&self.action, |info| info.name)
     }
 
-    /// Whether a test may expect it, as far as it is known.
+    /// Returns `true` if a test may still expect the call. A pending call counts as carried out.
     fn matches(&self, action: &str, carried_out: bool) -> bool {
         let not_carried_out = matches!(self.end, CallEnd::Refused(_) | CallEnd::Dropped | CallEnd::NoTarget);
         !self.taken && self.name() == action && !(carried_out && not_carried_out)
@@ -70,7 +70,7 @@ impl fmt::Display for CallRecord {
             CallEnd::Answered(data) => write!(f, "answered with {}", Short(data.get()))?,
             CallEnd::NoTarget => f.write_str("answered with {}, since it names no target")?,
             CallEnd::Refused(refusal) => write!(f, "refused with {refusal}")?,
-            CallEnd::Dropped => f.write_str("dropped before it was acted on")?,
+            CallEnd::Dropped => f.write_str("dropped before it was carried out")?,
             CallEnd::Panicked(PanicSource::Handler, message) => write!(f, "its handler panicked: {message}")?,
             CallEnd::Panicked(PanicSource::Faults, message) => {
                 write!(f, "the closure of `faults` panicked: {message}")?
@@ -83,7 +83,7 @@ impl fmt::Display for CallRecord {
     }
 }
 
-/// The beginning of a text that may be long.
+/// The beginning of a long text.
 struct Short<'a>(&'a str);
 
 impl fmt::Display for Short<'_> {
@@ -99,9 +99,9 @@ impl fmt::Display for Short<'_> {
 /// All calls, in the order in which they came.
 pub(super) struct CallLog {
     entries: Mutex<Entries>,
-    /// Changes whenever a call has come to something.
+    /// Changes whenever a call has ended.
     ended: watch::Sender<()>,
-    /// How many at most, besides those that have come to nothing yet.
+    /// The number of calls to keep, besides the pending ones.
     keep: usize,
     on_call: Option<OnCall>,
     on_rejected: Option<OnRejected>,
@@ -109,21 +109,21 @@ pub(super) struct CallLog {
 
 #[derive(Default)]
 struct Entries {
-    /// By their numbers, from 0.
+    /// The calls by their numbers, from 0.
     records: BTreeMap<usize, CallRecord>,
-    /// How many calls have come.
+    /// The number of calls so far.
     count: usize,
-    /// Up to where there is nothing to take of an action, of all its calls and of those alone that were carried out: who
-    /// waits among many other calls looks at each once.
+    /// The number below which no call of an action is left to take; the flag is [`Wanted::carried_out`]. With it,
+    /// waiting among many other calls looks at each of them once.
     looked_at: HashMap<(&'static str, bool), usize>,
-    /// Of handlers and other closures of the test's, and not told yet.
+    /// The panics of handlers and other closures of the test that were not reported yet.
     panics: Vec<String>,
-    /// How many requests were refused before they were calls, and the last of them.
+    /// The number of requests that were refused before they became calls, and the last of them.
     rejected: (usize, Option<Rejected>),
 }
 
 impl Entries {
-    /// The next call that is expected and was not taken, if it has come to something: the action and its number.
+    /// Returns the action and the number of the next wanted call that was not taken, if that call has ended.
     fn next(&mut self, wanted: Wanted) -> Option<(&'static str, usize)> {
         let Self { records, count, looked_at, .. } = self;
         let next = wanted.actions.iter().filter_map(|action| {
@@ -137,7 +137,7 @@ impl Entries {
         (!matches!(record.end, CallEnd::Pending)).then_some((action, number))
     }
 
-    /// Forgets the oldest calls that have come to something, until there are no more than so many.
+    /// Removes the oldest ended calls until at most `keep` calls are left.
     fn forget(&mut self, keep: usize) {
         while self.records.len() > keep {
             let oldest = self.records.iter().find(|(_, record)| !matches!(record.end, CallEnd::Pending));
@@ -152,7 +152,7 @@ impl CallLog {
         Self { entries: Mutex::default(), ended: watch::Sender::new(()), keep, on_call, on_rejected }
     }
 
-    /// Notes a request that was refused before it was a call.
+    /// Records a request that was refused before it became a call.
     pub(super) fn reject(&self, rejected: Rejected) {
         let mut entries = lock(&self.entries);
         entries.rejected = (entries.rejected.0 + 1, Some(rejected.clone()));
@@ -162,7 +162,7 @@ impl CallLog {
         }
     }
 
-    /// Notes a call that has come, and gives its number.
+    /// Records a call, and returns its number.
     pub(super) fn begin(
         &self,
         action: &str,
@@ -181,7 +181,7 @@ impl CallLog {
         number
     }
 
-    /// Notes what a call has come to.
+    /// Records the outcome of a call.
     pub(super) fn end(&self, call: usize, end: CallEnd) {
         let mut entries = lock(&self.entries);
         let Some(record) = entries.records.get_mut(&call) else { return };
@@ -199,7 +199,7 @@ impl CallLog {
         self.ended.send_modify(|()| {});
     }
 
-    /// Runs a closure of the test's: its panic is for the test, and stops nothing here.
+    /// Runs a closure of the test. Its panic is kept for the test, and has no other effect.
     pub(super) fn catch(&self, closure: fmt::Arguments<'_>, run: impl FnOnce()) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
             let panic = format!("{closure} panicked: {}", panic_message(&*panic));
@@ -219,7 +219,7 @@ impl CallLog {
         std::mem::take(&mut lock(&self.entries).panics)
     }
 
-    /// Waits until there is something, which may be whenever a call has come to something.
+    /// Waits until `is_there` returns something; it is asked again whenever a call has ended.
     pub(super) async fn until<T>(&self, is_there: impl Fn(&Self) -> Option<T>) -> T {
         let mut ended = self.ended.subscribe();
         loop {
@@ -227,18 +227,18 @@ impl CallLog {
                 return found;
             }
             if ended.changed().await.is_err() {
-                // The sender is the server's own.
+                // Unreachable: `self` holds the sender.
                 std::future::pending::<()>().await;
             }
         }
     }
 
-    /// Returns `Some` if a call that is wanted was not taken yet, and is over.
+    /// Returns `Some` if the next wanted call that was not taken has ended.
     pub(super) fn find(&self, wanted: Wanted) -> Option<()> {
         lock(&self.entries).next(wanted).map(drop)
     }
 
-    /// The next call that is expected and was not taken, once it has come to something.
+    /// Takes the next wanted call, once it has ended.
     pub(super) fn take<T>(
         &self,
         wanted: Wanted,
@@ -250,13 +250,13 @@ impl CallLog {
         record.taken = true;
         Some(match (&record.end, record.known) {
             (CallEnd::Panicked(source, message), _) => Err(source.describe(action, message)),
-            (_, None) => Err(format!("no schema knows `{action}`")),
+            (_, None) => Err(format!("`{action}` is not in a known schema")),
             (_, Some(info)) => read(action, &Reading::new(info, &record.params).json)
                 .map_err(|error| format!("`{action}` came, and cannot be read: {error}\n    {record}")),
         })
     }
 
-    /// What was not taken, the panics and what was refused, for somebody who looks for something else.
+    /// Describes the calls that were not taken, the panics and the refused requests, for the message of a failed test.
     pub(super) fn report(&self) -> String {
         const MOST: usize = 20;
         let entries = lock(&self.entries);
@@ -265,7 +265,7 @@ impl CallLog {
         if left.is_empty() {
             let _ = write!(report, "\n  no other call has come ({} were taken before)", entries.records.len());
         } else {
-            report += "\n  calls that nobody has taken, by their place among all:";
+            report += "\n  calls that no test has taken, by their number among all:";
         }
         if left.len() > MOST {
             let _ = write!(report, "\n    … {} before these", left.len() - MOST);

@@ -16,9 +16,9 @@ use super::schema::ActionInfo;
 use super::sync::lock;
 use crate::action::GetUpdates;
 
-/// The events that wait to be asked for.
+/// The events that wait for the next `get_updates`.
 pub(super) struct EventQueue {
-    /// 0 is no limit.
+    /// The length of the queue; 0 is no limit.
     max: usize,
     events: Mutex<VecDeque<String>>,
     arrived: Notify,
@@ -39,7 +39,7 @@ impl EventQueue {
         self.arrived.notify_waiters();
     }
 
-    /// Takes the events that are there, or waits for some as long as the call says: for ever where it says nothing.
+    /// Takes the queued events; if there are none, waits for the time that the call sets, or without limit.
     pub(super) async fn take(&self, info: &ActionInfo, params: &[u8]) -> ActionResult {
         let request: GetUpdates =
             serde_json::from_slice(&Reading::new(info, params).json).map_err(|error| bad_request(info.name, &error))?;
@@ -66,7 +66,7 @@ impl EventQueue {
         }
     }
 
-    /// A list of the oldest; `None` where there are none.
+    /// Takes the oldest events as a JSON list; `None` if there are none.
     fn take_now(&self, limit: Option<usize>) -> Option<String> {
         let mut events = lock(&self.events);
         let count = limit.unwrap_or(usize::MAX).min(events.len());

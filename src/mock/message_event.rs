@@ -1,10 +1,10 @@
-//! Message events, as far as people and the world write them alike.
+//! The parts of message events that users and the world share.
 
 use crate::event::GroupMessage;
 use crate::message::Message;
 use crate::types::{GroupAnonymous, GroupMessageKind, GroupSender, UserId};
 
-/// An anonymous sender as go-cqhttp shows one.
+/// Makes the sender anonymous, in go-cqhttp's form.
 pub(super) fn make_anonymous(event: &mut GroupMessage, name: String) {
     let anonymous = GroupAnonymous::example();
     event.sub_type = GroupMessageKind::Anonymous;
@@ -21,7 +21,7 @@ pub(super) fn make_anonymous(event: &mut GroupMessage, name: String) {
     event.anonymous = Some(GroupAnonymous { name, flag: flag.into(), ..anonymous });
 }
 
-/// Some segments have no CQ code; go-cqhttp shows nothing of those either.
+/// Returns a message with CQ codes; as plain text if a segment has no CQ code.
 pub(super) fn raw_message(message: &Message) -> String {
     message.to_cq().unwrap_or_else(|_| message.plain_text())
 }

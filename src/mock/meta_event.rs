@@ -10,7 +10,7 @@ use crate::event::EventKind;
 /// The longest interval that a heartbeat names.
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// What a connection is greeted with. Its time is the server's start, as in go-cqhttp.
+/// Returns the first event on a connection. Its time is that of the server's start, as on go-cqhttp.
 pub(super) fn lifecycle(self_id: i64) -> String {
     format!(
         r#"{{"_post_method":2,"meta_event_type":"lifecycle","post_type":"meta_event","self_id":{self_id},"sub_type":"connect","time":{}}}"#,
@@ -18,12 +18,12 @@ pub(super) fn lifecycle(self_id: i64) -> String {
     )
 }
 
-/// In seconds.
+/// Returns the time since 1970 in seconds.
 pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// The first event on a connection that the stand-in has made itself.
+/// Returns the first event on a connection that the stand-in has made itself.
 pub(super) fn lifecycle_of_dialled(self_id: i64) -> String {
     format!(
         r#"{{"meta_event_type":"lifecycle","post_type":"meta_event","self_id":{self_id},"sub_type":"connect","time":{}}}"#,

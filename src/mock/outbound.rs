@@ -18,16 +18,16 @@ use tokio::task::JoinSet;
 
 use super::state::State;
 
-/// Where a bot listens.
+/// The address of a bot that listens.
 #[derive(Clone)]
 pub(super) struct BotAddress {
-    /// As it was given.
+    /// The address as the test wrote it.
     pub(super) url: String,
-    /// The host, and the port where one was given.
+    /// The host, and the port if the address has one.
     host: String,
     /// The host and the port.
     socket: String,
-    /// With the query.
+    /// The path with the query.
     pub(super) path: String,
 }
 
@@ -42,9 +42,9 @@ impl BotAddress {
         let given = given.rsplit_once('@').map_or(given, |(_, given)| given);
         let port = match given.strip_prefix(host).and_then(|port| port.strip_prefix(':')) {
             None | Some("") => 80,
-            Some(port) => {
-                port.parse::<u16>().map_err(|_| wrong("the port of the address is no number up to 65535".to_owned()))?
-            }
+            Some(port) => port
+                .parse::<u16>()
+                .map_err(|_| wrong("the port of the address is not a number up to 65535".to_owned()))?,
         };
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
         let (socket, path) = (format!("{host}:{port}"), format!("{}{query}", uri.path()));
@@ -60,18 +60,18 @@ impl BotAddress {
 }
 
 #[track_caller]
-#[allow(clippy::panic, reason = "the test is wrong, and is to fail where it is")]
+#[allow(clippy::panic, reason = "the test is wrong, and fails at its own line")]
 pub(super) fn no_address(error: &io::Error) -> ! {
     panic!("{error}")
 }
 
-/// What all requests of go-cqhttp have.
+/// Adds the headers that all requests of go-cqhttp have.
 pub(super) fn head(request: request::Builder, address: &BotAddress, self_id: i64) -> request::Builder {
     let request = request.header(HOST, &*address.host).header(USER_AGENT, "CQHttp/4.15.0");
     request.header("X-Self-ID", HeaderValue::from(self_id))
 }
 
-/// Sends a request on a connection of its own, up to where the response begins. The connection is one of the `tasks`, and
+/// Sends a request on a new connection, and waits for the head of the response. The connection runs in `tasks`, and
 /// ends with them.
 pub(super) async fn send(
     address: &BotAddress,
@@ -81,24 +81,24 @@ pub(super) async fn send(
     let stream = address.connect().await?;
     stream.set_nodelay(true)?;
     let mut http = http1::Builder::new();
-    // Go writes the names of headers like this.
+    // Go capitalizes the names of headers.
     let handshake = http.title_case_headers(true).handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = handshake.map_err(|error| no_answer(&error))?;
     tasks.spawn(async {
-        // What goes wrong hears who waits for the response.
+        // `send_request` returns the error too.
         let _ = connection.with_upgrades().await;
     });
     sender.send_request(request).await.map_err(|error| no_answer(&error))
 }
 
-/// An answer of a bot's, for which it has so long.
+/// Limits the time that a bot has for its answer.
 pub(super) async fn within<T>(limit: Duration, answer: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| {
         Err(io::Error::new(io::ErrorKind::TimedOut, format!("the bot has not answered within {limit:?}")))
     })
 }
 
-/// Why there is no response, in the words of what lies under it.
+/// Converts the error of a request without response, with its cause in the text.
 pub(super) fn no_answer(error: &hyper::Error) -> io::Error {
     let under = error.source();
     let kind = under.and_then(|under| under.downcast_ref::<io::Error>()).map(io::Error::kind);
@@ -109,11 +109,11 @@ pub(super) fn no_answer(error: &hyper::Error) -> io::Error {
     io::Error::other(under.map_or_else(|| error.to_string(), |under| format!("{error}: {under}")))
 }
 
-/// What a bot answers that does not want the stand-in; `proof` is what it may have asked for.
+/// Returns the error of a bot that refuses the stand-in; `proof` names the credential that it may require.
 pub(super) fn refused(status: u16, proof: &str) -> io::Error {
     let why = match status {
         401 => format!("; it asks for its {proof}"),
-        403 => format!("; its {proof} is another"),
+        403 => format!("; its {proof} is a different one"),
         _ => String::new(),
     };
     io::Error::other(format!("the bot answers with HTTP status {status}{why}"))
@@ -123,7 +123,7 @@ pub(super) fn no_response() -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "the bot hangs up without an answer")
 }
 
-/// Why a bot could not be reached last.
+/// Reports why a bot is not reached, once for each reason.
 pub(super) struct RefusalReporter {
     url: String,
     last: Option<String>,
@@ -134,12 +134,12 @@ impl RefusalReporter {
         Self { url: url.to_owned(), last: None }
     }
 
-    pub(super) fn none(&mut self) {
+    pub(super) fn reset(&mut self) {
         self.last = None;
     }
 
-    /// Says it once, and not at every retry.
-    pub(super) fn tell(&mut self, state: &State, error: &io::Error) {
+    /// Reports the error, unless it is the same as the last one.
+    pub(super) fn report(&mut self, state: &State, error: &io::Error) {
         let Some(on_refused) = &state.on_refused else { return };
         let text = error.to_string();
         if self.last.as_ref() != Some(&text) {

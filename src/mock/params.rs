@@ -1,4 +1,4 @@
-//! Parameters as go-cqhttp reads them: no value is refused, and whatever comes becomes one of the right kind.
+//! Parameters, read as go-cqhttp reads them: any value is accepted, and converted to the right kind.
 
 mod value;
 
@@ -7,8 +7,8 @@ use super::refusal::{Refusal, refuse};
 use super::schema::{ActionInfo, ParamInfo};
 use crate::types::RefusalCode;
 
-/// What a parameter that says nothing is refused with: the first of these that the schema lists for the action. Where it
-/// lists none, the call goes through, as on the server.
+/// The refusals of an empty parameter: the first of these that the schema lists for the action applies. If the schema
+/// lists none, the call is carried out, as on the server.
 const REFUSALS: &[(&str, &[&str])] = &[
     ("anonymous_flag", &["INVALID_FLAG"]),
     ("channel_id", &["CHANNEL_NOT_FOUND"]),
@@ -42,9 +42,9 @@ const REFUSALS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What an action makes of its parameters.
+/// The parameters of a call, as its action reads them.
 pub(super) struct Reading {
-    /// They as its request type reads them.
+    /// The parameters as JSON, in the form of the request type.
     pub(super) json: Vec<u8>,
     pub(super) verdict: Verdict,
 }
@@ -52,7 +52,7 @@ pub(super) struct Reading {
 pub(super) enum Verdict {
     Fine,
     Refused(Refusal),
-    /// A message without a target, which is answered with nothing.
+    /// A message without a target, which gets an empty answer.
     NoTarget,
 }
 
@@ -68,7 +68,7 @@ impl Reading {
                 continue;
             }
             let Some(value) = ParamValue::read(param, &given) else { continue };
-            if param.required && refusal.is_none() && value.is_nothing() {
+            if param.required && refusal.is_none() && value.is_empty() {
                 refusal = refusal_of(info, param.name, &value);
             }
             entries.push((param.name, value));
@@ -78,37 +78,37 @@ impl Reading {
             Some(target) => target.write(info, &mut entries).or(refusal).map_or(Verdict::Fine, Verdict::Refused),
             None => refusal.map_or(Verdict::Fine, Verdict::Refused),
         };
-        // Nothing keeps values that were read from being written.
+        // Values that were read can always be written.
         Self { json: serde_json::to_vec(&ParamObject(&entries)).unwrap_or_default(), verdict }
     }
 }
 
 fn refusal_of(info: &ActionInfo, param: &str, value: &ParamValue<'_>) -> Option<Refusal> {
-    // go-cqhttp gives no code where there are no nodes at all.
+    // go-cqhttp gives no code if `messages` is missing.
     if matches!(value, ParamValue::Missing) && param == "messages" {
         return Some(Refusal { msg: String::new(), wording: String::new(), retcode: 100 });
     }
-    // A text without a character is found out before it is sent, and a list without a segment after that.
+    // go-cqhttp checks for an empty string before it sends, and for an empty list only while it sends.
     if matches!(value, ParamValue::List(_)) && param == "message" {
         return Some(refuse(RefusalCode::SendMsgApiError).wording("empty message"));
     }
     let (_, codes) = REFUSALS.iter().find(|(name, _)| *name == param)?;
     let code = codes.iter().find(|code| info.refusals.contains(code))?;
     let refusal = refuse((*code).into());
-    // Of guilds and channels go-cqhttp does not say more.
+    // go-cqhttp gives no explanation for guilds and channels.
     let is_silent = ["guild_id", "channel_id"].contains(&param);
-    Some(if is_silent { refusal } else { refusal.wording(format!("`{param}` says nothing")) })
+    Some(if is_silent { refusal } else { refusal.wording(format!("`{param}` is empty")) })
 }
 
-/// Whether a parameter is one of the three that name a target.
+/// Returns `true` for the three parameters that name a target.
 fn is_of_target(info: &ActionInfo, param: &ParamInfo) -> bool {
     let names = ["message_type", "user_id", "group_id"];
     names.contains(&param.name) && info.params.iter().any(|param| param.name == names[0])
 }
 
-/// Where a message goes: by its type first, and then by whichever id is there.
+/// The target of a message: by its type first, else by the id that is present.
 struct SendTarget {
-    /// Empty where nothing says where to.
+    /// Empty if there is no target.
     kind: &'static str,
     user: i64,
     group: i64,
@@ -129,7 +129,7 @@ impl SendTarget {
         Self { kind, user, group }
     }
 
-    /// Writes the target, and says how it is refused where its id says nothing.
+    /// Writes the target, and returns the refusal if its id is 0.
     fn write(&self, info: &ActionInfo, entries: &mut Vec<(&'static str, ParamValue<'_>)>) -> Option<Refusal> {
         entries.push(("message_type", ParamValue::Text(self.kind.to_owned())));
         let (name, id) = match self.kind {
@@ -154,7 +154,7 @@ mod tests {
     use super::{REFUSALS, Reading, Verdict};
     use crate::mock::schema::{ActionInfo, ParamInfo, ParamKind, action, actions};
 
-    /// What one parameter `x` of a kind becomes.
+    /// Reads one parameter `x` of a kind.
     fn read_as(kind: ParamKind, given: &str) -> String {
         let params = Box::leak(Box::new([ParamInfo::required("x", kind)]));
         let info = ActionInfo { params, ..*action("get_status").unwrap() };
@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(read("set_group_admin", r#"{"enable":null}"#).0["enable"], false);
         assert_eq!(read("set_group_admin", "{}").0["enable"], true);
         let profile = read("set_qq_profile", r#"{"email":null,"nothing":1}"#).0;
-        assert_eq!(profile, serde_json::json!({ "email": "" }), "optional ones stay away, unknown ones too");
+        assert_eq!(profile, serde_json::json!({ "email": "" }), "optional and unknown ones are left out");
     }
 
     #[test]
@@ -282,7 +282,7 @@ mod tests {
             ("get_msg", "{}".into(), Some("MSG_NOT_FOUND")),
             ("set_friend_add_request", r#"{"flag":null}"#.into(), Some("FLAG_NOT_FOUND")),
             ("set_group_anonymous_ban", r#"{"group_id":1,"flag":"f"}"#.into(), Some("INVALID_FLAG")),
-            // Nothing is listed for these.
+            // The schema lists no refusal for these.
             ("send_like", "{}".into(), None),
             ("send_group_sign", "{}".into(), None),
             ("get_group_file_url", r#"{"group_id":1,"file_id":"f","busid":0}"#.into(), None),
@@ -333,7 +333,7 @@ mod tests {
         assert_eq!((read.0["messages"].to_string().len(), read.1), (node.len() + 2, None));
     }
 
-    /// What goes out is read as what it was.
+    /// The parameters of every example survive the reading.
     #[test]
     fn every_example_is_read_as_it_is() {
         for info in actions() {
@@ -345,7 +345,7 @@ mod tests {
         }
     }
 
-    /// No entry of the table is left from a schema that was different.
+    /// The table has no entry that the schema no longer needs.
     #[test]
     fn every_refusal_of_the_table_is_used() {
         let required = |info: &'static ActionInfo| info.params.iter().filter(|param| param.required);

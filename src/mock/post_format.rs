@@ -1,4 +1,4 @@
-//! How messages and their events are written.
+//! The format of messages and their events.
 
 use std::borrow::Cow;
 
@@ -9,30 +9,30 @@ use super::call::CallEnd;
 use crate::event::Event;
 use crate::message::Message;
 
-/// How messages are written in events and answers: go-cqhttp's setting `message.post-format`.
+/// The format of messages in events and answers: go-cqhttp's setting `message.post-format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PostFormat {
-    /// As a list of segments.
+    /// A list of segments.
     #[default]
     Array,
-    /// As a text with CQ codes, which is go-cqhttp's own default. A message that cannot be written as such stays a list:
-    /// one with a node that has content of its own.
+    /// A string with CQ codes, which is go-cqhttp's own default. A message that has no such form stays a list: a
+    /// message with a node that has content of its own.
     String,
 }
 
 impl PostFormat {
-    /// An event, or what a call is answered, with its messages in this form.
+    /// Converts the messages in an event or in the data of an answer.
     pub(super) fn write(self, json: &str) -> Cow<'_, str> {
         if self == Self::Array {
             return json.into();
         }
-        // What is no JSON has no messages.
+        // Text that is not JSON has no messages.
         let Ok(mut value) = serde_json::from_str(json) else { return json.into() };
         write_codes(&mut value);
         value.to_string().into()
     }
 
-    /// The same of what a call has come to.
+    /// Converts the messages in the outcome of a call.
     pub(super) fn write_answer(self, ended: CallEnd) -> CallEnd {
         match ended {
             CallEnd::Answered(data) if self == Self::String => {
@@ -44,15 +44,16 @@ impl PostFormat {
     }
 }
 
-/// An event that the stand-in makes, as go-cqhttp writes it.
+/// Writes an event of the stand-in as go-cqhttp does.
 pub(super) fn event_text(event: &Event) -> String {
-    // Nothing keeps an event of the schema's kinds from being written.
+    // An event of a kind in the schema can always be written.
     let mut value = serde_json::to_value(event).unwrap_or_default();
     as_go_cqhttp(&mut value);
     value.to_string()
 }
 
-/// Leaves out what only a fork sends, and has the `null` of a sender who is not anonymous: in an event, or a list of them.
+/// Removes fields that only forks send, and adds the `null` of a sender who is not anonymous, in an event or a list of
+/// events.
 pub(super) fn as_go_cqhttp(value: &mut Value) {
     match value {
         Value::Array(events) => events.iter_mut().for_each(as_go_cqhttp),
@@ -68,7 +69,7 @@ pub(super) fn as_go_cqhttp(value: &mut Value) {
     }
 }
 
-/// Writes all messages with CQ codes: those under `message`, and under `content` those that were forwarded.
+/// Converts all messages to CQ codes: those under `message`, and forwarded ones under `content`.
 fn write_codes(value: &mut Value) {
     match value {
         Value::Array(entries) => entries.iter_mut().for_each(write_codes),
@@ -89,7 +90,7 @@ fn write_codes(value: &mut Value) {
     }
 }
 
-/// A `content` with nothing in it is a list of no nodes.
+/// Returns `true` for a message. An empty `content` is not a message but a list without nodes.
 fn is_message(key: &str, value: &Value) -> bool {
     let Value::Array(entries) = value else { return false };
     entries.iter().all(|entry| entry["type"].is_string() && entry["data"].is_object())

@@ -1,4 +1,4 @@
-//! Quick operations, carried out as go-cqhttp does: by the actions that they stand for.
+//! Quick operations, converted to actions as go-cqhttp does.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::action::{
 };
 use crate::types::RefusalCode;
 
-/// The actions that a quick operation stands for. There are none for what is neither a message nor a request.
+/// Returns the actions that a quick operation stands for; none if the event is neither a message nor a request.
 pub(super) fn parts(event: &Value, operation: &Value) -> Result<Vec<(&'static str, Value)>, Refusal> {
     let is = |key: &str, value: &str| event[key] == value;
     let yes = |key: &str| is_yes(&operation[key]);
@@ -51,11 +51,11 @@ pub(super) fn parts(event: &Value, operation: &Value) -> Result<Vec<(&'static st
 fn mention_sender(event: &Value, reply: &mut Value) -> Result<(), Refusal> {
     let sender = event["sender"]["user_id"].as_i64().unwrap_or_default();
     match reply {
-        // The server pastes the text into a JSON string, and reads that.
+        // The server puts the text into a JSON string without escaping it, and parses that.
         Value::String(text) => *text = format!("[CQ:at,qq={sender}]{}", read_as_json(text)),
         Value::Array(segments) => {
             if !segments.iter().all(|segment| segment.is_object() || segment.is_null()) {
-                let why = "there is an entry in the reply that is no segment";
+                let why = "an entry of the reply is not a segment";
                 return Err(refuse(RefusalCode::AtSenderFailed).wording(why));
             }
             segments.insert(0, json!({ "type": "at", "data": { "qq": sender } }));
@@ -65,7 +65,7 @@ fn mention_sender(event: &Value, reply: &mut Value) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What is left of a text that stands in a JSON string as it is, without escapes of its own.
+/// Reads a text as the inside of a JSON string, unescaped as it is.
 fn read_as_json(text: &str) -> String {
     let mut escaped = false;
     let end = text.bytes().position(|byte| {
@@ -77,19 +77,19 @@ fn read_as_json(text: &str) -> String {
     if !within.contains('\\') {
         return within.to_owned();
     }
-    // A backslash at the end takes the closing quote in.
+    // A backslash at the end escapes the closing quote.
     let within = if end.is_none() && escaped { format!("{within}\"") } else { within.to_owned() };
     unescape(within.as_bytes())
 }
 
-/// Follows escapes up to one that is none, or to a control character.
+/// Resolves escapes, up to an invalid escape or a control character.
 fn unescape(mut rest: &[u8]) -> String {
     let mut read = Vec::new();
     loop {
         let (byte, length) = match rest {
             [] | [..b' ', ..] | [b'\\'] => break,
             [b'\\', b'u', digits @ ..] => {
-                let Some((character, length)) = unicode(digits) else { break };
+                let Some((character, length)) = unicode_escape(digits) else { break };
                 read.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
                 rest = &rest[2 + length..];
                 continue;
@@ -109,8 +109,8 @@ fn unescape(mut rest: &[u8]) -> String {
     String::from_utf8_lossy(&read).into_owned()
 }
 
-/// The character of four digits, or of two times four, and how long that is. What is no number is 0.
-fn unicode(digits: &[u8]) -> Option<(char, usize)> {
+/// Returns the character of a `\u` escape, which may be a pair of them, and its length. Invalid digits count as 0.
+fn unicode_escape(digits: &[u8]) -> Option<(char, usize)> {
     let number = |digits: &[u8]| {
         let digits = std::str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'));
         digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).unwrap_or_default()
@@ -140,14 +140,14 @@ fn reply(event: &Value, operation: &Value, in_group: bool, mention: bool) -> Res
         return Ok((SendGroupMsg::NAME, with(&message, "group_id", event["group_id"].clone())));
     }
     let message = with(&message, "user_id", user.clone());
-    // Of a temporary session the event has it within the sender alone, where go-cqhttp does not look.
+    // The event of a temporary session has the group only in its sender, where go-cqhttp does not look.
     Ok(match &event["group_id"] {
         Value::Null => (SendPrivateMsg::NAME, message),
         group => (SendPrivateMsg::NAME, with(&message, "group_id", group.clone())),
     })
 }
 
-/// A flag as go-cqhttp reads those of quick operations: numbers and texts count too.
+/// Reads a flag as go-cqhttp reads those of quick operations: numbers and strings count too.
 fn is_yes(value: &Value) -> bool {
     match value {
         Value::Bool(flag) => *flag,
@@ -157,7 +157,7 @@ fn is_yes(value: &Value) -> bool {
     }
 }
 
-/// An object with one entry more.
+/// Returns a copy of an object with one more entry.
 fn with(object: &Value, key: &str, value: Value) -> Value {
     let mut object = object.clone();
     object[key] = value;

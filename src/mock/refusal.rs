@@ -1,4 +1,4 @@
-//! Calls that are refused.
+//! Refusals of calls.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ pub struct Refusal {
     pub(super) retcode: i64,
 }
 
-/// Refuses a call as go-cqhttp does, with the code as `msg`: retcode 100 (404 for an unknown action, −1 where a quick
+/// Refuses a call as go-cqhttp does, with the code as `msg`: retcode 100 (404 for an unknown action, −1 if a quick
 /// operation cannot mention the sender).
 #[must_use]
 pub fn refuse(code: RefusalCode) -> Refusal {
@@ -25,14 +25,14 @@ pub fn refuse(code: RefusalCode) -> Refusal {
 }
 
 impl Refusal {
-    /// The explanation, which go-cqhttp gives in Chinese.
+    /// Sets the explanation, which go-cqhttp gives in Chinese.
     #[must_use]
     pub fn wording(mut self, wording: impl Into<String>) -> Self {
         self.wording = wording.into();
         self
     }
 
-    /// Another retcode.
+    /// Sets the retcode.
     #[must_use]
     pub fn retcode(mut self, retcode: i64) -> Self {
         self.retcode = retcode;

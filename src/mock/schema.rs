@@ -1,4 +1,4 @@
-//! What the schema says of actions, events and segments: generated tables.
+//! The generated tables of actions, events and segments.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,24 +16,24 @@ use crate::error::Error;
 use crate::event::EventKind;
 use crate::generated;
 
-/// An action as the stand-in knows it; the table is generated from the schema.
+/// An action of the schema.
 ///
-/// Generated code alone makes one, in any crate; what fields there are may change.
+/// Only generated code constructs this type, in any crate; its fields may change.
 #[derive(Clone, Copy, Debug)]
 pub struct ActionInfo {
-    /// Its name on the wire.
+    /// The action's name on the wire.
     pub name: &'static str,
     /// Further names that the server answers to.
     pub aliases: &'static [&'static str],
-    /// Its heading in go-cqhttp's documentation.
+    /// The heading in go-cqhttp's documentation.
     pub title: &'static str,
-    /// What a call does.
+    /// The effect of a call.
     pub effect: Effect,
-    /// Its parameters.
+    /// The parameters.
     pub params: &'static [ParamInfo],
-    /// The refusals that its documentation or its code lists: the `msg` of each.
+    /// The refusals that the documentation or go-cqhttp's code lists: the `msg` of each.
     pub refusals: &'static [&'static str],
-    /// Whether go-cqhttp implements it.
+    /// Set if go-cqhttp implements the action.
     pub implemented: bool,
     /// The parameters of the schema's example, as JSON.
     pub example_params: &'static str,
@@ -47,76 +47,77 @@ pub struct ActionInfo {
     pub call_example: fn(Client) -> ExampleCall,
 }
 
-/// A parameter as the stand-in knows it.
+/// A parameter of an action.
 ///
-/// Generated code alone makes one, in any crate; what fields there are may change.
+/// Only generated code constructs this type, in any crate; its fields may change.
 #[derive(Clone, Copy, Debug)]
 pub struct ParamInfo {
-    /// Its name on the wire.
+    /// The parameter's name on the wire.
     pub name: &'static str,
-    /// Further names that the server reads, the first that is there; a dotted one leads into an object.
+    /// Further names that the server reads, of which the first that is present counts; a dotted name leads into an
+    /// object.
     pub aliases: &'static [&'static str],
-    /// As what it is read.
+    /// The type that go-cqhttp converts it to.
     pub kind: ParamKind,
-    /// Whether it is a list of such values.
+    /// Set for a list of such values.
     pub list: bool,
-    /// Whether a call makes no sense without it.
+    /// Set if a call makes no sense without it.
     pub required: bool,
-    /// What it is where it is left out, as JSON.
+    /// The default value, as JSON.
     pub default: Option<&'static str>,
 }
 
-/// As what go-cqhttp reads a parameter, whatever it is sent as.
+/// The type that go-cqhttp converts a parameter to, whatever its JSON type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParamKind {
-    /// A flag: `true`, a number other than 0, or one of the texts `true`, `t` and `1`.
+    /// A flag: `true`, a number other than 0, or one of the strings `true`, `t` and `1`.
     Bool,
-    /// A number of 32 bits; also as a text of digits. A larger one loses its upper bits.
+    /// A number of 32 bits, or a string of digits. A larger number loses its upper bits.
     I32,
-    /// A number of 64 bits; also as a text of digits.
+    /// A number of 64 bits, or a string of digits.
     I64,
-    /// As [`I32`](Self::I32), without a sign.
+    /// The same as [`I32`](Self::I32), without a sign.
     U32,
-    /// As [`I64`](Self::I64), without a sign.
+    /// The same as [`I64`](Self::I64), without a sign.
     U64,
     /// A number with a fraction.
     F64,
-    /// A text; also from a number or a flag.
+    /// A string; numbers and flags are converted.
     String,
     /// A message: CQ codes, a segment or a list of segments.
     Message,
-    /// Whatever comes.
+    /// Any JSON, unchanged.
     Json,
 }
 
 impl ParamInfo {
-    /// A parameter that a call makes no sense without.
+    /// Returns a parameter that a call makes no sense without.
     #[must_use]
     pub const fn required(name: &'static str, kind: ParamKind) -> Self {
         Self { name, aliases: &[], kind, list: false, required: true, default: None }
     }
 
-    /// A parameter that may be left out.
+    /// Returns an optional parameter.
     #[must_use]
     pub const fn optional(name: &'static str, kind: ParamKind) -> Self {
         Self { name, aliases: &[], kind, list: false, required: false, default: None }
     }
 
-    /// A parameter that is this where it is left out: `default` is JSON.
+    /// Returns a parameter with a default value: `default` is JSON.
     #[must_use]
     pub const fn defaulted(name: &'static str, kind: ParamKind, default: &'static str) -> Self {
         Self { name, aliases: &[], kind, list: false, required: false, default: Some(default) }
     }
 
-    /// The same, as a list.
+    /// Makes the parameter a list.
     #[must_use]
     pub const fn list(mut self) -> Self {
         self.list = true;
         self
     }
 
-    /// The same, with further names that the server reads.
+    /// Adds further names that the server reads.
     #[must_use]
     pub const fn aliases(mut self, names: &'static [&'static str]) -> Self {
         self.aliases = names;
@@ -124,51 +125,51 @@ impl ParamInfo {
     }
 }
 
-/// A kind of event, as the schema describes it; the table is generated.
+/// A kind of event in the schema.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct EventInfo {
-    /// Its kind.
+    /// The kind.
     pub kind: EventKind,
-    /// The name of its variant.
+    /// The name of the variant.
     pub name: &'static str,
-    /// Its tags: `notice.notify.poke`.
+    /// The tags: `notice.notify.poke`.
     pub tags: &'static str,
-    /// Its heading in go-cqhttp's documentation.
+    /// The heading in go-cqhttp's documentation.
     pub title: &'static str,
     /// The schema's example: a whole event, as JSON.
     pub example: &'static str,
 }
 
-/// A type of message segment, as the schema describes it; the table is generated.
+/// A type of message segment in the schema.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SegmentInfo {
-    /// Its type on the wire.
+    /// The type on the wire.
     pub kind: &'static str,
-    /// The name of its variant.
+    /// The name of the variant.
     pub name: &'static str,
-    /// Its heading in go-cqhttp's documentation.
+    /// The heading in go-cqhttp's documentation.
     pub title: &'static str,
-    /// Whether only the posts of topic channels hold it.
+    /// Set if it occurs only in posts of topic channels.
     pub feed: bool,
-    /// Its fields, by all their names on the wire.
+    /// The fields, with all their names on the wire.
     pub fields: &'static [&'static str],
-    /// The schema's example: its data, as JSON.
+    /// The schema's example of the data, as JSON.
     pub example: &'static str,
 }
 
-/// Every kind of event of the schema, in its order.
+/// Returns every kind of event, in the schema's order.
 pub fn events() -> impl Iterator<Item = &'static EventInfo> {
     generated::mock::EVENTS.iter().copied().flatten()
 }
 
-/// Every type of segment of the schema, in its order.
+/// Returns every type of segment, in the schema's order.
 pub fn segments() -> impl Iterator<Item = &'static SegmentInfo> {
     generated::mock::SEGMENTS.iter().copied().flatten()
 }
 
-/// The answer to come of [`ActionInfo::call_example`].
+/// The future of [`ActionInfo::call_example`].
 pub type ExampleCall = Pin<Box<dyn Future<Output = Result<Value, Error>> + Send>>;
 
 impl ActionInfo {
@@ -180,7 +181,7 @@ impl ActionInfo {
     ///
     /// # Errors
     ///
-    /// They are not the action's parameters.
+    /// The JSON is not valid parameters of the action.
     pub fn reread_params(&self, json: &str) -> serde_json::Result<String> {
         (self.reread_params)(json)
     }
@@ -189,29 +190,29 @@ impl ActionInfo {
     ///
     /// # Errors
     ///
-    /// It is not the action's answer.
+    /// The JSON is not a valid answer of the action.
     pub fn reread_answer(&self, json: &str) -> serde_json::Result<String> {
         (self.reread_answer)(json)
     }
 
-    /// Sends the example through the generated method of `client`, and gives the answer as JSON.
+    /// Sends the example through the generated method of `client`, and returns the answer as JSON.
     ///
-    /// Against a real server this does what the action does.
+    /// A real server carries the action out.
     ///
     /// # Errors
     ///
-    /// What the call says.
+    /// The call fails.
     pub fn call_example(&self, client: Client) -> ExampleCall {
         (self.call_example)(client)
     }
 }
 
-/// Every action of the schema, in its order.
+/// Returns every action, in the schema's order.
 pub fn actions() -> impl Iterator<Item = &'static ActionInfo> {
     generated::mock::ACTIONS.iter().copied().flatten()
 }
 
-/// The action that answers to `name`.
+/// Returns the action that answers to `name`.
 #[must_use]
 pub fn action(name: &str) -> Option<&'static ActionInfo> {
     actions().find(|action| action.answers_to(name))

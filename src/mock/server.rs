@@ -53,89 +53,89 @@ impl MockServer {
         format!("ws://{}", self.address)
     }
 
-    /// The port, for the [`builder`](Self::builder) of a server that comes back at the same place.
+    /// The port, for the [`builder`](Self::builder) of a server that replaces this one at the same address.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// The account that it is logged in to: [`MockServerBuilder::self_id`].
+    /// The account that the server is logged in to: [`MockServerBuilder::self_id`](super::MockServerBuilder::self_id).
     #[must_use]
     pub fn self_id(&self) -> UserId {
         UserId::new(self.state.self_id)
     }
 
-    /// Sends an event to every WebSocket connection that takes events and every [`webhook`](Self::webhook), and keeps it
-    /// for [long polling](MockServerBuilder::long_polling) where that is on; gives the number of connections and webhooks.
+    /// Sends an event to every WebSocket connection that takes events and every [`webhook`](Self::webhook), and queues
+    /// it for [long polling](super::MockServerBuilder::long_polling) if that is on. Returns the number of connections
+    /// and webhooks.
     ///
     /// # Panics
     ///
-    /// It is an event that no server could send: one that has no `post_type`, or one of a known kind with a field that
-    /// is missing or of another type. [`push_text`](Self::push_text) sends whatever a test wants a bot to get over.
+    /// No server could send the event: it has no `post_type`, or it is of a known kind and a field is missing or of the
+    /// wrong type. [`push_text`](Self::push_text) sends such text unchecked.
     #[track_caller]
     pub fn push(&self, event: impl Into<Event>) -> usize {
         let event = event.into();
         self.state.push_event(&event_text(&event).unwrap_or_else(|why| refuse_event(&why)))
     }
 
-    /// Sends a text frame of your own to every WebSocket connection that takes events, whatever it says; gives their
-    /// number.
+    /// Sends a text frame to every WebSocket connection that takes events, unchecked, and returns their number.
     pub fn push_text(&self, text: impl Into<String>) -> usize {
         self.state.connections.push(&frame::text(text.into()))
     }
 
-    /// Sends bytes as they are to every WebSocket connection that takes events, with no frame around them: for frames that
-    /// are wrong in themselves.
+    /// Sends raw bytes to every WebSocket connection that takes events, without a frame around them: for malformed
+    /// frames. Returns the number of connections.
     pub fn push_raw(&self, bytes: impl Into<Vec<u8>>) -> usize {
         self.state.connections.push(&bytes.into().into())
     }
 
-    /// The number of WebSocket connections that stand. One counts from before its client knows that it is connected.
+    /// The number of open WebSocket connections. A connection counts before its client knows that it is connected.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.state.connections.count()
     }
 
-    /// How many hear of an event now: WebSocket connections that take events, and webhooks.
+    /// The number of receivers of an event: WebSocket connections that take events, and webhooks.
     #[must_use]
     pub fn listeners(&self) -> usize {
         self.state.connections.listeners() + lock(&self.state.webhooks).len()
     }
 
-    /// Ends every WebSocket connection without a close frame, as a server does that is killed. New ones are served.
+    /// Ends every WebSocket connection without a close frame, as a killed server does. New connections are served.
     pub fn drop_connections(&self) {
         for connection in self.state.connections.take() {
             let _ = connection.cut.send(Cut::Drop);
         }
     }
 
-    /// Closes every WebSocket connection with a close frame. New ones are served.
+    /// Closes every WebSocket connection with a close frame. New connections are served.
     ///
-    /// Any code goes, those too that no server may send. A reason has room for 123 bytes.
+    /// Any code is sent, even one that the protocol reserves. A reason has room for 123 bytes.
     pub fn close_connections(&self, code: u16, reason: &str) {
         for connection in self.state.connections.take() {
             connection.close(code, reason);
         }
     }
 
-    /// Lets every WebSocket connection go silent for ever, as after a change of network: it is neither read from nor
-    /// written to any more, and not closed. It does not count any longer. New ones are served.
+    /// Silences every WebSocket connection for ever, as a change of network does: it is no longer read from or written
+    /// to, and it is not closed. It no longer counts. New connections are served.
     pub fn silence_connections(&self) {
         for connection in self.state.connections.take() {
             let _ = connection.cut.send(Cut::Silence);
         }
     }
 
-    /// Holds the whole server, as if its process was stopped, or lets it go on. While it is held it accepts connections
-    /// and says nothing on any; what comes meanwhile is served when it goes on.
+    /// Suspends the whole server, as if its process was stopped, or resumes it. A suspended server accepts connections
+    /// and sends nothing; it serves them when it is resumed.
     pub fn stall(&self, stalled: bool) {
         self.state.stalled.send_replace(stalled);
     }
 
-    /// Asks `faults` from now on what goes wrong with each call.
+    /// Injects the fault that `faults` returns for each call from now on.
     ///
-    /// A call counts as received whatever becomes of it. [`Fault::script`] and [`Fault::for_share`] are ready-made;
-    /// `|_| Fault::None` ends it. The closure is asked in the order of the calls, one after the other; it cannot use
+    /// A call counts as received, with any fault. [`Fault::script`] and [`Fault::for_share`] are ready-made; `|_|
+    /// Fault::None` ends the faults. The closure runs in the order of the calls, one after the other; it cannot call
     /// `faults` and `fault_once` itself.
     ///
     /// ```
@@ -157,9 +157,9 @@ impl MockServer {
         lock(&self.state.faults).always = Some(Box::new(faults));
     }
 
-    /// Looks at the [world](super::world) behind the server, or changes it. The bots are told of what people
-    /// [do](super::world#what-people-do) there, once `look` has returned; `look` cannot use the server itself. A server
-    /// without a world gets one, in which the account is alone.
+    /// Gives access to the [world](super::world) behind the server, to read or change it. The bots receive the events
+    /// of [users' acts](super::world#acts-of-users) once `look` has returned; `look` cannot use the server itself. A
+    /// server without a world gets one that contains only the account.
     ///
     /// ```
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -176,12 +176,13 @@ impl MockServer {
         self.state.in_world(|world| look(world.get_or_insert_with(|| World::new().account(self.state.self_id, "bot"))))
     }
 
-    /// Lets the next call of the action `A` go wrong, or the next but one where that is said twice. It counts before
-    /// [`faults`](Self::faults), which is not asked about that call.
+    /// Injects a fault into the next call of the action `A`; a second fault applies to the call after it. It takes
+    /// precedence over [`faults`](Self::faults), whose closure does not run for that call.
     ///
     /// # Panics
     ///
-    /// The action is one of another crate, and the builder was not given [its table](MockServerBuilder::actions).
+    /// The action belongs to another crate, and the builder was not given [its
+    /// table](super::MockServerBuilder::actions).
     #[track_caller]
     pub fn fault_once<A: KnownAction>(&self, fault: Fault) {
         self.state.assert_known(A::NAME);
@@ -190,15 +191,17 @@ impl MockServer {
 
     /// Answers the action `A` with `handler` from now on.
     ///
-    /// The request comes typed, its parameters read as go-cqhttp reads them: calls that it refuses for them do not come
-    /// here. A message that is no message is refused with retcode 1400, and the refusal says what is wrong with it.
+    /// The handler receives the typed request, with parameters read as go-cqhttp reads them; a call that go-cqhttp
+    /// refuses for its parameters does not reach the handler. A malformed message is refused with retcode 1400, and the
+    /// refusal names the fault.
     ///
     /// A handler that panics drops the connection without an answer, as go-cqhttp does; [`expect`](Self::expect),
-    /// [`calls`](Self::calls) and the end of the server say what it said.
+    /// [`calls`](Self::calls) and the drop of the server report the panic's message.
     ///
     /// # Panics
     ///
-    /// The action is one of another crate, and the builder was not given [its table](MockServerBuilder::actions).
+    /// The action belongs to another crate, and the builder was not given [its
+    /// table](super::MockServerBuilder::actions).
     #[track_caller]
     pub fn on<A>(&self, handler: impl Fn(A) -> Result<A::Response, Refusal> + Send + Sync + 'static)
     where
@@ -210,12 +213,13 @@ impl MockServer {
         lock(&self.state.handlers).entry(A::NAME).or_default().always = Some(Arc::new(handler));
     }
 
-    /// Answers one call of the action `A` with `handler`: the next, or the next but one where that is said twice. It
-    /// counts before [`on`](Self::on).
+    /// Answers the next call of the action `A` with `handler`; a second handler answers the call after it. It takes
+    /// precedence over [`on`](Self::on).
     ///
     /// # Panics
     ///
-    /// The action is one of another crate, and the builder was not given [its table](MockServerBuilder::actions).
+    /// The action belongs to another crate, and the builder was not given [its
+    /// table](super::MockServerBuilder::actions).
     #[track_caller]
     pub fn once<A>(&self, handler: impl FnOnce(A) -> Result<A::Response, Refusal> + Send + 'static)
     where
@@ -238,9 +242,9 @@ where
     Ok(Cow::Owned(data))
 }
 
-/// An event as JSON, or why no server could send it.
+/// Returns an event as JSON, or the reason why no server could send it.
 fn event_text(event: &Event) -> Result<String, String> {
-    let text = serde_json::to_string(event).map_err(|error| format!("it is no JSON: {error}"))?;
+    let text = serde_json::to_string(event).map_err(|error| format!("it is not JSON: {error}"))?;
     let error = match Event::from_slice(text.as_bytes()) {
         Err(error) => Some(error),
         // Its kind is known.
@@ -253,19 +257,19 @@ fn event_text(event: &Event) -> Result<String, String> {
 }
 
 #[track_caller]
-#[allow(clippy::panic, reason = "the test is wrong, and is to fail where it is")]
+#[allow(clippy::panic, reason = "the test is wrong, and fails at its own line")]
 fn refuse_event(why: &str) -> ! {
-    panic!("no server could send this event, {why}; `push_text` sends whatever a bot is to get over")
+    panic!("no server could send this event, {why}; `push_text` sends it unchecked")
 }
 
 impl Drop for MockServer {
-    #[allow(clippy::panic, reason = "an assertion that fails in a handler is to fail its test")]
+    #[allow(clippy::panic, reason = "a failed assertion in a handler fails its test")]
     fn drop(&mut self) {
         lock(&self.state.dialling).abort_all();
         self.task.abort();
         let panics = self.take_panics();
         if !panics.is_empty() && !std::thread::panicking() {
-            panic!("{}; `take_panics` says that it is meant to be so", panics.join("; "));
+            panic!("{}; call `take_panics` if that is intended", panics.join("; "));
         }
     }
 }

@@ -1,4 +1,7 @@
-//! The server's state, and the way a call takes through it.
+//! The server's state, and the path of a call through it.
+//!
+//! Lock order: `faults` before the call log; `world` before `webhooks` and the queue of long polling. Handlers run
+//! without a lock; the closure of `faults` runs under `faults`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -32,9 +35,9 @@ use crate::types::{RefusalCode, UserId};
 
 pub(super) type OnRefused = Arc<dyn Fn(&str, &io::Error) + Send + Sync>;
 
-/// A call that was noted.
+/// A call that the log has recorded.
 pub(super) struct NotedCall {
-    /// Its number.
+    /// The number in the log.
     pub(super) number: usize,
     pub(super) info: Option<&'static ActionInfo>,
     pub(super) fault: Fault,
@@ -55,20 +58,20 @@ pub(super) struct State {
     pub(super) on_refused: Option<OnRefused>,
     pub(super) world: Mutex<Option<World>>,
     pub(super) faults: Mutex<FaultPlan>,
-    /// Where events are posted to.
+    /// The queues of the webhooks.
     pub(super) webhooks: Mutex<Vec<mpsc::UnboundedSender<String>>>,
     pub(super) next_message: AtomicI64,
     pub(super) stalled: watch::Sender<bool>,
     pub(super) connections: OpenConnections,
-    /// The connections that the stand-in makes itself.
+    /// The tasks of connections that the stand-in makes itself.
     pub(super) dialling: Mutex<JoinSet<()>>,
 }
 
 impl State {
-    /// Notes a call, and says what is to go wrong with it.
+    /// Records a call, and draws its fault.
     pub(super) fn receive(&self, action: &str, params: &[u8], via: Via) -> NotedCall {
         let info = self.known(action.strip_suffix("_async").unwrap_or(action));
-        // Held until the call is noted, so that faults are drawn in the order of the calls.
+        // Held until the call is recorded, so that faults are drawn in the order of the calls.
         let mut faults = lock(&self.faults);
         let draw = AssertUnwindSafe(|| faults.draw(info, action, params, via));
         let (fault, panic) = match catch_unwind(draw) {
@@ -87,7 +90,8 @@ impl State {
         NotedCall { number: call, info, fault }
     }
 
-    /// The envelope that answers a call, or what comes in its place; `None` where its handler panicked.
+    /// Returns the envelope that answers a call, or the text that the fault puts in its place; `None` if the handler
+    /// panicked.
     pub(super) fn answer(&self, call: &NotedCall, params: &[u8], echo: Option<&RawValue>) -> Option<Vec<u8>> {
         let ended = match &call.fault {
             Fault::Refuse(refusal) => CallEnd::Refused(refusal.clone().into()),
@@ -96,7 +100,7 @@ impl State {
         self.finish(call, ended, echo)
     }
 
-    /// Notes what a call has come to, and writes it.
+    /// Records the outcome of a call, and writes its answer.
     pub(super) fn finish(&self, call: &NotedCall, ended: CallEnd, echo: Option<&RawValue>) -> Option<Vec<u8>> {
         let ended = self.post_format.write_answer(ended);
         let answer = envelope(&call.fault, &ended, echo);
@@ -104,7 +108,7 @@ impl State {
         answer
     }
 
-    /// What a call comes to.
+    /// Carries a call out, and returns its outcome.
     pub(super) fn decide(&self, info: Option<&'static ActionInfo>, params: &[u8]) -> CallEnd {
         let Some(info) = info.filter(|info| self.answers(info)) else {
             return CallEnd::Refused(refuse(RefusalCode::ApiNotFound).wording("no such action").into());
@@ -125,10 +129,10 @@ impl State {
         }
     }
 
-    /// Whether an action is one that is answered here.
+    /// Returns `true` if the server answers the action.
     fn answers(&self, info: &ActionInfo) -> bool {
         let not_here = if info.name == GetUpdates::NAME {
-            // Over HTTP it does not come this far.
+            // HTTP answers it before it gets here.
             self.long_polling.is_some() || self.strict
         } else {
             self.strict && !info.implemented
@@ -141,8 +145,8 @@ impl State {
         handlers.get(info.name).is_some_and(|handlers| handlers.always.is_some() || !handlers.once.is_empty())
     }
 
-    /// Waits as long as the server is stalled.
-    pub(super) async fn go_on(&self) {
+    /// Waits while the server is stalled.
+    pub(super) async fn until_resumed(&self) {
         if *self.stalled.borrow() {
             let _ = self.stalled.subscribe().wait_for(|stalled| !stalled).await;
         }
@@ -153,7 +157,7 @@ impl State {
         action(name).or_else(|| self.extensions.iter().copied().find(|info| info.answers_to(name)))
     }
 
-    /// Fails the test that means an action which the server does not know.
+    /// Fails a test that names an action which the server does not know.
     #[track_caller]
     pub(super) fn assert_known(&self, name: &str) {
         assert!(
@@ -162,8 +166,8 @@ impl State {
         );
     }
 
-    /// Carries an action out: its handler does, or else it is answered with the schema's example. The parameters are those
-    /// of the request type, whatever they came as.
+    /// Carries an action out: by its handler, else by the world, else with the schema's example. The parameters are
+    /// already those of the request type.
     fn act(&self, info: &'static ActionInfo, params: &[u8]) -> ActionResult {
         if let Some(acted) = self.handle(info, params) {
             return acted;
@@ -177,7 +181,7 @@ impl State {
         self.example(info).map_err(|error| bad_request(info.name, &error))
     }
 
-    /// The schema's example of an answer, with this server's account.
+    /// Returns the schema's example of an answer, with this server's account.
     fn example(&self, info: &'static ActionInfo) -> serde_json::Result<Cow<'static, RawValue>> {
         if info.name == GetLoginInfo::NAME {
             let user_id = UserId::new(self.self_id);
@@ -192,7 +196,8 @@ impl State {
         to_raw_value(&answer).map(Cow::Owned)
     }
 
-    /// Does something in the world, and tells the bots of it, in the order in which it happens.
+    /// Runs `act` on the world, and sends its events while the world is locked, so that their order is that of the
+    /// acts.
     pub(super) fn in_world<T>(&self, act: impl FnOnce(&mut Option<World>) -> T) -> T {
         let mut world = lock(&self.world);
         let done = act(&mut world);
@@ -207,7 +212,7 @@ impl State {
         let of_action = handlers.get_mut(info.name)?;
         let once = of_action.once.pop_front();
         let always = of_action.always.clone();
-        // A handler may set others.
+        // A handler may set further handlers.
         drop(handlers);
         match (once, always) {
             (Some(once), _) => Some(once(params)),
@@ -215,7 +220,7 @@ impl State {
         }
     }
 
-    /// What a bot has answered to an event that was posted.
+    /// Carries out a bot's answer to an event that was posted.
     pub(super) fn posted(&self, event: &str, operation: &Value) {
         let event: Value = serde_json::from_str(event).unwrap_or_default();
         self.internal_call(
@@ -225,8 +230,8 @@ impl State {
         );
     }
 
-    /// Carries out what the parameters of `.handle_quick_operation` say. Nothing is done where the sender cannot be
-    /// mentioned; what fails of the rest is not told.
+    /// Carries out the operation in the parameters of `.handle_quick_operation`. If the sender cannot be mentioned,
+    /// nothing is carried out; failures of the single actions are not reported.
     fn quick_operation(&self, params: &[u8]) -> Result<(), Refusal> {
         let params: Value = serde_json::from_slice(params).unwrap_or_default();
         for (action, params) in quick_operation::parts(&params["context"], &params["operation"])? {
@@ -235,19 +240,19 @@ impl State {
         Ok(())
     }
 
-    /// A call that no connection has brought, and that nothing goes wrong with.
+    /// Makes a call that came over no connection, and has no fault.
     fn internal_call(&self, action: &str, params: &Value, via: Via) {
         let (info, params) = (self.known(action), params.to_string());
         let call = self.calls.begin(action, info, params.as_bytes(), via, &Fault::None);
         self.calls.end(call, self.decide(info, params.as_bytes()));
     }
 
-    /// The next id of a message, greater than that of all before.
+    /// Returns the next message id, greater than all before.
     pub(super) fn next_message_id(&self) -> i64 {
         self.next_message.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Sends an event to whoever takes events, and gives their number.
+    /// Sends an event to every receiver of events, and returns their number.
     pub(super) fn push_event(&self, json: &str) -> usize {
         let json = &*self.post_format.write(json);
         if let Some(queue) = &self.long_polling {
@@ -260,7 +265,7 @@ impl State {
     }
 }
 
-/// Makes all events those of an account.
+/// Sets the account of every event in a value.
 fn set_self_id(value: &mut Value, account: i64) {
     match value {
         Value::Array(entries) => entries.iter_mut().for_each(|entry| set_self_id(entry, account)),

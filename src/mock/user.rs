@@ -1,4 +1,4 @@
-//! People who talk to the bot.
+//! Users who talk to the bot.
 
 use super::message_event::{make_anonymous, raw_message};
 use super::meta_event::now;
@@ -11,10 +11,10 @@ use crate::message::Message;
 use crate::time::Timestamp;
 use crate::types::{GroupId, GroupRole, GroupSender, MessageId, MessageSeq, PrivateSender, UserId};
 
-/// Somebody who talks to the bot: [`MockServer::user`]. In a [world](super::world), names and roles are the world's, and
-/// [what else people do](super::world#what-people-do) is to be found there.
+/// A user who talks to the bot: [`MockServer::user`]. In a [world](super::world), names and roles are the world's, and
+/// there are [further acts](super::world#acts-of-users).
 #[derive(Clone, Debug)]
-#[must_use = "nothing is said until `says`, and where"]
+#[must_use = "nothing is sent until `says` and a chat"]
 pub struct User<'a> {
     server: &'a MockServer,
     id: UserId,
@@ -25,7 +25,7 @@ pub struct User<'a> {
 }
 
 impl MockServer {
-    /// Somebody who talks to the bot, an ordinary member of groups unless it is said otherwise.
+    /// Returns a user who talks to the bot, by default an ordinary member of groups.
     ///
     /// ```
     /// # async fn run(server: cqhttp::mock::MockServer) {
@@ -40,42 +40,44 @@ impl MockServer {
 }
 
 impl<'a> User<'a> {
-    /// Their own name. Default: that of the schema's example.
+    /// Sets the user's nickname. Default: the one in the schema's example.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Their name in groups. Default: none.
+    /// Sets the user's name in groups. Default: none.
     pub fn card(mut self, card: impl Into<String>) -> Self {
         self.card = Some(card.into());
         self
     }
 
-    /// As the owner of groups.
+    /// Makes the user the owner of groups.
     pub fn as_owner(mut self) -> Self {
         self.role = Some(GroupRole::Owner);
         self
     }
 
-    /// As an administrator of groups.
+    /// Makes the user an administrator of groups.
     pub fn as_admin(mut self) -> Self {
         self.role = Some(GroupRole::Admin);
         self
     }
 
-    /// Under this name in groups that let members be anonymous: the event tells neither who it is nor their role.
+    /// Makes the user anonymous, under this name, in groups that allow it: the event has neither their account nor
+    /// their role.
     pub fn as_anonymous(mut self, name: impl Into<String>) -> Self {
         self.anonymous = Some(name.into());
         self
     }
 
-    /// A message of theirs, which is sent by saying where. A text is a text; [`Message::cq`] reads CQ codes.
+    /// Returns a message of the user, which is sent once its chat is set. Text is plain text; [`Message::cq`] reads CQ
+    /// codes.
     pub fn says(&self, message: impl Into<Message>) -> Saying<'a> {
         Saying { user: self.clone(), message: message.into() }
     }
 
-    /// What was said of them here that the world has otherwise.
+    /// Returns a property of the user that differs from the world's, for an error message.
     fn disagrees(&self, world: &World, group: GroupId) -> Option<String> {
         let member = world.find_group(group)?.find_member(self.id)?;
         let (name, card, role) = (self.name.as_ref(), self.card.as_ref(), self.role.as_ref());
@@ -87,7 +89,7 @@ impl<'a> User<'a> {
         let (_, what) = what.into_iter().find(|(differs, _)| *differs)?;
         let id = self.id;
         Some(format!(
-            "the world says otherwise of the {what} of user {id} in group {group}; set it there: \
+            "the world has another {what} for user {id} in group {group}; set it there: \
              `Group::admin`, `Member::card`"
         ))
     }
@@ -105,22 +107,22 @@ impl<'a> User<'a> {
     }
 }
 
-/// What somebody says, and not yet where: [`User::says`].
+/// A message without a chat yet: [`User::says`].
 #[derive(Clone, Debug)]
-#[must_use = "it is not said until it is said where"]
+#[must_use = "the message is not sent until its chat is set"]
 pub struct Saying<'a> {
     user: User<'a>,
     message: Message,
 }
 
 impl Saying<'_> {
-    /// Says it in a group, and gives the id of the message. It goes wherever [`MockServer::push`] sends events, with the time
-    /// of now.
+    /// Sends the message in a group, and returns its id. The event goes wherever [`MockServer::push`] sends events,
+    /// with the current time.
     ///
     /// # Panics
     ///
-    /// In the server's [world](super::world) it cannot be said: they are not in the group, or are muted there, or have
-    /// another name, card or role there than was said here.
+    /// In the server's [world](super::world), the user is not in the group, is muted there, or has another name, card
+    /// or role than was set here.
     #[track_caller]
     pub fn in_group(self, group: impl Into<GroupId>) -> MessageId {
         let state = &self.user.server.state;
@@ -159,12 +161,12 @@ impl Saying<'_> {
         send(state, Event::GroupMessage(event.into()), id)
     }
 
-    /// Says it to the bot alone, as a friend, and gives the id of the message. Nobody is anonymous in private. In a
-    /// [world](super::world) it is a temporary session where they are no friend.
+    /// Sends the message to the bot in private, as a friend, and returns its id. Nobody is anonymous in private. In a
+    /// [world](super::world) it is a temporary session if the user is not a friend.
     ///
     /// # Panics
     ///
-    /// In the server's world they are neither a friend nor in one of its groups.
+    /// In the server's world, the user is neither a friend nor in one of its groups.
     #[track_caller]
     pub fn in_private(self) -> MessageId {
         let state = &self.user.server.state;
@@ -194,7 +196,7 @@ impl Saying<'_> {
 }
 
 #[track_caller]
-#[allow(clippy::panic, reason = "the test is wrong, and is to fail where it is")]
+#[allow(clippy::panic, reason = "the test is wrong, and fails at its own line")]
 fn cannot_happen(why: &str) -> ! {
     panic!("{why}")
 }

@@ -19,30 +19,30 @@ use super::outbound::{BotAddress, RefusalReporter, head, no_address, no_answer, 
 use super::server::MockServer;
 use super::sync::lock;
 
-/// How long a bot has to answer an event.
+/// The default time limit of a response.
 const RESPONSE: Duration = Duration::from_secs(5);
 
 impl MockServer {
-    /// Posts every event from now on to a bot, one after the other, and carries out the quick operation that it answers:
-    /// the [`calls`](Self::calls) show it, as `.handle_quick_operation` and the actions that it stands for. An event that
-    /// gets no response within the webhook's [time](Webhook::timeout) is lost, and logged, and
-    /// [`on_refused`](super::MockServerBuilder::on_refused) hears of it.
+    /// Posts every event from now on to a bot, one after the other, and carries out the quick operation in its answer:
+    /// the [`calls`](Self::calls) contain it, as `.handle_quick_operation` and as the actions that it stands for. An
+    /// event that gets no response within the [time limit](Webhook::timeout) is lost, logged, and reported to
+    /// [`on_refused`](super::MockServerBuilder::on_refused).
     pub fn webhook(&self, webhook: Webhook) {
         let (sender, mut events) = mpsc::unbounded_channel::<String>();
         lock(&self.state.webhooks).push(sender);
         let mut refusals = RefusalReporter::of(&webhook.address.url);
-        // The state holds the sender, and so must not be held for long.
+        // The state holds the sender: a task that kept it would never end.
         let state = Arc::downgrade(&self.state);
         lock(&self.state.dialling).spawn(async move {
             while let Some(event) = events.recv().await {
                 let Some(state) = state.upgrade() else { return };
-                state.go_on().await;
+                state.until_resumed().await;
                 match webhook.post(&event).await {
                     Ok(Posted { status, operation }) => {
                         if (200..300).contains(&status) {
-                            refusals.none();
+                            refusals.reset();
                         } else {
-                            refusals.tell(&state, &refused(status, "secret"));
+                            refusals.report(&state, &refused(status, "secret"));
                         }
                         if let Some(operation) = operation {
                             state.posted(&event, &operation);
@@ -50,7 +50,7 @@ impl MockServer {
                     }
                     Err(error) => {
                         tracing::warn!(%error, "no response to an event that was posted");
-                        refusals.tell(&state, &error);
+                        refusals.report(&state, &error);
                     }
                 }
             }
@@ -58,7 +58,7 @@ impl MockServer {
     }
 }
 
-/// Events by HTTP POST to a bot, as go-cqhttp sends them: all of them by [`MockServer::webhook`], or one by
+/// Sends events to a bot by HTTP POST, as go-cqhttp does: all events by [`MockServer::webhook`], or one by
 /// [`post`](Self::post).
 #[derive(Clone)]
 pub struct Webhook {
@@ -69,23 +69,23 @@ pub struct Webhook {
     timeout: Duration,
 }
 
-/// What a bot has answered to an event.
+/// A bot's answer to an event.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Posted {
     /// The HTTP status.
     pub status: u16,
-    /// The quick operation; `None` where there is none.
+    /// The quick operation, if there is one.
     pub operation: Option<Value>,
 }
 
 impl Webhook {
-    /// To the bot at `url`: `http://`, a host, and maybe a port, which is 80 otherwise, a path and a query. A program that
-    /// was given the address parses it: `url.parse::<Webhook>()`.
+    /// Sets the address of the bot: `http://`, a host, and optionally a port (80 by default), a path and a query. A
+    /// program that takes the address from its user parses it: `url.parse::<Webhook>()`.
     ///
     /// # Panics
     ///
-    /// It is no such address.
+    /// `url` is not such an address.
     #[must_use]
     #[track_caller]
     pub fn to(url: impl Into<String>) -> Self {
@@ -96,35 +96,34 @@ impl Webhook {
         Self { address, secret: None, retries: 3, pause: Duration::from_millis(50), timeout: RESPONSE }
     }
 
-    /// The secret to sign events with. Default: none, and they are not signed; an empty one is none.
+    /// Signs events with a secret. Default: none, and they are not signed; an empty secret is none.
     #[must_use]
     pub fn secret(mut self, secret: impl Into<String>) -> Self {
         self.secret = Some(secret.into()).filter(|secret| !secret.is_empty());
         self
     }
 
-    /// How often an event is sent again where no response comes. Default: 3, with 50 ms between; go-cqhttp waits for 1.5
-    /// seconds.
+    /// Sets the number of further attempts if no response comes. Default: 3, with 50 ms between; go-cqhttp waits for
+    /// 1.5 seconds.
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
     }
 
-    /// How long the bot has for its whole response, each time that an event is sent. Default: 5 seconds, as go-cqhttp has
-    /// it.
+    /// Limits the time for the bot's whole response, for each attempt. Default: 5 seconds, as on go-cqhttp.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
         self
     }
 
-    /// Sends an event, given as JSON, and takes the answer. The account is the event's.
+    /// Sends an event, given as JSON, and returns the bot's answer. The account in the headers is the event's.
     ///
     /// # Errors
     ///
-    /// No response came in time, however often it was tried; or one that broke off, or did not end in time, and then it is
-    /// not tried again.
+    /// No response came in time, in any attempt. A response that broke off, or did not end in time, is an error too,
+    /// and is not tried again.
     pub async fn post(&self, event: &str) -> io::Result<Posted> {
         let body = format!("{event}\n");
         let mut left = self.retries;
@@ -139,7 +138,7 @@ impl Webhook {
         }
     }
 
-    /// Sends an event once; `heard` is whether a response has begun.
+    /// Sends an event once, and sets `heard` when a response begins.
     async fn attempt(&self, body: &str, heard: &mut bool) -> io::Result<Posted> {
         let event: Value = serde_json::from_str(body).unwrap_or_default();
         let self_id = event["self_id"].as_i64().unwrap_or_default();
@@ -165,7 +164,7 @@ fn signature(secret: &str, body: &str) -> Option<String> {
     Some(format!("sha1={hex}"))
 }
 
-/// As [`Webhook::to`], with an error of the kind `InvalidInput` in place of the panic.
+/// The same as [`Webhook::to`], with an error of the kind `InvalidInput` in place of the panic.
 impl FromStr for Webhook {
     type Err = io::Error;
 

@@ -1,6 +1,6 @@
-//! The stand-in's WebSocket side.
+//! The WebSocket server.
 //!
-//! Frames are read by tungstenite and written by hand: a stand-in also has to write what no library lets pass.
+//! Frames are read by tungstenite and written by hand, since a fault may need a frame that no library writes.
 
 use std::convert::Infallible;
 use std::io;
@@ -39,7 +39,7 @@ use super::frame;
 use super::meta_event::lifecycle_of_dialled;
 use super::state::State;
 
-/// How long an answer is held back at most with no call coming.
+/// The longest time that [`Fault::Shuffle`] holds an answer back while no call comes.
 const HOLD: Duration = Duration::from_millis(50);
 
 pub(super) fn is_upgrade(headers: &HeaderMap) -> bool {
@@ -51,34 +51,34 @@ pub(super) fn is_upgrade(headers: &HeaderMap) -> bool {
 pub(super) struct BotConnection {
     state: Arc<State>,
     id: u64,
-    socket: Socket,
+    socket: SocketSource,
     kind: ConnectionKind,
     writes: mpsc::UnboundedSender<QueuedWrite>,
     queue: mpsc::UnboundedReceiver<QueuedWrite>,
     cut: oneshot::Receiver<Cut>,
 }
 
-/// Where the socket of a connection comes from.
-enum Socket {
+/// The origin of a connection's socket.
+enum SocketSource {
     Upgrade(OnUpgrade),
-    /// The stand-in has made it itself, and has read so much already.
+    /// Made by the stand-in itself, with the bytes that were read so far.
     Dialled(TcpStream, Bytes),
     Gone,
 }
 
-/// What a connection is there for, by its path or by its role.
+/// The purpose of a connection, by its path or by its role.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum ConnectionKind {
     Both,
     Calls,
     Events,
-    /// Only to be told that it is refused.
+    /// A connection that is only told that it is refused.
     Refused,
 }
 
 impl BotConnection {
-    /// The answer to an upgrade, and the connection to come. It counts from now on, so that nothing is missed that is
-    /// pushed as soon as the client knows that it is connected.
+    /// Returns the answer to an upgrade, and the connection that follows. It counts from now on, so that it receives
+    /// every event that is pushed after the client knows that it is connected.
     pub(super) fn new(
         state: &Arc<State>,
         request: &mut Request<Incoming>,
@@ -100,7 +100,7 @@ impl BotConnection {
             "/event" => ConnectionKind::Events,
             _ => ConnectionKind::Both,
         };
-        let socket = Socket::Upgrade(hyper::upgrade::on(request));
+        let socket = SocketSource::Upgrade(hyper::upgrade::on(request));
         let accepted = Self::join(state, socket, kind, || state.lifecycle.clone());
         if let Some(retcode) = refused {
             let _ = accepted.writes.send(QueuedWrite::Bytes(frame::token_refused(retcode)));
@@ -109,12 +109,17 @@ impl BotConnection {
         (response, accepted)
     }
 
-    /// A connection that the stand-in has made to a bot.
+    /// Returns a connection that the stand-in has made to a bot.
     pub(super) fn dialled(state: &Arc<State>, stream: TcpStream, read_already: Bytes, kind: ConnectionKind) -> Self {
-        Self::join(state, Socket::Dialled(stream, read_already), kind, || lifecycle_of_dialled(state.self_id))
+        Self::join(state, SocketSource::Dialled(stream, read_already), kind, || lifecycle_of_dialled(state.self_id))
     }
 
-    fn join(state: &Arc<State>, socket: Socket, kind: ConnectionKind, lifecycle: impl FnOnce() -> String) -> Self {
+    fn join(
+        state: &Arc<State>,
+        socket: SocketSource,
+        kind: ConnectionKind,
+        lifecycle: impl FnOnce() -> String,
+    ) -> Self {
         let id = state.connections.next_id();
         let (writes, queue) = mpsc::unbounded_channel();
         let (cut_sender, cut) = oneshot::channel();
@@ -130,14 +135,14 @@ impl BotConnection {
 
     /// Serves the connection until it ends.
     pub(super) async fn serve(mut self) {
-        let (stream, read_already, masked) = match std::mem::replace(&mut self.socket, Socket::Gone) {
-            Socket::Upgrade(upgrade) => {
+        let (stream, read_already, masked) = match std::mem::replace(&mut self.socket, SocketSource::Gone) {
+            SocketSource::Upgrade(upgrade) => {
                 let Ok(upgraded) = upgrade.await else { return };
                 let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else { return };
                 (parts.io.into_inner(), parts.read_buf, false)
             }
-            Socket::Dialled(stream, read_already) => (stream, read_already, true),
-            Socket::Gone => return,
+            SocketSource::Dialled(stream, read_already) => (stream, read_already, true),
+            SocketSource::Gone => return,
         };
         let (mut read, mut write) = stream.into_split();
         let mut reader = CallReader {
@@ -167,7 +172,7 @@ impl Drop for BotConnection {
     }
 }
 
-/// Returns when the connection is to end.
+/// Writes all that is queued, until the connection is to end.
 async fn write_all(
     state: &State,
     queue: &mut mpsc::UnboundedReceiver<QueuedWrite>,
@@ -178,7 +183,7 @@ async fn write_all(
     let mut write = BufWriter::new(write);
     let mut closed = false;
     while let Some(next) = queue.recv().await {
-        state.go_on().await;
+        state.until_resumed().await;
         match next {
             QueuedWrite::End => return write.flush().await,
             _ if closed => {}
@@ -215,12 +220,12 @@ struct CallReader {
 }
 
 impl CallReader {
-    /// Returns when there is nothing more to come, and nothing more to say.
+    /// Reads and answers calls until the stream ends.
     async fn run(&mut self, read: &mut OwnedReadHalf, read_already: Bytes, dialled: bool) {
         if self.kind == ConnectionKind::Events {
             return self.skip(read).await;
         }
-        // Answers to pings and close frames go into the sink: the writer sends them.
+        // The writer answers pings and close frames; what tungstenite writes goes into the sink.
         let io = tokio::io::join(read, tokio::io::sink());
         let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
         let role = if dialled { Role::Client } else { Role::Server };
@@ -236,7 +241,7 @@ impl CallReader {
                 continue;
             };
             let Some(Ok(message)) = next else { return };
-            self.state.go_on().await;
+            self.state.until_resumed().await;
             match message {
                 Message::Text(text) if self.kind != ConnectionKind::Refused => self.call(&text).await,
                 Message::Ping(payload) => self.write(frame::encode(Frame::pong(payload))),
@@ -250,11 +255,11 @@ impl CallReader {
         }
     }
 
-    /// go-cqhttp never reads where it only gives events; a close frame is not answered.
+    /// Discards all input: go-cqhttp never reads a connection for events, and does not answer a close frame there.
     async fn skip(&self, read: &mut OwnedReadHalf) {
         let mut buffer = vec![0; 4096];
         while matches!(read.read(&mut buffer).await, Ok(1..)) {
-            self.state.go_on().await;
+            self.state.until_resumed().await;
         }
     }
 
@@ -280,7 +285,7 @@ impl CallReader {
         self.send(call.fault, answer).await;
     }
 
-    /// Sends an answer, or lets go wrong what is to.
+    /// Sends an answer with its fault.
     async fn send(&mut self, fault: Fault, answer: Vec<u8>) {
         let kind = if fault == Fault::Binary { Data::Binary } else { Data::Text };
         let answer = frame::data(kind, answer);
@@ -314,7 +319,7 @@ impl CallReader {
         }
     }
 
-    /// Answers in disorder.
+    /// Sends the answers that were held back, in random order.
     fn release_held(&mut self) {
         self.dice.shuffle(&mut self.held);
         for answer in std::mem::take(&mut self.held) {
@@ -334,7 +339,7 @@ impl CallReader {
     }
 }
 
-/// A call, as far as it can be read.
+/// The readable parts of a call.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct CallFrame<'a> {
@@ -346,12 +351,12 @@ struct CallFrame<'a> {
     echo: Option<&'a RawValue>,
 }
 
-/// A null that is there is something else than nothing.
+/// Reads a field that is present, even if it is null.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-/// What comes back of an echo: go-cqhttp reads numbers as floating point and sorts the keys of objects.
+/// Converts an echo as go-cqhttp does: it reads numbers as floating point and sorts the keys of objects.
 fn as_echoed(echo: &RawValue) -> serde_json::Result<Box<RawValue>> {
     if echo.get().starts_with('"') {
         return Ok(echo.to_owned());
@@ -365,7 +370,7 @@ fn through_floats(value: &mut Value) {
     match value {
         Value::Number(number) => {
             if let Some(float) = number.as_f64() {
-                // Whole numbers are written as such, and Rust writes every digit of them.
+                // Rust writes whole numbers without a fraction, and with every digit.
                 *value = serde_json::from_str(&float.to_string()).unwrap_or_else(|_| json!(float));
             }
         }

@@ -1,4 +1,4 @@
-//! The stand-in's table of actions, and `example()` on everything.
+//! The test kit's table of actions, and `example()` of every object and response.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -10,7 +10,7 @@ use crate::model::{Action, Answer, Api, Effect, File, Param, Presence, Server, T
 use crate::name::ident;
 use crate::ty::{EnumBase, IdBase, NamedKind, Scalar};
 
-/// The items of a file's mock part.
+/// Returns the items of a file's mock part.
 pub(super) fn items(api: &Api, file: &File) -> Vec<TokenStream> {
     let mut items = Vec::new();
     for ty in &file.types {
@@ -83,7 +83,7 @@ fn entry(api: &Api, action: &Action) -> TokenStream {
     }
 }
 
-/// `ParamInfo::required("group_id", ParamKind::I64)`; a target is three parameters.
+/// `ParamInfo::required("group_id", ParamKind::I64)`; a target becomes three parameters.
 fn params(param: &Param) -> Vec<TokenStream> {
     if param.ty.scalar == Scalar::Target {
         let kinds = [quote!(String), quote!(I64), quote!(I64)];
@@ -108,7 +108,7 @@ fn params(param: &Param) -> Vec<TokenStream> {
     vec![quote!(#info #list #aliases)]
 }
 
-/// As what a server reads it.
+/// Returns the type that a server converts a parameter to.
 fn kind(scalar: &Scalar) -> TokenStream {
     match scalar {
         Scalar::Bool => quote!(Bool),

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::mock::schema::{ParamInfo, ParamKind};
 
-/// The entries of what was given, in order. What is no object has none.
+/// The entries of a JSON object, in order. A value that is not an object has none.
 pub(super) struct GivenParams<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> GivenParams<'a> {
@@ -18,7 +18,7 @@ impl<'a> GivenParams<'a> {
         serde_json::from_slice(json).unwrap_or(Self(Vec::new()))
     }
 
-    /// The value under a name; a dotted one leads into an object.
+    /// Returns the value of a name; a dotted name leads into an object.
     pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
         let find = |name: &str| self.0.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
         find(name).or_else(|| {
@@ -27,7 +27,7 @@ impl<'a> GivenParams<'a> {
         })
     }
 
-    /// The first name that is there counts, even if null stands there.
+    /// Returns the value of a parameter under the first of its names that is present, even if it is null.
     fn find(&self, param: &ParamInfo) -> Option<&'a RawValue> {
         std::iter::once(&param.name).chain(param.aliases).find_map(|name| self.get(name))
     }
@@ -57,11 +57,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for GivenParams<'a> {
     }
 }
 
-/// A name; borrowed unless something is escaped in it.
+/// A name, borrowed unless it contains an escape.
 #[derive(Deserialize)]
 struct BorrowedKey<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// A JSON value, as far as one is looked into.
+/// A JSON value, with objects and arrays unread.
 pub(super) enum PlainValue<'a> {
     Null,
     Bool(bool),
@@ -82,18 +82,18 @@ impl<'a> PlainValue<'a> {
         }
     }
 
-    /// A fraction is cut off; what is no number is 0.
+    /// Returns a whole number: a fraction is cut off, and a value that is not a number is 0.
     pub(super) fn int(&self) -> i64 {
         match self {
             Self::Bool(flag) => i64::from(*flag),
-            // `+5` is no number there.
+            // go-cqhttp does not read `+5` as a number.
             Self::Text(text) if !text.starts_with('+') => text.parse().unwrap_or_default(),
             Self::Number(number) => number.parse().unwrap_or_else(|_| number.parse::<f64>().unwrap_or_default() as i64),
             _ => 0,
         }
     }
 
-    /// A negative number wraps around; a negative text is 0.
+    /// Returns a number without a sign: a negative number wraps around, and a negative string is 0.
     fn uint(&self) -> u64 {
         match self {
             Self::Text(text) if !text.starts_with('+') => text.parse().unwrap_or_default(),
@@ -132,7 +132,7 @@ impl<'a> PlainValue<'a> {
     }
 }
 
-/// A parameter as its request type reads it.
+/// A parameter in the form of its request type.
 pub(super) enum ParamValue<'a> {
     Missing,
     Bool(bool),
@@ -145,7 +145,7 @@ pub(super) enum ParamValue<'a> {
 }
 
 impl<'a> ParamValue<'a> {
-    /// `None` where nothing was given that has to be.
+    /// Returns `None` if an optional parameter was not given.
     pub(super) fn read(param: &ParamInfo, given: &GivenParams<'a>) -> Option<Self> {
         let value = match (given.find(param), param.default) {
             (Some(value), _) => value,
@@ -177,7 +177,7 @@ impl<'a> ParamValue<'a> {
         }
     }
 
-    /// A list. A text has one entry in each line, and an object is a list of itself.
+    /// Reads a list. A string is split into lines, and an object is a list of itself.
     fn many(kind: ParamKind, value: &'a RawValue) -> Self {
         match PlainValue::of(value) {
             PlainValue::Json(json) if json.get().starts_with('[') => {
@@ -193,7 +193,7 @@ impl<'a> ParamValue<'a> {
         }
     }
 
-    /// CQ codes, one segment or a list of them. `auto_escape` takes CQ codes for what they look like.
+    /// Reads a message: CQ codes, one segment or a list of segments. With `auto_escape`, CQ codes are plain text.
     fn message(value: &'a RawValue, given: &GivenParams<'a>) -> Self {
         let plain = PlainValue::of(value);
         if matches!(plain, PlainValue::Json(_)) {
@@ -209,8 +209,8 @@ impl<'a> ParamValue<'a> {
         Self::List(serde_json::value::to_raw_value(&segment).map(Self::Segment).into_iter().collect())
     }
 
-    /// The zero value, which stands for nothing where an id or a text has to be.
-    pub(super) fn is_nothing(&self) -> bool {
+    /// Returns `true` for the zero value, which is not valid for a required id or text.
+    pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Missing | Self::Int(0) => true,
             Self::Text(text) => text.is_empty(),

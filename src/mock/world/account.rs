@@ -1,4 +1,4 @@
-//! The account, its friends, and what belongs to no other chapter.
+//! The account and its friends.
 
 use super::model::{Account, Stranger, World, WorldFriend};
 use super::refuse::{WorldResult, refuse_because};
@@ -50,7 +50,7 @@ impl World {
     ) -> WorldResult<action::GetStrangerInfoResponse> {
         let user_id = request.user_id;
         if !self.knows(user_id) {
-            return Err(refuse_because(RefusalCode::SummaryApiError, format!("the world knows no user {user_id}")));
+            return Err(refuse_because(RefusalCode::SummaryApiError, format!("the world has no user {user_id}")));
         }
         let member = self.groups.iter().find_map(|group| group.find_member(user_id));
         Ok(action::GetStrangerInfoResponse {
@@ -75,7 +75,7 @@ impl World {
 
     pub(super) fn delete_friend(&mut self, request: action::DeleteFriend) -> WorldResult<()> {
         let Some(index) = self.friends.iter().position(|friend| friend.user_id == request.user_id) else {
-            return Err(refuse_because(RefusalCode::FriendNotFound, format!("{} is no friend", request.user_id)));
+            return Err(refuse_because(RefusalCode::FriendNotFound, format!("{} is not a friend", request.user_id)));
         };
         let friend = self.friends.remove(index);
         if !self.knows(friend.user_id) {
@@ -95,10 +95,10 @@ impl World {
         &mut self,
         request: action::DeleteUnidirectionalFriend,
     ) -> WorldResult<()> {
-        Err(refuse_because(RefusalCode::FriendNotFound, format!("{} is no one-sided friend", request.user_id)))
+        Err(refuse_because(RefusalCode::FriendNotFound, format!("{} is not a one-sided friend", request.user_id)))
     }
 
-    /// Whether anybody of this number exists.
+    /// Returns `true` if the world contains a user with this number.
     pub(super) fn knows(&self, user: UserId) -> bool {
         self.known_nickname(user).is_some() || self.groups.iter().any(|group| group.find_member(user).is_some())
     }

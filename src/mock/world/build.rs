@@ -1,4 +1,4 @@
-//! Building a world, and looking things up in it.
+//! The builders of a world, and lookups in it.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,13 +12,13 @@ use crate::time::Timestamp;
 use crate::types::{GroupFolderId, GroupId, GroupRole, MessageId, UserId};
 
 impl World {
-    /// A world with nobody in it but the account 10010, `bot`.
+    /// Returns a world that contains only the account 10010, `bot`.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The account that the server is logged in to.
+    /// Sets the account that the server is logged in to.
     #[must_use]
     pub fn account(mut self, account: impl Into<UserId>, nickname: impl Into<String>) -> Self {
         self.account = Account { user_id: account.into(), nickname: nickname.into() };
@@ -32,7 +32,7 @@ impl World {
         self
     }
 
-    /// Adds somebody with a profile, who is neither a friend nor need be in a group.
+    /// Adds a user with a profile, who need not be a friend or in a group.
     #[must_use]
     pub fn stranger(mut self, user: impl Into<UserId>, nickname: impl Into<String>) -> Self {
         self.strangers.push(Stranger { user_id: user.into(), nickname: nickname.into() });
@@ -46,62 +46,62 @@ impl World {
         self
     }
 
-    /// Adds a file of so many bytes to the server's disk, which can be uploaded from there.
+    /// Adds a file of `size` bytes to the server's disk, for uploads.
     #[must_use]
     pub fn disk(mut self, path: impl Into<String>, size: u64) -> Self {
         self.disk.insert(path.into(), size);
         self
     }
 
-    /// Tells the bots too of what the account itself says: go-cqhttp's `report-self-message`.
+    /// Sends the bots events for the account's own messages too: go-cqhttp's `report-self-message`.
     #[must_use]
     pub fn report_self_message(mut self) -> Self {
         self.report_self_message = true;
         self
     }
 
-    /// A group, whether the account is in it or not.
+    /// Returns a group, even one that the account is not in.
     #[must_use]
     pub fn find_group(&self, group: impl Into<GroupId>) -> Option<&Group> {
         let group = group.into();
         self.groups.iter().find(|other| other.group_id == group)
     }
 
-    /// A group, to change it; the bots are not told.
+    /// Returns a group, to change it without an event.
     pub fn find_group_mut(&mut self, group: impl Into<GroupId>) -> Option<&mut Group> {
         let group = group.into();
         self.groups.iter_mut().find(|other| other.group_id == group)
     }
 
-    /// A message that was said, recalled or not.
+    /// Returns a message, even a recalled one.
     #[must_use]
     pub fn find_message(&self, message: impl Into<MessageId>) -> Option<&StoredMessage> {
         let message = message.into();
         self.messages.iter().find(|other| other.message_id == message)
     }
 
-    /// Whether the user is a friend of the account.
+    /// Returns `true` if the user is a friend of the account.
     #[must_use]
     pub fn is_friend(&self, user: impl Into<UserId>) -> bool {
         let user = user.into();
         self.friends.iter().any(|friend| friend.user_id == user)
     }
 
-    /// Whether a member of a group is muted now, by a mute of their own. Somebody who is not there is not muted.
+    /// Returns `true` if a member of a group is muted now, by a mute of their own; `false` for a user who is not in it.
     #[must_use]
     pub fn is_muted(&self, user: impl Into<UserId>, group: impl Into<GroupId>) -> bool {
         let member = self.find_group(group).and_then(|group| group.find_member(user));
         member.is_some_and(|member| member.shut_up_timestamp > self.now())
     }
 
-    /// The nickname of somebody, their number if none is known.
+    /// Returns the nickname of a user, or their number if none is known.
     #[must_use]
     pub fn nickname(&self, user: impl Into<UserId>) -> String {
         let user = user.into();
         self.known_nickname(user).map_or_else(|| user.to_string(), str::to_owned)
     }
 
-    /// `None` for a user of whom the world does not know.
+    /// Returns `None` for a user who is not in the world.
     pub(super) fn known_nickname(&self, user: UserId) -> Option<&str> {
         let account = std::iter::once((self.account.user_id, &self.account.nickname));
         let friends = self.friends.iter().map(|friend| (friend.user_id, &friend.nickname));
@@ -112,19 +112,19 @@ impl World {
         named.filter(|(_, name)| !name.is_empty()).find(|(other, _)| *other == user).map(|(_, name)| name.as_str())
     }
 
-    /// What the clock of the world says.
+    /// Returns the time on the world's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Timestamp::new(i64::try_from(since_1970.saturating_add(self.ahead).as_secs()).unwrap_or(i64::MAX))
     }
 
-    /// Lets time pass in the world: mutes end.
+    /// Moves the world's clock forward, so that mutes end.
     pub fn advance(&mut self, time: Duration) {
         self.ahead = self.ahead.saturating_add(time);
     }
 
-    /// A number that was not given away yet.
+    /// Returns an unused number.
     pub(super) fn next_number(&mut self) -> u32 {
         self.counted += 1;
         self.counted
@@ -134,15 +134,15 @@ impl World {
         self.events.push(event.into());
     }
 
-    /// Completes what was put into it, and gives what the bots are to be told.
-    pub(in crate::mock) fn take_events(&mut self) -> Vec<Event> {
+    /// Completes new values, and takes the events that were not sent yet.
+    pub(crate) fn take_events(&mut self) -> Vec<Event> {
         self.complete();
         std::mem::take(&mut self.events)
     }
 }
 
 impl Group {
-    /// A group without members.
+    /// Returns a group without members.
     pub fn new(group: impl Into<GroupId>, name: impl Into<String>) -> Self {
         Self {
             group_id: group.into(),
@@ -214,7 +214,7 @@ impl Group {
         self
     }
 
-    /// The account is not in it, until it is invited.
+    /// Leaves the account out of the group, until it is invited.
     #[must_use]
     pub fn not_joined(mut self) -> Self {
         self.joined = false;
@@ -226,20 +226,20 @@ impl Group {
         self
     }
 
-    /// One of its members.
+    /// Returns a member.
     #[must_use]
     pub fn find_member(&self, user: impl Into<UserId>) -> Option<&Member> {
         let user = user.into();
         self.members.iter().find(|member| member.user_id == user)
     }
 
-    /// One of its members, to change them; the bots are not told.
+    /// Returns a member, to change them without an event.
     pub fn find_member_mut(&mut self, user: impl Into<UserId>) -> Option<&mut Member> {
         let user = user.into();
         self.members.iter_mut().find(|member| member.user_id == user)
     }
 
-    /// 2 for the owner, 1 for an administrator, else 0.
+    /// Returns 2 for the owner, 1 for an administrator, else 0.
     pub(super) fn rank(&self, user: UserId) -> u8 {
         match self.find_member(user).map(|member| &member.role) {
             Some(GroupRole::Owner) => 2,
@@ -248,12 +248,12 @@ impl Group {
         }
     }
 
-    /// Whether `user` may kick and mute `other`.
+    /// Returns `true` if `user` may kick and mute `other`.
     pub(super) fn may_manage(&self, user: UserId, other: UserId) -> bool {
         self.rank(user) > self.rank(other)
     }
 
-    /// Why a member cannot speak at `now`.
+    /// Returns the reason why a member cannot speak at `now`, if there is one.
     pub(super) fn silences(&self, user: UserId, now: Timestamp) -> Option<&'static str> {
         let Some(member) = self.find_member(user) else { return Some("they are not in the group") };
         if member.shut_up_timestamp > now {
@@ -264,19 +264,19 @@ impl Group {
 }
 
 impl Member {
-    /// A member with a nickname.
+    /// Returns a member with a nickname.
     pub fn new(user: impl Into<UserId>, nickname: impl Into<String>) -> Self {
         Self { nickname: nickname.into(), ..Self::from(user.into()) }
     }
 
-    /// Their name in the group.
+    /// Sets the name in the group.
     #[must_use]
     pub fn card(mut self, card: impl Into<String>) -> Self {
         self.card = card.into();
         self
     }
 
-    /// The special title that the owner gave them.
+    /// Sets the special title.
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
@@ -285,7 +285,7 @@ impl Member {
 }
 
 impl WorldFile {
-    /// A file of so many bytes, in the root.
+    /// Returns a file of `size` bytes, in the root.
     pub fn new(name: impl Into<String>, size: u64, uploader: impl Into<UserId>) -> Self {
         Self {
             file_name: name.into(),
@@ -297,7 +297,7 @@ impl WorldFile {
         }
     }
 
-    /// The folder that it lies in.
+    /// Sets the folder of the file.
     #[must_use]
     pub fn folder(mut self, folder: impl Into<GroupFolderId>) -> Self {
         self.folder_id = Some(folder.into());
@@ -306,7 +306,7 @@ impl WorldFile {
 }
 
 impl StoredMessage {
-    /// A message to the account, of the time when the world begins.
+    /// Returns a message to the account, with the time of the world's start.
     pub fn new(author: impl Into<UserId>, message: impl Into<Message>) -> Self {
         Self {
             user_id: author.into(),
@@ -324,7 +324,7 @@ impl StoredMessage {
     }
 }
 
-/// A member whose nickname is known from elsewhere, or is their number.
+/// Returns a member whose nickname is known from elsewhere in the world, or is their number.
 impl From<UserId> for Member {
     fn from(user_id: UserId) -> Self {
         Self {
@@ -343,7 +343,7 @@ impl From<UserId> for Member {
     }
 }
 
-/// The same.
+/// The same, for a literal number.
 impl From<i64> for Member {
     fn from(user: i64) -> Self {
         UserId::new(user).into()

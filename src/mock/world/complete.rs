@@ -5,14 +5,14 @@ use crate::time::Timestamp;
 use crate::types::{GroupFileId, GroupFolderId};
 
 impl World {
-    /// Makes a world whole that a server starts with.
-    pub(in crate::mock) fn begin(&mut self) {
+    /// Prepares a world for the start of its server.
+    pub(crate) fn begin(&mut self) {
         self.complete();
-        // Nobody was there to be told.
+        // No bot was connected yet.
         self.events.clear();
     }
 
-    /// Gives everything that is left out: ids, numbers, times, names.
+    /// Fills in all that is left out: ids, numbers, times, names.
     pub(super) fn complete(&mut self) {
         let now = self.now();
         for mut group in std::mem::take(&mut self.groups) {
@@ -76,7 +76,7 @@ impl World {
 }
 
 impl StoredMessage {
-    /// Whether nothing of it is left out.
+    /// Returns `true` if nothing is left out.
     fn is_whole(&self) -> bool {
         let has_place = self.group_id.is_some() || self.target_id.is_some();
         let is_numbered = self.message_id.get() != 0 && self.message_seq.get() != 0 && self.time.seconds() != 0;

@@ -20,8 +20,8 @@ macro_rules! answers {
             /// The actions that a world answers, by their names on the wire.
             pub const ACTIONS: &'static [&'static str] = &[$(action::$request::NAME),*];
 
-            /// Acts on a call; `None` for one that no world answers.
-            pub(in crate::mock) fn answer(&mut self, name: &str, params: &[u8]) -> Option<ActionResult> {
+            /// Carries a call out; `None` for an action that no world answers.
+            pub(crate) fn answer(&mut self, name: &str, params: &[u8]) -> Option<ActionResult> {
                 $(if name == action::$request::NAME {
                     return Some(self.act::<action::$request>(params, Self::$method));
                 })*
@@ -90,7 +90,8 @@ answers! {
     DeleteGroupFile => delete_group_file,
 }
 
-/// Writes an answer as go-cqhttp does, where its type is written otherwise: bots in other languages see the difference.
+/// Converts an answer to go-cqhttp's form if its type is written in another: bots in other languages see the
+/// difference.
 fn write_as_go_cqhttp(action: &str, params: &[u8], answer: &mut Value) {
     match action {
         action::GetGroupMsgHistory::NAME => as_go_cqhttp(&mut answer["messages"]),
@@ -120,7 +121,7 @@ fn level_as_text(member: &mut Value) {
     }
 }
 
-/// A list that Go never made is `null`.
+/// Replaces empty lists by `null`, which Go writes for a list that was never made.
 fn no_empty_lists(answer: &mut Value) {
     for value in answer.as_object_mut().into_iter().flat_map(|answer| answer.values_mut()) {
         if value.as_array().is_some_and(Vec::is_empty) {

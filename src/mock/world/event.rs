@@ -60,7 +60,7 @@ impl World {
         event.into()
     }
 
-    /// With the group of a temporary session.
+    /// Returns the event of a private message; `temp` is the group of a temporary session.
     pub(super) fn private_message(&self, said: &StoredMessage, temp: Option<GroupId>) -> Event {
         let sender = PrivateSender {
             user_id: said.user_id,
@@ -114,7 +114,7 @@ impl World {
         GroupDecrease { time, self_id, sub_type, group_id, operator_id, user_id }.into()
     }
 
-    /// Who let them in, go-cqhttp does not say.
+    /// Returns the event of a new member. The operator is 0, since go-cqhttp does not send who approved the request.
     pub(super) fn group_increase(&self, group_id: GroupId, user_id: UserId) -> Event {
         let (time, self_id, operator_id) = (self.now(), self.account.user_id, UserId::new(0));
         let sub_type = GroupIncreaseKind::Approve;

@@ -1,4 +1,4 @@
-//! Files: those of groups, and those on the server's disk.
+//! Files of groups, and on the server's disk.
 
 use super::model::{Folder, Group, World, WorldFile};
 use super::refuse::{WorldResult, refuse_because};
@@ -13,7 +13,7 @@ use crate::types::{
 pub(super) const BUSID: i32 = 102;
 
 impl World {
-    /// A group whose files the account can see.
+    /// Returns a group whose files the account can see.
     fn shelf(&self, group_id: GroupId) -> WorldResult<&Group> {
         self.joined(group_id).map_err(|_| failed(format!("the account is not in group {group_id}")))
     }
@@ -23,7 +23,7 @@ impl World {
         self.joined_mut(group_id)
     }
 
-    /// The size of a file on the server's disk, or else on this machine's.
+    /// Returns the size of a file on the server's disk, or else on this machine's.
     fn size_of(&self, path: &str) -> Option<u64> {
         let on_machine = || std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|file| file.len());
         self.disk.get(path).copied().or_else(on_machine)
@@ -44,7 +44,7 @@ impl World {
         Ok(())
     }
 
-    /// Puts a file among those of a group.
+    /// Adds a file to a group, and returns its id.
     pub(super) fn shelve(
         &mut self,
         group_id: GroupId,
@@ -62,7 +62,7 @@ impl World {
         file_id
     }
 
-    /// An id as files and folders have them.
+    /// Returns an unused id for a file or folder.
     pub(super) fn path(&mut self) -> String {
         format!("/{:08x}-0000-4000-8000-000000000000", self.next_number())
     }
@@ -77,7 +77,7 @@ impl World {
         }
         Err(refuse_because(
             RefusalCode::FileSystemUploadApiError,
-            format!("{} is no friend of the account", request.user_id),
+            format!("{} is not a friend of the account", request.user_id),
         ))
     }
 
@@ -159,10 +159,10 @@ impl World {
         let (creator, create_time, folder_id) = (self.account.user_id, self.now(), GroupFolderId::new(self.path()));
         let group = self.shelf_mut(group_id)?;
         if !matches!(parent_id.as_str(), "" | "/") {
-            return Err(failed("folders are in the root alone"));
+            return Err(failed("folders can only be in the root"));
         }
         if name.is_empty() || group.folders.iter().any(|folder| folder.folder_name == name) {
-            return Err(failed(format!("the folder `{name}` is there, or has no name")));
+            return Err(failed(format!("the folder `{name}` exists already, or has no name")));
         }
         group.folders.push(Folder { folder_name: name, creator, folder_id, create_time });
         Ok(())
@@ -199,7 +199,7 @@ impl Group {
     }
 }
 
-/// Where a file is said to be; nothing is there.
+/// Returns the address of a file, which does not exist.
 pub(super) fn url(file: &GroupFileId) -> String {
     format!("http://127.0.0.1/files{file}")
 }
@@ -208,11 +208,11 @@ fn failed(why: impl Into<String>) -> Refusal {
     refuse_because(RefusalCode::FileSystemApiError, why)
 }
 
-/// A refusal of QQ's has a retcode of its own.
+/// Checks the right to delete. The refusals are QQ's, which have a retcode of their own.
 fn may_delete(group: &Group, user: UserId, owner: Option<UserId>, what: &str) -> WorldResult<()> {
     match owner {
         Some(owner) if owner == user || group.rank(user) > 0 => Ok(()),
-        Some(_) => Err(failed(format!("{what} is somebody else's")).retcode(200)),
+        Some(_) => Err(failed(format!("{what} belongs to another user")).retcode(200)),
         None => Err(failed(format!("there is no {what} in group {}", group.group_id)).retcode(200)),
     }
 }

@@ -1,4 +1,4 @@
-//! Groups: what they are, who is in them, and what administrators do.
+//! Groups, their members, and the acts of administrators.
 
 use super::model::{Group, Member, Notice, Stranger, World};
 use super::refuse::{WorldResult, refuse_because};
@@ -10,11 +10,11 @@ use crate::types::{
     RefusalCode, UserId,
 };
 
-/// A mute is shorter.
+/// The upper bound of a mute, in seconds.
 const THIRTY_DAYS: u32 = 30 * 24 * 60 * 60;
 
 impl World {
-    /// A group that the account is in.
+    /// Returns a group that the account is in.
     pub(super) fn joined(&self, group_id: GroupId) -> WorldResult<&Group> {
         let joined = self.find_group(group_id).filter(|group| group.find_member(self.account.user_id).is_some());
         joined.ok_or_else(|| {
@@ -28,8 +28,8 @@ impl World {
         self.find_group_mut(group_id).ok_or_else(gone)
     }
 
-    /// A group that the account administers; `Ok(None)` for another that it is in, where go-cqhttp does nothing and
-    /// says nothing.
+    /// Returns a group that the account administers; `Ok(None)` for another group that it is in, where go-cqhttp
+    /// answers with `ok` and does nothing.
     fn administered(&mut self, group_id: GroupId) -> WorldResult<Option<&mut Group>> {
         let account = self.account.user_id;
         Ok(Some(self.joined_mut(group_id)?).filter(|group| group.rank(account) > 0))
@@ -68,7 +68,7 @@ impl World {
         let member = group.find_member(user_id).ok_or_else(|| no_member(code, group_id, user_id))?;
         let mut info = self.member_info(group, member);
         if no_cache {
-            // QQ's own answer does not have it.
+            // QQ's own answer lacks it.
             info.shut_up_timestamp = Some(Timestamp::new(0));
         }
         Ok(info)
@@ -154,20 +154,20 @@ impl World {
         Ok(())
     }
 
-    /// Takes a member out of a group; the bots are told.
+    /// Removes a member from a group, with the event.
     pub(super) fn remove(&mut self, group_id: GroupId, user: UserId, kind: GroupDecreaseKind, operator: UserId) {
         let nickname = self.nickname(user);
         if let Some(group) = self.find_group_mut(group_id) {
             group.members.retain(|member| member.user_id != user);
         }
         if !self.knows(user) {
-            // They still have their name.
+            // Keeps the nickname of a user who is in no other list.
             self.strangers.push(Stranger { user_id: user, nickname });
         }
         self.happens(self.group_decrease(kind, group_id, operator, user));
     }
 
-    /// Takes somebody into a group; the bots are told.
+    /// Adds a user to a group, with the event.
     pub(super) fn take_in(&mut self, group_id: GroupId, user: UserId) {
         let join_time = self.now();
         if let Some(group) = self.find_group_mut(group_id).filter(|group| group.find_member(user).is_none()) {
@@ -230,7 +230,7 @@ impl World {
         let member = group.find_member_mut(user_id);
         let member = member.ok_or_else(|| no_member(RefusalCode::GroupNotFound, group_id, user_id))?;
         if allowed && card.len() <= 60 {
-            // The server learns of it at once, and the bots are never told.
+            // The server knows the new card at once, and never sends an event.
             member.known_card = Some(card.clone());
             member.card = card;
         }
@@ -266,7 +266,7 @@ impl World {
         if group.rank(account) == 0 {
             return Err(refuse_because(
                 RefusalCode::CallApiError,
-                format!("the account is no administrator of group {}", group.group_id),
+                format!("the account is not an administrator of group {}", group.group_id),
             ));
         }
         Ok(())
@@ -330,7 +330,7 @@ impl World {
     pub(super) fn del_group_notice(&mut self, request: action::DelGroupNotice) -> WorldResult<()> {
         self.may_announce(request.group_id)?;
         let group = self.joined_mut(request.group_id)?;
-        // What QQ says about it, go-cqhttp does not read.
+        // go-cqhttp does not read QQ's answer.
         group.notices.retain(|notice| notice.notice_id != request.notice_id);
         Ok(())
     }
@@ -345,7 +345,7 @@ impl World {
         }
         Err(refuse_because(
             RefusalCode::PermissionDenied,
-            format!("the account is no administrator of group {group_id}"),
+            format!("the account is not an administrator of group {group_id}"),
         ))
     }
 }
@@ -361,7 +361,7 @@ impl Group {
 }
 
 impl Member {
-    /// Makes an administrator of a member, or the reverse; gives what they have become.
+    /// Makes a member an administrator, or the reverse; returns `None` if nothing changes.
     pub(super) fn promote(&mut self, enable: bool) -> Option<bool> {
         let role = if enable { GroupRole::Admin } else { GroupRole::Member };
         if self.role == role || self.role == GroupRole::Owner {
@@ -372,7 +372,7 @@ impl Member {
     }
 }
 
-/// Of a group that the account is not in, less is known.
+/// Returns what `get_group_info` shows, which is less for a group that the account is not in.
 fn info(group: &Group, joined: bool) -> GroupInfo {
     let count = i32::try_from(group.members.len()).unwrap_or(i32::MAX);
     GroupInfo {

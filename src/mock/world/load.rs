@@ -1,4 +1,4 @@
-//! Worlds from files, and what is wrong with a world.
+//! Reading a world from a file, and checking it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,7 +13,7 @@ use super::model::{Group, World};
 use crate::__private::path_of;
 use crate::types::{GroupRequestKind, GroupRole};
 
-/// WorldErrorKind a world cannot be: all that is wrong with it, or why its file cannot be read.
+/// The error of a world: all its faults, or the reason why its file cannot be read.
 #[derive(Clone)]
 pub struct WorldError {
     file: Option<PathBuf>,
@@ -23,12 +23,12 @@ pub struct WorldError {
 #[derive(Clone, Debug)]
 enum WorldErrorKind {
     Unread(Arc<io::Error>),
-    /// Where in the file, and what.
+    /// The path in the file, and the error.
     Json(String, Arc<serde_json::Error>),
     Faults(Vec<WorldFault>),
 }
 
-/// What is wrong with a world.
+/// A fault of a world.
 #[derive(Clone, Debug)]
 struct WorldFault {
     path: Vec<PathStep>,
@@ -67,7 +67,7 @@ impl fmt::Display for WorldError {
     }
 }
 
-/// As it displays, with its source: what a test prints that fails by it.
+/// The same as `Display`, with the source: the message of a test that unwraps it.
 impl fmt::Debug for WorldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)?;
@@ -107,7 +107,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or holds no world. It says where and what, every fault of a world at once.
+    /// The file cannot be read, or does not contain a valid world. The error lists every fault with its place.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, WorldError> {
         let file = Some(path.as_ref().to_owned());
         match std::fs::read_to_string(&path) {
@@ -116,8 +116,8 @@ impl World {
         }
     }
 
-    /// All that is wrong with it.
-    pub(in crate::mock) fn check(&self) -> Result<(), WorldError> {
+    /// Returns all faults as an error.
+    pub(crate) fn check(&self) -> Result<(), WorldError> {
         let faults = self.faults();
         if faults.is_empty() { Ok(()) } else { Err(WorldError { file: None, why: WorldErrorKind::Faults(faults) }) }
     }
@@ -166,7 +166,7 @@ impl World {
             }
             match (&member.role, owner) {
                 (GroupRole::Other(role), _) => {
-                    faults.add(at("role"), format!("`{}` is none of owner, admin and member", role.get()));
+                    faults.add(at("role"), format!("`{}` is not one of owner, admin and member", role.get()));
                 }
                 (GroupRole::Owner, Some(first)) => {
                     faults.add(at("role"), format!("the group has an owner already, {first}"));
@@ -191,8 +191,8 @@ impl World {
         let (account, id) = (self.account.user_id, group.group_id);
         match (group.joined, group.find_member(account).is_some()) {
             (true, false) => {
-                let what_to_do = "add it, or say that it has not joined: `\"joined\": false`, `Group::not_joined`";
-                Some(("members", format!("the account {account} is not in group {id}; {what_to_do}")))
+                let remedy = "add it, or declare the group not joined: `\"joined\": false`, `Group::not_joined`";
+                Some(("members", format!("the account {account} is not in group {id}; {remedy}")))
             }
             (false, true) => Some(("joined", format!("the account {account} is among the members of group {id}"))),
             _ => None,
@@ -200,7 +200,7 @@ impl World {
     }
 }
 
-/// From the JSON of a file.
+/// Parses the JSON of a file.
 impl FromStr for World {
     type Err = WorldError;
 
@@ -225,21 +225,21 @@ impl FaultList {
         self.0.push(WorldFault { path: path.into(), place: None, what });
     }
 
-    /// What is in a list for the second time; 0 is no id.
+    /// Adds a fault for each id that a list repeats; 0 is not an id.
     fn twice(&mut self, list: &'static str, key: &'static str, ids: impl Iterator<Item = i64>) {
         let mut seen = BTreeSet::new();
         for (index, id) in ids.enumerate() {
             if id != 0 && !seen.insert(id) {
                 self.add(
                     [PathStep::Key(list), PathStep::Index(index), PathStep::Key(key)],
-                    format!("{id} is there twice"),
+                    format!("{id} occurs twice"),
                 );
             }
         }
     }
 }
 
-/// Line and column of the value at the end of a path, or of the last one that is there.
+/// Returns line and column of the value at the end of a path, or of the last value on the path that exists.
 fn place(json: &str, path: &[PathStep]) -> Option<(usize, usize)> {
     let mut value = json.trim_start();
     for step in path {

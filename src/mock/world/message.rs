@@ -1,4 +1,4 @@
-//! What is said: sending, reading, recalling, forwarding, essences.
+//! Messages: sending, reading, recalling, forwarding, essences.
 
 use std::time::Duration;
 
@@ -18,19 +18,19 @@ use crate::types::{
     SentMessage, UserId,
 };
 
-/// For so long an ordinary member can recall what they said.
+/// The time in which an ordinary member can recall a message.
 const RECALLABLE: Duration = Duration::from_secs(120);
 
-/// More than that a forward cannot hold.
-const MOST_NODES: usize = 200;
+/// The most nodes that a forward can contain.
+const MAX_NODES: usize = 200;
 
 impl World {
-    /// Keeps what was said, and gives it its id and number.
+    /// Stores a message, with an id and a number.
     pub(super) fn store(&mut self, author: UserId, place: Destination, message: Message) -> StoredMessage {
         self.store_as(None, author, place, message)
     }
 
-    /// The same of an anonymous sender, under their name.
+    /// Stores a message, of an anonymous sender if `anonymous` is set.
     pub(super) fn store_as(
         &mut self,
         anonymous: Option<String>,
@@ -55,10 +55,10 @@ impl World {
         said
     }
 
-    /// An id that no message has.
+    /// Returns an unused message id.
     pub(super) fn free_message_id(&mut self) -> MessageId {
         loop {
-            // An odd factor gives each number another id; many are negative, as on go-cqhttp.
+            // An odd factor maps each number to another id; many are negative, as on go-cqhttp.
             let id = MessageId::new((self.next_number().wrapping_mul(0x9E37_79B1) as i32).into());
             if self.find_message(id).is_none() {
                 return id;
@@ -66,14 +66,14 @@ impl World {
         }
     }
 
-    /// The number that comes next in a message's chat, after the messages before it.
+    /// Returns the next number in a message's chat, after the messages `before` it.
     pub(super) fn next_seq(&self, said: &StoredMessage, before: &[StoredMessage]) -> MessageSeq {
         let chat = self.chat_of(said);
         let last = before.iter().rev().find(|other| self.chat_of(other) == chat);
         MessageSeq::new(last.map_or(0, |last| last.message_seq.get()).saturating_add(1))
     }
 
-    /// Somebody's name as others see it: their card in a group, if they have one, else their nickname.
+    /// Returns a user's visible name: their card in a group, if they have one, else their nickname.
     pub(super) fn display_name(&self, user: UserId, group_id: Option<GroupId>) -> String {
         let member = group_id.and_then(|group| self.find_group(group)?.find_member(user));
         match member {
@@ -83,7 +83,7 @@ impl World {
         }
     }
 
-    /// The group, or the other side.
+    /// Returns the group, or the other user.
     fn chat_of(&self, said: &StoredMessage) -> (bool, i64) {
         let other = if said.user_id == self.account.user_id { said.target_id } else { Some(said.user_id) };
         match said.group_id {
@@ -108,8 +108,7 @@ impl World {
         self.send_to_user(request.user_id, request.message)
     }
 
-    /// Refuses a message to a group that the account is not in. go-cqhttp looks for the group first, and at the message
-    /// after that.
+    /// Refuses a message to a group that the account is not in. go-cqhttp checks the group before the message.
     pub(crate) fn refuses_group(&self, action: &str, params: &[u8]) -> Option<Refusal> {
         #[derive(Deserialize)]
         struct ToGroup {
@@ -155,10 +154,10 @@ impl World {
         Ok(SentMessage { message_id: self.send(Destination::Private(user), message).message_id })
     }
 
-    /// Lets the account say something.
+    /// Sends a message of the account.
     fn send(&mut self, place: Destination, message: Message) -> StoredMessage {
         let mut said = self.store(self.account.user_id, place, message);
-        // Of what it sends itself, go-cqhttp knows no card.
+        // go-cqhttp stores its own messages under the nickname.
         said.sender_name.clone_from(&self.account.nickname);
         if let Some(stored) = self.messages.last_mut() {
             stored.sender_name.clone_from(&said.sender_name);
@@ -181,12 +180,13 @@ impl World {
         }
     }
 
-    /// Of temporary sessions go-cqhttp says the same, whether the message was sent or not.
+    /// Refuses a private message to a user who is not a friend. In a temporary session, go-cqhttp gives the same answer
+    /// whether the message was sent or not.
     fn is_reachable(&self, user: UserId) -> WorldResult<()> {
         if self.is_friend(user) {
             return Ok(());
         }
-        Err(refuse_because(RefusalCode::SendMsgApiError, format!("{user} is no friend of the account")))
+        Err(refuse_because(RefusalCode::SendMsgApiError, format!("{user} is not a friend of the account")))
     }
 
     pub(super) fn send_forward_msg(&mut self, request: action::SendForwardMsg) -> WorldResult<SentForward> {
@@ -209,7 +209,7 @@ impl World {
 
     fn forward_to_group(&mut self, group_id: GroupId, nodes: Vec<ForwardNode>) -> WorldResult<SentForward> {
         let nodes = self.forwarded(nodes, group_id)?;
-        // That the account is not in the group, QQ says and not go-cqhttp.
+        // go-cqhttp does not check the group; the refusal is QQ's.
         let unknown =
             || refuse_because(RefusalCode::SendMsgApiError, format!("the account is not in group {group_id}"));
         self.may_speak(self.joined(group_id).map_err(|_| unknown())?)?;
@@ -230,15 +230,15 @@ impl World {
     }
 
     fn forwarded(&self, nodes: Vec<ForwardNode>, group_id: GroupId) -> WorldResult<Vec<ForwardedMessage>> {
-        let messages = self.without_bad_ones(nodes, group_id);
-        if messages.is_empty() || messages.len() > MOST_NODES {
+        let messages = self.sendable_nodes(nodes, group_id);
+        if messages.is_empty() || messages.len() > MAX_NODES {
             return Err(refuse_because(RefusalCode::EmptyNodes, "no node can be sent, or there are more than 200"));
         }
         Ok(messages)
     }
 
-    /// What cannot be sent is left out.
-    fn without_bad_ones(&self, nodes: Vec<ForwardNode>, group_id: GroupId) -> Vec<ForwardedMessage> {
+    /// Reads nodes, and leaves out those that cannot be sent.
+    fn sendable_nodes(&self, nodes: Vec<ForwardNode>, group_id: GroupId) -> Vec<ForwardedMessage> {
         let five_minutes_ago = Timestamp::new(self.now().seconds().saturating_sub(300));
         let read = |node: ForwardNode| {
             let (user_id, nickname, time, content) = match node.body {
@@ -251,7 +251,7 @@ impl World {
                     let content = match content {
                         ForwardContent::Message(message) if message.is_empty() => return None,
                         ForwardContent::Message(message) => ForwardContent::Message(message),
-                        ForwardContent::Nodes(nodes) => ForwardContent::Nodes(self.without_bad_ones(nodes, group_id)),
+                        ForwardContent::Nodes(nodes) => ForwardContent::Nodes(self.sendable_nodes(nodes, group_id)),
                     };
                     (user_id, name, node.time.unwrap_or(five_minutes_ago), content)
                 }
@@ -322,12 +322,12 @@ impl World {
         let said = self.stored(request.message_id, RefusalCode::MessageNotFound)?.clone();
         let account = self.account.user_id;
         if said.group_id.is_none() && said.user_id != account {
-            return Err(refuse_because(RefusalCode::CannotRecallFriendMsg, "somebody else wrote it"));
+            return Err(refuse_because(RefusalCode::CannotRecallFriendMsg, "another user wrote it"));
         }
         self.recall(&said, account).map_err(|why| refuse_because(RefusalCode::RecallApiError, why))
     }
 
-    /// Recalls a message, or says why `user` cannot.
+    /// Recalls a message, or returns the reason why `user` cannot.
     pub(super) fn recall(&mut self, said: &StoredMessage, user: UserId) -> Result<(), String> {
         let in_time = self.now().seconds().saturating_sub(said.time.seconds()) <= RECALLABLE.as_secs() as i64;
         let group = said.group_id.and_then(|group| self.find_group(group));
@@ -343,14 +343,14 @@ impl World {
             return Err(format!("message {} was recalled before", said.message_id));
         }
         if !allowed {
-            return Err(format!("{user} may not recall message {}, or not any longer", said.message_id));
+            return Err(format!("{user} may not recall message {}, or no longer", said.message_id));
         }
         if let Some(said) = self.messages.iter_mut().find(|other| other.message_id == said.message_id) {
             said.recalled = true;
         }
         match said.group_id {
             Some(group) => self.happens(self.group_recall(group, said, user)),
-            // What the account itself recalls in private is not reported.
+            // A private message that the account itself recalls has no event.
             None if user == self.account.user_id => {}
             None => self.happens(self.friend_recall(said)),
         }
@@ -396,14 +396,15 @@ impl World {
         let group_id = said.group_id.ok_or_else(not_found)?;
         let rank = self.find_group(group_id).map_or(0, |group| group.rank(account));
         if rank == 0 || said.recalled || !fits(said) {
-            let why = format!("the account is no administrator of group {group_id}, or the message is none to choose");
+            let why =
+                format!("the account is not an administrator of group {group_id}, or the message cannot be chosen");
             return Err(refuse_because(RefusalCode::SetEssenceMsgError, why));
         }
         self.messages.iter_mut().find(|said| said.message_id == id).ok_or_else(not_found)
     }
 }
 
-/// An empty text does not come this far; an empty list is refused otherwise.
+/// Refuses a message without segments. An empty string was refused before, with another code.
 fn has_content(message: &Message) -> WorldResult<()> {
     if message.is_empty() { Err(refuse_because(RefusalCode::SendMsgApiError, "the message is empty")) } else { Ok(()) }
 }
@@ -412,10 +413,10 @@ fn is_mention_of_everyone(segment: &Segment) -> bool {
     segment.as_mention().is_some_and(Mention::is_everyone)
 }
 
-/// Where something is said.
+/// The chat of a message.
 #[derive(Clone, Copy)]
 pub(super) enum Destination {
     Group(GroupId),
-    /// By the account to somebody, or by somebody to the account.
+    /// A private chat: the user that the account writes to, or the account that a user writes to.
     Private(UserId),
 }

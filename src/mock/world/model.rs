@@ -13,7 +13,7 @@ use crate::types::{
     GroupFileId, GroupFolderId, GroupId, GroupNoticeId, GroupRequestKind, GroupRole, MessageId, MessageSeq, Sex, UserId,
 };
 
-/// Who there is, who said what, and who may do what: see [the module](self).
+/// Users, groups, messages and files behind a server: see [the module](super).
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -22,19 +22,19 @@ pub struct World {
     pub account: Account,
     /// The account's friends.
     pub friends: Vec<WorldFriend>,
-    /// Further people: those of whom nothing is known but their profile.
+    /// Further users, with only a profile.
     pub strangers: Vec<Stranger>,
-    /// The groups, those too that the account is not in.
+    /// The groups, including those that the account is not in.
     pub groups: Vec<Group>,
-    /// What was said, oldest first, recalled messages included.
+    /// The messages, oldest first, including recalled ones.
     pub messages: Vec<StoredMessage>,
-    /// Who asked to become a friend.
+    /// The requests to become a friend.
     pub friend_requests: Vec<WorldFriendRequest>,
-    /// Who asked to join a group, and who invited the account to one.
+    /// The requests to join a group, and invitations of the account.
     pub group_requests: Vec<WorldGroupRequest>,
     /// Files on the server's disk, by their path, with their size in bytes.
     pub disk: BTreeMap<String, u64>,
-    /// Whether the bots are told of what the account itself says: go-cqhttp's `report-self-message`. Default: false.
+    /// Sends the bots events for the account's own messages: go-cqhttp's `report-self-message`. Default: false.
     pub report_self_message: bool,
     #[serde(skip)]
     pub(super) forwards: BTreeMap<String, Vec<ForwardedMessage>>,
@@ -42,7 +42,7 @@ pub struct World {
     pub(super) ahead: Duration,
     #[serde(skip)]
     pub(super) counted: u32,
-    /// What the bots have not been told yet.
+    /// The events that were not sent yet.
     #[serde(skip)]
     pub(super) events: Vec<Event>,
 }
@@ -52,9 +52,9 @@ pub struct World {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Account {
-    /// Its number.
+    /// The account's number.
     pub user_id: UserId,
-    /// Its nickname.
+    /// The account's nickname.
     pub nickname: String,
 }
 
@@ -69,23 +69,23 @@ impl Default for Account {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct WorldFriend {
-    /// Who it is.
+    /// The user.
     pub user_id: UserId,
-    /// Their own nickname.
+    /// The user's own nickname.
     pub nickname: String,
-    /// The name that the account gave them. Default: none.
+    /// The name that the account gave the friend. Default: none.
     #[serde(default)]
     pub remark: String,
 }
 
-/// Somebody with a profile.
+/// A user with a profile.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Stranger {
-    /// Who it is.
+    /// The user.
     pub user_id: UserId,
-    /// Their nickname.
+    /// The user's nickname.
     pub nickname: String,
 }
 
@@ -96,36 +96,36 @@ pub struct Stranger {
 pub struct Group {
     /// The group.
     pub group_id: GroupId,
-    /// Its name.
+    /// The group's name.
     pub group_name: String,
-    /// Its description, which those see who are not in it. Default: none.
+    /// The description, which is visible to users who are not in the group. Default: none.
     #[serde(default)]
     pub group_memo: String,
-    /// How many members it may have. Default: 200.
+    /// The maximum number of members. Default: 200.
     #[serde(default = "two_hundred")]
     pub max_member_count: i32,
-    /// Whether the account is in it when the world begins; whether it is later, the members say. Default: true.
+    /// Set if the account is in the group at the world's start; later, the list of members decides. Default: true.
     #[serde(default = "yes")]
     pub joined: bool,
-    /// Who is in it.
+    /// The members.
     #[serde(default)]
     pub members: Vec<Member>,
-    /// Whether all ordinary members are muted. Default: false.
+    /// Mutes all ordinary members. Default: false.
     #[serde(default)]
     pub whole_ban: bool,
-    /// Whether members may speak anonymously. Default: false.
+    /// Allows anonymous messages. Default: false.
     #[serde(default)]
     pub anonymous: bool,
-    /// What its administrators announced.
+    /// The announcements.
     #[serde(default)]
     pub notices: Vec<Notice>,
-    /// The folders among its files.
+    /// The folders.
     #[serde(default)]
     pub folders: Vec<Folder>,
-    /// Its files.
+    /// The files.
     #[serde(default)]
     pub files: Vec<WorldFile>,
-    /// Who was kicked and may not ask to join again.
+    /// Users who were kicked and may not ask to join again.
     #[serde(default)]
     pub blocked: Vec<UserId>,
 }
@@ -135,74 +135,74 @@ pub struct Group {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Member {
-    /// Who it is.
+    /// The user.
     pub user_id: UserId,
-    /// Their own nickname. Default: the one that the world knows from elsewhere, else their number.
+    /// The member's own nickname. Default: the nickname from elsewhere in the world, else the number.
     #[serde(default)]
     pub nickname: String,
-    /// Their name in the group. Default: none.
+    /// The name in the group. Default: none.
     #[serde(default)]
     pub card: String,
-    /// What they are in the group. Default: an ordinary member.
+    /// The role. Default: an ordinary member.
     #[serde(default = "member")]
     pub role: GroupRole,
-    /// The special title that the owner gave them. Default: none.
+    /// The special title. Default: none.
     #[serde(default)]
     pub title: String,
-    /// Their level in the group. Default: 1.
+    /// The level in the group. Default: 1.
     #[serde(default = "one")]
     pub level: i32,
-    /// Their sex. Default: unknown.
+    /// The sex. Default: unknown.
     #[serde(default = "unknown")]
     pub sex: Sex,
-    /// When they joined. Default: when the world begins.
+    /// The time of joining. Default: the world's start.
     #[serde(default)]
     pub join_time: Timestamp,
-    /// When they last spoke; 0 if never.
+    /// The time of the last message; 0 if there is none.
     #[serde(default)]
     pub last_sent_time: Timestamp,
-    /// When their mute ends; 0 without one.
+    /// The end of the mute; 0 if there is none.
     #[serde(default)]
     pub shut_up_timestamp: Timestamp,
-    /// The card that the server knows: it learns of a new one when the member speaks.
+    /// The card that the server knows; it is updated when the member speaks.
     #[serde(skip)]
     pub(super) known_card: Option<String>,
 }
 
-/// A message that was said.
+/// A message in a world.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct StoredMessage {
-    /// Who said it.
+    /// The sender.
     pub user_id: UserId,
-    /// What was said.
+    /// The content.
     pub message: Message,
-    /// The group that it was said in; none in private.
+    /// The group; none for a private message.
     #[serde(default)]
     pub group_id: Option<GroupId>,
-    /// To whom it was said, in private. Default: to the account.
+    /// The receiver of a private message. Default: the account.
     #[serde(default)]
     pub target_id: Option<UserId>,
-    /// Its id. Default: one that is free.
+    /// The message's id. Default: an unused id.
     #[serde(default = "no_message")]
     pub message_id: MessageId,
-    /// Its running number in its chat. Default: the next one.
+    /// The running number in the chat. Default: the next one.
     #[serde(default = "no_seq")]
     pub message_seq: MessageSeq,
-    /// When it was said. Default: when the world begins, or when it is put into one that runs.
+    /// The time. Default: the world's start, or the time at which the message is added to a running world.
     #[serde(default)]
     pub time: Timestamp,
-    /// The name that its sender had, which `get_msg` gives. Default: their card in the group, else their nickname.
+    /// The sender's name at that time, which `get_msg` returns. Default: the card in the group, else the nickname.
     #[serde(default)]
     pub sender_name: String,
-    /// The name under which it was said anonymously; `user_id` is that of all who are anonymous then. Default: none.
+    /// The name of an anonymous sender; `user_id` is then the id that all anonymous senders share. Default: none.
     #[serde(default)]
     pub anonymous: Option<String>,
-    /// Whether it was recalled.
+    /// Set if the message was recalled.
     #[serde(default)]
     pub recalled: bool,
-    /// Who made it an essence message, and when.
+    /// The user who made it an essence message, and the time.
     #[serde(skip)]
     pub essence: Option<(UserId, Timestamp)>,
 }
@@ -212,15 +212,15 @@ pub struct StoredMessage {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct WorldFriendRequest {
-    /// Who asks.
+    /// The user who asks.
     pub user_id: UserId,
-    /// What they say with it. Default: nothing.
+    /// The comment. Default: none.
     #[serde(default)]
     pub comment: String,
-    /// What identifies it. Default: a number.
+    /// The flag that identifies the request. Default: a number.
     #[serde(default)]
     pub flag: String,
-    /// How it was answered.
+    /// The answer, if there is one.
     #[serde(skip)]
     pub approved: Option<bool>,
 }
@@ -230,75 +230,75 @@ pub struct WorldFriendRequest {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct WorldGroupRequest {
-    /// Which of the two it is.
+    /// The kind: a request or an invitation.
     pub sub_type: GroupRequestKind,
     /// The group.
     pub group_id: GroupId,
-    /// Who asks, or invites.
+    /// The user who asks or invites.
     pub user_id: UserId,
-    /// What they say with it. Default: nothing.
+    /// The comment. Default: none.
     #[serde(default)]
     pub comment: String,
-    /// What identifies it, a number. Default: one that is free.
+    /// The flag that identifies the request. Default: an unused number.
     #[serde(default)]
     pub flag: i64,
-    /// How it was answered.
+    /// The answer, if there is one.
     #[serde(skip)]
     pub approved: Option<bool>,
 }
 
-/// What a group's administrators announced.
+/// An announcement in a group.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Notice {
-    /// Who announced it.
+    /// The author.
     pub sender_id: UserId,
-    /// What it says.
+    /// The text.
     pub text: String,
-    /// What identifies it. Default: one that is free.
+    /// The id. Default: an unused id.
     #[serde(default = "no_notice")]
     pub notice_id: GroupNoticeId,
-    /// When it was announced. Default: when the world begins.
+    /// The time. Default: the world's start.
     #[serde(default)]
     pub publish_time: Timestamp,
 }
 
-/// A folder among a group's files.
+/// A folder in the files of a group.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Folder {
-    /// Its name.
+    /// The name.
     pub folder_name: String,
-    /// Who made it.
+    /// The user who made it.
     pub creator: UserId,
-    /// What identifies it. Default: one that is free.
+    /// The id. Default: an unused id.
     #[serde(default = "no_folder")]
     pub folder_id: GroupFolderId,
-    /// When it was made. Default: when the world begins.
+    /// The time of its creation. Default: the world's start.
     #[serde(default)]
     pub create_time: Timestamp,
 }
 
-/// One of a group's files.
+/// A file of a group.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct WorldFile {
-    /// Its name.
+    /// The name.
     pub file_name: String,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub file_size: u64,
-    /// Who uploaded it.
+    /// The user who uploaded it.
     pub uploader: UserId,
-    /// The folder that it lies in. Default: the root.
+    /// The folder. Default: the root.
     #[serde(default)]
     pub folder_id: Option<GroupFolderId>,
-    /// What identifies it. Default: one that is free.
+    /// The id. Default: an unused id.
     #[serde(default = "no_file")]
     pub file_id: GroupFileId,
-    /// When it was uploaded. Default: when the world begins.
+    /// The time of the upload. Default: the world's start.
     #[serde(default)]
     pub upload_time: Timestamp,
 }

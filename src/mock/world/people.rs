@@ -1,4 +1,4 @@
-//! What people do: the world changes, and the bots are told.
+//! The acts of users, which change the world and send events to the bots.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::types::{
     GroupRequestKind, MessageId, ReceivedFile, UploadedFile, UserId,
 };
 
-/// Why something cannot happen in the world: a user who is muted does not speak.
+/// The reason why an act is impossible in the world: a muted user cannot speak.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CannotHappen(String);
 
@@ -26,21 +26,21 @@ impl fmt::Display for CannotHappen {
 
 impl std::error::Error for CannotHappen {}
 
-/// Whether it happened.
+/// The result of an act.
 type Happened<T = ()> = Result<T, CannotHappen>;
 
 fn cannot<T>(why: impl Into<String>) -> Happened<T> {
     Err(CannotHappen(why.into()))
 }
 
-/// What people do. The bots hear of it as far as go-cqhttp tells it.
+/// The acts of users. The bots receive the events that go-cqhttp sends.
 impl World {
-    /// A member says something in a group. What the account says here comes from another device of its user, and the bots
-    /// hear of it with [`report_self_message`](World::report_self_message) alone.
+    /// Sends a message of a member in a group, and returns its id. A message of the account comes from another device,
+    /// and has an event only with [`report_self_message`](World::report_self_message).
     ///
     /// # Errors
     ///
-    /// They are not in the group, or are muted there.
+    /// The user is not in the group, or is muted there.
     pub fn says_in_group(
         &mut self,
         user: impl Into<UserId>,
@@ -60,16 +60,16 @@ impl World {
         Ok(said.message_id)
     }
 
-    /// Whether the bots are told of what somebody says.
+    /// Returns `true` if a user's message has an event.
     fn hears(&self, user: UserId) -> bool {
         self.report_self_message || user != self.account.user_id
     }
 
-    /// A member says something under another name, in a group that lets its members be [anonymous](Group::anonymous).
+    /// Sends a message of a member under another name, in a group that allows [anonymous](Group::anonymous) messages.
     ///
     /// # Errors
     ///
-    /// They cannot speak in the group, or it lets nobody be anonymous.
+    /// The user cannot speak in the group, or it does not allow anonymous messages.
     pub fn says_anonymously(
         &mut self,
         user: impl Into<UserId>,
@@ -79,8 +79,9 @@ impl World {
     ) -> Happened<MessageId> {
         let (user, group_id) = (user.into(), group.into());
         let group = self.seen(group_id)?;
-        if let Some(why) =
-            group.silences(user, self.now()).or((!group.anonymous).then_some("nobody is anonymous there"))
+        if let Some(why) = group
+            .silences(user, self.now())
+            .or((!group.anonymous).then_some("the group does not allow anonymous messages"))
         {
             return cannot(format!("{user} cannot speak in group {group_id}: {why}"));
         }
@@ -92,12 +93,12 @@ impl World {
         Ok(said.message_id)
     }
 
-    /// Somebody says something to the account in private: a friend, or a member of one of its groups in a temporary
-    /// session. As on go-cqhttp, what is said in such a session cannot be looked up.
+    /// Sends a private message of a user to the account: of a friend, or of a member of one of its groups in a
+    /// temporary session. As on go-cqhttp, messages in a temporary session cannot be looked up.
     ///
     /// # Errors
     ///
-    /// They are neither.
+    /// The user is neither.
     pub fn says_in_private(&mut self, user: impl Into<UserId>, message: impl Into<Message>) -> Happened<MessageId> {
         let (user, message, account) = (user.into(), message.into(), self.account.user_id);
         if self.is_friend(user) {
@@ -115,11 +116,11 @@ impl World {
         Ok(said.message_id)
     }
 
-    /// Somebody recalls a message: their own within two minutes, or as an administrator one of a member.
+    /// Recalls a message, as its sender within two minutes, or as an administrator for a member's message.
     ///
     /// # Errors
     ///
-    /// There is no such message, or they may not recall it.
+    /// There is no such message, or the user may not recall it.
     pub fn recalls(&mut self, user: impl Into<UserId>, message: impl Into<MessageId>) -> Happened {
         let message = message.into();
         let Some(said) = self.find_message(message).cloned() else {
@@ -128,11 +129,11 @@ impl World {
         self.recall(&said, user.into()).map_err(CannotHappen)
     }
 
-    /// Somebody makes a message an essence message of its group, as an administrator.
+    /// Makes a message an essence message of its group, as an administrator.
     ///
     /// # Errors
     ///
-    /// There is no such message in a group, or they are no administrator.
+    /// There is no such message in a group, or the user is not an administrator.
     pub fn sets_essence(&mut self, user: impl Into<UserId>, message: impl Into<MessageId>) -> Happened {
         let (operator_id, message_id, time) = (user.into(), message.into(), self.now());
         let Some((group_id, sender_id)) = self.find_message(message_id).and_then(|m| Some((m.group_id?, m.user_id)))
@@ -156,11 +157,11 @@ impl World {
         Ok(())
     }
 
-    /// A member gives themselves another name in a group. As on go-cqhttp, the bots are told when they next speak.
+    /// Changes a member's own name in a group. As on go-cqhttp, the event follows when the member next speaks.
     ///
     /// # Errors
     ///
-    /// They are not in the group.
+    /// The user is not in the group.
     pub fn changes_card(
         &mut self,
         user: impl Into<UserId>,
@@ -176,7 +177,7 @@ impl World {
         Ok(())
     }
 
-    /// The server sees a member's name, and maybe that it is a new one.
+    /// Updates the card that the server knows, with an event if it has changed.
     fn notice_card(&mut self, group_id: GroupId, user: UserId) {
         let member = self.find_group_mut(group_id).and_then(|group| group.find_member_mut(user));
         let Some(member) = member else { return };
@@ -186,11 +187,11 @@ impl World {
         }
     }
 
-    /// Somebody pokes somebody in a group.
+    /// Pokes a member of a group.
     ///
     /// # Errors
     ///
-    /// One of them is not in the group.
+    /// One of the users is not in the group.
     pub fn pokes_in_group(
         &mut self,
         user: impl Into<UserId>,
@@ -204,11 +205,11 @@ impl World {
         Ok(())
     }
 
-    /// A friend pokes the account.
+    /// Pokes the account, as a friend.
     ///
     /// # Errors
     ///
-    /// They are no friend.
+    /// The user is not a friend.
     pub fn pokes_in_private(&mut self, user: impl Into<UserId>) -> Happened {
         let user = user.into();
         self.friend_of_account(user)?;
@@ -216,11 +217,11 @@ impl World {
         Ok(())
     }
 
-    /// Somebody comes into a group.
+    /// Adds a user to a group.
     ///
     /// # Errors
     ///
-    /// They are in it, or there is no such group.
+    /// The user is in the group already, or there is no such group.
     pub fn joins(&mut self, user: impl Into<UserId>, group: impl Into<GroupId>) -> Happened {
         let (user, group_id) = (user.into(), group.into());
         if self.seen(group_id)?.find_member(user).is_some() {
@@ -230,11 +231,11 @@ impl World {
         Ok(())
     }
 
-    /// A member leaves a group.
+    /// Leaves a group.
     ///
     /// # Errors
     ///
-    /// They are not in it, or own it.
+    /// The user is not in the group, or owns it.
     pub fn leaves(&mut self, user: impl Into<UserId>, group: impl Into<GroupId>) -> Happened {
         let (user, group_id) = (user.into(), group.into());
         self.member_of(user, group_id)?;
@@ -245,11 +246,11 @@ impl World {
         Ok(())
     }
 
-    /// An administrator kicks a member, or the account.
+    /// Kicks a member, or the account, as an administrator.
     ///
     /// # Errors
     ///
-    /// One of them is not in the group, or the operator does not rank above the other.
+    /// One of the users is not in the group, or the operator does not rank above the other.
     pub fn kicks(
         &mut self,
         operator: impl Into<UserId>,
@@ -264,11 +265,12 @@ impl World {
         Ok(())
     }
 
-    /// An administrator mutes a member, or the account; no time lifts the mute. Whole seconds count.
+    /// Mutes a member, or the account, as an administrator; a zero `time` lifts the mute. Fractions of a second are cut
+    /// off.
     ///
     /// # Errors
     ///
-    /// One of them is not in the group, or the operator does not rank above the other.
+    /// One of the users is not in the group, or the operator does not rank above the other.
     pub fn mutes(
         &mut self,
         operator: impl Into<UserId>,
@@ -286,11 +288,11 @@ impl World {
         Ok(())
     }
 
-    /// An administrator mutes all ordinary members, or lifts that mute.
+    /// Mutes all ordinary members, or lifts that mute, as an administrator.
     ///
     /// # Errors
     ///
-    /// They are no administrator.
+    /// The operator is not an administrator.
     pub fn mutes_everyone(&mut self, operator: impl Into<UserId>, group: impl Into<GroupId>, enable: bool) -> Happened {
         let (operator, group_id) = (operator.into(), group.into());
         self.administers(operator, group_id)?;
@@ -301,11 +303,11 @@ impl World {
         Ok(())
     }
 
-    /// The owner makes a member an administrator, or an ordinary member again.
+    /// Makes a member an administrator, or an ordinary member again, as the owner.
     ///
     /// # Errors
     ///
-    /// It is not the owner who does it, or the member is not in the group, or is so already.
+    /// `owner` is not the owner, the member is not in the group, or nothing changes.
     pub fn sets_admin(
         &mut self,
         owner: impl Into<UserId>,
@@ -320,17 +322,17 @@ impl World {
         }
         let member = self.find_group_mut(group_id).and_then(|group| group.find_member_mut(user));
         let Some(set) = member.and_then(|member| member.promote(enable)) else {
-            return cannot(format!("the role of {user} in group {group_id} stays"));
+            return cannot(format!("the role of {user} in group {group_id} does not change"));
         };
         self.happens(self.group_admin(group_id, user, set));
         Ok(())
     }
 
-    /// Somebody asks to become a friend of the account; gives the flag to answer with.
+    /// Asks to become a friend of the account, and returns the flag of the request.
     ///
     /// # Errors
     ///
-    /// They are a friend.
+    /// The user is a friend already.
     pub fn asks_to_be_friend(&mut self, user: impl Into<UserId>, comment: impl Into<String>) -> Happened<String> {
         let (user_id, comment) = (user.into(), comment.into());
         if self.is_friend(user_id) {
@@ -349,12 +351,12 @@ impl World {
         Ok(flag)
     }
 
-    /// Somebody asks to join a group that the account administers; gives the flag to answer with.
+    /// Asks to join a group that the account administers, and returns the flag of the request.
     ///
     /// # Errors
     ///
-    /// They are in the group or may not ask again, or the account is no administrator there, so that it does not hear
-    /// of it.
+    /// The user is in the group already or may not ask again, or the account is not an administrator there and receives
+    /// no such request.
     pub fn asks_to_join(
         &mut self,
         user: impl Into<UserId>,
@@ -370,11 +372,11 @@ impl World {
         Ok(self.asks(GroupRequestKind::Add, group_id, user, comment.into()))
     }
 
-    /// A member invites the account to a group; gives the flag to answer with.
+    /// Invites the account to a group, as a member, and returns the flag of the invitation.
     ///
     /// # Errors
     ///
-    /// They are not in the group, or the account is.
+    /// The user is not in the group, or the account is in it already.
     pub fn invites(&mut self, user: impl Into<UserId>, group: impl Into<GroupId>) -> Happened<String> {
         let (user, group_id) = (user.into(), group.into());
         let Some(group) = self.find_group(group_id).filter(|group| group.find_member(user).is_some()) else {
@@ -403,16 +405,16 @@ impl World {
         flag.to_string()
     }
 
-    /// What identifies a request.
+    /// Returns an unused flag for a request.
     pub(super) fn flag(&mut self) -> i64 {
         1_700_000_000_000_000 + i64::from(self.next_number())
     }
 
-    /// A member uploads a file to a group, which is also a message there; gives the file's id.
+    /// Uploads a file to a group, as a member, with a message there. Returns the file's id.
     ///
     /// # Errors
     ///
-    /// They are not in the group, or are muted there.
+    /// The user is not in the group, or is muted there.
     pub fn uploads(
         &mut self,
         user: impl Into<UserId>,
@@ -436,11 +438,11 @@ impl World {
         Ok(id)
     }
 
-    /// A friend sends the account a file.
+    /// Sends the account a file, as a friend.
     ///
     /// # Errors
     ///
-    /// They are no friend.
+    /// The user is not a friend.
     pub fn sends_file(&mut self, user: impl Into<UserId>, name: impl Into<String>, size: u64) -> Happened {
         let user_id = user.into();
         self.friend_of_account(user_id)?;
@@ -450,11 +452,11 @@ impl World {
         Ok(())
     }
 
-    /// A group of which the account hears.
+    /// Returns a group that the account is in, and receives events of.
     fn seen(&self, group_id: GroupId) -> Happened<&Group> {
         match self.joined(group_id) {
             Ok(group) => Ok(group),
-            Err(_) => cannot(format!("the account is not in group {group_id}, and hears nothing of it")),
+            Err(_) => cannot(format!("the account is not in group {group_id}, and receives no event of it")),
         }
     }
 
@@ -466,14 +468,14 @@ impl World {
     }
 
     fn friend_of_account(&self, user: UserId) -> Happened {
-        if self.is_friend(user) { Ok(()) } else { cannot(format!("{user} is no friend of the account")) }
+        if self.is_friend(user) { Ok(()) } else { cannot(format!("{user} is not a friend of the account")) }
     }
 
     fn administers(&self, user: UserId, group_id: GroupId) -> Happened {
         if self.seen(group_id)?.rank(user) > 0 {
             return Ok(());
         }
-        cannot(format!("{user} is no administrator of group {group_id}"))
+        cannot(format!("{user} is not an administrator of group {group_id}"))
     }
 
     fn manages(&self, operator: UserId, group_id: GroupId, user: UserId) -> Happened {

@@ -1,4 +1,4 @@
-//! Requests, and how they are answered.
+//! Requests and their answers.
 
 use super::model::{World, WorldFriend, WorldGroupRequest};
 use super::refuse::{WorldResult, refuse_because};
@@ -11,7 +11,7 @@ impl World {
         let flag = request.flag.as_str();
         let asked = self.friend_requests.iter_mut().find(|asked| asked.flag == flag);
         let asked = asked.ok_or_else(|| unknown_flag(flag))?;
-        // What QQ says to a second answer, go-cqhttp does not read.
+        // go-cqhttp does not read QQ's reply to a second answer.
         if asked.approved.is_none() {
             asked.approved = Some(request.approve);
             let user = asked.user_id;
@@ -22,7 +22,7 @@ impl World {
         Ok(())
     }
 
-    /// Makes a friend of somebody; the bots are told.
+    /// Adds a friend, with the event.
     pub(super) fn befriend(&mut self, user_id: UserId) {
         if !self.is_friend(user_id) {
             let nickname = self.nickname(user_id);
@@ -90,12 +90,12 @@ impl World {
 }
 
 impl WorldGroupRequest {
-    /// Else it is an invitation.
+    /// Returns `true` for a request to join, `false` for an invitation.
     pub(super) fn is_add(&self) -> bool {
         self.sub_type == GroupRequestKind::Add
     }
 }
 
 fn unknown_flag(flag: &str) -> Refusal {
-    refuse_because(RefusalCode::FlagNotFound, format!("nobody made a request {flag}"))
+    refuse_because(RefusalCode::FlagNotFound, format!("there is no request {flag}"))
 }
