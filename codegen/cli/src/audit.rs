@@ -68,7 +68,7 @@ impl Audit {
         let schema = load_with_files(&self.base, &self.schema).map_err(|failure| match failure {
             Failure::Faults(faults) => Failure::Trouble {
                 message: format!("{}: cannot be compared, since it has faults", shown(&self.schema)),
-                hint: "mend what `cqhttp-codegen check` reports".into(),
+                hint: "correct what `cqhttp-codegen check` reports".into(),
                 faults,
             },
             other => other,

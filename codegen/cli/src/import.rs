@@ -77,7 +77,7 @@ impl Import {
         let page = Page::read(&self.docs, text);
         let Actions { sections, objects, passed_over } = section::read(&page).map_err(|faults| Failure::Trouble {
             message: format!("{}: cannot be read as actions; nothing is written", shown(&self.docs)),
-            hint: "mend the page, or write the stanzas by hand".into(),
+            hint: "correct the page, or write the stanzas by hand".into(),
             faults,
         })?;
         let api = load_written(&self.base, &self.schema)?;
@@ -88,7 +88,7 @@ impl Import {
             all.iter().flat_map(|(_, called)| called).map(|called| called.name.clone()).collect();
         let docs = shown(&self.docs);
         let mut writer = Writer::new(&existing, &objects, &all);
-        writer.out.comment(0, &format!("Actions of {docs}, to begin with. What is to be done is marked."));
+        writer.out.comment(0, &format!("Drafts of the actions of {docs}. Work to do is marked."));
         if !left_out.is_empty() {
             writer.out.comment(0, &format!("The schema has already: {}.", left_out.join(", ")));
         }

@@ -54,7 +54,7 @@ impl Index {
         let changed = write(pages.iter().filter(|page| page.before != page.text))?;
         let pages: Vec<_> = self.pages.iter().map(|page| shown(page)).collect();
         let count = if pages.len() == 1 { "1 page".into() } else { format!("{} pages", pages.len()) };
-        Report::new(format!("{count}, {changed} of them made anew\n"), &IndexJson { pages, changed })
+        Report::new(format!("{count}, {changed} of them regenerated\n"), &IndexJson { pages, changed })
     }
 }
 
@@ -87,8 +87,8 @@ impl<'a> Page<'a> {
             Err(IndexFault { line, message, hint, .. }) => {
                 let text = before.lines().nth(line - 1).map(str::to_owned);
                 Err(Failure::Trouble {
-                    message: format!("{}: its indexes cannot be made anew; nothing is written", shown(path)),
-                    hint: "mend the page".into(),
+                    message: format!("{}: its indexes cannot be regenerated; nothing is written", shown(path)),
+                    hint: "correct the page".into(),
                     faults: vec![Fault { file: path.to_owned(), line, column: 1, message, hint, text }],
                 })
             }

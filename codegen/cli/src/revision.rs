@@ -1,4 +1,4 @@
-//! A schema as it was in a git revision.
+//! A schema from a git revision.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::failure::{Failure, shown};
 use crate::schema::{Base, load};
 
-/// Reads what an argument of `diff` names: a file or folder, or else a git revision.
+/// Reads the schema that an argument of `diff` names: a file or folder, or else a git revision.
 pub(crate) fn read(base: &Base, name: &str) -> Result<Api, Failure> {
     let path = Path::new(name);
     if path.exists() {
@@ -22,7 +22,7 @@ pub(crate) fn read(base: &Base, name: &str) -> Result<Api, Failure> {
     load(base, &schema).map_err(|failure| faulty(renamed(failure, &schema, name), name))
 }
 
-/// A schema that cannot be compared: its faults are no finding of `diff`.
+/// Turns the faults of a schema into trouble, since `diff` cannot compare it.
 fn faulty(failure: Failure, name: &str) -> Failure {
     match failure {
         Failure::Faults(faults) => Failure::Trouble {
@@ -34,7 +34,7 @@ fn faulty(failure: Failure, name: &str) -> Failure {
     }
 }
 
-/// A failure with paths as git names them, instead of those in the temporary folder.
+/// Replaces the paths in the temporary folder by those of git.
 fn renamed(failure: Failure, schema: &Path, name: &str) -> Failure {
     let (revision, path) = parts(name);
     let root = format!("{revision}:{path}");
@@ -52,10 +52,10 @@ fn renamed(failure: Failure, schema: &Path, name: &str) -> Failure {
     }
 }
 
-/// What a schema is called in the temporary folder, where it is one.
+/// The name of a schema folder in the temporary folder.
 const SCHEMA: &str = "schema";
 
-/// `REV:PATH` taken apart; a revision alone means its folder `schema`.
+/// Splits `REV:PATH`; a revision alone means its folder `schema`.
 fn parts(name: &str) -> (&str, &str) {
     name.split_once(':').unwrap_or((name, "./schema"))
 }
@@ -81,7 +81,7 @@ fn extract(name: &str) -> Result<(TempDir, PathBuf), Failure> {
     Ok((folder, schema))
 }
 
-/// A path as it is from the root of the repository; with a dot before it, it is from the current folder.
+/// Returns a path from the root of the repository; a path that begins with a dot is one from the current folder.
 fn from_root(path: &str) -> Result<String, Failure> {
     if !path.starts_with("./") && !path.starts_with("../") {
         return Ok(path.to_owned());
@@ -98,16 +98,16 @@ fn from_root(path: &str) -> Result<String, Failure> {
     Ok(parts.join("/"))
 }
 
-/// A folder or a file.
+/// A folder or a file of a revision.
 struct Object {
     id: String,
     is_tree: bool,
 }
 
-/// What is at a path of a revision, links followed.
+/// The object at a path of a revision, with links followed.
 enum Found {
     Object(Object),
-    /// A link that leads to none, and where it leads.
+    /// A link that leads to no object, with a description.
     Lost(&'static str),
     Nothing,
 }
@@ -138,7 +138,7 @@ fn lost(name: &str, path: &str, why: &str) -> Failure {
     Failure::trouble(format!("{name}: `{path}` is a link that {why}"), hint)
 }
 
-/// The folder or file; `at` is its path from the root.
+/// Finds the folder or file; `at` is its path from the root.
 fn find(name: &str, revision: &str, path: &str, at: &str) -> Result<Object, Failure> {
     match follow(revision, at)? {
         Found::Object(object) => return Ok(object),
@@ -157,8 +157,8 @@ fn find(name: &str, revision: &str, path: &str, at: &str) -> Result<Object, Fail
         let said = String::from_utf8_lossy(&repository.stderr);
         let said = said.lines().next().unwrap_or_default();
         let message = format!(
-            "{name}: expected a folder, a file or a git revision; found no such file, and the current folder is in no \
-             git repository ({said})"
+            "{name}: expected a folder, a file or a git revision; found no such file, and the current folder is not \
+             in a git repository ({said})"
         );
         return Err(Failure::trouble(message, "check the path, or run this in a repository"));
     }
@@ -173,15 +173,15 @@ fn find(name: &str, revision: &str, path: &str, at: &str) -> Result<Object, Fail
     Err(Failure::trouble(message, "write `REV:PATH`, with the path from the root of the repository"))
 }
 
-/// Folders of a revision, as they are written into the temporary one.
+/// A revision whose folders are written to the temporary folder.
 struct Tree<'a> {
-    /// As the argument names it.
+    /// The argument of `diff`.
     name: &'a str,
     revision: &'a str,
 }
 
 impl Tree<'_> {
-    /// Writes the YAML files of a tree that stands at this path. `above` are the trees by which links led here.
+    /// Writes the YAML files of the tree at this path. `above` are the trees that contain it, by way of links.
     fn write(&self, tree: &str, at: &str, folder: &Path, above: &mut Vec<String>) -> Result<(), Failure> {
         fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
         above.push(tree.to_owned());
@@ -203,7 +203,7 @@ impl Tree<'_> {
         Ok(())
     }
 
-    /// Writes what a link leads to, as the working tree would have it.
+    /// Writes the target of a link, as a checkout would show it.
     fn link(&self, path: &str, at: &str, folder: &Path, above: &mut Vec<String>) -> Result<(), Failure> {
         let full = if at.is_empty() { path.to_owned() } else { format!("{at}/{path}") };
         let to = folder.join(path);

@@ -60,7 +60,7 @@ fn suggest_base(faults: &mut [Fault]) {
     for fault in faults {
         if begins(fault, &UNKNOWN) {
             fault.hint += "; if `cqhttp` has it, name the schema of `cqhttp` with `--base`";
-        } else if fault.message.ends_with(" is no origin") || begins(fault, &["`origin` is missing"]) {
+        } else if fault.message.ends_with(" origin") || begins(fault, &["`origin` is missing"]) {
             fault.hint += "; with `--base` it may be any text, or none";
         }
     }

@@ -339,15 +339,13 @@ impl Comparison<'_> {
                     _ => return,
                 };
                 if ours != assumed {
-                    let message =
-                        format!("go-cqhttp takes {told} for {assumed} where it is absent, the schema for {ours}");
+                    let message = format!("go-cqhttp assumes {assumed} if {told} is absent, the schema assumes {ours}");
                     self.differs(subject, FindingKind::Default, &[&named(&assumed)], message, "change the default");
                 }
             }
             (Presence::Required | Presence::Optional, _) => {
                 if let Some(default) = &go.default {
-                    let message =
-                        format!("go-cqhttp takes {told} for {default} where it is absent, the schema has no default");
+                    let message = format!("go-cqhttp assumes {default} if {told} is absent, the schema has no default");
                     self.differs(subject, FindingKind::Default, &[&named(default)], message, "add the default");
                 }
             }
@@ -371,7 +369,7 @@ impl Comparison<'_> {
 
     /// Compares the table with the annotations that it is generated from.
     fn table(&mut self, table: &[Route], handlers: &[Route]) {
-        const HINT: &str = "the tree contradicts itself: make its table anew with `go generate ./modules/api`";
+        const HINT: &str = "the tree contradicts itself: regenerate its table with `go generate ./modules/api`";
         for route in handlers {
             let Some(other) = table.iter().find(|other| other.version == route.version && other.names == route.names)
             else {

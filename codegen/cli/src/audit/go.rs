@@ -151,7 +151,7 @@ impl GoFile {
         let file = Self { path, text, tree };
         match first_error(file.root()) {
             Some(node) => {
-                let hint = "the file may be cut off, or changed by hand: check it out anew";
+                let hint = "the file may be cut off, or changed by hand: check it out again";
                 Err(unreadable(vec![file.fault(node, "expected Go, found something else", hint)]))
             }
             None => Ok(file),
@@ -187,7 +187,7 @@ impl GoFile {
     /// Creates a fault "expected …, found `…`", with the first line of the node.
     pub(super) fn unexpected(&self, node: Node<'_>, expected: &str) -> Fault {
         let found = self.text(node).lines().next().unwrap_or_default().trim_end();
-        let hint = "the audit knows what go-cqhttp's cmd/api-generator writes: make the file anew with `go generate`";
+        let hint = "the audit knows what go-cqhttp's cmd/api-generator writes: regenerate the file with `go generate`";
         self.fault(node, format!("expected {expected}, found `{found}`"), hint)
     }
 

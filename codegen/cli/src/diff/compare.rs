@@ -41,14 +41,14 @@ fn action(log: &mut Vec<Change>, pair: Pair<'_, Action>) {
     }
     if old.effect != new.effect {
         let (old, new) = (effect(old.effect), effect(new.effect));
-        notes.compatible(format!("the effect is `{new}`, by which layers go; before: `{old}`"));
+        notes.compatible(format!("the effect is `{new}`, which layers use; before: `{old}`"));
     }
     if old.wait != new.wait {
         let name = |wait: &Option<Name>| wait.as_ref().map_or("nothing".into(), |name| code(name.snake()));
         let (old, new) = (name(&old.wait), name(&new.wait));
         notes.compatible(format!("the time limit is longer by {new}; before: by {old}"));
     }
-    notes.names("refusals that are no proof that nothing happened", &old.uncertain, &new.uncertain);
+    notes.names("refusals after which the action may have happened", &old.uncertain, &new.uncertain);
     notes.names("documented refusals", &old.errors, &new.errors);
     notes.names("further names that servers read", &old.aliases, &new.aliases);
     server(notes, old, new);
@@ -66,7 +66,7 @@ fn server(notes: &mut Notes<'_>, old: &Action, new: &Action) {
     }
     if old.silent != new.silent {
         notes.compatible(match new.silent {
-            true => "an `Ok` is no proof that it was done",
+            true => "an `Ok` does not prove that it was done",
             false => "an `Ok` means that it was done",
         });
     }
@@ -117,7 +117,7 @@ fn pages(notes: &mut Notes<'_>, old: Option<&Pages>, new: Option<&Pages>) {
     };
     match (old, new) {
         (None, Some(_)) => notes.compatible("the answer has pages: `.pages()`"),
-        (Some(_), None) => notes.breaking("no pages any more: `.pages()` is gone"),
+        (Some(_), None) => notes.breaking("no longer has pages: `.pages()` is gone"),
         (Some(old), Some(new)) if rule(old) != rule(new) => {
             notes.compatible(format!("the next page is asked for with {}; before: {}", rule(new), rule(old)));
         }
@@ -128,7 +128,7 @@ fn pages(notes: &mut Notes<'_>, old: Option<&Pages>, new: Option<&Pages>) {
 fn event(log: &mut Vec<Change>, pair: Pair<'_, Event>) {
     let (old, new) = match pair {
         Pair::Added(new) => {
-            let text = format!("new: what comes with `{}` is no `Unknown` any more", new.path());
+            let text = format!("new: what comes with `{}` is no longer `Unknown`", new.path());
             return Notes::of(log, Part::Event, new).compatible(text);
         }
         Pair::Removed(old) => return Notes::of(log, Part::Event, old).breaking("removed"),
@@ -183,7 +183,7 @@ fn operation(log: &mut Vec<Change>, pair: Pair<'_, Operation>) {
 fn segment(log: &mut Vec<Change>, pair: Pair<'_, Segment>) {
     let (old, new) = match pair {
         Pair::Added(new) => {
-            let text = format!("new: what comes as `{}` is no `Unknown` any more", new.wire);
+            let text = format!("new: what comes as `{}` is no longer `Unknown`", new.wire);
             return Notes::of(log, Part::Segment, new).compatible(text);
         }
         Pair::Removed(old) => return Notes::of(log, Part::Segment, old).breaking("removed"),
@@ -249,7 +249,7 @@ fn variant(notes: &mut Notes<'_>, pair: Pair<'_, Variant>) {
     };
     match pair {
         Pair::Added(new) => {
-            notes.compatible(format!("new value `{}`: {} is no `Other` any more", new.name.pascal(), value(new)));
+            notes.compatible(format!("new value `{}`: {} is no longer `Other`", new.name.pascal(), value(new)));
         }
         Pair::Removed(old) => notes.breaking(format!("value `{}` removed", old.name.pascal())),
         Pair::Both(old, new) if old.value != new.value => {

@@ -34,7 +34,7 @@ fn param(notes: &mut Notes<'_>, what: &str, old: &Param, new: &Param) {
         (Presence::Default(from), Presence::Default(to)) if same(&old.ty, &new.ty) => {
             let (from, to) = (default_text(from), default_text(to));
             if from != to {
-                notes.breaking(format!("{what} `{name}` goes out as {to} where it is not set; before: as {from}"));
+                notes.breaking(format!("{what} `{name}` goes out as {to} if it is not set; before: as {from}"));
             }
         }
         _ if !same(&old.ty, &new.ty) || presence(old, &new.ty) != presence(new, &old.ty) => {
@@ -87,7 +87,7 @@ pub(super) fn whose(ty: &Ty, other: &Ty) -> &'static str {
 pub(super) fn fields(notes: &mut Notes<'_>, of: &str, old: &[Field], new: &[Field]) {
     each(old, new, |pair| match pair {
         Pair::Added(new) => {
-            let needed = if new.ty.optional || new.ty.list { "" } else { ", without which it is not read any more" };
+            let needed = if new.ty.optional || new.ty.list { "" } else { ", without which it is no longer read" };
             notes.compatible(format!("new field {}{of}{needed}", with_type(new)));
         }
         Pair::Removed(old) => notes.breaking(format!("field `{}`{of} removed", old.name.snake())),

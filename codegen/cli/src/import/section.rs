@@ -106,7 +106,7 @@ pub(super) struct PassedOver {
 
 impl fmt::Display for PassedOver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let title = if self.title.is_empty() { "what is above the first heading" } else { &self.title };
+        let title = if self.title.is_empty() { "the text above the first heading" } else { &self.title };
         write!(f, "{title} (line {})", self.line)
     }
 }
@@ -240,7 +240,7 @@ impl SectionReader<'_> {
         if let Some(row) = kept.iter().position(|line| line.starts_with('|')) {
             let hint =
                 "a table begins with a header and a line of dashes in as many cells, and ends with an empty line";
-            return Err(self.page.fault(line + row, "expected a table, found lines that make none", hint));
+            return Err(self.page.fault(line + row, "expected a table, found lines that are not one", hint));
         }
         let word = bare(&text);
         if is_pascal(word) && text.lines().count() == 1 {

@@ -219,7 +219,7 @@ impl<'a> Writer<'a> {
         if matches!(&section.answer, DocumentedReturns::Fields(fields) if same(fields, &section.params)) {
             self.out.mark(2, "the page has the same table for the parameters and the answer");
         }
-        self.out.mark(2, "what may be left out gets a default, or a `?` behind its type, and stands last");
+        self.out.mark(2, "give optional parameters a default, or a `?` after the type, and put them last");
         self.out.line(2, "params:");
         let mut typed: Vec<(&Entry, Typed, Option<String>)> = section
             .params
@@ -271,7 +271,7 @@ impl<'a> Writer<'a> {
                     Some(self.object_example(scope, &name, fields, DEPTH))
                 }
                 None => {
-                    self.out.mark(2, "what some servers leave out gets a `?` behind its type");
+                    self.out.mark(2, "add a `?` after the type of fields that some servers leave out");
                     self.out.line(2, "returns:");
                     Some(self.fields(scope, 4, fields))
                 }

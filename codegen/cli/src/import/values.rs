@@ -33,7 +33,7 @@ pub(super) fn default_or_optional(param: &Entry, typed: &mut Typed) -> Option<St
         (ty, Some(number)) if holds(ty, number) => Some(number.to_string()),
         ("f64", _) if float.is_some() => float.map(|value| format!("{value:?}")),
         _ => {
-            typed.open = Some(format!("the page has the default `{text}`, which is none of `{}`", typed.ty));
+            typed.open = Some(format!("the page has the default `{text}`, which is not of type `{}`", typed.ty));
             typed.ty.push('?');
             None
         }

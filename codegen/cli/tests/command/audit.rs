@@ -149,14 +149,14 @@ impl Case {
         audit(&self.written(), &["--go-cqhttp", "tree"])
     }
 
-    /// What is found: the lines without the count, which is given too.
+    /// Returns the findings without the line of counts, and that line.
     fn findings(&self) -> String {
         let said = self.run();
         assert_eq!((said.code, said.err.as_str()), (Some(1), ""), "{}", said.out);
         said.out
     }
 
-    /// What is said of a tree that cannot be read: on standard error alone.
+    /// Returns the standard error for a tree that cannot be read.
     fn trouble(&self) -> String {
         let said = self.run();
         assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{}", said.err);
@@ -225,7 +225,10 @@ fn a_schema_that_adds_to_another() {
     let found = audit(&root, &arguments).out;
     let lines: Vec<&str> = found.lines().collect();
     assert!(lines[0].starts_with("own/ring.yaml:8:12: `names` of `deviates:` explains nothing"), "{found}");
-    assert!(lines[1].starts_with("schema/actions.yaml:19:13: go-cqhttp takes `loud` of `knock` for `true`"), "{found}");
+    assert!(
+        lines[1].starts_with("schema/actions.yaml:19:13: go-cqhttp assumes `true` if `loud` of `knock` is absent"),
+        "{found}"
+    );
     assert_eq!(lines.len(), 3, "{found}");
     let alone = audit(&root, &["--go-cqhttp", "tree", "--schema", "own"]).out;
     assert!(alone.contains("the schema lacks the action `knock`"), "{alone}");
@@ -421,14 +424,14 @@ fn defaults_of_a_parameter() {
     assert_eq!(
         Case::new("another default").schema("default: true", "default: false").findings(),
         one(&format!(
-            "schema/actions.yaml:19:13: go-cqhttp takes `loud` of `knock` for `true` where it is absent, the schema \
-             for `false`; change the default, or {hint}, naming `true`"
+            "schema/actions.yaml:19:13: go-cqhttp assumes `true` if `loud` of `knock` is absent, the schema \
+             assumes `false`; change the default, or {hint}, naming `true`"
         ))
     );
     assert_eq!(
         Case::new("no default").schema("type: bool\n      default: true", "type: bool?").findings(),
         one(&format!(
-            "schema/actions.yaml:19:13: go-cqhttp takes `loud` of `knock` for `true` where it is absent, the schema \
+            "schema/actions.yaml:19:13: go-cqhttp assumes `true` if `loud` of `knock` is absent, the schema \
              has no default; add the default, or {hint}, naming `true`"
         ))
     );
@@ -437,8 +440,8 @@ fn defaults_of_a_parameter() {
             .schema("type: string?", "type: string\n      default: hello")
             .findings(),
         one(&format!(
-            "schema/actions.yaml:16:13: go-cqhttp takes `word` of `knock` for an empty string where it is absent, the \
-             schema for `hello`; change the default, or {hint}, naming `\"\"`"
+            "schema/actions.yaml:16:13: go-cqhttp assumes an empty string if `word` of `knock` is absent, the \
+             schema assumes `hello`; change the default, or {hint}, naming `\"\"`"
         ))
     );
     let case = Case::new("Go's zero").schema("type: string?", "type: string\n      default: \"\"");
@@ -549,7 +552,7 @@ fn explanations_of_nothing() {
 /// The table is made from the annotations; a tree where somebody forgot that says two things.
 #[test]
 fn a_table_that_is_not_what_the_annotations_say() {
-    const HINT: &str = "; the tree contradicts itself: make its table anew with `go generate ./modules/api`";
+    const HINT: &str = "; the tree contradicts itself: regenerate its table with `go generate ./modules/api`";
     for (name, table, handlers, said) in [
         (
             "handler",
@@ -626,7 +629,7 @@ fn a_folder_that_is_no_checkout() {
     assert!(said.err.contains("tree/coolq/api.go: expected a file of go-cqhttp"), "{}", said.err);
 }
 
-/// What is found instead of what the audit knows, with the line that it stands in.
+/// Unknown code is reported with its line.
 #[test]
 fn a_table_that_cannot_be_read() {
     for (old, new, place, said) in [

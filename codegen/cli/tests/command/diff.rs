@@ -184,11 +184,11 @@ const ACTIONS: &[Case] = &[
     ),
     Case(
         &[("effect: write", "effect: send")],
-        &["- action `set_light`: the effect is `send`, by which layers go; before: `write`."],
+        &["- action `set_light`: the effect is `send`, which layers use; before: `write`."],
     ),
     Case(
         &[("effect: write", "effect: write\n  silent: true")],
-        &["- action `set_light`: an `Ok` is no proof that it was done."],
+        &["- action `set_light`: an `Ok` does not prove that it was done."],
     ),
     Case(
         &[("effect: write", "effect: write\n  server: removed")],
@@ -205,7 +205,7 @@ const ACTIONS: &[Case] = &[
     Case(
         &[("[DARK]", "[DARK, LATE]\n  uncertain: [LATE]")],
         &[
-            "- action `set_light`: refusals that are no proof that nothing happened: `LATE`; before: none.",
+            "- action `set_light`: refusals after which the action may have happened: `LATE`; before: none.",
             "- action `set_light`: documented refusals: `DARK`, `LATE`; before: `DARK`.",
         ],
     ),
@@ -215,7 +215,7 @@ const ACTIONS: &[Case] = &[
     ),
     Case(
         &[("  pages:\n    set: next\n    from: token\n", "")],
-        &["- **Breaking:** action `get_lights`: no pages any more: `.pages()` is gone."],
+        &["- **Breaking:** action `get_lights`: no longer has pages: `.pages()` is gone."],
     ),
     Case(
         &[(
@@ -257,7 +257,7 @@ const PARAMS: &[Case] = &[
     ),
     Case(
         &[("default: 30", "default: 60")],
-        &["- **Breaking:** action `set_light`: parameter `seconds` goes out as 60 where it is not set; before: as 30."],
+        &["- **Breaking:** action `set_light`: parameter `seconds` goes out as 60 if it is not set; before: as 30."],
     ),
     Case(
         &[("type: u32\n      default: 30", "type: i64\n      default: 30")],
@@ -313,7 +313,7 @@ const FIELDS: &[Case] = &[
             (LAST_FIELD, "      doc: Which lamps.\n    - { name: by, type: UserId, doc: Who. }\n"),
             ("lamps: [a]", "lamps: [a], by: 1"),
         ],
-        &["- action `set_light`: new field `by: UserId` of the answer, without which it is not read any more."],
+        &["- action `set_light`: new field `by: UserId` of the answer, without which it is no longer read."],
     ),
     Case(
         &[("    - name: before\n      type: i32\n      doc: How bright it was.\n", ""), ("before: 1, ", "")],
@@ -349,7 +349,7 @@ const EVENTS: &[Case] = &[
         &[("name: light_changed", "name: lamp_changed")],
         &[
             "- **Breaking:** event `LightChanged`: removed.",
-            "- event `LampChanged`: new: what comes with `request.light` is no `Unknown` any more.",
+            "- event `LampChanged`: new: what comes with `request.light` is no longer `Unknown`.",
         ],
     ),
     Case(
@@ -405,7 +405,7 @@ const SEGMENTS: &[Case] = &[
         &[("  name: spark\n", "  name: flash\n")],
         &[
             "- **Breaking:** segment `Spark`: removed.",
-            "- segment `Flash`: new: what comes as `flash` is no `Unknown` any more.",
+            "- segment `Flash`: new: what comes as `flash` is no longer `Unknown`.",
         ],
     ),
     Case(
@@ -452,7 +452,7 @@ const TYPES: &[Case] = &[
             "    - { value: broken, doc: It does not. }\n",
             "    - { value: broken, doc: It does not. }\n    - { value: lost, doc: It is gone. }\n",
         )],
-        &["- type `State`: new value `Lost`: `\"lost\"` is no `Other` any more."],
+        &["- type `State`: new value `Lost`: `\"lost\"` is no longer `Other`."],
     ),
     Case(
         &[("{ value: broken,", "{ value: dead, name: broken,")],
@@ -493,7 +493,7 @@ fn every_change_has_its_words_and_its_mark() {
     }
 }
 
-/// What breaks in one direction is seen in the other, too, if not always as a break.
+/// A breaking change is also reported in the other direction, if not always as breaking.
 #[test]
 fn no_change_goes_unseen_in_the_other_direction() {
     let root = folder("diffs back", &[("old/a.yaml", SCHEMA.as_bytes())]);
@@ -569,7 +569,7 @@ fn json_has_every_change_with_its_mark() {
     assert_eq!(of(0), ["action", "set_light", "breaking"]);
     assert_eq!(of(1), ["action", "set_light", "compatible"]);
     assert_eq!(of(2), ["type", "RoomId", "documentation"]);
-    assert_eq!(changes[0]["text"], "parameter `seconds` goes out as 60 where it is not set; before: as 30");
+    assert_eq!(changes[0]["text"], "parameter `seconds` goes out as 60 if it is not set; before: as 30");
 }
 
 #[test]
@@ -603,7 +603,7 @@ fn repository(name: &str) -> std::path::PathBuf {
 }
 
 const CHANGED_DEFAULT: &str =
-    "- **Breaking:** action `set_light`: parameter `seconds` goes out as 60 where it is not set; before: as 30.\n";
+    "- **Breaking:** action `set_light`: parameter `seconds` goes out as 60 if it is not set; before: as 30.\n";
 
 #[test]
 fn a_revision_is_its_folder_schema_or_what_stands_behind_the_colon() {
@@ -757,7 +757,7 @@ fn outside_of_a_repository_only_files_are_named() {
     let mut command = crate::support::command(&root, &["diff", "v1"]);
     let said = crate::support::said(command.env("GIT_CEILING_DIRECTORIES", root.parent().unwrap()));
     assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
-    assert!(said.err.contains("found no such file, and the current folder is in no git repository"), "{}", said.err);
+    assert!(said.err.contains("found no such file, and the current folder is not in a git repository"), "{}", said.err);
 }
 
 #[test]

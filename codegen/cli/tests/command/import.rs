@@ -28,7 +28,7 @@ fn imported(arguments: &[&str]) -> String {
     said.out
 }
 
-/// What a page with this text is refused with: nothing is written beside it.
+/// Returns the standard error for a page that is refused.
 fn refused(test: &str, text: &str) -> String {
     let page = folder(&format!("import {test}"), &[("page.md", text.as_bytes())]).join("page.md");
     let said = run(&["--docs", page.to_str().unwrap(), "--schema", "schema.yaml"]);
@@ -71,12 +71,12 @@ fn stanzas(text: &str) -> impl Iterator<Item = String> + '_ {
     [text[..first].to_owned()].into_iter().chain(starts.into_iter().zip(ends).map(|(a, b)| text[a..b].to_owned()))
 }
 
-/// Whether a stanza is an action's.
+/// Returns `true` if a stanza is an action.
 fn is_action(stanza: &str) -> bool {
     stanza.starts_with("- name:")
 }
 
-/// What is imported has faults only where it is marked, and none when a maintainer has written what is to be written.
+/// Asserts that imported stanzas have faults only in marked lines, and none once the marks are filled in.
 /// The number of faults.
 #[track_caller]
 fn assert_to_be_done(test: &str, schema: &[(String, Vec<u8>)], yaml: &str) -> usize {
@@ -171,7 +171,7 @@ fn defaults_of_numbers() {
     ] {
         let table = format!("| 字段 | 类型 | 默认值 |\n| --- | --- | --- |\n| `times` | {ty} | `{default}` |\n");
         let yaml = imported_page("defaults", &format!("## 敲门\n\n终结点: `/knock`\n\n{table}"), &[]);
-        let marked = format!("      # TODO: the page has the default `{default}`, which is none of `");
+        let marked = format!("      # TODO: the page has the default `{default}`, which is not a `");
         match expected.strip_suffix(" # TODO") {
             Some(ty) => assert!(yaml.contains(&format!("      {ty}\n{marked}")), "{ty} {default}\n{yaml}"),
             None => assert!(yaml.contains(expected) && !yaml.contains(&marked), "{ty} {default}\n{yaml}"),
@@ -193,7 +193,7 @@ fn a_page_that_begins_with_a_byte_order_mark() {
     assert_eq!(below(&marked), below(&plain));
 }
 
-/// What is under a heading and no action for `import` may be one for whoever reads the page.
+/// A heading that `import` passes over may be an action for a reader.
 #[test]
 fn headings_that_are_passed_over_are_listed() {
     let table = "| 字段 | 类型 |\n| --- | --- |\n| `a` | int64 |\n";
@@ -216,7 +216,7 @@ fn headings_that_are_passed_over_are_listed() {
     // What stands above the first heading has none.
     let yaml = imported_page("passed over", &format!("接口：`/open`\n\n{table}\n{knock}"), &[]);
     assert!(
-        yaml.contains("\n# Passed over, since no action is named there: what is above the first heading"),
+        yaml.contains("\n# Passed over, since no action is named there: the text above the first heading"),
         "{yaml}"
     );
     let yaml = imported_page("passed over", &knock, &[]);
@@ -250,9 +250,9 @@ fn half_written_pages() {
             11,
             "expected 3 cells, as the header has, found 4",
         ),
-        ("| 字段 | 类型 | 说明 |\n| `a` | int64 | 一 |", 9, "expected a table, found lines that make none"),
+        ("| 字段 | 类型 | 说明 |\n| `a` | int64 | 一 |", 9, "expected a table, found lines that are not one"),
         ("| 字段 | 类型 |\n| --- |\n| `a` | int64 |", 9, "a header and a line of dashes in as many cells"),
-        ("| 字段 | 类型", 9, "expected a table, found lines that make none"),
+        ("| 字段 | 类型", 9, "expected a table, found lines that are not one"),
         ("| 字段 | 说明 |\n| --- | --- |\n| `a` | 一 |", 9, "such as 字段 and 类型, found `字段`, `说明`"),
         ("| 字段 | 类型 |\n| --- | --- |\n|  | int64 |", 11, "expected a name, found \"\""),
         ("| 字段 | 类型 |\n| --- | --- |\n| `` ` | int64 |", 11, "expected a name, found"),

@@ -16,7 +16,7 @@ fn the_pages_of_a_small_schema() {
     });
 }
 
-/// What a page is made of, as GitHub reads it.
+/// The parts of a page, as GitHub reads it.
 #[derive(Debug, Default)]
 struct Page {
     anchors: HashSet<String>,
@@ -115,7 +115,7 @@ fn values_are_code_whatever_they_hold() {
     assert!(pages[4].1.contains("| ``\"a`b\"`` | Both. |\n"), "{}", pages[4].1);
 }
 
-/// Who sends both names need not be told which of the two a server calls it.
+/// A name that is sent in any case is not listed as an alias.
 #[test]
 fn further_names_are_told_once() {
     let schema = "- name: get_room\n  title: 房间\n  doc: Asks for a room.\n  origin: onebot11\n  effect: read\n  params:\n\

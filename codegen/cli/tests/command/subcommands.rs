@@ -11,7 +11,7 @@ fn run(arguments: &[&str]) -> Said {
     run_in(&generator(""), arguments)
 }
 
-/// What a run says that cannot do what it is told.
+/// Returns the standard error of a run that fails.
 fn refused(arguments: &[&str]) -> String {
     let Said { code, out, err } = run(arguments);
     assert_eq!((code, out.as_str()), (Some(2), ""), "{arguments:?}: {err}");
@@ -90,7 +90,7 @@ fn the_caret_stands_under_what_is_meant_behind_and_on_chinese_text() {
     assert!(lines[line + 1].ends_with(" ^^"), "the caret is as wide as what it means: {}", said.err);
 }
 
-/// What is missing at the end of a file is expected behind its last line.
+/// Missing parts at the end of a file are reported after its last line.
 #[test]
 fn every_bad_schema_is_shown() {
     let entries = fs::read_dir(generator("bad")).unwrap().map(|entry| entry.unwrap().path());
@@ -427,7 +427,7 @@ fn index_makes_pages_anew() {
     let root = folder("indexed", &[("a.md", page.as_bytes()), ("none.md", b"# Rooms\n")]);
     let at = |path: &str| root.join(path).to_str().unwrap().to_owned();
     let said = run(&["index", "--schema", "joined", &at("a.md")]);
-    assert_eq!((said.code, said.out.as_str(), said.err.as_str()), (Some(0), "1 page, 1 of them made anew\n", ""));
+    assert_eq!((said.code, said.out.as_str(), said.err.as_str()), (Some(0), "1 page, 1 of them regenerated\n", ""));
     let expected = generate(generator("joined")).unwrap().with_index(page).unwrap();
     assert_eq!(fs::read_to_string(at("a.md")).unwrap(), expected);
     let err = refused(&["index", "--schema", "joined", &at("none.md")]);
@@ -445,7 +445,7 @@ fn page(lines: &[&str]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-/// What stands between two places is no index, whichever mark is missing.
+/// Text between two places is not an index, whichever mark is missing.
 #[test]
 fn index_takes_no_prose_for_an_index() {
     const BEGIN: &str = "<!-- actions -->";
@@ -526,7 +526,7 @@ fn index_writes_all_pages_or_none() {
     assert!(files(&root) == before, "no page is another, and nothing lies beside them");
 
     let said = run_in(&root, &["index", "--schema", &schema, "a.md", "b.md"]);
-    assert_eq!((said.code, said.out.as_str()), (Some(0), "2 pages, 2 of them made anew\n"));
+    assert_eq!((said.code, said.out.as_str()), (Some(0), "2 pages, 2 of them regenerated\n"));
     let mode = fs::metadata(root.join("docs/b.md")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o640, "it keeps its rights");
     assert!(fs::symlink_metadata(root.join("b.md")).unwrap().is_symlink(), "what the link means is written");
@@ -567,7 +567,7 @@ fn docs_and_index_as_json() {
     assert_eq!(json(&["index", "a.md"], 0), json!({ "pages": ["a.md"], "changed": 1 }));
     assert_eq!(json(&["index", "./a.md", "a.md"], 0), json!({ "pages": ["./a.md", "a.md"], "changed": 0 }));
     let found = json(&["index", "a.md", "b.md"], 2);
-    assert_eq!(found["error"], "b.md: its indexes cannot be made anew; nothing is written");
+    assert_eq!(found["error"], "b.md: its indexes cannot be regenerated; nothing is written");
     let fault = &found["faults"][0];
     assert_eq!((&fault["file"], &fault["line"], &fault["column"]), (&json!("b.md"), &json!(1), &json!(1)));
     assert!(fault["message"].as_str().unwrap().starts_with("expected a place for an index"), "{found}");
@@ -594,7 +594,7 @@ fn what_cannot_be_printed_is_told() {
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
 }
 
-/// What a run says on standard error where standard output goes elsewhere.
+/// Runs with another standard output, and returns the standard error.
 #[cfg(target_os = "linux")]
 fn said_to(out: impl Into<std::process::Stdio>, arguments: &[&str]) -> Said {
     let child = command(&generator(""), arguments).stdout(out).stderr(std::process::Stdio::piped()).spawn().unwrap();
