@@ -54,9 +54,6 @@ fn measure(criterion: &mut Criterion, schema: &Path) {
             criterion::BatchSize::PerIteration,
         );
     });
-    group.bench_with_input(BenchmarkId::new("docs", actions), schema, |bencher, schema| {
-        bencher.iter(|| cqhttp_codegen::reference(hint::black_box(schema)));
-    });
     group.finish();
 }
 

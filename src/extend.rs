@@ -16,7 +16,7 @@
 /// cqhttp = "0.1"
 ///
 /// [build-dependencies]
-/// cqhttp-codegen = { version = "0.1", default-features = false }
+/// cqhttp-codegen = "0.1"
 /// ```
 ///
 /// ```ignore

@@ -48,6 +48,9 @@
 //! # }
 //! ```
 //!
+//! A reply in the response mentions the sender first, unless the operation has `.at_sender(false)`. NapCat only carries out
+//! replies, and Lagrange does not read the response.
+//!
 //! [`Received::answer`] does the same over a WebSocket, by a call. An event that is not answered gets an empty response
 //! when its last [`Received`] is dropped, and after [`Builder::answer_within`] at the latest.
 //!

@@ -109,7 +109,7 @@ impl Faults {
 }
 
 /// "did you mean `effect`?" where a known word is near, else the list of what is known.
-pub(crate) fn suggest(word: &str, known: &[&str]) -> String {
+pub fn suggest(word: &str, known: &[&str]) -> String {
     match nearest(word, known) {
         Some(candidate) => format!("did you mean `{candidate}`?"),
         None if known.is_empty() => "there is none".into(),
@@ -119,12 +119,12 @@ pub(crate) fn suggest(word: &str, known: &[&str]) -> String {
 }
 
 /// The known word that `word` is likely to be a misspelling of.
-pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let likely = known.iter().map(|candidate| (strsim::normalized_damerau_levenshtein(word, candidate), *candidate));
     likely.filter(|(likeness, _)| *likeness >= 0.6).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, candidate)| candidate)
 }
 
 /// "`a`, `b`".
-pub(crate) fn list(words: &[&str]) -> String {
+pub fn list(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }

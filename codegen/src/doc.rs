@@ -1,7 +1,7 @@
 //! What is missing of a doc text, or what rustdoc would run, refuse or misread in it; and its first sentence.
 
 /// The first fault of a doc text: what is wrong, and what would be right.
-pub(crate) fn fault(text: &str) -> Option<(String, &'static str)> {
+pub fn fault(text: &str) -> Option<(String, &'static str)> {
     if text.starts_with("TODO") {
         return Some(("this text is still to be written".into(), "say it in plain English"));
     }
@@ -47,7 +47,7 @@ fn holds_code(line: &str) -> bool {
 }
 
 /// A text as code, whatever backticks it holds.
-pub(crate) fn code_span(text: &str) -> String {
+pub fn code_span(text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
     let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
@@ -73,7 +73,7 @@ fn prose_fault(prose: &str) -> Option<(String, &'static str)> {
 }
 
 /// A search alias that rustdoc refuses: what is wrong, and what would be right.
-pub(crate) fn alias_fault(alias: &str) -> Option<(String, &'static str)> {
+pub fn alias_fault(alias: &str) -> Option<(String, &'static str)> {
     if alias.trim() != alias {
         return Some(("a search alias cannot begin or end with a blank".into(), "remove the blank"));
     }
@@ -84,7 +84,7 @@ pub(crate) fn alias_fault(alias: &str) -> Option<(String, &'static str)> {
 }
 
 /// The first sentence, and what follows it.
-pub(crate) fn summary(text: &str) -> (&str, &str) {
+pub fn summary(text: &str) -> (&str, &str) {
     let mut in_code = false;
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {

@@ -20,8 +20,7 @@ use index::Reader;
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 
-#[cfg(feature = "cli")]
-pub(crate) use self::{
+pub use self::{
     action::default_text,
     api::{line, type_text},
     event::servers,
@@ -183,8 +182,7 @@ fn of_file(api: &Api, file: &File) -> Vec<GeneratedFile> {
 }
 
 /// Whether the first line of a file is one that is written here: other tools' files begin with `// Generated`, too.
-#[cfg(feature = "cli")]
-pub(crate) fn is_head(line: &str) -> bool {
+pub fn is_head(line: &str) -> bool {
     let rest = line.strip_prefix("// Generated").unwrap_or_default();
     rest == ": joins what the schema's files become."
         || rest.starts_with(" from all ") && rest.ends_with(" of the schema: change those files, not this one.")
@@ -192,7 +190,7 @@ pub(crate) fn is_head(line: &str) -> bool {
 }
 
 /// Writes the Rust of a whole schema.
-pub(crate) fn emit(api: &Api) -> Generated {
+pub fn emit(api: &Api) -> Generated {
     let mut files = of_files(api);
     for (path, what, items) in [
         (root::CLIENT.to_owned(), "actions", action::joined(api)),

@@ -12,7 +12,7 @@ use crate::ty::{EnumBase, IdBase, NamedKind, Scalar, Ty};
 use crate::yaml::{Node, Value};
 
 /// The names under which a `Target` goes out.
-pub(crate) const TARGET_KEYS: [&str; 3] = ["message_type", "user_id", "group_id"];
+pub const TARGET_KEYS: [&str; 3] = ["message_type", "user_id", "group_id"];
 
 /// Reports every default and example that does not fit.
 pub(crate) fn check(files: &[SourceFile], api: &Api, faults: &mut Faults) {

@@ -42,7 +42,6 @@ fn check_version(cqhttp: Option<&str>, own: &str) -> Result<(), String> {
 }
 
 /// Whether there is a fault of the base among these.
-#[cfg(feature = "cli")]
 pub(crate) fn is_of_base(diagnostics: &Diagnostics, base: &Path) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.file.starts_with(base))
 }

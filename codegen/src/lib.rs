@@ -1,19 +1,21 @@
 #![doc = include_str!("../README.md")]
 
-#[cfg(feature = "cli")]
-pub mod command;
 mod diagnostic;
 mod doc;
 mod emit;
 mod example;
 mod extension;
+#[doc(hidden)]
 mod model;
+#[doc(hidden)]
 mod name;
-#[cfg(feature = "cli")]
-mod reference;
 mod resolve;
 mod source;
+#[doc(hidden)]
+pub mod tooling;
+#[doc(hidden)]
 mod ty;
+#[doc(hidden)]
 mod yaml;
 
 use std::path::{Path, PathBuf};
@@ -40,17 +42,6 @@ pub fn generate(schema: impl AsRef<Path>) -> Result<Generated, Diagnostics> {
 /// As of [`generate`].
 pub fn check(schema: impl AsRef<Path>) -> Result<(), Diagnostics> {
     read(schema.as_ref()).map(drop)
-}
-
-/// Makes a reference of a schema's actions, events, segments and types: four pages in Markdown that link to each other,
-/// `actions.md`, `events.md`, `segments.md` and `types.md`. Feature `cli`.
-///
-/// # Errors
-///
-/// As of [`generate`].
-#[cfg(feature = "cli")]
-pub fn reference(schema: impl AsRef<Path>) -> Result<Vec<GeneratedFile>, Diagnostics> {
-    read(schema.as_ref()).map(|api| reference::pages(&api))
 }
 
 fn read(schema: &Path) -> Result<model::Api, Diagnostics> {

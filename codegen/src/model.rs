@@ -8,30 +8,28 @@ use crate::yaml::Node;
 
 /// A whole schema.
 #[derive(Debug)]
-pub(crate) struct Api {
+pub struct Api {
     /// Those that Rust is written for.
-    pub(crate) files: Vec<File>,
+    pub files: Vec<File>,
     /// Those of the schema that an extension adds to.
-    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the command looks into them"))]
-    pub(crate) base: Vec<File>,
+    pub base: Vec<File>,
     /// The crate is another than `cqhttp`, and adds to it.
-    pub(crate) extension: bool,
+    pub extension: bool,
     /// The fields of every object, for writing its examples.
-    pub(crate) objects: BTreeMap<String, Vec<Field>>,
+    pub objects: BTreeMap<String, Vec<Field>>,
     /// The values of every enum, likewise.
-    pub(crate) enums: BTreeMap<String, Vec<Variant>>,
+    pub enums: BTreeMap<String, Vec<Variant>>,
 }
 
 impl Api {
     /// The same with the files of the base before its own, as they were read.
-    #[cfg(feature = "cli")]
-    pub(crate) fn whole(self) -> Self {
+    pub fn whole(self) -> Self {
         let Self { files, base, .. } = self;
         Self { files: base.into_iter().chain(files).collect(), base: Vec::new(), ..self }
     }
 
     /// Whether the type is one of those that Rust is written for.
-    pub(crate) fn defines(&self, ty: &str) -> bool {
+    pub fn defines(&self, ty: &str) -> bool {
         self.files.iter().flat_map(|file| &file.types).any(|own| own.name == ty)
     }
 }
@@ -44,72 +42,72 @@ pub(crate) const CLIENT_TRAIT: &str = "ClientActions";
 
 /// What one schema file gives.
 #[derive(Debug)]
-pub(crate) struct File {
+pub struct File {
     /// `actions/group_admin`.
-    pub(crate) stem: String,
-    pub(crate) chapter: Option<Chapter>,
-    pub(crate) actions: Vec<Action>,
-    pub(crate) types: Vec<TypeDef>,
-    pub(crate) events: Vec<Event>,
-    pub(crate) operations: Vec<Operation>,
-    pub(crate) segments: Vec<Segment>,
+    pub stem: String,
+    pub chapter: Option<Chapter>,
+    pub actions: Vec<Action>,
+    pub types: Vec<TypeDef>,
+    pub events: Vec<Event>,
+    pub operations: Vec<Operation>,
+    pub segments: Vec<Segment>,
 }
 
 /// What a file is about, for the index.
 #[derive(Debug)]
-pub(crate) struct Chapter {
-    pub(crate) title: String,
-    pub(crate) doc: String,
+pub struct Chapter {
+    pub title: String,
+    pub doc: String,
 }
 
 #[derive(Debug)]
-pub(crate) struct Action {
-    pub(crate) wire: String,
-    pub(crate) name: Name,
-    pub(crate) aliases: Vec<String>,
-    pub(crate) title: String,
-    pub(crate) doc: String,
-    pub(crate) origin: Origin,
-    pub(crate) effect: Effect,
-    pub(crate) server: Server,
-    pub(crate) silent: bool,
+pub struct Action {
+    pub wire: String,
+    pub name: Name,
+    pub aliases: Vec<String>,
+    pub title: String,
+    pub doc: String,
+    pub origin: Origin,
+    pub effect: Effect,
+    pub server: Server,
+    pub silent: bool,
     /// The parameter that says how many seconds the server waits before it answers.
-    pub(crate) wait: Option<Name>,
-    pub(crate) pages: Option<Pages>,
-    pub(crate) params: Vec<Param>,
-    pub(crate) errors: Vec<String>,
+    pub wait: Option<Name>,
+    pub pages: Option<Pages>,
+    pub params: Vec<Param>,
+    pub errors: Vec<String>,
     /// The refusals after which the action may have been carried out all the same.
-    pub(crate) uncertain: Vec<String>,
-    pub(crate) answer: Answer,
-    pub(crate) example: Example,
+    pub uncertain: Vec<String>,
+    pub answer: Answer,
+    pub example: Example,
 }
 
 impl Action {
     /// The trait of its call's setters, in an extension.
-    pub(crate) fn call_trait(&self) -> String {
+    pub fn call_trait(&self) -> String {
         format!("{}Call", self.name.pascal())
     }
 
-    pub(crate) fn required(&self) -> impl Iterator<Item = &Param> {
+    pub fn required(&self) -> impl Iterator<Item = &Param> {
         self.params.iter().filter(|param| matches!(param.presence, Presence::Required))
     }
 
-    pub(crate) fn settable(&self) -> impl Iterator<Item = &Param> {
+    pub fn settable(&self) -> impl Iterator<Item = &Param> {
         self.params.iter().filter(|param| !matches!(param.presence, Presence::Required))
     }
 }
 
 /// How the pages of an answer follow each other.
 #[derive(Debug)]
-pub(crate) struct Pages {
+pub struct Pages {
     /// The parameter that asks for a page.
-    pub(crate) set: Name,
-    pub(crate) next: NextPage,
+    pub set: Name,
+    pub next: NextPage,
 }
 
 /// Where the next page's parameter comes from.
 #[derive(Debug)]
-pub(crate) enum NextPage {
+pub enum NextPage {
     /// From a field of the answer.
     Field(Name),
     /// It is one less than the smallest number under `key` in the answer's list of JSON or of events.
@@ -117,7 +115,7 @@ pub(crate) enum NextPage {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub enum Origin {
     OneBot11,
     GoCqhttp,
     /// In an extension: somebody else's.
@@ -126,32 +124,32 @@ pub(crate) enum Origin {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
+pub enum Effect {
     Read,
     Write,
     Send,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Server {
+pub enum Server {
     Supported,
     Unsupported,
     Removed,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Param {
-    pub(crate) name: Name,
-    pub(crate) wire: String,
-    pub(crate) also: Vec<String>,
-    pub(crate) aliases: Vec<String>,
-    pub(crate) ty: Ty,
-    pub(crate) doc: String,
-    pub(crate) presence: Presence,
+pub struct Param {
+    pub name: Name,
+    pub wire: String,
+    pub also: Vec<String>,
+    pub aliases: Vec<String>,
+    pub ty: Ty,
+    pub doc: String,
+    pub presence: Presence,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum Presence {
+pub enum Presence {
     Required,
     /// Sent with this value until another is set.
     Default(Node),
@@ -160,7 +158,7 @@ pub(crate) enum Presence {
 }
 
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub enum Answer {
     /// The action answers nothing.
     Nothing,
     /// The action has an answer type of its own, `…Response`.
@@ -170,79 +168,79 @@ pub(crate) enum Answer {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Field {
-    pub(crate) name: Name,
-    pub(crate) wire: String,
-    pub(crate) aliases: Vec<String>,
-    pub(crate) ty: Ty,
-    pub(crate) doc: String,
+pub struct Field {
+    pub name: Name,
+    pub wire: String,
+    pub aliases: Vec<String>,
+    pub ty: Ty,
+    pub doc: String,
 }
 
 #[derive(Debug)]
-pub(crate) struct Example {
-    pub(crate) params: Option<Node>,
-    pub(crate) returns: Option<Node>,
+pub struct Example {
+    pub params: Option<Node>,
+    pub returns: Option<Node>,
 }
 
 #[derive(Debug)]
-pub(crate) struct TypeDef {
-    pub(crate) name: String,
-    pub(crate) title: Option<String>,
-    pub(crate) doc: String,
-    pub(crate) kind: TypeKind,
+pub struct TypeDef {
+    pub name: String,
+    pub title: Option<String>,
+    pub doc: String,
+    pub kind: TypeKind,
 }
 
 #[derive(Debug)]
-pub(crate) enum TypeKind {
+pub enum TypeKind {
     Id(IdBase),
     Enum(EnumBase, Vec<Variant>),
     Object { fields: Vec<Field>, example: Node },
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Variant {
-    pub(crate) name: Name,
-    pub(crate) value: VariantValue,
-    pub(crate) doc: String,
+pub struct Variant {
+    pub name: Name,
+    pub value: VariantValue,
+    pub doc: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum VariantValue {
+pub enum VariantValue {
     Text(String),
     Int(i64),
 }
 
 /// A kind of event.
 #[derive(Debug)]
-pub(crate) struct Event {
-    pub(crate) name: Name,
-    pub(crate) title: String,
-    pub(crate) doc: String,
-    pub(crate) post_type: PostType,
+pub struct Event {
+    pub name: Name,
+    pub title: String,
+    pub doc: String,
+    pub post_type: PostType,
     /// The value of `message_type`, `notice_type` and so on.
-    pub(crate) detail: String,
+    pub detail: String,
     /// The sub type, where it makes the kind.
-    pub(crate) sub_type: Option<String>,
+    pub sub_type: Option<String>,
     /// The servers that send it, where go-cqhttp does not.
-    pub(crate) servers: Vec<String>,
-    pub(crate) operation: Option<String>,
+    pub servers: Vec<String>,
+    pub operation: Option<String>,
     /// The struct, which some kinds share.
-    pub(crate) shape: Name,
+    pub shape: Name,
     /// Of the struct: those that every event has, then the stanza's own.
-    pub(crate) fields: Vec<Field>,
+    pub fields: Vec<Field>,
     /// The variant holds a box.
-    pub(crate) boxed: bool,
-    pub(crate) example: Node,
+    pub boxed: bool,
+    pub example: Node,
 }
 
 impl Event {
     /// Whether the struct is this stanza's own.
-    pub(crate) fn owns_shape(&self) -> bool {
+    pub fn owns_shape(&self) -> bool {
         self.shape == self.name
     }
 
     /// The tags as they stand on the wire: what says which event it is.
-    pub(crate) fn tags(&self) -> Vec<(&'static str, &str)> {
+    pub fn tags(&self) -> Vec<(&'static str, &str)> {
         let (post_type, detail_key) = self.post_type.wire();
         let tags =
             [("post_type", Some(post_type)), (detail_key, Some(&*self.detail)), ("sub_type", self.sub_type.as_deref())];
@@ -250,21 +248,21 @@ impl Event {
     }
 
     /// The tags that are no fields: of a struct that two kinds share, the `post_type` is one.
-    pub(crate) fn fixed_tags(&self) -> Vec<(&'static str, &str)> {
+    pub fn fixed_tags(&self) -> Vec<(&'static str, &str)> {
         let mut tags = self.tags();
         tags.retain(|(key, _)| !self.fields.iter().any(|field| field.wire == *key));
         tags
     }
 
     /// `notice.notify.poke`.
-    pub(crate) fn path(&self) -> String {
+    pub fn path(&self) -> String {
         let sub_type = self.sub_type.as_ref().map(|sub_type| format!(".{sub_type}")).unwrap_or_default();
         format!("{}.{}{sub_type}", self.post_type.wire().0, self.detail)
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PostType {
+pub enum PostType {
     Message,
     MessageSent,
     Notice,
@@ -274,7 +272,7 @@ pub(crate) enum PostType {
 
 impl PostType {
     /// The tag's value, and the key of the next one.
-    pub(crate) fn wire(self) -> (&'static str, &'static str) {
+    pub fn wire(self) -> (&'static str, &'static str) {
         match self {
             Self::Message => ("message", "message_type"),
             Self::MessageSent => ("message_sent", "message_type"),
@@ -287,47 +285,47 @@ impl PostType {
 
 /// A quick operation.
 #[derive(Debug)]
-pub(crate) struct Operation {
-    pub(crate) name: String,
-    pub(crate) doc: String,
-    pub(crate) params: Vec<Param>,
+pub struct Operation {
+    pub name: String,
+    pub doc: String,
+    pub params: Vec<Param>,
 }
 
 /// A type of message segment.
 #[derive(Debug)]
-pub(crate) struct Segment {
-    pub(crate) wire: String,
+pub struct Segment {
+    pub wire: String,
     /// `Image`, or `FeedAt` for what only feeds hold.
-    pub(crate) name: Name,
-    pub(crate) title: String,
-    pub(crate) doc: String,
-    pub(crate) direction: Direction,
-    pub(crate) fields: Vec<Param>,
+    pub name: Name,
+    pub title: String,
+    pub doc: String,
+    pub direction: Direction,
+    pub fields: Vec<Param>,
     /// The server's own defaults, by the field's name: they are told, not sent.
-    pub(crate) defaults: BTreeMap<String, Node>,
+    pub defaults: BTreeMap<String, Node>,
     /// The variant holds a box.
-    pub(crate) boxed: bool,
-    pub(crate) example: Option<Node>,
+    pub boxed: bool,
+    pub example: Option<Node>,
 }
 
 impl Segment {
-    pub(crate) fn required(&self) -> impl Iterator<Item = &Param> {
+    pub fn required(&self) -> impl Iterator<Item = &Param> {
         self.fields.iter().filter(|field| matches!(field.presence, Presence::Required))
     }
 
-    pub(crate) fn settable(&self) -> impl Iterator<Item = &Param> {
+    pub fn settable(&self) -> impl Iterator<Item = &Param> {
         self.fields.iter().filter(|field| !matches!(field.presence, Presence::Required))
     }
 
     /// Whether `Segment` has a method that creates it: where that is sent and takes arguments, or can take none.
-    pub(crate) fn has_shortcut(&self) -> bool {
+    pub fn has_shortcut(&self) -> bool {
         let sent = matches!(self.direction, Direction::Both | Direction::Send);
         sent && (self.fields.is_empty() || self.required().next().is_some())
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
+pub enum Direction {
     Both,
     Receive,
     Send,

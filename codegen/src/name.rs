@@ -4,24 +4,24 @@ use proc_macro2::{Ident, Span};
 
 /// A Rust name with its two spellings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Name {
+pub struct Name {
     snake: String,
 }
 
 impl Name {
     /// From a wire name such as `set_group_ban`, `_get_group_notice` or `GROUP_NOT_FOUND`.
-    pub(crate) fn from_wire(wire: &str) -> Self {
+    pub fn from_wire(wire: &str) -> Self {
         let words = wire.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
         Self { snake: words.map(str::to_lowercase).collect::<Vec<_>>().join("_") }
     }
 
     /// `set_group_ban`.
-    pub(crate) fn snake(&self) -> &str {
+    pub fn snake(&self) -> &str {
         &self.snake
     }
 
     /// `SetGroupBan`.
-    pub(crate) fn pascal(&self) -> String {
+    pub fn pascal(&self) -> String {
         self.snake.split('_').map(capitalised).collect()
     }
 
@@ -47,13 +47,13 @@ fn capitalised(word: &str) -> String {
 }
 
 /// Whether `name` is a word that Rust keeps for itself (edition 2024, `gen` included).
-pub(crate) fn is_keyword(name: &str) -> bool {
+pub fn is_keyword(name: &str) -> bool {
     // What is a plain identifier in every edition parses as one; the rest are keywords, or not names at all.
     syn::parse_str::<Ident>(name).is_err() || matches!(name, "gen" | "dyn" | "async" | "await" | "try")
 }
 
 /// `group_id`: what a field, a parameter or an enum's value is called.
-pub(crate) fn is_snake(name: &str) -> bool {
+pub fn is_snake(name: &str) -> bool {
     let mut chars = name.chars();
     chars.next().is_some_and(|first| first.is_ascii_lowercase())
         && chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
@@ -62,12 +62,12 @@ pub(crate) fn is_snake(name: &str) -> bool {
 }
 
 /// `GroupInfo`: what a type is called.
-pub(crate) fn is_pascal(name: &str) -> bool {
+pub fn is_pascal(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
 /// `set_group_ban`, `_get_vip_info`, `.ocr_image`: what an action is called on the wire.
-pub(crate) fn is_action(name: &str) -> bool {
+pub fn is_action(name: &str) -> bool {
     is_snake(name.trim_start_matches(['_', '.']))
 }
 

@@ -21,7 +21,7 @@ use crate::yaml::Value;
 pub(crate) const REFUSALS: &str = "RefusalCode";
 
 /// How a fault begins whose type or refusal this schema does not have; one that it adds to may.
-pub(crate) const UNKNOWN: [&str; 2] = ["unknown type", "unknown refusal"];
+pub const UNKNOWN: [&str; 2] = ["unknown type", "unknown refusal"];
 
 /// Methods of a type that are written by hand.
 struct Methods {
@@ -57,7 +57,7 @@ const CLIENT_METHODS: Methods = Methods {
 const TRAIT_METHODS: &[&str] = &["borrow", "clone_into", "into", "to_owned", "try_into"];
 
 /// Names that generated code takes from Rust's prelude and from the crate's root.
-pub(crate) const RESERVED_TYPES: &[&str] = &[
+pub const RESERVED_TYPES: &[&str] = &[
     "Box",
     "Call",
     "Client",

@@ -82,7 +82,6 @@ pub(crate) struct Action {
 #[derive(Debug)]
 pub(crate) struct Deviation {
     pub(crate) what: At<String>,
-    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the command tells it"))]
     pub(crate) reason: String,
 }
 
@@ -166,12 +165,6 @@ pub(crate) fn read(
 /// Every file is wanted.
 pub(crate) fn any(_: &[u8]) -> bool {
     true
-}
-
-/// One that something is in is wanted: not such as a shell has just made for what will be printed.
-#[cfg(feature = "cli")]
-pub(crate) fn written(bytes: &[u8]) -> bool {
-    !bytes.is_empty()
 }
 
 /// Reads the files whose bytes are `wanted`.

@@ -2,7 +2,7 @@
 
 /// What stands before `[]` and `?`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Scalar {
+pub enum Scalar {
     Bool,
     I32,
     I64,
@@ -26,7 +26,7 @@ pub(crate) enum Scalar {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NamedKind {
+pub enum NamedKind {
     Id(IdBase),
     Enum(EnumBase),
     Object,
@@ -34,7 +34,7 @@ pub(crate) enum NamedKind {
 
 /// How an id stands on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum IdBase {
+pub enum IdBase {
     I64,
     U64,
     String,
@@ -42,14 +42,14 @@ pub(crate) enum IdBase {
 
 /// What an enum's values are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EnumBase {
+pub enum EnumBase {
     String,
     I64,
 }
 
 impl Scalar {
     /// Whether its values are written as JSON in Rust, too.
-    pub(crate) fn has_no_literal(&self) -> bool {
+    pub fn has_no_literal(&self) -> bool {
         use Scalar::{
             Event, FeedSegment, FileSource, ForwardNode, ForwardedMessage, Json, Mention, Message, UploadSource,
         };
@@ -62,15 +62,15 @@ impl Scalar {
 
 /// A type as the schema writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Ty {
-    pub(crate) scalar: Scalar,
-    pub(crate) list: bool,
-    pub(crate) optional: bool,
+pub struct Ty {
+    pub scalar: Scalar,
+    pub list: bool,
+    pub optional: bool,
 }
 
 impl Ty {
     /// Whether a parameter of this type may have a default.
-    pub(crate) fn has_default(&self) -> bool {
+    pub fn has_default(&self) -> bool {
         !self.list
             && !matches!(
                 self.scalar,
@@ -85,7 +85,7 @@ impl Ty {
     }
 
     /// The object that a value of this type contains in place, not behind a list.
-    pub(crate) fn object_in_place(&self) -> Option<&str> {
+    pub fn object_in_place(&self) -> Option<&str> {
         match &self.scalar {
             Scalar::Named(name, NamedKind::Object) if !self.list => Some(name),
             _ => None,
@@ -94,7 +94,7 @@ impl Ty {
 }
 
 /// The types that every schema knows.
-pub(crate) const BUILT_IN: &[(&str, Scalar)] = &[
+pub const BUILT_IN: &[(&str, Scalar)] = &[
     ("bool", Scalar::Bool),
     ("i32", Scalar::I32),
     ("i64", Scalar::I64),

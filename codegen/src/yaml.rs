@@ -11,14 +11,14 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// A value of a file, and where it stands.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub(crate) value: Value,
-    pub(crate) place: Place,
+pub struct Node {
+    pub value: Value,
+    pub place: Place,
 }
 
 /// What a YAML value can be here: what JSON knows, with the keys of a mapping in order and repeated ones kept.
 #[derive(Clone, Debug)]
-pub(crate) enum Value {
+pub enum Value {
     Null,
     Bool(bool),
     Int(i128),
@@ -30,7 +30,7 @@ pub(crate) enum Value {
 
 impl Value {
     /// What it is, in words: "the number 3".
-    pub(crate) fn describe(&self) -> String {
+    pub fn describe(&self) -> String {
         match self {
             Self::Null => "nothing".into(),
             Self::Bool(value) => format!("`{value}`"),
@@ -77,7 +77,7 @@ impl Serialize for Node {
 
 /// The way from a file's root to a node.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place(Vec<Step>);
+pub struct Place(Vec<Step>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {

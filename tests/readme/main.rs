@@ -1,82 +1,128 @@
-//! What the READMEs show is what there is: their fragments stand in `readme/`, where they are compiled, and the rest in
-//! the schema, the generated code and the examples.
+//! The READMEs in both languages have the same content, links that lead somewhere, and code that exists.
+//!
+//! Their Rust blocks are doctests of the crate (`src/lib.rs`, `src/guide.rs`), so rustdoc compiles them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
-mod chinese;
-mod english;
+use std::collections::BTreeSet;
 
-use cqhttp::Client;
-use cqhttp::mock::MockServer;
 use cqhttp_codegen::Generated;
 
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema");
 const ENGLISH: &str = include_str!("../../README.md");
 const CHINESE: &str = include_str!("../../README.zh-CN.md");
+const PAGES: [&str; 2] = [ENGLISH, CHINESE];
+const LINKS: &str = include_str!("../../src/front_page_links.md");
+const GENERATOR: &str = include_str!("../../codegen/README.md");
 
-/// The beginnings of what is no fragment: the tests below look at it.
-const PARTS: [&str; 7] = [
-    "/// Mutes",
-    "// build.rs",
-    "// src/lib.rs",
-    "use my_bot",
-    "let server = MockServer::builder().actions",
-    "use std::error::Error;",
-    "use cqhttp::mock::{Group",
-];
+/// Returns a page's fenced blocks: the words behind the opening fence, and the code.
+fn blocks(page: &str) -> Vec<(&str, &str)> {
+    let fences = page.split("```").skip(1).step_by(2);
+    fences.filter_map(|block| block.split_once('\n')).collect()
+}
 
-/// Code without its comments and white space, as rustfmt may break it differently.
-fn bare(code: &str) -> String {
-    let lines = code.lines().map(|line| line.trim()).filter(|line| !line.starts_with("//"));
-    lines.flat_map(|line| line.split(" // ").next().unwrap().chars()).filter(|c| !c.is_whitespace()).collect()
+/// Returns the code of a page's fenced block that begins with `opening`, which ends with the block's first line.
+fn fenced<'a>(page: &'a str, opening: &str) -> &'a str {
+    let (kind, first) = opening.split_once('\n').unwrap();
+    let found = blocks(page).into_iter().find(|block| block.0 == kind && block.1.trim_start().starts_with(first));
+    found.unwrap_or_else(|| panic!("the page has no `{opening}`")).1
+}
+
+/// Returns the shape of a page: its headings, its blocks of code, and how many rows and cells its tables have.
+fn shape(page: &str) -> Vec<String> {
+    let mut shape = Vec::new();
+    for line in page.lines().map(str::trim_start) {
+        match line.split(' ').next() {
+            Some(word) if word.starts_with("##") || word.starts_with("```") => shape.push(word.to_owned()),
+            Some("|") => shape.push(format!("row of {}", line.matches(" |").count())),
+            Some("-") => shape.push("item".to_owned()),
+            _ => {}
+        }
+    }
+    shape
+}
+
+/// Returns code without comments and white space, and with empty strings.
+fn without_words(code: &str) -> String {
+    let mut bare = String::new();
+    for line in code.lines() {
+        let line = line.split(" // ").next().unwrap();
+        bare.extend(line.split('"').step_by(2).flat_map(str::split_whitespace));
+    }
+    bare
 }
 
 #[test]
-fn fragments_are_code_that_compiles() {
-    let english = bare(include_str!("english.rs"));
-    let both = bare(include_str!("chinese.rs")) + &english;
-    for (page, code) in [(ENGLISH, english), (CHINESE, both)] {
-        let blocks = page.split("```rust,ignore\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-        let fragments: Vec<_> = blocks.filter(|block| !PARTS.iter().any(|part| block.starts_with(part))).collect();
-        assert_eq!(fragments.len(), 15, "the page has its fragments");
-        for fragment in fragments {
-            assert!(code.contains(&bare(fragment)), "not compiled anywhere:\n{fragment}");
+fn the_languages_have_the_same_content() {
+    assert_eq!(shape(ENGLISH), shape(CHINESE));
+    for (english, chinese) in blocks(ENGLISH).into_iter().zip(blocks(CHINESE)) {
+        assert_eq!(english.0, chinese.0);
+        if english.0.starts_with("rust") {
+            assert_eq!(without_words(english.1), without_words(chinese.1));
         }
     }
 }
 
-#[tokio::test]
-async fn what_they_say_of_messages_is_so() {
-    let server = MockServer::start().await.unwrap();
-    let client = || Client::builder(server.url()).build().unwrap();
-    english::messages(client()).await.unwrap();
-    chinese::messages(client()).await.unwrap();
-}
-
-#[tokio::test]
-async fn their_calls_are_answered() {
-    let server = MockServer::start().await.unwrap();
-    let client = || Client::builder(server.url()).build().unwrap();
-    english::errors(client(), 42.into(), 10086.into()).await;
-    chinese::errors(client(), 42.into(), 10086.into()).await;
-    assert!(server.calls().iter().all(|call| call.action == "set_group_ban"));
-    for answer in [
-        english::calls(client(), 42.into(), 10086.into()).await,
-        chinese::calls(client(), 42.into(), 10086.into()).await,
-    ] {
-        let error = answer.unwrap_err().to_string();
-        assert!(error.contains("vendor_action"), "all but the unknown one is answered: {error}");
+#[test]
+fn they_are_short() {
+    for page in PAGES {
+        assert!(page.lines().count() <= 250, "a README has at most 250 lines");
     }
 }
 
-/// The fenced block of a page that begins with `opening`, behind the fence's own line.
-fn fenced<'a>(page: &'a str, opening: &str) -> &'a str {
-    let start =
-        page.find(opening).unwrap_or_else(|| panic!("the page has `{opening}`")) + opening.find('\n').unwrap() + 1;
-    page[start..].split("```").next().unwrap()
+/// One block is part of an example, which another test holds; rustdoc compiles all others.
+#[test]
+fn rustdoc_compiles_their_code() {
+    for page in PAGES {
+        let kinds: Vec<_> = blocks(page).into_iter().map(|block| block.0).collect();
+        assert!(kinds.iter().all(|kind| ["rust", "rust,no_run", "rust,ignore", "sh", "toml", "yaml"].contains(kind)));
+        assert_eq!(kinds.iter().filter(|kind| **kind == "rust,ignore").count(), 1);
+    }
 }
 
-/// The stanza of a README, as a schema of its own.
+/// The address on docs.rs of an item, given as an intra-doc link such as `struct@crate::server::Server`.
+fn address(link: &str) -> String {
+    let (kind, path) = link.split_once("@crate::").unwrap();
+    let path = path.replace("::", "/");
+    let page = match (kind, path.rsplit_once('/')) {
+        ("mod", _) => format!("{path}/index"),
+        (_, Some((module, name))) => format!("{module}/{kind}.{name}"),
+        (_, None) => format!("{kind}.{path}"),
+    };
+    format!("https://docs.rs/cqhttp/latest/cqhttp/{page}.html")
+}
+
+/// In the rendered docs `front_page_links.md` stands before the page, and the first definition of a link counts: rustdoc
+/// checks those. Everywhere else the page's own definitions count.
+#[test]
+fn every_link_leads_somewhere_on_docs_rs_and_elsewhere() {
+    let links: Vec<(&str, &str)> = LINKS.lines().map(|line| line.split_once("]: ").unwrap()).collect();
+    for page in PAGES {
+        let own: Vec<(&str, &str)> =
+            page.lines().filter(|line| line.starts_with('[')).filter_map(|line| line.split_once("]: ")).collect();
+        for (text, target) in &own {
+            let (_, link) = links
+                .iter()
+                .find(|link| link.0 == *text)
+                .unwrap_or_else(|| panic!("{text}] is not in front_page_links.md"));
+            if target.starts_with("https:") {
+                assert_eq!(*target, address(link), "{text}");
+            } else {
+                let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+                assert!(root.join(target).is_file(), "{target} is not a file");
+            }
+            assert!(page.matches(&format!("{text}]")).count() > 1, "{text}] is defined and not used");
+        }
+        let defined: BTreeSet<&str> = own.iter().map(|link| link.0).collect();
+        let text = page.replace("](", "](inline ");
+        for used in text.split("[`").skip(1).map(|rest| rest.split_once("`]").unwrap()) {
+            let inline = used.1.starts_with("(inline ");
+            assert!(inline || defined.contains(&*format!("[`{}`", used.0)), "[`{}`] is used and not defined", used.0);
+        }
+    }
+}
+
+/// Generates from the stanza of a page, as a schema of its own.
 fn generated_from(stanza: &str) -> Generated {
     let types = "
 - { kind: id, name: GroupId, base: i64, doc: A group. }
@@ -94,65 +140,61 @@ fn generated_from(stanza: &str) -> Generated {
 }
 
 #[test]
-fn the_readme_shows_what_its_stanza_becomes() {
-    let generated = generated_from(fenced(ENGLISH, "```yaml\n- name: set_group_ban"));
-    let code = &generated.files.iter().find(|file| file.path == "readme.action.rs").unwrap().text;
-    let mut rest = code.as_str();
-    for part in fenced(ENGLISH, "```rust,ignore\n/// Mutes").split("// …\n") {
-        let at =
-            rest.find(part.trim_end()).unwrap_or_else(|| panic!("the README shows\n{part}\nand generated is\n{code}"));
-        rest = &rest[at..];
-    }
-}
-
-/// The lines of a page's block stand in the file in this order; comments are the page's own.
-fn assert_shown(page: &str, opening: &str, file: &str) {
-    let text =
-        std::fs::read_to_string(format!("{}/../examples/custom-actions/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let mut lines = text.lines().map(str::trim);
-    for line in fenced(page, opening).lines().map(str::trim).filter(|line| !line.starts_with(['#', '/'])) {
-        assert!(line.is_empty() || lines.any(|other| other == line), "the page shows `{line}`, and not so does {file}");
-    }
-}
-
-#[test]
-fn the_readmes_show_parts_of_the_crate_with_actions_of_its_own() {
-    for page in [ENGLISH, CHINESE] {
-        assert_shown(page, "```yaml\n- name: announce", "schema/my_actions.yaml");
-        assert_shown(page, "```rust,ignore\n// build.rs\n", "build.rs");
-        assert_shown(page, "```rust,ignore\n// src/lib.rs\n", "src/lib.rs");
-        assert_shown(page, "```rust,ignore\nuse my_bot", "tests/announce.rs");
-        assert_shown(page, "```rust,ignore\nlet server = MockServer::builder().actions", "tests/announce.rs");
-    }
-}
-
-/// Who copies it into a crate of their own has a schema without faults.
-#[test]
-fn the_readmes_show_a_whole_schema_of_another_crate() {
-    for page in [ENGLISH, CHINESE] {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("my_actions.yaml");
-        std::fs::write(&file, fenced(page, "```yaml\n- name: announce")).unwrap();
-        let generated = cqhttp_codegen::generate_extension(&file, SCHEMA).unwrap_or_else(|faults| panic!("{faults}"));
-        assert_eq!(generated.api, "announce(GroupId, Message) .loud(bool = false) -> AnnounceResponse\n");
+fn they_show_a_good_stanza() {
+    for page in PAGES {
+        let stanza = fenced(page, "yaml\n- name: set_group_name").replace("\n  ", "\n");
+        assert_eq!(generated_from(stanza.trim_start()).api, "set_group_name(GroupId, String) -> ()\n");
     }
 }
 
 #[test]
 fn the_page_on_the_language_shows_a_good_stanza() {
-    let stanza = fenced(include_str!("../../schema/README.md"), "```yaml\n- name: set_group_ban");
+    let stanza = fenced(include_str!("../../schema/README.md"), "yaml\n- name: set_group_ban");
     assert_eq!(generated_from(stanza).api, "set_group_ban(GroupId, UserId) .duration(u32 = 1800) -> ()\n");
 }
 
-#[test]
-fn the_readmes_show_the_example_of_a_test() {
-    let example = include_str!("../../examples/testing_a_bot.rs");
-    for page in [ENGLISH, CHINESE] {
-        for opening in ["```rust,ignore\nuse std::error::Error;", "```rust,ignore\nuse cqhttp::mock::{Group"] {
-            let mut lines = example.lines();
-            for shown in fenced(page, opening).lines() {
-                assert!(lines.any(|line| line == shown), "the example does not go on with\n{shown}");
-            }
-        }
+/// Checks that the lines of a page's block are in the file, in this order. Comments may differ.
+fn assert_shown(page: &str, opening: &str, file: &str) {
+    let path = format!("{}/../examples/{file}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut lines = text.lines().map(uncommented);
+    for line in fenced(page, opening).lines().map(uncommented) {
+        assert!(line.is_empty() || lines.any(|other| other == line), "the page shows `{line}`, and {file} does not");
     }
+}
+
+/// Returns a line without its comment and the white space around it.
+fn uncommented(line: &str) -> &str {
+    let line = line.split(" // ").next().unwrap_or(line).trim();
+    if line.starts_with(['#', '/']) { "" } else { line }
+}
+
+#[test]
+fn they_show_the_example_of_a_test() {
+    for page in PAGES {
+        assert_shown(page, "rust,ignore\nlet server = MockServer::start()", "testing_a_bot.rs");
+    }
+}
+
+#[test]
+fn the_generators_page_shows_parts_of_the_crate_with_actions_of_its_own() {
+    for (opening, file) in [
+        ("yaml\n- name: announce", "schema/my_actions.yaml"),
+        ("rust,ignore\n// build.rs", "build.rs"),
+        ("rust,ignore\n// src/lib.rs", "src/lib.rs"),
+        ("rust,ignore\nuse my_bot", "tests/announce.rs"),
+        ("rust,ignore\nlet server = ", "tests/announce.rs"),
+    ] {
+        assert_shown(GENERATOR, opening, &format!("custom-actions/{file}"));
+    }
+}
+
+/// A reader may copy it into a crate: it is a schema without faults.
+#[test]
+fn the_generators_page_shows_a_whole_schema_of_another_crate() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("my_actions.yaml");
+    std::fs::write(&file, fenced(GENERATOR, "yaml\n- name: announce")).unwrap();
+    let generated = cqhttp_codegen::generate_extension(&file, SCHEMA).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(generated.api, "announce(GroupId, Message) .loud(bool = false) -> AnnounceResponse\n");
 }

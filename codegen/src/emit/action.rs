@@ -203,7 +203,7 @@ fn param_doc(param: &Param) -> String {
 }
 
 /// A default as prose writes it: 1800, `true`, `""`.
-pub(crate) fn default_text(default: &Node) -> String {
+pub fn default_text(default: &Node) -> String {
     match &default.value {
         Value::Int(_) | Value::Float(_) => default_listed(default),
         _ => doc::code_span(&default_listed(default)),

@@ -11,7 +11,7 @@ pub(super) fn listing(api: &Api) -> String {
 }
 
 /// `set_group_ban(GroupId, UserId) .duration(u32 = 1800) -> ()`
-pub(crate) fn line(action: &Action) -> String {
+pub fn line(action: &Action) -> String {
     let required: Vec<String> = action.required().map(|param| type_text(&param.ty)).collect();
     let mut line = format!("{}({})", action.name.snake(), required.join(", "));
     for param in action.settable() {
@@ -31,7 +31,7 @@ pub(crate) fn line(action: &Action) -> String {
 }
 
 /// The Rust type of an argument, without its paths: `Vec<TinyId>`.
-pub(crate) fn type_text(ty: &Ty) -> String {
+pub fn type_text(ty: &Ty) -> String {
     let name = match &ty.scalar {
         Scalar::Bool => "bool",
         Scalar::I32 => "i32",

@@ -51,7 +51,7 @@ fn facts(event: &Event) -> String {
 }
 
 /// "NapCat, LLOneBot"; empty where go-cqhttp sends the event.
-pub(crate) fn servers(event: &Event) -> String {
+pub fn servers(event: &Event) -> String {
     event.servers.iter().map(|server| server_name(server)).collect::<Vec<_>>().join(", ")
 }
 

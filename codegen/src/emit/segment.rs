@@ -68,7 +68,8 @@ fn facts(segment: &Segment) -> String {
     format!("Segment `{}` · {}.", segment.wire, direction(segment.direction))
 }
 
-pub(crate) fn direction(direction: Direction) -> &'static str {
+/// The words for a direction.
+pub fn direction(direction: Direction) -> &'static str {
     match direction {
         Direction::Both => "received and sent",
         Direction::Receive => "received",

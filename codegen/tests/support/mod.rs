@@ -5,7 +5,6 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use cqhttp_codegen::{Diagnostic, Diagnostics, generate};
 
@@ -41,38 +40,6 @@ pub(crate) fn folder(name: &str, files: &[(&str, &[u8])]) -> PathBuf {
         fs::write(path, content).unwrap();
     }
     folder
-}
-
-/// What a run of the command said.
-#[derive(Debug)]
-pub(crate) struct Said {
-    pub(crate) code: Option<i32>,
-    pub(crate) out: String,
-    pub(crate) err: String,
-}
-
-/// The command, to be run in `folder`.
-#[cfg(feature = "cli")]
-pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cqhttp-codegen"));
-    command.args(arguments).current_dir(folder);
-    // Whoever runs the tests may want colours.
-    command.env_remove("NO_COLOR").env_remove("CLICOLOR").env_remove("CLICOLOR_FORCE");
-    command
-}
-
-/// Runs a command.
-pub(crate) fn said(command: &mut Command) -> Said {
-    let output = command.output().unwrap();
-    // Paths print with `/` on any machine.
-    let text = |bytes| String::from_utf8(bytes).unwrap().replace("\r\n", "\n");
-    Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-}
-
-/// Runs the command in `folder`.
-#[cfg(feature = "cli")]
-pub(crate) fn run_in(folder: &Path, arguments: &[&str]) -> Said {
-    said(&mut command(folder, arguments))
 }
 
 /// The faults of a schema, which must have some: with paths below `root`, a line each.

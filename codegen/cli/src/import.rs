@@ -1,0 +1,153 @@
+//! `import`: first drafts of stanzas, from the Markdown of a server's documentation.
+
+mod existing;
+mod page;
+mod scope;
+mod section;
+mod stanza;
+mod type_names;
+mod values;
+mod yaml;
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::failure::{Failure, shown};
+use crate::report::Report;
+use crate::schema::{Base, load_written};
+use existing::Existing;
+use page::Page;
+use scope::Called;
+use section::{Actions, PassedOver, Section};
+use stanza::Writer;
+
+/// Write first drafts of stanzas, from a server's documentation.
+///
+/// A page in Markdown describes actions, each under a heading: its name (`终结点`), a table of its parameters (`参数`) and
+/// a table of its answer (`响应数据`). Each action becomes a stanza on standard output. Information that the page lacks,
+/// such as docs in English, is marked TODO; most marks are faults that `check` reports. Actions that the schema or its
+/// base already has are left out. Headings with a table but without an action are listed in a comment.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cqhttp-codegen import --docs docs/api.md > schema/actions/new.yaml
+  cqhttp-codegen check                        # the work that is left, line by line
+  cqhttp-codegen import --docs docs/api.md --all
+  cqhttp-codegen import --docs docs/api.md --base cqhttp/schema --schema my_schema
+
+Exit codes:
+  0  the stanzas are written
+  1  the schema has faults
+  2  the page or the schema cannot be read, and nothing is written")]
+pub(crate) struct Import {
+    /// The page.
+    #[arg(long, value_name = "FILE.md")]
+    docs: PathBuf,
+    /// The schema that the stanzas will join: a folder with YAML files, or one file.
+    #[arg(long, default_value = "schema")]
+    schema: PathBuf,
+    #[command(flatten)]
+    base: Base,
+    /// Also write the actions that the schema already has.
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Serialize)]
+struct ImportJson<'a> {
+    docs: String,
+    actions: Vec<String>,
+    left_out: Vec<String>,
+    passed_over: &'a [PassedOver],
+    /// The number of marked places.
+    marks: usize,
+    yaml: &'a str,
+}
+
+impl Import {
+    pub(crate) fn run(self) -> Result<Report, Failure> {
+        let text = fs::read_to_string(&self.docs);
+        let text =
+            text.map_err(|error| Failure::io(&self.docs, "cannot be read", &error, "name a page in Markdown"))?;
+        // A byte order mark, which some editors write.
+        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+        let page = Page::read(&self.docs, text);
+        let Actions { sections, objects, passed_over } = section::read(&page).map_err(|faults| Failure::Trouble {
+            message: format!("{}: cannot be read as actions; nothing is written", shown(&self.docs)),
+            hint: "correct the page, or write the stanzas by hand".into(),
+            faults,
+        })?;
+        let api = load_written(&self.base, &self.schema)?;
+        let existing = Existing::new(&api);
+        let mut all: Vec<(&Section, Vec<Called>)> = sections.iter().zip(called(&sections, &existing)).collect();
+        let left_out = if self.all { Vec::new() } else { leave_out(&mut all, &existing) };
+        let actions: Vec<String> =
+            all.iter().flat_map(|(_, called)| called).map(|called| called.name.clone()).collect();
+        let docs = shown(&self.docs);
+        let mut writer = Writer::new(&existing, &objects, &all);
+        writer.out.comment(0, &format!("Drafts of the actions of {docs}. Work to do is marked."));
+        if !left_out.is_empty() {
+            writer.out.comment(0, &format!("The schema has already: {}.", left_out.join(", ")));
+        }
+        if !passed_over.is_empty() {
+            let listed: Vec<String> = passed_over.iter().map(PassedOver::to_string).collect();
+            writer.out.comment(0, &format!("Passed over, since no action is named there: {}.", listed.join(", ")));
+        }
+        writer.out.text.push('\n');
+        all.iter().for_each(|(section, called)| writer.section(section, called));
+        let yaml = writer.out.text.trim_end().to_owned() + "\n";
+        let (passed_over, marks) = (&*passed_over, writer.out.marks);
+        Report::new(yaml.clone(), &ImportJson { docs, actions, left_out, passed_over, marks, yaml: &yaml })
+    }
+}
+
+/// Removes the actions that the schema has, and returns their names.
+fn leave_out(all: &mut [(&Section, Vec<Called>)], existing: &Existing<'_>) -> Vec<String> {
+    let there = |called: &mut Called| called.guess.is_none() && existing.has(&called.name);
+    all.iter_mut().flat_map(|(_, called)| called.extract_if(.., there).map(|called| called.name)).collect()
+}
+
+/// Returns the names of the actions of each section: those of the page, or else the name of an existing action with this
+/// title or with the name of this method.
+fn called(sections: &[Section], existing: &Existing<'_>) -> Vec<Vec<Called>> {
+    let sure = |section: &Section| -> Vec<String> {
+        let method =
+            section.method.as_ref().map(|method| type_names::snake(&method.name)).filter(|name| existing.has(name));
+        match (section.names.is_empty(), existing.titled(&section.title)) {
+            (false, _) => section.names.clone(),
+            (true, Some(titled)) => vec![titled.to_owned()],
+            (true, None) => method.into_iter().collect(),
+        }
+    };
+    let mut taken: Vec<String> = sections.iter().flat_map(sure).collect();
+    let mut unknown = 0;
+    let mut called = Vec::new();
+    for section in sections {
+        let mut names = sure(section);
+        let aliases = if section.aliases && !names.is_empty() { names.split_off(1) } else { Vec::new() };
+        if names.is_empty() {
+            let (name, guess) = guess(section, existing, &taken, &mut unknown);
+            taken.push(name.clone());
+            called.push(vec![Called { name, aliases, guess: Some(guess) }]);
+        } else {
+            let called_so = |name| Called { name, aliases: aliases.clone(), guess: None };
+            called.push(names.into_iter().map(called_so).collect());
+        }
+    }
+    called
+}
+
+/// Returns a name for an action that the page does not name, and the reason for it.
+fn guess(section: &Section, existing: &Existing<'_>, taken: &[String], unknown: &mut usize) -> (String, String) {
+    if let Some(method) = &section.method {
+        return (type_names::snake(&method.name), format!("guessed by the method {}", method.name));
+    }
+    if let Some((name, title)) = existing.nearly_titled(&section.title, taken) {
+        return (name.to_owned(), format!("guessed by the title, which is like `{title}`"));
+    }
+    *unknown += 1;
+    (format!("TODO_{unknown}"), "the page does not name it".into())
+}

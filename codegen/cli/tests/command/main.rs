@@ -1,0 +1,11 @@
+//! The command, run as a maintainer runs it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod audit;
+mod diff;
+mod import;
+mod reference;
+mod subcommands;
+mod support;
+mod update;
