@@ -128,7 +128,6 @@ impl Reader<'_> {
             UseTree::Rename(rename) => {
                 self.import(&rename.ident.to_string(), &rename.rename.to_string(), before, public);
             }
-            _ => {}
         }
     }
 
