@@ -1,4 +1,5 @@
-//! A thousand stand-ins, one after the other, leave nothing behind. In a file of its own: it counts what the process has.
+//! A thousand stand-ins, one after the other, leave nothing behind. The test has a binary of its own, since it counts
+//! the resources of the process.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
@@ -18,7 +19,7 @@ fn open_files() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-/// In KiB.
+/// Returns the memory of the process in KiB.
 fn memory() -> i64 {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
     pages.split(' ').nth(1).unwrap().parse::<i64>().unwrap() * 4
@@ -28,7 +29,7 @@ fn tasks() -> usize {
     Handle::current().metrics().num_alive_tasks()
 }
 
-/// Waits until it is so: what was aborted ends a little later.
+/// Waits until a condition holds: aborted tasks end a little later.
 async fn until(what: &str, so: impl Fn() -> bool) {
     let begun = std::time::Instant::now();
     while !so() {
@@ -37,8 +38,8 @@ async fn until(what: &str, so: impl Fn() -> bool) {
     }
 }
 
-/// A stand-in with everything that holds something, which is stopped or dropped in the middle of it. The bot is bare
-/// sockets: clients of this crate take longer to be made than servers.
+/// Starts a stand-in with everything that holds resources, and stops or drops it in the middle of its work. The bot
+/// uses bare sockets: clients of this crate take longer to build than servers.
 async fn one(number: usize) {
     let server = MockServer::builder().heartbeat(Duration::from_secs(60)).long_polling(10).start().await.unwrap();
     server.on::<GetLoginInfo>(|_| Ok(GetLoginInfoResponse::example()));

@@ -1,4 +1,4 @@
-//! The test kit as a stranger's crate uses it: nothing but what is public.
+//! The test kit as another crate uses it, by its public API.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
-/// Only a test that fails waits that long.
+/// Limits the time of a future; only a failing test takes that long.
 async fn soon<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), future).await.expect("it does not take that long")
 }
@@ -32,7 +32,7 @@ async fn server() -> (MockServer, Client) {
     (server, client)
 }
 
-/// One HTTP request by hand: `POST /send_msg`, a content type that may be empty, and a body. Gives status and body.
+/// One HTTP request by hand: `POST /send_msg`, a content type that may be empty, and a body. Returns status and body.
 async fn http(server: &MockServer, line: &str, kind: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).await.unwrap();
     let kind = if kind.is_empty() { String::new() } else { format!("content-type: {kind}\r\n") };
@@ -385,7 +385,7 @@ async fn a_call_that_does_not_come_says_what_came_instead() {
     assert!(error.to_string().contains("no other call has come"), "{error}");
 }
 
-/// What a future panics with.
+/// Returns the message of a future's panic.
 async fn panic_of(future: impl Future<Output = ()>) -> String {
     let mut future = std::pin::pin!(future);
     let poll = std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
@@ -745,8 +745,8 @@ async fn a_flag_of_a_quick_operation_is_read_as_go_cqhttp_reads_it() {
     }
 }
 
-/// Takes the next connection of a stand-in, and answers it with this HTTP status; with none it hangs up.
-async fn turn_away(bot: &TcpListener, status: Option<&str>) {
+/// Accepts the next connection of a stand-in, and answers with this HTTP status; without a status it hangs up.
+async fn reject(bot: &TcpListener, status: Option<&str>) {
     let (mut stream, _) = soon(bot.accept()).await.unwrap();
     support::read_request(&mut stream).await.unwrap();
     if let Some(status) = status {
@@ -774,12 +774,12 @@ async fn a_bot_that_cannot_be_connected_to_is_told_of_once_for_each_reason() {
 
     let bot = TcpListener::bind(address).await.unwrap();
     for status in ["401 Unauthorized", "401 Unauthorized", "403 Forbidden", "403 Forbidden"] {
-        turn_away(&bot, Some(status)).await;
+        reject(&bot, Some(status)).await;
     }
     let (stream, _) = soon(bot.accept()).await.unwrap();
     drop(tokio_tungstenite::accept_async(stream).await.unwrap());
-    turn_away(&bot, Some("403 Forbidden")).await;
-    turn_away(&bot, None).await;
+    reject(&bot, Some("403 Forbidden")).await;
+    reject(&bot, None).await;
     let reasons = [
         "the bot answers with HTTP status 401; it asks for its access token",
         "the bot answers with HTTP status 403; its access token is a different one",
@@ -801,7 +801,7 @@ async fn a_bot_that_takes_no_posts_is_told_of_once_for_each_reason() {
         ["403 Forbidden", "403 Forbidden", "204 No Content", "403 Forbidden", "500 Internal MockServer Error", ""]
     {
         server.user(10086).says("hi").in_private();
-        turn_away(&bot, Some(status).filter(|status| !status.is_empty())).await;
+        reject(&bot, Some(status).filter(|status| !status.is_empty())).await;
     }
     let reasons = [
         "the bot answers with HTTP status 403; its secret is a different one",
@@ -814,7 +814,7 @@ async fn a_bot_that_takes_no_posts_is_told_of_once_for_each_reason() {
     }
 }
 
-/// The next message that comes over a WebSocket, as it is written.
+/// Returns the next message on a WebSocket, as it is written.
 async fn next_written<S>(socket: &mut tokio_tungstenite::WebSocketStream<S>) -> Value
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
@@ -994,7 +994,7 @@ async fn a_token_may_be_refused_in_the_middle() {
 
 // ---- Webhooks ----
 
-/// A bot without this crate: it takes events by HTTP POST and answers each with the next of these bodies.
+/// Starts a bot without this crate, which takes events by HTTP POST and answers each with the next of these bodies.
 async fn posted_to(bodies: Vec<String>) -> (String, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/events", listener.local_addr().unwrap());
@@ -1056,8 +1056,8 @@ async fn events_are_posted_and_quick_operations_carried_out() {
     assert_eq!(vias, [Whole, Part, Part, Part, Whole, Part, Whole, Part, Whole, Part]);
 }
 
-/// A bot without this crate that answers each post with the next of these responses, byte for byte, and leaves all
-/// connections open.
+/// Starts a bot without this crate, which answers each post with the next of these responses, byte for byte, and leaves
+/// all connections open.
 async fn responding(responses: Vec<String>) -> (String, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/events", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! The stand-in's WebSocket side, and its faults, from a client that knows nothing of this crate.
+//! The stand-in's WebSocket server and its faults, with a client that does not use this crate.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,7 +23,7 @@ impl Peer {
         Self(connect_async(url).await.unwrap().0)
     }
 
-    /// On `/`, past the greeting.
+    /// Connects on `/`, and reads the lifecycle event.
     async fn on(server: &MockServer) -> Self {
         let mut peer = Self::connect(&server.ws_url()).await;
         assert_eq!(peer.json().await["meta_event_type"], "lifecycle");
@@ -38,7 +38,7 @@ impl Peer {
         self.send(json!({ "action": action, "params": {}, "echo": echo }).to_string()).await;
     }
 
-    /// What comes next; `None` at the end of the stream.
+    /// Returns the next message; `None` at the end of the stream.
     async fn next(&mut self) -> Option<Result<Message, Error>> {
         // Only a test that fails waits that long.
         tokio::time::timeout(Duration::from_secs(30), self.0.next()).await.expect("something comes")
@@ -55,7 +55,7 @@ impl Peer {
         serde_json::from_str(&self.text().await).unwrap()
     }
 
-    /// The echoes of the answers up to the one to `last`, which is asked for now.
+    /// Sends a call with the echo `last`, and returns the echoes of all answers up to its own.
     async fn echoes_until(&mut self, last: &str) -> Vec<String> {
         self.call("can_send_image", last).await;
         let mut echoes = Vec::new();
@@ -68,7 +68,8 @@ impl Peer {
         }
     }
 
-    /// So many bytes as they come, or fewer where the connection ends before. What was read of frames is not among them.
+    /// Returns the next raw bytes, or fewer if the connection ends before. Bytes of frames that were read are not
+    /// included.
     async fn bytes(&mut self, count: u64) -> Vec<u8> {
         let MaybeTlsStream::Plain(stream) = self.0.get_mut() else { panic!("no TLS here") };
         let mut bytes = Vec::new();
@@ -77,7 +78,7 @@ impl Peer {
         bytes
     }
 
-    /// Ended without a close frame.
+    /// Returns `true` if the connection ended without a close frame.
     async fn is_cut(&mut self) -> bool {
         !matches!(self.next().await, Some(Ok(_)))
     }
@@ -330,7 +331,7 @@ async fn a_handler_that_panics_cuts_the_connection() {
     assert_eq!(server.take_panics(), ["the handler of `get_login_info` panicked: the handler's fault"]);
 }
 
-/// A server whose first call fails so, and how often that call was acted on.
+/// Returns a server whose first call has this fault, and the number of times that the call was carried out.
 async fn failing(fault: Fault) -> (MockServer, Arc<AtomicUsize>) {
     let server = MockServer::start().await.unwrap();
     let acted = Arc::new(AtomicUsize::new(0));
@@ -406,13 +407,13 @@ async fn a_fault_changes_when_and_how_often_the_answer_comes() {
     assert!(start.elapsed() >= Duration::from_millis(50));
 }
 
-/// A short text as a frame from a server.
+/// Returns a short text as a frame of a server.
 fn frame(text: &str) -> Vec<u8> {
     let length = u8::try_from(text.len()).ok().filter(|length| *length < 126).unwrap();
     [&[0x81, length], text.as_bytes()].concat()
 }
 
-/// What `set_restart` is answered with over WebSocket, with the echo `a`.
+/// The answer to `set_restart` over WebSocket, with the echo `a`.
 const RESTARTED: &str = "{\"data\":null,\"echo\":\"a\",\"message\":\"\",\"retcode\":0,\"status\":\"ok\"}\n";
 
 #[tokio::test]
@@ -597,7 +598,7 @@ async fn raw_bytes_are_pushed_as_they_are() {
     assert!(matches!(peer.next().await, Some(Err(Error::Utf8(_)))));
 }
 
-/// What comes back over HTTP until the connection ends.
+/// Returns the HTTP response up to the end of the connection.
 async fn get(server: &MockServer, path: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");

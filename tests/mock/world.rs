@@ -1,4 +1,4 @@
-//! The world behind the stand-in: a bot's behaviour, over real sockets.
+//! The world behind the stand-in, used by a bot over real sockets.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -60,7 +60,7 @@ impl Bot {
         Self::in_world(world(group)).await
     }
 
-    /// What the bot has been told since the last time, as JSON without what is always the same.
+    /// Returns the events since the last time, as JSON without the fields that are always the same.
     async fn told(&mut self) -> Vec<Value> {
         let end: Event =
             r#"{"post_type":"notice","notice_type":"friend_add","time":1,"self_id":1,"user_id":0}"#.parse().unwrap();
@@ -97,7 +97,7 @@ impl Bot {
     }
 }
 
-/// The world refuses with the codes alone that the schema lists for the action.
+/// Checks that the schema lists the refusal for the action.
 fn is_documented(call: &ReceivedCall) {
     if let (Outcome::Refused(refusal), Some(info)) = (&call.outcome, mock::action(&call.action)) {
         let refusal = refusal.to_string();
@@ -265,7 +265,7 @@ async fn a_member_who_speaks_is_heard_and_can_be_quoted() {
     assert!(bot.told().await.is_empty(), "what cannot happen is not told");
 }
 
-/// What `get_updates` takes, as it is written, and the history's messages.
+/// The events of `get_updates`, as they are written, and the messages of the history.
 #[tokio::test]
 async fn messages_have_the_keys_that_go_cqhttp_sends() {
     let server = MockServer::builder().world(world(group().member(BOT)));
@@ -291,7 +291,7 @@ async fn messages_have_the_keys_that_go_cqhttp_sends() {
     }
 }
 
-/// Bots in other languages see them.
+/// Bots in other languages see the difference.
 #[tokio::test]
 async fn answers_have_the_types_and_nulls_that_go_cqhttp_sends() {
     let bot = Bot::as_admin().await;
@@ -1007,7 +1007,7 @@ async fn a_webhook_hears_of_the_world_and_its_answer_acts_on_it() {
     assert!(heard.contains("X-Signature: sha1=") && heard.contains(&format!("X-Self-Id: {BOT}")), "{heard}");
 }
 
-/// The table in the module's documentation is what its reader goes by.
+/// The table in the module's documentation is complete.
 #[test]
 fn the_documentation_lists_what_a_world_answers() {
     let page = include_str!("../../src/mock/world.rs");
@@ -1062,14 +1062,14 @@ async fn what_was_there_before_is_there() {
     assert_eq!(bot.client.get_group_files_by_folder(42, "/talks").await.unwrap().files[0].file_size, 20480);
 }
 
-/// Something of Ann's that no call or event brought about.
+/// Returns a message of Ann's that no call or event has created.
 fn said_in_group(text: &str) -> StoredMessage {
     let mut said = StoredMessage::new(ANN, text);
     said.group_id = Some(42.into());
     said
 }
 
-/// As go-cqhttp stores it with the message.
+/// The name is the one that go-cqhttp stores with the message.
 #[tokio::test]
 async fn a_message_keeps_the_name_that_its_sender_had() {
     let mut world = world(group().admin(Member::new(BOT, "bot").card("Robot")));
@@ -1125,7 +1125,7 @@ async fn no_number_is_too_great_or_small() {
     bot.client.send_group_msg(42, "later").await.unwrap();
 }
 
-/// What is wrong with this world.
+/// Returns the error of a world.
 fn wrong(json: &str) -> String {
     let error = json.parse::<World>().expect_err("it is wrong");
     std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source())
