@@ -66,7 +66,7 @@ pub use transport::ws::Frame;
 #[doc(hidden)]
 pub use {serde, serde_json};
 
-/// The Chinese README, so that its code is compiled as well.
+/// The code of the Chinese README is compiled too.
 #[cfg(doctest)]
 #[doc = include_str!("../README.zh-CN.md")]
 pub struct ReadmeInChinese;
