@@ -22,7 +22,8 @@ use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Faults};
 use crate::model::Api;
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Sources};
+use crate::source_map::SourceMap;
 use crate::{extension, resolve, source};
 
 /// Checks a schema, or makes something of it: Rust, Markdown, a list of changes.
@@ -199,14 +200,14 @@ fn load_written(base: &Base, schema: &Path) -> Result<Api, Failure> {
 }
 
 /// The same with the other as a part of it, and with what the files say: of each, stanza by stanza.
-fn load_with_files(base: &Base, schema: &Path) -> Result<(Vec<SourceFile>, Api), Failure> {
-    load(base, source::any, schema).map(|(files, api)| (files, api.whole()))
+fn load_with_files(base: &Base, schema: &Path) -> Result<(Sources, Api), Failure> {
+    load(base, source::any, schema).map(|(sources, api)| (sources, api.whole()))
 }
 
-fn load(Base { base }: &Base, wanted: fn(&[u8]) -> bool, schema: &Path) -> Result<(Vec<SourceFile>, Api), Failure> {
+fn load(Base { base }: &Base, wanted: fn(&[u8]) -> bool, schema: &Path) -> Result<(Sources, Api), Failure> {
     match read(base.as_deref(), wanted, schema) {
         Ok(loaded) => Ok(loaded),
-        Err((Failure::Faults(mut faults), files)) if base.is_none() && !is_cqhttp(&files) => {
+        Err((Failure::Faults(mut faults), sources)) if base.is_none() && !is_cqhttp(&sources.files) => {
             to_be_based(&mut faults);
             Err(Failure::Faults(faults))
         }
@@ -236,35 +237,31 @@ fn to_be_based(faults: &mut [Fault]) {
 }
 
 /// What the files say and what the API is, every fault with its line; or why not, with the files that could be read.
-fn read(
-    base: Option<&Path>,
-    wanted: fn(&[u8]) -> bool,
-    schema: &Path,
-) -> Result<(Vec<SourceFile>, Api), (Failure, Vec<SourceFile>)> {
+fn read(base: Option<&Path>, wanted: fn(&[u8]) -> bool, schema: &Path) -> Result<(Sources, Api), (Failure, Sources)> {
     let kind = schema.extension().and_then(|extension| extension.to_str());
     if schema.is_file() && kind != Some("yaml") {
         let message = format!("{}: expected a folder or a `.yaml` file, found another file", shown(schema));
-        return Err((Failure::trouble(message, "name the folder that holds the schema"), Vec::new()));
+        return Err((Failure::trouble(message, "name the folder that holds the schema"), Sources::default()));
     }
     let mut faults = Faults::default();
-    let files = source::read(schema, base, wanted, &mut faults);
-    let files = files.map_err(|unreadable| (whole(&unreadable), Vec::new()))?;
-    let api = resolve::resolve(&files, &mut faults);
-    match (faults.into_result(&files), base) {
-        (Ok(()), _) => Ok((files, api)),
+    let sources = source::read(schema, base, wanted, &mut faults);
+    let sources = sources.map_err(|unreadable| (whole(&unreadable), Sources::default()))?;
+    let api = resolve::resolve(&sources.files, &mut faults);
+    match (faults.into_result(&sources.map), base) {
+        (Ok(()), _) => Ok((sources, api)),
         (Err(all), Some(base)) if extension::is_of_base(&all, base) => {
-            Err((whole(&extension::own_or_of_base(all, base)), files))
+            Err((whole(&extension::own_or_of_base(all, base)), sources))
         }
-        (Err(all), _) => Err((in_lines(&all, &files), files)),
+        (Err(all), _) => Err((in_lines(&all, &sources.map), sources)),
     }
 }
 
 /// Each fault with its line.
-fn in_lines(all: &Diagnostics, files: &[SourceFile]) -> Failure {
+fn in_lines(all: &Diagnostics, map: &SourceMap) -> Failure {
     let mut texts: HashMap<&Path, Vec<&str>> = HashMap::new();
     let mut faults = Vec::new();
     for fault in all.iter() {
-        let text = files.iter().find(|file| file.path == fault.file).map(|file| file.text.as_str());
+        let text = map.text_of(&fault.file);
         let lines = texts.entry(&fault.file).or_insert_with(|| text.unwrap_or_default().split('\n').collect());
         let line = text.and(lines.get(fault.line - 1)).map(|line| line.trim_end_matches('\r').to_owned());
         faults.push(Fault { diagnostic: fault.clone(), line });

@@ -5,7 +5,6 @@ pub mod command;
 mod diagnostic;
 mod doc;
 mod emit;
-mod example;
 mod extension;
 mod model;
 mod name;
@@ -13,6 +12,7 @@ mod name;
 mod reference;
 mod resolve;
 mod source;
+mod source_map;
 mod ty;
 mod yaml;
 
@@ -55,9 +55,9 @@ pub fn reference(schema: impl AsRef<Path>) -> Result<Vec<GeneratedFile>, Diagnos
 
 fn read(schema: &Path) -> Result<model::Api, Diagnostics> {
     let mut faults = Faults::default();
-    let files = source::read(schema, None, source::any, &mut faults)?;
-    let api = resolve::resolve(&files, &mut faults);
-    faults.into_result(&files)?;
+    let sources = source::read(schema, None, source::any, &mut faults)?;
+    let api = resolve::resolve(&sources.files, &mut faults);
+    faults.into_result(&sources.map)?;
     Ok(api)
 }
 
@@ -71,9 +71,9 @@ fn read(schema: &Path) -> Result<model::Api, Diagnostics> {
 pub fn generate_extension(schema: impl AsRef<Path>, base: impl AsRef<Path>) -> Result<Generated, Diagnostics> {
     let base = base.as_ref();
     let mut faults = Faults::default();
-    let files = source::read(schema.as_ref(), Some(base), source::any, &mut faults)?;
-    let api = resolve::resolve(&files, &mut faults);
-    faults.into_result(&files).map_err(|diagnostics| extension::own_or_of_base(diagnostics, base))?;
+    let sources = source::read(schema.as_ref(), Some(base), source::any, &mut faults)?;
+    let api = resolve::resolve(&sources.files, &mut faults);
+    faults.into_result(&sources.map).map_err(|diagnostics| extension::own_or_of_base(diagnostics, base))?;
     Ok(emit::emit(&api))
 }
 

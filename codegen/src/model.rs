@@ -42,6 +42,9 @@ pub(crate) const ALL: &str = "all";
 /// The trait whose methods an extension's actions are.
 pub(crate) const CLIENT_TRAIT: &str = "ClientActions";
 
+/// The names under which a `Target` goes out.
+pub(crate) const TARGET_KEYS: [&str; 3] = ["message_type", "user_id", "group_id"];
+
 /// What one schema file gives.
 #[derive(Debug)]
 pub(crate) struct File {
@@ -80,11 +83,18 @@ pub(crate) struct Action {
     pub(crate) errors: Vec<String>,
     /// The refusals after which the action may have been carried out all the same.
     pub(crate) uncertain: Vec<String>,
-    pub(crate) answer: Answer,
+    pub(crate) returns: Returns,
     pub(crate) example: Example,
+    /// Whether a part of the stanza was refused: rules about the whole would mislead.
+    pub(crate) broken: bool,
 }
 
 impl Action {
+    /// `GetLoginInfoResponse`: the type of an answer with fields of its own.
+    pub(crate) fn response_name(&self) -> String {
+        format!("{}Response", self.name.pascal())
+    }
+
     /// The trait of its call's setters, in an extension.
     pub(crate) fn call_trait(&self) -> String {
         format!("{}Call", self.name.pascal())
@@ -160,7 +170,7 @@ pub(crate) enum Presence {
 }
 
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) enum Returns {
     /// The action answers nothing.
     Nothing,
     /// The action has an answer type of its own, `…Response`.
@@ -190,6 +200,8 @@ pub(crate) struct TypeDef {
     pub(crate) title: Option<String>,
     pub(crate) doc: String,
     pub(crate) kind: TypeKind,
+    /// Whether a part of the stanza was refused.
+    pub(crate) broken: bool,
 }
 
 #[derive(Debug)]
@@ -233,6 +245,8 @@ pub(crate) struct Event {
     /// The variant holds a box.
     pub(crate) boxed: bool,
     pub(crate) example: Node,
+    /// Whether a part of the stanza was refused.
+    pub(crate) broken: bool,
 }
 
 impl Event {
@@ -291,6 +305,8 @@ pub(crate) struct Operation {
     pub(crate) name: String,
     pub(crate) doc: String,
     pub(crate) params: Vec<Param>,
+    /// Whether a part of the stanza was refused.
+    pub(crate) broken: bool,
 }
 
 /// A type of message segment.
@@ -308,6 +324,8 @@ pub(crate) struct Segment {
     /// The variant holds a box.
     pub(crate) boxed: bool,
     pub(crate) example: Option<Node>,
+    /// Whether a part of the stanza was refused.
+    pub(crate) broken: bool,
 }
 
 impl Segment {

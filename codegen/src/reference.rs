@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 use crate::GeneratedFile;
 use crate::doc;
 use crate::emit::{direction, servers};
-use crate::example::TARGET_KEYS;
 use crate::model::{
-    Action, Answer, Api, Effect, Event, File, Operation, Origin, PostType, Segment, Server, TypeDef, TypeKind,
+    Action, Api, Effect, Event, File, Operation, Origin, PostType, Returns, Segment, Server, TARGET_KEYS, TypeDef,
+    TypeKind,
 };
 use crate::name::Name;
 use crate::ty::{BUILT_IN, EnumBase, IdBase, NamedKind, Scalar, Ty};
@@ -92,10 +92,10 @@ impl<'a> Book<'a> {
         text += &paragraph(&facts(action));
         text += &paragraph(&caveats(action).join(" "));
         text += &self.parameters("Parameters", &action.params, table::needed);
-        text += &match &action.answer {
-            Answer::Nothing => "**Answer:** nothing; `data` is `null`.\n\n".into(),
-            Answer::Type(ty) => format!("**Answer:** {}.\n\n", self.ty(ty)),
-            Answer::Fields(fields) => self.fields("Answer", fields),
+        text += &match &action.returns {
+            Returns::Nothing => "**Answer:** nothing; `data` is `null`.\n\n".into(),
+            Returns::Type(ty) => format!("**Answer:** {}.\n\n", self.ty(ty)),
+            Returns::Fields(fields) => self.fields("Answer", fields),
         };
         if !action.errors.is_empty() {
             let refusals: Vec<_> = action.errors.iter().map(|error| self.refusal(error)).collect();

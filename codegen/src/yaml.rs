@@ -28,8 +28,34 @@ pub(crate) enum Value {
     Map(Vec<(Node, Node)>),
 }
 
+impl Node {
+    /// The text, if it is one.
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        self.value.as_str()
+    }
+
+    /// The value under a key, if this is a mapping that has it.
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+        self.value.get(key)
+    }
+}
+
 impl Value {
-    /// What it is, in words: "the number 3".
+    /// The text, if it is one.
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value under a key, if this is a mapping that has it.
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+        let Self::Map(entries) = self else { return None };
+        entries.iter().find(|(name, _)| name.as_str() == Some(key)).map(|(_, value)| value)
+    }
+
+    /// The value in words: "the number 3".
     pub(crate) fn describe(&self) -> String {
         match self {
             Self::Null => "nothing".into(),

@@ -64,7 +64,7 @@ struct Actions {
 
 impl Audit {
     pub(super) fn run(self) -> Result<Report, Failure> {
-        let (files, api) = load_with_files(&self.base, &self.schema).map_err(|failure| match failure {
+        let (sources, api) = load_with_files(&self.base, &self.schema).map_err(|failure| match failure {
             Failure::Faults(faults) => Failure::Trouble {
                 message: format!("{}: cannot be compared, for it has faults", shown(&self.schema)),
                 hint: "mend what `cqhttp-codegen check` reports".into(),
@@ -78,7 +78,7 @@ impl Audit {
             go_cqhttp: table.iter().filter(|route| route.version != Version::V12).count(),
             schema: api.files.iter().map(|file| file.actions.len()).sum(),
         };
-        let (findings, explained) = compare(&files, &api, &table, &handlers);
+        let (findings, explained) = compare(&sources, &api, &table, &handlers);
         let text = text(&findings, if self.explained { &explained } else { &[] }, explained.len(), &actions);
         let found = !findings.is_empty();
         let (go_cqhttp, schema) = (shown(&self.go_cqhttp), shown(&self.schema));

@@ -3,16 +3,18 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::action::{self, Body, body, constructors, default};
-use super::types::{join, structure};
-use super::{aliases, docs, raw_string, rust_type, value};
+use super::docs::{aliases, docs, join};
+use super::request::{self, ParamStruct, constructors, default, param_struct};
+use super::rust_type::rust_type;
+use super::types::structure;
+use super::value::{self, raw_string};
 use crate::doc;
 use crate::model::{Api, Event, Field, File, Operation, PostType};
 use crate::name::ident;
 use crate::ty::{NamedKind, Scalar};
 
 /// The items of a file's events and operations.
-pub(super) fn items(api: &Api, file: &File) -> Vec<TokenStream> {
+pub(super) fn event_items(api: &Api, file: &File) -> Vec<TokenStream> {
     let events = file.events.iter().filter(|event| event.owns_shape()).flat_map(|one| event(api, one));
     events.chain(file.operations.iter().flat_map(|one| operation(api, one))).collect()
 }
@@ -112,15 +114,15 @@ fn serialize(event: &Event) -> TokenStream {
 
 /// `pub struct GroupMessageOperation { … }` with its setters.
 fn operation(api: &Api, operation: &Operation) -> Vec<TokenStream> {
-    let filled = Body { name: operation.name.clone(), params: &operation.params };
-    let mut items = vec![body(api, &docs(&operation.doc), &filled), constructors(&filled)];
+    let filled = ParamStruct { name: operation.name.clone(), params: &operation.params };
+    let mut items = vec![param_struct(api, &docs(&operation.doc), &filled), constructors(&filled)];
     items.extend(default(&filled));
-    items.extend(action::serialize(&filled));
+    items.extend(request::serialize(&filled));
     items
 }
 
 /// The enum of all events, its kinds, and what can be asked of any event.
-pub(super) fn joined(api: &Api) -> Vec<TokenStream> {
+pub(super) fn event_enums(api: &Api) -> Vec<TokenStream> {
     let events: Vec<&Event> = api.files.iter().flat_map(|file| &file.events).collect();
     if events.is_empty() {
         return Vec::new();
@@ -396,7 +398,7 @@ fn from(event: &Event) -> TokenStream {
 }
 
 /// An example of each struct, and the table of the kinds.
-pub(super) fn mock(file: &File) -> Vec<TokenStream> {
+pub(super) fn mock_items(file: &File) -> Vec<TokenStream> {
     let mut items: Vec<TokenStream> = file.events.iter().filter(|event| event.owns_shape()).map(example).collect();
     if !file.events.is_empty() {
         let entries = file.events.iter().map(info);

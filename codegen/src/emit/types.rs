@@ -3,18 +3,19 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{aliases, docs, reader, rust_type, serde_attribute, serde_path};
+use super::docs::{aliases, docs, join};
+use super::rust_type::{reader, rust_type, serde_attribute, serde_path};
 use crate::doc;
 use crate::model::{Api, Field, File, TypeDef, TypeKind, Variant, VariantValue};
 use crate::name::ident;
 use crate::ty::{EnumBase, IdBase, Ty};
 
 /// The items of a file's types.
-pub(super) fn items(api: &Api, file: &File) -> Vec<TokenStream> {
-    file.types.iter().flat_map(|ty| type_items(api, ty)).collect()
+pub(super) fn type_items(api: &Api, file: &File) -> Vec<TokenStream> {
+    file.types.iter().flat_map(|ty| items_of(api, ty)).collect()
 }
 
-fn type_items(api: &Api, ty: &TypeDef) -> Vec<TokenStream> {
+fn items_of(api: &Api, ty: &TypeDef) -> Vec<TokenStream> {
     match &ty.kind {
         TypeKind::Id(base) => id(ty, *base),
         TypeKind::Enum(EnumBase::String, variants) => string_enum(ty, variants),
@@ -30,11 +31,6 @@ fn head(ty: &TypeDef) -> TokenStream {
     let docs = docs(&join(&[&format!("{summary}{title}"), rest]));
     let aliases = aliases(&ty.title);
     quote!(#docs #aliases)
-}
-
-/// Paragraphs with an empty line between; empty ones dropped.
-pub(super) fn join(paragraphs: &[&str]) -> String {
-    paragraphs.iter().copied().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 
 /// `pub struct GroupId(i64);`, its conversions by the crate's macro.

@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::super::shown;
 use super::go::{Literal, Param as GoParam, Place, Route, Ty as GoTy, Version};
-use crate::diagnostic::{Spot, list};
+use crate::diagnostic::list;
 use crate::model::{Action, Api, Param, Presence, Server};
-use crate::source::{self, Deviation, SourceFile};
+use crate::source::{self, Deviation, Sources};
+use crate::source_map::Spot;
 use crate::ty::{EnumBase, IdBase, NamedKind, Scalar, Ty};
 use crate::yaml::{Locator, Value};
 
@@ -82,19 +83,19 @@ impl fmt::Display for Finding {
 
 /// The differences, and apart from them those that the schema explains; each in the order of files and lines.
 pub(super) fn compare(
-    files: &[SourceFile],
+    sources: &Sources,
     api: &Api,
     table: &[Route],
     handlers: &[Route],
 ) -> (Vec<Finding>, Vec<Finding>) {
     let mut comparison = Comparison {
-        files: files.iter().map(|file| (shown(&file.path), Locator::new(&file.text))).collect(),
+        files: sources.map.files().iter().map(|file| (shown(&file.path), Locator::new(&file.text))).collect(),
         routes: table.iter().filter(|route| route.version != Version::V12).collect(),
         findings: Vec::new(),
         explained: Vec::new(),
     };
     // A schema without faults has become a model stanza by stanza.
-    for (file, resolved) in files.iter().zip(&api.files) {
+    for (file, resolved) in sources.files.iter().zip(&api.files) {
         for (source, action) in file.actions.iter().zip(&resolved.actions) {
             comparison.action(source, action);
         }
@@ -422,7 +423,7 @@ fn named(default: &Literal) -> String {
 fn sent(param: &Param) -> Vec<Sent<'_>> {
     if param.ty.scalar == Scalar::Target {
         let part = |name| Sent { names: vec![name], sent: 1, param: None };
-        return crate::example::TARGET_KEYS.iter().copied().map(part).collect();
+        return crate::model::TARGET_KEYS.iter().copied().map(part).collect();
     }
     let sent = [&param.wire].into_iter().chain(&param.also);
     let names: Vec<&str> = sent.clone().chain(&param.aliases).map(String::as_str).collect();

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{Change, Mark, Part};
 use crate::emit::{default_text, direction, line, type_text};
 use crate::model::{
-    Action, Answer, Api, Direction, Effect, Event, Field, File, NextPage, Operation, Origin, Pages, Param, Presence,
+    Action, Api, Direction, Effect, Event, Field, File, NextPage, Operation, Origin, Pages, Param, Presence, Returns,
     Segment, Server, TypeDef, TypeKind, Variant, VariantValue,
 };
 use crate::name::Name;
@@ -131,7 +131,7 @@ fn action(log: &mut Vec<Change>, pair: Pair<'_, Action>) {
     };
     let notes = &mut Notes::of(log, Part::Action, new);
     params(notes, "parameter", &old.params, &new.params);
-    answer(notes, &old.answer, &new.answer);
+    answer(notes, &old.returns, &new.returns);
     pages(notes, old.pages.as_ref(), new.pages.as_ref());
     if old.wire != new.wire {
         notes.compatible(format!("goes out as `{}`; before: `{}`", new.wire, old.wire));
@@ -185,15 +185,15 @@ fn effect(effect: Effect) -> &'static str {
     }
 }
 
-fn answer(notes: &mut Notes<'_>, old: &Answer, new: &Answer) {
-    let name = |answer: &Answer| match answer {
-        Answer::Nothing => "nothing".into(),
-        Answer::Fields(_) => "fields of its own".into(),
-        Answer::Type(ty) => code(&rust_text(ty)),
+fn answer(notes: &mut Notes<'_>, old: &Returns, new: &Returns) {
+    let name = |answer: &Returns| match answer {
+        Returns::Nothing => "nothing".into(),
+        Returns::Fields(_) => "fields of its own".into(),
+        Returns::Type(ty) => code(&rust_text(ty)),
     };
     match (old, new) {
-        (Answer::Fields(old), Answer::Fields(new)) => fields(notes, " of the answer", old, new),
-        (Answer::Type(old), Answer::Type(new)) if !same(old, new) => {
+        (Returns::Fields(old), Returns::Fields(new)) => fields(notes, " of the answer", old, new),
+        (Returns::Type(old), Returns::Type(new)) if !same(old, new) => {
             let told = |ty, other| format!("{}{}", code(&rust_text(ty)), whose(ty, other));
             notes.breaking(format!("answers {}; before: {}", told(new, old), told(old, new)));
         }
@@ -474,7 +474,7 @@ fn action_docs(action: &Action) -> Vec<String> {
     let mut docs = vec![action.title.clone(), action.doc.clone()];
     docs.extend([&action.example.params, &action.example.returns].map(|example| json(example.as_ref())));
     docs.extend(param_docs(&action.params));
-    if let Answer::Fields(fields) = &action.answer {
+    if let Returns::Fields(fields) = &action.returns {
         docs.extend(field_docs(fields));
     }
     docs

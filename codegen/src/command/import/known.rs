@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::snake;
-use crate::model::{Action, Answer, Api, TypeKind};
+use crate::model::{Action, Api, Returns, TypeKind};
 use crate::resolve;
 use crate::ty::{BUILT_IN, IdBase, NamedKind, Scalar, Ty};
 use crate::yaml::Node;
@@ -37,7 +37,7 @@ impl<'a> Known<'a> {
         }
         for action in known.actions() {
             action.params.iter().for_each(|param| known.stands(&param.wire, &param.ty));
-            if let Answer::Fields(fields) = &action.answer {
+            if let Returns::Fields(fields) = &action.returns {
                 fields.iter().for_each(|field| known.stands(&field.wire, &field.ty));
             }
             let Some(Node { value: crate::yaml::Value::Map(entries), .. }) = &action.example.params else { continue };
@@ -129,8 +129,8 @@ impl<'a> Known<'a> {
     /// What the list of an action's answers consists of, where that has a name.
     pub(super) fn answer_of(&self, name: &str) -> Option<&'a str> {
         let action = self.actions().find(|action| action.wire == name)?;
-        match &action.answer {
-            Answer::Type(Ty { scalar: Scalar::Named(object, NamedKind::Object), .. }) => Some(object),
+        match &action.returns {
+            Returns::Type(Ty { scalar: Scalar::Named(object, NamedKind::Object), .. }) => Some(object),
             _ => None,
         }
     }

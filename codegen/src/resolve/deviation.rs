@@ -1,6 +1,6 @@
 //! What is said of go-cqhttp's code beside an action, and contradicts itself.
 
-use super::Resolver;
+use super::resolver::Resolver;
 use crate::source::{Action, Deviation};
 
 impl Resolver<'_> {

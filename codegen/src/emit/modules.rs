@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::GeneratedFile;
+use super::generated::GeneratedFile;
 use crate::model::{Action, Api, CLIENT_TRAIT, File};
 
 /// Where the trait of an extension's actions stands; no schema file becomes a file of this name.
 pub(super) const CLIENT: &str = "client.rs";
 
 /// The file that joins the others.
-pub(super) fn root(api: &Api, files: &[GeneratedFile]) -> String {
+pub(super) fn joining_file(api: &Api, files: &[GeneratedFile]) -> String {
     let modules = if api.extension { extension(api, files) } else { base(api, files) };
     format!("// Generated: joins what the schema's files become.\n\n{}", modules.join("\n"))
 }
