@@ -10,6 +10,7 @@ mod listing;
 mod method;
 mod mock;
 mod modules;
+mod print;
 mod request;
 mod rust_type;
 mod segment;
@@ -24,7 +25,7 @@ use std::thread;
 use generated::PageIndex;
 pub use generated::{Generated, GeneratedFile, IndexFault};
 use index::Reader;
-use proc_macro2::TokenStream;
+use print::print;
 
 #[cfg(feature = "cli")]
 pub(crate) use self::{event::servers, listing::line, rust_type::type_text, segment::direction, value::default_text};
@@ -61,6 +62,7 @@ fn of_file(api: &Api, file: &File) -> Vec<GeneratedFile> {
     let parts = [
         ("types", types::type_items(api, file)),
         ("action", file.actions.iter().flat_map(|action| action::action_items(api, action)).collect()),
+        ("client", if api.extension { Vec::new() } else { method::client_methods(file) }),
         ("event", event::event_items(api, file)),
         ("segment", segment::segment_items(file)),
         ("mock", [mock::items(api, file), event::mock_items(file), segment::mock_items(file)].concat()),
@@ -87,6 +89,7 @@ pub(crate) fn emit(api: &Api) -> Generated {
     let mut files = of_files(api);
     for (path, what, items) in [
         (modules::CLIENT.to_owned(), "actions", method::client_trait_items(api)),
+        (modules::ANSWERS.to_owned(), "answers", types::answers(api)),
         (format!("{ALL}.event.rs"), "events", event::event_enums(api)),
         (format!("{ALL}.segment.rs"), "segments", segment::segment_enums(api)),
     ] {
@@ -113,23 +116,6 @@ fn indexes(api: &Api) -> Vec<PageIndex> {
         ("<!-- segments -->", "<!-- end of segments -->", index::segments(api)),
     ];
     places.map(|(begin, end, table)| PageIndex { begin, end, table }).into()
-}
-
-/// Prints each item for itself, an empty line between, and one between methods: prettyplease puts none.
-fn print(items: Vec<TokenStream>) -> String {
-    let printed = items.into_iter().map(|item| {
-        let file = syn::parse2(item.clone()).unwrap_or_else(|error| unreachable!("{error} in generated code: {item}"));
-        let mut printed = String::new();
-        for line in prettyplease::unparse(&file).lines() {
-            if (printed.ends_with("\n    }\n") || printed.ends_with(" -> Self;\n")) && line != "}" {
-                printed.push('\n');
-            }
-            printed.push_str(line);
-            printed.push('\n');
-        }
-        printed
-    });
-    printed.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -235,9 +221,12 @@ mod tests {
     /// The macros of ids and enums are expanded among the types of a schema.
     #[test]
     fn nor_for_what_the_macros_of_the_library_mean() {
-        let Ok(text) = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/id.rs")) else { return };
         let mut names = Names::default();
-        names.read(text.parse().unwrap(), false);
+        for file in ["id.rs", "macros.rs"] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src").join(file);
+            let Ok(text) = fs::read_to_string(path) else { return };
+            names.read(text.parse().unwrap(), false);
+        }
         // Serde's functions are generic over it, and name nothing else.
         names.used.remove("D");
         assert_eq!(names.free(&Names::default()), [""; 0]);

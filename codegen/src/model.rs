@@ -71,6 +71,8 @@ pub(crate) struct Action {
     pub(crate) name: Name,
     pub(crate) aliases: Vec<String>,
     pub(crate) title: String,
+    /// Short words by which people look for the action.
+    pub(crate) search: Vec<String>,
     pub(crate) doc: String,
     pub(crate) origin: Origin,
     pub(crate) effect: Effect,

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::action_docs::{effect, request_docs};
-use super::docs::{aliases, docs};
+use super::docs::docs;
 use super::method;
 use super::request::{ParamStruct, constructors, default, param_struct, serialize};
 use super::rust_type::response_type;
@@ -25,7 +25,6 @@ pub(super) fn action_items(api: &Api, action: &Action) -> Vec<TokenStream> {
     if api.extension {
         items.extend(method::setter_trait(action));
     } else {
-        items.push(method::client_method(action));
         items.extend(method::call_setters(action));
     }
     items
@@ -34,10 +33,7 @@ pub(super) fn action_items(api: &Api, action: &Action) -> Vec<TokenStream> {
 /// `pub struct SetGroupBan { pub group_id: GroupId, … }`
 fn request(api: &Api, action: &Action) -> TokenStream {
     let docs = request_docs(api, action);
-    let mut names = vec![action.title.clone()];
-    names.extend(action.aliases.iter().chain([&action.wire]).filter(|name| *name != action.name.snake()).cloned());
-    let aliases = aliases(&names);
-    param_struct(api, &quote!(#docs #aliases), &ParamStruct::of(action))
+    param_struct(api, &docs, &ParamStruct::of(action))
 }
 
 /// `impl Action for SetGroupBan { type Response = (); … }`

@@ -7,7 +7,7 @@ use super::request::param_doc;
 use super::rust_type::type_text;
 use super::value;
 use crate::doc;
-use crate::model::{Action, Api, Effect, Origin, Returns, Server};
+use crate::model::{Action, Api, Effect, File, Origin, Returns, Server};
 use crate::ty::{Scalar, Ty};
 
 /// Everything about an action: what it does, where it comes from, how it is refused, how it is called.
@@ -28,6 +28,15 @@ pub(super) fn method_docs(action: &Action) -> TokenStream {
     let list: Vec<String> = arguments.chain(setters).map(|line| line.replace("\n\n", " ").replace('\n', " ")).collect();
     let see = format!("{} See [`{}`].", answers(action), action.name.pascal());
     docs(&join(&[&format!("{summary} ({})", action.title), rest, &caveats(action), &list.join("\n"), &see]))
+}
+
+/// "群管理 (`group_admin`): Muting, kicking, titles and settings."
+pub(super) fn heading(file: &File) -> String {
+    let name = file.stem.rsplit('/').next().unwrap_or(&file.stem);
+    match &file.chapter {
+        Some(chapter) => format!("# {} (`{name}`)\n\n{}", chapter.title, chapter.doc),
+        None => format!("# Actions (`{name}`)"),
+    }
 }
 
 /// ``Action `set_group_ban` · OneBot v11 · effect: write · refusals: `NOT_MANAGEABLE`.``

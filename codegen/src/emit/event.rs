@@ -23,8 +23,7 @@ pub(super) fn event_items(api: &Api, file: &File) -> Vec<TokenStream> {
 fn event(api: &Api, event: &Event) -> Vec<TokenStream> {
     let name = event.name.type_ident();
     let docs = docs(&event_docs(event));
-    let aliases = aliases([&event.title]);
-    let mut items = structure(api, &quote!(#docs #aliases), &name, &event.fields, &TokenStream::new());
+    let mut items = structure(api, &docs, &name, &event.fields, &TokenStream::new());
     items.push(serialize(event));
     items.extend(reply_to(event));
     items.extend(event.operation.as_ref().map(|operation| {
@@ -87,29 +86,19 @@ fn reply_to(event: &Event) -> Option<TokenStream> {
     })
 }
 
-/// `map.serialize_entry("post_type", "notice")?; … map.serialize_entry("time", &self.time)?; …`
+/// `::cqhttp::serialize_event!(GroupBan { "post_type" => "notice", …, time, …, kind = "type", url?, });`: the tags that are
+/// no fields, then the fields.
 fn serialize(event: &Event) -> TokenStream {
     let name = event.name.type_ident();
     let tags = event.fixed_tags();
-    let tags = tags.iter().map(|(key, value)| quote!(map.serialize_entry(#key, #value)?;));
+    let tags = tags.iter().map(|(key, value)| quote!(#key => #value));
     let fields = event.fields.iter().map(|field| {
         let (name, wire) = (field.name.ident(), &field.wire);
-        match field.ty.optional {
-            true => quote!(if let Some(value) = &self.#name { map.serialize_entry(#wire, value)?; }),
-            false => quote!(map.serialize_entry(#wire, &self.#name)?;),
-        }
+        let wire = (wire != field.name.snake()).then(|| quote!(= #wire));
+        let optional = field.ty.optional.then(|| quote!(?));
+        quote!(#name #wire #optional)
     });
-    quote! {
-        impl Serialize for #name {
-            fn serialize<S: __private::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                use __private::SerializeMap;
-                let mut map = serializer.serialize_map(None)?;
-                #(#tags)*
-                #(#fields)*
-                map.end()
-            }
-        }
-    }
+    quote!(::cqhttp::serialize_event!(#name { #(#tags,)* #(#fields,)* });)
 }
 
 /// `pub struct GroupMessageOperation { … }` with its setters.
@@ -338,23 +327,19 @@ fn id_accessor(events: &[&Event], name: &str, ty: &str, doc: &str) -> Option<Tok
     })
 }
 
-/// `EventKind::GroupMessage => Self::GroupMessage(Box::new(lenient::object::<GroupMessage, __D>(deserializer)?)), …`
+/// `EventKind::GroupMessage => Self::GroupMessage(lenient::boxed(de)?), …`
 fn reading(events: &[&Event]) -> TokenStream {
     let arms = events.iter().map(|event| {
-        let (variant, shape) = (event.name.type_ident(), event.shape.type_ident());
-        match event.boxed {
-            true => {
-                quote!(EventKind::#variant => Self::#variant(Box::new(lenient::object::<#shape, __D>(deserializer)?)),)
-            }
-            false => quote!(EventKind::#variant => Self::#variant(lenient::object::<#shape, __D>(deserializer)?),),
-        }
+        let variant = event.name.type_ident();
+        let reader = if event.boxed { quote!(boxed) } else { quote!(object) };
+        quote!(EventKind::#variant => Self::#variant(lenient::#reader(de)?),)
     });
     quote! {
         impl Event {
             /// Decodes an event of this kind; `None` for an unknown one.
             pub(crate) fn decode<'de, __D: __private::Deserializer<'de>>(
                 kind: EventKind,
-                deserializer: __D,
+                de: __D,
             ) -> Result<Option<Self>, __D::Error> {
                 Ok(Some(match kind {
                     #(#arms)*

@@ -8,6 +8,9 @@ use crate::model::{Action, Api, CLIENT_TRAIT, File};
 /// Where the trait of an extension's actions stands; no schema file becomes a file of this name.
 pub(super) const CLIENT: &str = "client.rs";
 
+/// The file that names the objects that actions answer; likewise.
+pub(super) const ANSWERS: &str = "answers.rs";
+
 /// The file that joins the others.
 pub(super) fn joining_file(api: &Api, files: &[GeneratedFile]) -> String {
     let modules = if api.extension { extension(api, files) } else { base(api, files) };
@@ -59,9 +62,10 @@ fn allow(lints: &str) -> String {
 
 /// `pub mod action { use …; include!("actions/account.action.rs"); … }`
 fn module(name: &str, doc: &str, files: &[GeneratedFile], lints: &str, imports: &[&str]) -> String {
+    let of_actions = |path: &str| path.ends_with(&format!(".{CLIENT}")) || path == CLIENT || path == ANSWERS;
     let of_module = files
         .iter()
-        .filter(|file| file.path.ends_with(&format!(".{name}.rs")) || name == "action" && file.path == CLIENT);
+        .filter(|file| file.path.ends_with(&format!(".{name}.rs")) || name == "action" && of_actions(&file.path));
     let includes: String = of_module.map(|file| format!("    include!({:?});\n", file.path)).collect();
     let imports: String = imports.iter().map(|import| format!("    use {import};\n")).collect();
     let allow = allow(lints);

@@ -127,8 +127,8 @@ pub(super) fn constructors(params: &ParamStruct<'_>) -> TokenStream {
 
 /// `pub fn duration(mut self, duration: u32) -> Self { … }`
 pub(super) fn request_setter(param: &Param) -> TokenStream {
-    let docs = docs(&param_doc(param));
     let name = param.name.ident();
+    let docs = docs(&format!("Sets [`{name}`](field@Self::{name})."));
     let argument = argument(param);
     let value = converted(param);
     let value = if param.ty.optional { quote!(Some(#value)) } else { value };

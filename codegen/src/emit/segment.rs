@@ -40,7 +40,6 @@ fn into_segment(segment: &Segment) -> TokenStream {
 /// `pub struct Image { pub file: FileSource, …, pub extra: Extra }`
 fn structure(segment: &Segment) -> TokenStream {
     let head = docs(&segment_docs(segment));
-    let aliases = aliases((segment.title != segment.name.pascal()).then_some(&segment.title));
     let name = segment.name.type_ident();
     let fields = segment.fields.iter().map(|field| {
         let (docs, name, ty) = (docs(&field_doc(segment, field)), field.name.ident(), rust_type(&field.ty));
@@ -48,7 +47,6 @@ fn structure(segment: &Segment) -> TokenStream {
     });
     quote! {
         #head
-        #aliases
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub struct #name {
@@ -91,11 +89,7 @@ fn field_doc(segment: &Segment, field: &Param) -> String {
 fn methods(segment: &Segment) -> TokenStream {
     let name = segment.name.type_ident();
     let new = new(segment);
-    // What is set is the field's own type: that it may be left unset goes without saying.
-    let setters = segment.settable().map(|field| {
-        let doc = field_doc(segment, field);
-        request_setter(&Param { doc, presence: Presence::Required, ..field.clone() })
-    });
+    let setters = segment.settable().map(request_setter);
     quote! {
         impl #name {
             #new
@@ -221,8 +215,9 @@ fn segment_enum(name: &str, head: &TokenStream, segments: &[&Segment]) -> TokenS
     let name = crate::name::ident(name);
     let variants = segments.iter().map(|segment| {
         let docs = docs(&format!("{} ({})", doc::summary(&segment.doc).0, segment.title));
+        let aliases = aliases((segment.title != segment.name.pascal()).then_some(&segment.title));
         let (variant, inner) = (segment.name.type_ident(), inner(segment));
-        quote!(#docs #variant(#inner))
+        quote!(#docs #aliases #variant(#inner))
     });
     quote! {
         #head

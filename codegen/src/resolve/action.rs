@@ -13,6 +13,7 @@ impl Resolver<'_> {
     pub(super) fn action(&mut self, source: &source::Action) -> Option<Action> {
         self.doc(&source.doc);
         self.alias(&source.title, &source.name.value);
+        self.search(source);
         self.action_names(source);
         let effects = [("read", Effect::Read), ("write", Effect::Write), ("send", Effect::Send)];
         let servers = [("unsupported", Server::Unsupported), ("removed", Server::Removed)];
@@ -41,6 +42,7 @@ impl Resolver<'_> {
             name: Name::from_wire(&source.name.value),
             aliases: values(&source.aliases),
             title: source.title.value.clone(),
+            search: values(&source.search),
             doc: source.doc.value.clone(),
             // Where one of these was refused, the rest is still looked at.
             origin: origin.unwrap_or(Origin::Unstated),
@@ -63,6 +65,22 @@ impl Resolver<'_> {
             if !name::is_action(&name.value) {
                 let hint = "actions are called like `set_group_ban`, with `_` or `.` before some";
                 self.faults.add(&name.spot, format!("`{}` is no action name", name.value), hint);
+            }
+        }
+    }
+
+    /// Words that would find the action without them, or that stand there twice.
+    fn search(&mut self, source: &source::Action) {
+        for (index, word) in source.search.iter().enumerate() {
+            if word.value == source.title.value {
+                let message = format!("the search word `{}` is the title", word.value);
+                self.faults.add(&word.spot, message, "remove it: a search finds the title already");
+            } else {
+                self.alias(word, &source.name.value);
+            }
+            if source.search[..index].iter().any(|seen| seen.value == word.value) {
+                let message = format!("the search word `{}` stands here twice", word.value);
+                self.faults.add(&word.spot, message, "keep one of them");
             }
         }
     }

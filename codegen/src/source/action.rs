@@ -17,6 +17,8 @@ pub(crate) struct Action {
     pub(crate) origin: Option<At<String>>,
     pub(crate) effect: At<String>,
     pub(crate) aliases: Vec<At<String>>,
+    /// Short words by which people look for the action.
+    pub(crate) search: Vec<At<String>>,
     pub(crate) server: Option<At<String>>,
     pub(crate) silent: bool,
     pub(crate) wait: Option<At<String>>,
@@ -58,6 +60,7 @@ pub(super) const ACTION_KEYS: &[&str] = &[
     "origin",
     "effect",
     "aliases",
+    "search",
     "server",
     "silent",
     "wait",
@@ -86,6 +89,7 @@ impl Reader<'_> {
         };
         let effect = self.required_text(&entries, "effect");
         let aliases = self.texts(&entries, "aliases");
+        let search = self.texts(&entries, "search");
         let server = entries.get("server").and_then(|node| self.text(node));
         let silent = entries.get("silent").is_some_and(|node| self.flag(node));
         let wait = entries.get("wait").and_then(|node| self.text(node));
@@ -105,6 +109,7 @@ impl Reader<'_> {
             origin,
             effect: effect?,
             aliases,
+            search,
             server,
             silent,
             wait,
