@@ -15,7 +15,14 @@ use crate::{Chat, ReplyTo};
 
 /// Readers of fields.
 pub mod lenient {
+    use serde::{Deserialize, Deserializer};
+
     pub use crate::lenient::*;
+
+    /// An object in a box.
+    pub fn boxed<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Box<T>, D::Error> {
+        object(deserializer).map(Box::new)
+    }
 }
 
 /// The only way to make an [`Unlisted`]: by an enum's `from`.

@@ -22,6 +22,7 @@ mod generated;
 mod id;
 pub mod layer;
 mod lenient;
+mod macros;
 mod message;
 #[cfg(feature = "mock")]
 pub mod mock;
