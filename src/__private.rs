@@ -21,7 +21,14 @@ use crate::types::Unlisted;
 
 /// Readers of fields.
 pub mod lenient {
+    use serde::{Deserialize, Deserializer};
+
     pub use crate::lenient::*;
+
+    /// An object in a box.
+    pub fn boxed<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Box<T>, D::Error> {
+        object(deserializer).map(Box::new)
+    }
 }
 
 /// Creates an [`Unlisted`], for the `from` of an enum.

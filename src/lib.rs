@@ -28,6 +28,7 @@ pub mod guide;
 mod id;
 pub mod layer;
 mod lenient;
+mod macros;
 mod message;
 #[cfg(feature = "mock")]
 pub mod mock;

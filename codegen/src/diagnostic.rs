@@ -1,11 +1,11 @@
-//! What is wrong with a schema, where, and what would be right.
+//! Faults of a schema, with their places and hints how to mend them.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::source::SourceFile;
-use crate::yaml::{Locator, Place};
+use crate::source_map::{SourceMap, Spot};
+use crate::yaml::Locator;
 
 /// One fault of a schema.
 ///
@@ -63,13 +63,6 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// A place in one of the files.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Spot {
-    pub(crate) file: usize,
-    pub(crate) place: Place,
-}
-
 /// The faults found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
@@ -93,11 +86,11 @@ impl Faults {
     }
 
     /// All of them with line and column, or nothing if there are none.
-    pub(crate) fn into_result(self, files: &[SourceFile]) -> Result<(), Diagnostics> {
+    pub(crate) fn into_result(self, sources: &SourceMap) -> Result<(), Diagnostics> {
         let mut all = self.located;
         let mut locators = HashMap::new();
         all.extend(self.spotted.into_iter().map(|(at, message, hint)| {
-            let file = &files[at.file];
+            let file = sources.file(at.file);
             let locator = locators.entry(at.file).or_insert_with(|| Locator::new(&file.text));
             let (line, column) = locator.locate(&at.place);
             Diagnostic { file: file.path.clone(), line, column, message, hint }

@@ -3,7 +3,6 @@
 mod diagnostic;
 mod doc;
 mod emit;
-mod example;
 mod extension;
 #[doc(hidden)]
 mod model;
@@ -11,6 +10,7 @@ mod model;
 mod name;
 mod resolve;
 mod source;
+mod source_map;
 #[doc(hidden)]
 pub mod tooling;
 #[doc(hidden)]
@@ -46,9 +46,9 @@ pub fn check(schema: impl AsRef<Path>) -> Result<(), Diagnostics> {
 
 fn read(schema: &Path) -> Result<model::Api, Diagnostics> {
     let mut faults = Faults::default();
-    let files = source::read(schema, None, source::any, &mut faults)?;
-    let api = resolve::resolve(&files, &mut faults);
-    faults.into_result(&files)?;
+    let sources = source::read(schema, None, source::any, &mut faults)?;
+    let api = resolve::resolve(&sources.files, &mut faults);
+    faults.into_result(&sources.map)?;
     Ok(api)
 }
 
@@ -62,9 +62,9 @@ fn read(schema: &Path) -> Result<model::Api, Diagnostics> {
 pub fn generate_extension(schema: impl AsRef<Path>, base: impl AsRef<Path>) -> Result<Generated, Diagnostics> {
     let base = base.as_ref();
     let mut faults = Faults::default();
-    let files = source::read(schema.as_ref(), Some(base), source::any, &mut faults)?;
-    let api = resolve::resolve(&files, &mut faults);
-    faults.into_result(&files).map_err(|diagnostics| extension::own_or_of_base(diagnostics, base))?;
+    let sources = source::read(schema.as_ref(), Some(base), source::any, &mut faults)?;
+    let api = resolve::resolve(&sources.files, &mut faults);
+    faults.into_result(&sources.map).map_err(|diagnostics| extension::own_or_of_base(diagnostics, base))?;
     Ok(emit::emit(&api))
 }
 

@@ -40,6 +40,9 @@ pub(crate) const ALL: &str = "all";
 /// The trait whose methods an extension's actions are.
 pub(crate) const CLIENT_TRAIT: &str = "ClientActions";
 
+/// The names under which a `Target` goes out.
+pub const TARGET_KEYS: [&str; 3] = ["message_type", "user_id", "group_id"];
+
 /// What one schema file gives.
 #[derive(Debug)]
 pub struct File {
@@ -66,6 +69,8 @@ pub struct Action {
     pub name: Name,
     pub aliases: Vec<String>,
     pub title: String,
+    /// Short words by which people look for the action.
+    pub search: Vec<String>,
     pub doc: String,
     pub origin: Origin,
     pub effect: Effect,
@@ -78,11 +83,18 @@ pub struct Action {
     pub errors: Vec<String>,
     /// The refusals after which the action may have been carried out all the same.
     pub uncertain: Vec<String>,
-    pub answer: Answer,
+    pub returns: Returns,
     pub example: Example,
+    /// Whether a part of the stanza was refused: rules about the whole would mislead.
+    pub broken: bool,
 }
 
 impl Action {
+    /// `GetLoginInfoResponse`: the type of an answer with fields of its own.
+    pub fn response_name(&self) -> String {
+        format!("{}Response", self.name.pascal())
+    }
+
     /// The trait of its call's setters, in an extension.
     pub fn call_trait(&self) -> String {
         format!("{}Call", self.name.pascal())
@@ -158,7 +170,7 @@ pub enum Presence {
 }
 
 #[derive(Debug)]
-pub enum Answer {
+pub enum Returns {
     /// The action answers nothing.
     Nothing,
     /// The action has an answer type of its own, `…Response`.
@@ -188,6 +200,8 @@ pub struct TypeDef {
     pub title: Option<String>,
     pub doc: String,
     pub kind: TypeKind,
+    /// Whether a part of the stanza was refused.
+    pub broken: bool,
 }
 
 #[derive(Debug)]
@@ -231,6 +245,8 @@ pub struct Event {
     /// The variant holds a box.
     pub boxed: bool,
     pub example: Node,
+    /// Whether a part of the stanza was refused.
+    pub broken: bool,
 }
 
 impl Event {
@@ -289,6 +305,8 @@ pub struct Operation {
     pub name: String,
     pub doc: String,
     pub params: Vec<Param>,
+    /// Whether a part of the stanza was refused.
+    pub broken: bool,
 }
 
 /// A type of message segment.
@@ -306,6 +324,8 @@ pub struct Segment {
     /// The variant holds a box.
     pub boxed: bool,
     pub example: Option<Node>,
+    /// Whether a part of the stanza was refused.
+    pub broken: bool,
 }
 
 impl Segment {

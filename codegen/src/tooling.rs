@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
-use crate::diagnostic::{Diagnostics, Faults, Spot};
+use crate::diagnostic::{Diagnostics, Faults};
 use crate::source::{self, SourceFile};
+use crate::source_map::{SourceMap, Spot};
 use crate::yaml::Locator;
 use crate::{extension, resolve};
 
@@ -14,10 +15,9 @@ pub use crate::emit::{
     default_text, direction as direction_text, emit, is_head as is_generated_head, line as signature,
     servers as servers_text, type_text,
 };
-pub use crate::example::TARGET_KEYS;
 pub use crate::model::{
-    Action, Answer as Returns, Api, Direction, Effect, Event, Field, File, NextPage, Operation, Origin, Pages, Param,
-    PostType, Presence, Segment, Server, TypeDef, TypeKind, Variant, VariantValue,
+    Action, Api, Direction, Effect, Event, Field, File, NextPage, Operation, Origin, Pages, Param, PostType, Presence,
+    Returns, Segment, Server, TARGET_KEYS, TypeDef, TypeKind, Variant, VariantValue,
 };
 pub use crate::name::{Name, is_action, is_keyword, is_pascal, is_snake};
 pub use crate::resolve::{RESERVED_TYPES, UNKNOWN};
@@ -30,6 +30,7 @@ pub struct Schema {
     /// The model.
     pub api: Api,
     files: Vec<SourceFile>,
+    map: SourceMap,
 }
 
 /// The reason why there is no [`Schema`].
@@ -53,15 +54,15 @@ pub enum ReadError {
 /// Every fault of the schema, or the reason why it cannot be read.
 pub fn read(schema: &Path, base: Option<&Path>, wanted: fn(&[u8]) -> bool) -> Result<Schema, ReadError> {
     let mut faults = Faults::default();
-    let files = source::read(schema, base, wanted, &mut faults).map_err(ReadError::Unreadable)?;
-    let api = resolve::resolve(&files, &mut faults);
-    match (faults.into_result(&files), base) {
-        (Ok(()), _) => Ok(Schema { api, files }),
+    let sources = source::read(schema, base, wanted, &mut faults).map_err(ReadError::Unreadable)?;
+    let api = resolve::resolve(&sources.files, &mut faults);
+    match (faults.into_result(&sources.map), base) {
+        (Ok(()), _) => Ok(Schema { api, files: sources.files, map: sources.map }),
         (Err(all), Some(base)) if extension::is_of_base(&all, base) => {
             Err(ReadError::Unreadable(extension::own_or_of_base(all, base)))
         }
         (Err(diagnostics), _) => {
-            let mut types = files.iter().flat_map(|file| &file.types);
+            let mut types = sources.files.iter().flat_map(|file| &file.types);
             let is_cqhttp = types.any(|ty| ty.name.value == resolve::REFUSALS);
             Err(ReadError::Faulty { diagnostics, is_cqhttp })
         }
@@ -111,7 +112,7 @@ impl Schema {
     /// Makes the files of the base, as they were read, the schema's own.
     #[must_use]
     pub fn whole(self) -> Self {
-        Self { api: self.api.whole(), files: self.files }
+        Self { api: self.api.whole(), ..self }
     }
 
     /// Returns every action of a [`whole`](Self::whole) schema with its stanza, in the order of the files.
@@ -124,7 +125,7 @@ impl Schema {
     /// Returns the lines of the schema's files.
     #[must_use]
     pub fn locations(&self) -> Locations<'_> {
-        Locations(self.files.iter().map(|file| (file.path.as_path(), Locator::new(&file.text))).collect())
+        Locations(self.map.files().iter().map(|file| (file.path.as_path(), Locator::new(&file.text))).collect())
     }
 }
 

@@ -4,17 +4,13 @@
 
 mod support;
 
-use support::{faults, folder, here, marked_faults};
+use support::{assert_snapshots_beside, faults, folder, here, marked_faults};
 
 const ROOM: &[u8] = b"- kind: id\n  name: RoomId\n  base: i64\n  doc: A room.\n";
 
 #[test]
 fn every_rule_says_what_its_snapshot_shows() {
-    insta::glob!("bad/*.yaml", |path| {
-        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
-            insta::assert_snapshot!("bad", marked_faults(path, &here("bad")));
-        });
-    });
+    assert_snapshots_beside("bad", |path| marked_faults(path, &here("bad")));
 }
 
 /// What is said of a schema file with this content.

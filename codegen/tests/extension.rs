@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::Command;
 
 use cqhttp_codegen::{Diagnostics, Generated, build, extend, generate_extension};
-use support::{assert_in_file, folder, here, marked, yaml_files};
+use support::{assert_in_file, assert_snapshots_beside, folder, here, marked, yaml_files};
 
 fn base() -> std::path::PathBuf {
     here("extension/base")
@@ -56,11 +56,7 @@ fn only_what_is_its_own_is_generated() {
 
 #[test]
 fn every_rule_says_what_its_snapshot_shows() {
-    insta::glob!("bad_extension/*.yaml", |path| {
-        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
-            insta::assert_snapshot!("bad_extension", marked(&refused(path, &base()), &here("bad_extension")));
-        });
-    });
+    assert_snapshots_beside("bad_extension", |path| marked(&refused(path, &base()), &here("bad_extension")));
 }
 
 /// Also of its files that cannot be read at all, and where both folders have files of the same name.

@@ -3,16 +3,18 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::action::{self, Body, body, constructors, default};
-use super::types::{join, structure};
-use super::{aliases, docs, raw_string, rust_type, value};
+use super::docs::{aliases, docs, join};
+use super::request::{self, ParamStruct, constructors, default, param_struct};
+use super::rust_type::rust_type;
+use super::types::structure;
+use super::value::{self, raw_string};
 use crate::doc;
 use crate::model::{Api, Event, Field, File, Operation, PostType};
 use crate::name::ident;
 use crate::ty::{NamedKind, Scalar};
 
 /// The items of a file's events and operations.
-pub(super) fn items(api: &Api, file: &File) -> Vec<TokenStream> {
+pub(super) fn event_items(api: &Api, file: &File) -> Vec<TokenStream> {
     let events = file.events.iter().filter(|event| event.owns_shape()).flat_map(|one| event(api, one));
     events.chain(file.operations.iter().flat_map(|one| operation(api, one))).collect()
 }
@@ -21,8 +23,7 @@ pub(super) fn items(api: &Api, file: &File) -> Vec<TokenStream> {
 fn event(api: &Api, event: &Event) -> Vec<TokenStream> {
     let name = event.name.type_ident();
     let docs = docs(&event_docs(event));
-    let aliases = aliases([&event.title]);
-    let mut items = structure(api, &quote!(#docs #aliases), &name, &event.fields, &TokenStream::new());
+    let mut items = structure(api, &docs, &name, &event.fields, &TokenStream::new());
     items.push(serialize(event));
     items.extend(reply_to(event));
     items.extend(event.operation.as_ref().map(|operation| {
@@ -85,42 +86,32 @@ fn reply_to(event: &Event) -> Option<TokenStream> {
     })
 }
 
-/// `map.serialize_entry("post_type", "notice")?; … map.serialize_entry("time", &self.time)?; …`
+/// `::cqhttp::serialize_event!(GroupBan { "post_type" => "notice", …, time, …, kind = "type", url?, });`: the tags that are
+/// no fields, then the fields.
 fn serialize(event: &Event) -> TokenStream {
     let name = event.name.type_ident();
     let tags = event.fixed_tags();
-    let tags = tags.iter().map(|(key, value)| quote!(map.serialize_entry(#key, #value)?;));
+    let tags = tags.iter().map(|(key, value)| quote!(#key => #value));
     let fields = event.fields.iter().map(|field| {
         let (name, wire) = (field.name.ident(), &field.wire);
-        match field.ty.optional {
-            true => quote!(if let Some(value) = &self.#name { map.serialize_entry(#wire, value)?; }),
-            false => quote!(map.serialize_entry(#wire, &self.#name)?;),
-        }
+        let wire = (wire != field.name.snake()).then(|| quote!(= #wire));
+        let optional = field.ty.optional.then(|| quote!(?));
+        quote!(#name #wire #optional)
     });
-    quote! {
-        impl Serialize for #name {
-            fn serialize<S: __private::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                use __private::SerializeMap;
-                let mut map = serializer.serialize_map(None)?;
-                #(#tags)*
-                #(#fields)*
-                map.end()
-            }
-        }
-    }
+    quote!(::cqhttp::serialize_event!(#name { #(#tags,)* #(#fields,)* });)
 }
 
 /// `pub struct GroupMessageOperation { … }` with its setters.
 fn operation(api: &Api, operation: &Operation) -> Vec<TokenStream> {
-    let filled = Body { name: operation.name.clone(), params: &operation.params };
-    let mut items = vec![body(api, &docs(&operation.doc), &filled), constructors(&filled)];
+    let filled = ParamStruct { name: operation.name.clone(), params: &operation.params };
+    let mut items = vec![param_struct(api, &docs(&operation.doc), &filled), constructors(&filled)];
     items.extend(default(&filled));
-    items.extend(action::serialize(&filled));
+    items.extend(request::serialize(&filled));
     items
 }
 
 /// The enum of all events, its kinds, and what can be asked of any event.
-pub(super) fn joined(api: &Api) -> Vec<TokenStream> {
+pub(super) fn event_enums(api: &Api) -> Vec<TokenStream> {
     let events: Vec<&Event> = api.files.iter().flat_map(|file| &file.events).collect();
     if events.is_empty() {
         return Vec::new();
@@ -336,23 +327,19 @@ fn id_accessor(events: &[&Event], name: &str, ty: &str, doc: &str) -> Option<Tok
     })
 }
 
-/// `EventKind::GroupMessage => Self::GroupMessage(Box::new(lenient::object::<GroupMessage, __D>(deserializer)?)), …`
+/// `EventKind::GroupMessage => Self::GroupMessage(lenient::boxed(de)?), …`
 fn reading(events: &[&Event]) -> TokenStream {
     let arms = events.iter().map(|event| {
-        let (variant, shape) = (event.name.type_ident(), event.shape.type_ident());
-        match event.boxed {
-            true => {
-                quote!(EventKind::#variant => Self::#variant(Box::new(lenient::object::<#shape, __D>(deserializer)?)),)
-            }
-            false => quote!(EventKind::#variant => Self::#variant(lenient::object::<#shape, __D>(deserializer)?),),
-        }
+        let variant = event.name.type_ident();
+        let reader = if event.boxed { quote!(boxed) } else { quote!(object) };
+        quote!(EventKind::#variant => Self::#variant(lenient::#reader(de)?),)
     });
     quote! {
         impl Event {
             /// Decodes an event of this kind; `None` for an unknown one.
             pub(crate) fn decode<'de, __D: __private::Deserializer<'de>>(
                 kind: EventKind,
-                deserializer: __D,
+                de: __D,
             ) -> Result<Option<Self>, __D::Error> {
                 Ok(Some(match kind {
                     #(#arms)*
@@ -396,7 +383,7 @@ fn from(event: &Event) -> TokenStream {
 }
 
 /// An example of each struct, and the table of the kinds.
-pub(super) fn mock(file: &File) -> Vec<TokenStream> {
+pub(super) fn mock_items(file: &File) -> Vec<TokenStream> {
     let mut items: Vec<TokenStream> = file.events.iter().filter(|event| event.owns_shape()).map(example).collect();
     if !file.events.is_empty() {
         let entries = file.events.iter().map(info);

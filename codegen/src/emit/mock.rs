@@ -3,10 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::action::{response_name, response_type};
-use super::{raw_string, value};
-use crate::example::TARGET_KEYS;
-use crate::model::{Action, Answer, Api, Effect, File, Param, Presence, Server, TypeKind};
+use super::rust_type::response_type;
+use super::value::{self, raw_string};
+use crate::model::{Action, Api, Effect, File, Param, Presence, Returns, Server, TARGET_KEYS, TypeKind};
 use crate::name::ident;
 use crate::ty::{EnumBase, IdBase, NamedKind, Scalar};
 
@@ -20,8 +19,8 @@ pub(super) fn items(api: &Api, file: &File) -> Vec<TokenStream> {
         }
     }
     for action in &file.actions {
-        if let (Answer::Fields(fields), Some(node)) = (&action.answer, &action.example.returns) {
-            let name = response_name(action);
+        if let (Returns::Fields(fields), Some(node)) = (&action.returns, &action.example.returns) {
+            let name = ident(&action.response_name());
             items.push(example_fn(&quote!(#name), &value::object(api, &quote!(#name), fields, node)));
         }
     }

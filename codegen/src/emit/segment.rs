@@ -3,14 +3,15 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::action::{argument, converted, default_text, request_setter, takes_into};
-use super::types::join;
-use super::{aliases, docs, raw_string, rust_type, value};
+use super::docs::{aliases, docs, join};
+use super::request::request_setter;
+use super::rust_type::{argument, converted, rust_type, takes_into};
+use super::value::{self, default_text, raw_string};
 use crate::doc;
 use crate::model::{Api, Direction, File, Param, Presence, Segment};
 
 /// The items of a file's segments.
-pub(super) fn items(file: &File) -> Vec<TokenStream> {
+pub(super) fn segment_items(file: &File) -> Vec<TokenStream> {
     file.segments.iter().flat_map(segment).collect()
 }
 
@@ -38,16 +39,14 @@ fn into_segment(segment: &Segment) -> TokenStream {
 
 /// `pub struct Image { pub file: FileSource, …, pub extra: Extra }`
 fn structure(segment: &Segment) -> TokenStream {
-    let docs = docs(&segment_docs(segment));
-    let aliases = aliases((segment.title != segment.name.pascal()).then_some(&segment.title));
+    let head = docs(&segment_docs(segment));
     let name = segment.name.type_ident();
     let fields = segment.fields.iter().map(|field| {
-        let (docs, name, ty) = (super::docs(&field_doc(segment, field)), field.name.ident(), rust_type(&field.ty));
+        let (docs, name, ty) = (docs(&field_doc(segment, field)), field.name.ident(), rust_type(&field.ty));
         quote!(#docs pub #name: #ty)
     });
     quote! {
-        #docs
-        #aliases
+        #head
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub struct #name {
@@ -91,11 +90,7 @@ fn field_doc(segment: &Segment, field: &Param) -> String {
 fn methods(segment: &Segment) -> TokenStream {
     let name = segment.name.type_ident();
     let new = new(segment);
-    // What is set is the field's own type: that it may be left unset goes without saying.
-    let setters = segment.settable().map(|field| {
-        let doc = field_doc(segment, field);
-        request_setter(&Param { doc, presence: Presence::Required, ..field.clone() })
-    });
+    let setters = segment.settable().map(request_setter);
     quote! {
         impl #name {
             #new
@@ -199,7 +194,7 @@ fn data(segment: &Segment) -> TokenStream {
 }
 
 /// The enums of all segments.
-pub(super) fn joined(api: &Api) -> Vec<TokenStream> {
+pub(super) fn segment_enums(api: &Api) -> Vec<TokenStream> {
     let segments: Vec<&Segment> = api.files.iter().flat_map(|file| &file.segments).collect();
     let (feed, plain): (Vec<_>, Vec<_>) =
         segments.into_iter().partition(|segment| segment.direction == Direction::Feed);
@@ -221,8 +216,9 @@ fn segment_enum(name: &str, head: &TokenStream, segments: &[&Segment]) -> TokenS
     let name = crate::name::ident(name);
     let variants = segments.iter().map(|segment| {
         let docs = docs(&format!("{} ({})", doc::summary(&segment.doc).0, segment.title));
+        let aliases = aliases((segment.title != segment.name.pascal()).then_some(&segment.title));
         let (variant, inner) = (segment.name.type_ident(), inner(segment));
-        quote!(#docs #variant(#inner))
+        quote!(#docs #aliases #variant(#inner))
     });
     quote! {
         #head
@@ -332,7 +328,7 @@ fn shortcuts(segments: &[&Segment]) -> Option<TokenStream> {
 }
 
 /// `SegmentInfo { kind: "image", … }`
-pub(super) fn mock(file: &File) -> Vec<TokenStream> {
+pub(super) fn mock_items(file: &File) -> Vec<TokenStream> {
     if file.segments.is_empty() {
         return Vec::new();
     }

@@ -1,40 +1,33 @@
 //! Ids, enums and objects.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{aliases, docs, reader, rust_type, serde_attribute, serde_path};
+use super::docs::{docs, join};
+use super::rust_type::{reader, rust_type, serde_attribute, serde_path};
 use crate::doc;
-use crate::model::{Api, Field, File, TypeDef, TypeKind, Variant, VariantValue};
+use crate::model::{Action, Api, Field, File, Returns, TypeDef, TypeKind, Variant, VariantValue};
 use crate::name::ident;
 use crate::ty::{EnumBase, IdBase, Ty};
 
 /// The items of a file's types.
-pub(super) fn items(api: &Api, file: &File) -> Vec<TokenStream> {
-    file.types.iter().flat_map(|ty| type_items(api, ty)).collect()
+pub(super) fn type_items(api: &Api, file: &File) -> Vec<TokenStream> {
+    file.types.iter().flat_map(|ty| items_of(api, ty)).collect()
 }
 
-fn type_items(api: &Api, ty: &TypeDef) -> Vec<TokenStream> {
+fn items_of(api: &Api, ty: &TypeDef) -> Vec<TokenStream> {
     match &ty.kind {
         TypeKind::Id(base) => id(ty, *base),
-        TypeKind::Enum(EnumBase::String, variants) => string_enum(ty, variants),
-        TypeKind::Enum(EnumBase::I64, variants) => integer_enum(ty, variants),
+        TypeKind::Enum(base, variants) => open_enum(ty, *base, variants),
         TypeKind::Object { fields, .. } => object(api, &head(ty), &ty.name, fields),
     }
 }
 
-/// Docs and search alias: `/// A group's number. (群号)`.
+/// `/// A group's number. (群号)`.
 fn head(ty: &TypeDef) -> TokenStream {
     let (summary, rest) = doc::summary(&ty.doc);
     let title = ty.title.as_ref().map(|title| format!(" ({title})")).unwrap_or_default();
-    let docs = docs(&join(&[&format!("{summary}{title}"), rest]));
-    let aliases = aliases(&ty.title);
-    quote!(#docs #aliases)
-}
-
-/// Paragraphs with an empty line between; empty ones dropped.
-pub(super) fn join(paragraphs: &[&str]) -> String {
-    paragraphs.iter().copied().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+    docs(&join(&[&format!("{summary}{title}"), rest]))
 }
 
 /// `pub struct GroupId(i64);`, its conversions by the crate's macro.
@@ -54,88 +47,36 @@ fn id(ty: &TypeDef, base: IdBase) -> Vec<TokenStream> {
     vec![id, quote!(::cqhttp::#traits!(#name);)]
 }
 
-/// `pub enum GroupRole { Owner, …, Other(Unlisted<String>) }`, to and from its text.
-fn string_enum(ty: &TypeDef, variants: &[Variant]) -> Vec<TokenStream> {
+/// `pub enum GroupRole { Owner, …, Other(Unlisted<String>) }`, its conversions by the crate's macro.
+fn open_enum(ty: &TypeDef, base: EnumBase, variants: &[Variant]) -> Vec<TokenStream> {
     let name = ident(&ty.name);
-    let (to, from): (Vec<_>, Vec<_>) = arms(variants);
-    let conversions = quote! {
-        impl #name {
-            /// The value as it stands on the wire.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                match self {
-                    #(#to)*
-                    Self::Other(other) => other.get(),
-                }
-            }
-        }
-    };
-    let reading = quote! {
-        impl From<&str> for #name {
-            fn from(value: &str) -> Self {
-                match value {
-                    #(#from)*
-                    other => Self::Other(__private::unlisted(other.to_owned())),
-                }
-            }
-        }
-    };
-    vec![
-        enum_item(ty, variants, &quote!(String), &quote!()),
-        conversions,
-        reading,
-        quote!(::cqhttp::string_enum!(#name);),
-    ]
-}
-
-/// `pub enum UrlSafety { Safe, …, Other(Unlisted<i64>) }`, to and from its number.
-fn integer_enum(ty: &TypeDef, variants: &[Variant]) -> Vec<TokenStream> {
-    let name = ident(&ty.name);
-    let (to, from): (Vec<_>, Vec<_>) = arms(variants);
-    let conversions = quote! {
-        impl #name {
-            /// The value as it stands on the wire.
-            #[must_use]
-            pub fn get(self) -> i64 {
-                match self {
-                    #(#to)*
-                    Self::Other(other) => *other.get(),
-                }
-            }
-        }
-    };
-    let reading = quote! {
-        impl From<i64> for #name {
-            fn from(value: i64) -> Self {
-                match value {
-                    #(#from)*
-                    other => Self::Other(__private::unlisted(other)),
-                }
-            }
-        }
-    };
-    vec![
-        enum_item(ty, variants, &quote!(i64), &quote!(Copy,)),
-        conversions,
-        reading,
-        quote!(::cqhttp::integer_enum!(#name);),
-    ]
-}
-
-/// The arms `Self::Owner => "owner",` and `"owner" => Self::Owner,`.
-fn arms(variants: &[Variant]) -> (Vec<TokenStream>, Vec<TokenStream>) {
-    let arms = variants.iter().map(|variant| {
+    let values = variants.iter().map(|variant| {
         let name = variant.name.type_ident();
-        let value = match &variant.value {
-            VariantValue::Text(text) => quote!(#text),
+        match &variant.value {
+            VariantValue::Text(text) => quote!(#text => #name),
             VariantValue::Int(number) => {
-                let number = proc_macro2::Literal::i64_unsuffixed(*number);
-                quote!(#number)
+                let number = Literal::i64_unsuffixed(*number);
+                quote!(#number => #name)
             }
-        };
-        (quote!(Self::#name => #value,), quote!(#value => Self::#name,))
+        }
     });
-    arms.unzip()
+    let (other, copy, conversions) = match base {
+        EnumBase::String => (quote!(String), quote!(), quote!(string_enum)),
+        EnumBase::I64 => (quote!(i64), quote!(Copy,), quote!(integer_enum)),
+    };
+    vec![enum_item(ty, variants, &other, &copy), quote!(::cqhttp::#conversions!(#name { #(#values,)* });)]
+}
+
+/// `::cqhttp::answers!(GroupInfo, GetLoginInfoResponse, …);`: every object that an action may answer.
+pub(super) fn answers(api: &Api) -> Vec<TokenStream> {
+    let names = api.files.iter().flat_map(|file| {
+        let objects =
+            file.types.iter().filter(|ty| matches!(ty.kind, TypeKind::Object { .. })).map(|ty| ty.name.clone());
+        let own = file.actions.iter().filter(|action| matches!(action.returns, Returns::Fields(_)));
+        objects.chain(own.map(Action::response_name)).collect::<Vec<_>>()
+    });
+    let names: Vec<Ident> = names.map(|name| ident(&name)).collect();
+    if names.is_empty() { Vec::new() } else { vec![quote!(::cqhttp::answers!(#(#names,)*);)] }
 }
 
 fn enum_item(ty: &TypeDef, variants: &[Variant], other: &TokenStream, copy: &TokenStream) -> TokenStream {
@@ -166,9 +107,7 @@ fn enum_item(ty: &TypeDef, variants: &[Variant], other: &TokenStream, copy: &Tok
 /// `pub struct GroupInfo { … }` as it is read and written: an object, or an action's own answer.
 pub(super) fn object(api: &Api, head: &TokenStream, name: &str, fields: &[Field]) -> Vec<TokenStream> {
     let ident = format_ident!("{name}");
-    let mut items = structure(api, head, &ident, fields, &quote!(Serialize,));
-    items.push(quote!(impl ::cqhttp::Answer for #ident {}));
-    items
+    structure(api, head, &ident, fields, &quote!(Serialize,))
 }
 
 /// The struct with its fields, and how it is read; `serialize` is what it derives for being written.

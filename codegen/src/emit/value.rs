@@ -3,9 +3,8 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 
-use super::action::takes_into;
-use super::{raw_string, scalar};
-use crate::example::text;
+use super::rust_type::{scalar, takes_into};
+use crate::doc;
 use crate::model::{Action, Api, Field, Param, Variant, VariantValue};
 use crate::name::ident;
 use crate::ty::{IdBase, NamedKind, Scalar, Ty};
@@ -63,7 +62,7 @@ pub(super) fn json(node: &Node) -> String {
 /// An object as a struct literal.
 pub(super) fn object(api: &Api, name: &TokenStream, fields: &[Field], node: &Node) -> TokenStream {
     let fields = fields.iter().map(|field| {
-        let (ident, value) = (field.name.ident(), entry(node, &field.wire));
+        let (ident, value) = (field.name.ident(), node.get(&field.wire));
         let value = match value {
             Some(value) => exact(api, value, &field.ty),
             None if field.ty.optional => quote!(None),
@@ -72,11 +71,6 @@ pub(super) fn object(api: &Api, name: &TokenStream, fields: &[Field], node: &Nod
         quote!(#ident: #value)
     });
     quote!(#name { #(#fields),* })
-}
-
-fn entry<'n>(node: &'n Node, wire: &str) -> Option<&'n Node> {
-    let Value::Map(entries) = &node.value else { return None };
-    entries.iter().find(|(key, _)| text(key) == wire).map(|(_, value)| value)
 }
 
 /// A value of exactly this type.
@@ -101,10 +95,12 @@ fn exact_scalar(api: &Api, node: &Node, scalar: &Scalar) -> TokenStream {
     let value = literal(node);
     match scalar {
         Scalar::String => quote!(String::from(#value)),
-        Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64 => match text(node).parse() {
-            Ok(number) => integer(number),
-            Err(_) => value,
-        },
+        Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64 => {
+            match node.as_str().and_then(|digits| digits.parse().ok()) {
+                Some(number) => integer(number),
+                None => value,
+            }
+        }
         Scalar::Timestamp => quote!(::cqhttp::Timestamp::new(#value)),
         scalar if scalar.has_no_literal() => from_json(node, scalar),
         // Only its own crate may write such a struct out.
@@ -141,13 +137,13 @@ fn variant(api: &Api, name: &str, node: &Node) -> TokenStream {
 
 /// A `u64` id, which stands in the schema as it does on the wire: as a string of digits.
 fn digits(node: &Node) -> TokenStream {
-    integer(text(node).parse().unwrap_or_default())
+    integer(node.as_str().and_then(|digits| digits.parse().ok()).unwrap_or_default())
 }
 
 /// The example as a call, without the client: `.set_group_ban(10001000, 10086).duration(60)`.
 pub(super) fn call(api: &Api, action: &Action) -> TokenStream {
     let method = action.name.ident();
-    let given = |param: &Param| action.example.params.as_ref().and_then(|params| entry(params, &param.wire));
+    let given = |param: &Param| action.example.params.as_ref().and_then(|params| params.get(&param.wire));
     let arguments = action.required().map(|param| match given(param) {
         Some(node) => exact(api, node, &param.ty),
         None => target(action),
@@ -161,7 +157,7 @@ pub(super) fn call(api: &Api, action: &Action) -> TokenStream {
 }
 
 fn target(action: &Action) -> TokenStream {
-    let id = |name: &str| action.example.params.as_ref().and_then(|params| entry(params, name)).map(literal);
+    let id = |name: &str| action.example.params.as_ref().and_then(|params| params.get(name)).map(literal);
     match (id("user_id"), id("group_id")) {
         (Some(user), Some(group)) => quote!(::cqhttp::Target::temp(#user, #group)),
         (Some(user), None) => quote!(::cqhttp::Target::user(#user)),
@@ -172,7 +168,7 @@ fn target(action: &Action) -> TokenStream {
 /// The example as a user would write it, call by call: `.set_group_ban(10001000, 10086)`, `.duration(60)`. `None` where an
 /// argument takes more than a line.
 pub(super) fn call_text(api: &Api, action: &Action) -> Option<Vec<String>> {
-    let given = |param: &Param| action.example.params.as_ref().and_then(|params| entry(params, &param.wire));
+    let given = |param: &Param| action.example.params.as_ref().and_then(|params| params.get(&param.wire));
     let mut arguments = Vec::new();
     for param in action.required() {
         arguments.push(match given(param) {
@@ -201,8 +197,8 @@ fn short(api: &Api, node: &Node, ty: &Ty) -> Option<String> {
         (_, Scalar::Json | Scalar::ForwardNode | Scalar::Named(_, NamedKind::Object)) => None,
         (_, Scalar::Named(name, NamedKind::Enum(_))) => Some(variant(api, name, node).to_string().replace(' ', "")),
         (Value::List(segments), Scalar::Message) => match segments.as_slice() {
-            [segment] if text(entry(segment, "type")?) == "text" => {
-                Some(format!("{:?}", text(entry(entry(segment, "data")?, "text")?)))
+            [segment] if segment.get("type")?.as_str() == Some("text") => {
+                Some(format!("{:?}", segment.get("data")?.get("text")?.as_str().unwrap_or_default()))
             }
             _ => None,
         },
@@ -224,4 +220,30 @@ fn file_source(source: &str) -> String {
         None => ("received", source),
     };
     format!("cqhttp::FileSource::{made_by}({text:?})")
+}
+
+/// A default as prose writes it: 1800, `true`, `""`.
+pub fn default_text(default: &Node) -> String {
+    match &default.value {
+        Value::Int(_) | Value::Float(_) => default_listed(default),
+        _ => doc::code_span(&default_listed(default)),
+    }
+}
+
+/// The same without marks, for listings.
+pub(super) fn default_listed(default: &Node) -> String {
+    match &default.value {
+        Value::Text(text) => format!("{text:?}"),
+        Value::Bool(value) => value.to_string(),
+        Value::Int(value) => value.to_string(),
+        Value::Float(value) => format!("{value:?}"),
+        _ => json(default),
+    }
+}
+
+/// A raw string literal, readable in a snapshot: `r#"{"group_id":42}"#`.
+pub(super) fn raw_string(text: &str) -> TokenStream {
+    let hashes = "#".repeat((0..).find(|n| !text.contains(&format!("\"{}", "#".repeat(*n)))).unwrap_or(0).max(1));
+    let raw = format!("r{hashes}\"{text}\"{hashes}");
+    raw.parse().unwrap_or_else(|_| Literal::string(text).into_token_stream())
 }

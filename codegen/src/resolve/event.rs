@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Resolver, Taken, values};
-use crate::diagnostic::{Spot, list, suggest};
+use super::names::{OTHER_TYPE, RESERVED_TYPES, Taken};
+use super::resolver::{Resolver, values};
+use crate::diagnostic::{list, suggest};
 use crate::model::{Api, Direction, Event, Field, Operation, Param, PostType, Presence, Segment};
 use crate::name::{self, Name};
 use crate::source::{self, At, SourceFile};
+use crate::source_map::Spot;
 use crate::ty::{NamedKind, Scalar, Ty};
 
 const POST_TYPES: &[(&str, PostType)] = &[
@@ -117,7 +119,7 @@ impl Resolver<'_> {
 
     /// Reports a field that every event has, and one that is a tag of this event.
     fn no_tag(&mut self, event: &source::Event, field: &source::Field) {
-        let wire = field.wire.as_ref().unwrap_or(&field.name);
+        let wire = field.wire_name();
         let names: Vec<&At<String>> = [wire].into_iter().chain(&field.aliases).collect();
         let has = |name: &str| names.iter().find(|at| at.value == name).copied();
         let post_type = POST_TYPES.iter().find(|(name, _)| *name == event.post_type.value);
@@ -170,6 +172,7 @@ impl Resolver<'_> {
             boxed: fields.len() > EVENT_BOXED_FROM,
             fields,
             example: source.example.clone()?,
+            broken: source.broken,
         })
     }
 
@@ -236,10 +239,7 @@ impl Resolver<'_> {
             let sub_type = event.sub_type.as_ref().map(|sub_type| sub_type.value.clone());
             Some((post_type.wire().1, event.detail.value.clone(), sub_type))
         };
-        let told = owner.fields.iter().flatten().any(|field| {
-            let wire = field.wire.as_ref().unwrap_or(&field.name);
-            wire.value == "post_type"
-        });
+        let told = owner.fields.iter().flatten().any(|field| field.wire_name().value == "post_type");
         let hint = if let Some(further) = &owner.shape {
             format!("it has none of its own: name `{}`", further.value)
         } else if key(source).zip(key(owner)).is_some_and(|(this, other)| this != other) {
@@ -322,14 +322,14 @@ impl Resolver<'_> {
     fn item(&mut self, module: &str, source: &At<String>, name: &str, what: &str, taken: &mut Taken) {
         let what = format!("the {what} `{}`", source.value);
         let items = if module == "event" { EVENT_ITEMS } else { SEGMENT_ITEMS };
-        if items.contains(&name) || super::RESERVED_TYPES.contains(&name) {
+        if items.contains(&name) || RESERVED_TYPES.contains(&name) {
             let message = format!("{what} would be called `{name}` in Rust, which is taken");
             self.faults.add(&source.spot, message, "choose another name");
         } else if let Some((ty, _)) = taken.rust.get(name) {
             let message = format!("{what} is called `{name}` in Rust, and so is {ty}");
             self.faults.add(&source.spot, message, "rename one of them");
         } else {
-            self.claim(taken, format!("{module}::{name}"), what, &source.spot, super::OTHER_TYPE);
+            self.claim(taken, format!("{module}::{name}"), what, &source.spot, OTHER_TYPE);
         }
     }
 
@@ -347,7 +347,8 @@ impl Resolver<'_> {
                 self.faults.add(&source.ty.spot, message, "give it a default, or make it optional with `?`");
             }
         }
-        Some(Operation { name: source.name.value.clone(), doc: source.doc.value.clone(), params })
+        let (name, doc) = (source.name.value.clone(), source.doc.value.clone());
+        Some(Operation { name, doc, params, broken: source.broken })
     }
 
     pub(super) fn segment(&mut self, source: &source::Segment) -> Option<Segment> {
@@ -374,6 +375,7 @@ impl Resolver<'_> {
             fields,
             defaults,
             example: source.example.clone(),
+            broken: source.broken,
         };
         self.shortcut(&segment, source);
         Some(segment)
@@ -418,12 +420,12 @@ impl Resolver<'_> {
             return None;
         }
         if let (Some(default), false) = (&source.default, ty.optional) {
-            let spot = Spot { file: source.name.spot.file, place: default.place.clone() };
+            let spot = Spot::of(source.name.spot.file, default);
             self.faults.add(&spot, "a default of what is always sent", "write `?` behind the type");
         }
         Some(Param {
             name: Name::from_wire(&source.name.value),
-            wire: super::wire_name(source),
+            wire: source.wire_name().value.clone(),
             also: Vec::new(),
             aliases: values(&source.aliases),
             presence: if ty.optional { Presence::Optional } else { Presence::Required },

@@ -1,13 +1,14 @@
 //! The stanzas of events, quick operations and segments.
 
-use super::{At, Field, Part, Reader};
-use crate::diagnostic::Spot;
+use super::field::{Field, Part};
+use super::reader::{At, Reader};
+use crate::source_map::Spot;
 use crate::yaml::Node;
 
 #[derive(Debug)]
 pub(crate) struct Event {
     pub(crate) spot: Spot,
-    /// Something of the stanza was refused: rules that look at the whole of it would mislead.
+    /// Whether a part of the stanza was refused: rules about the whole would mislead.
     pub(crate) broken: bool,
     pub(crate) name: At<String>,
     pub(crate) title: At<String>,

@@ -22,6 +22,35 @@ pub(crate) fn yaml_files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
+/// Checks the text of each YAML file of a folder against the snapshot beside it: `bad/circle.yaml`, `bad/circle.snap`.
+pub(crate) fn assert_snapshots_beside(folder: &str, shown: impl Fn(&Path) -> String) {
+    let mut expected = Vec::new();
+    let mut faulty = Vec::new();
+    for path in yaml_files(folder) {
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        let text = shown(&path);
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(here(folder));
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        let check = || settings.bind(|| insta::assert_snapshot!(stem, text));
+        // All of them are compared, so that one run shows every difference.
+        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(check)).is_err() {
+            faulty.push(stem.to_owned());
+        }
+        expected.push(format!("{stem}.snap"));
+    }
+    assert!(faulty.is_empty(), "these snapshots of `{folder}` differ: {faulty:?}");
+    let entries = fs::read_dir(here(folder)).unwrap();
+    let mut found: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".snap"))
+        .collect();
+    found.sort();
+    // insta does not notice a snapshot that no test makes any more.
+    assert_eq!(found, expected, "a snapshot for each file of `{folder}`, and no other");
+}
+
 /// A file's name as text.
 pub(crate) fn name(path: &Path) -> &str {
     path.file_name().unwrap().to_str().unwrap()

@@ -34,7 +34,7 @@ fn action(log: &mut Vec<Change>, pair: Pair<'_, Action>) {
     };
     let notes = &mut Notes::of(log, Part::Action, new);
     params(notes, "parameter", &old.params, &new.params);
-    answer(notes, &old.answer, &new.answer);
+    answer(notes, &old.returns, &new.returns);
     pages(notes, old.pages.as_ref(), new.pages.as_ref());
     if old.wire != new.wire {
         notes.compatible(format!("goes out as `{}`; before: `{}`", new.wire, old.wire));
@@ -265,7 +265,7 @@ fn action_docs(action: &Action) -> Vec<String> {
     let mut docs = vec![action.title.clone(), action.doc.clone()];
     docs.extend([&action.example.params, &action.example.returns].map(|example| json(example.as_ref())));
     docs.extend(param_docs(&action.params));
-    if let Returns::Fields(fields) = &action.answer {
+    if let Returns::Fields(fields) = &action.returns {
         docs.extend(field_docs(fields));
     }
     docs

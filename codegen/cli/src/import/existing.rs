@@ -37,7 +37,7 @@ impl<'a> Existing<'a> {
         }
         for action in existing.actions() {
             action.params.iter().for_each(|param| existing.stands(&param.wire, &param.ty));
-            if let Returns::Fields(fields) = &action.answer {
+            if let Returns::Fields(fields) = &action.returns {
                 fields.iter().for_each(|field| existing.stands(&field.wire, &field.ty));
             }
             let Some(Node { value: Value::Map(entries), .. }) = &action.example.params else { continue };
@@ -129,7 +129,7 @@ impl<'a> Existing<'a> {
     /// Returns the object that an action answers, if it has a name.
     pub(super) fn answer_of(&self, name: &str) -> Option<&'a str> {
         let action = self.actions().find(|action| action.wire == name)?;
-        match &action.answer {
+        match &action.returns {
             Returns::Type(Ty { scalar: Scalar::Named(object, NamedKind::Object), .. }) => Some(object),
             _ => None,
         }

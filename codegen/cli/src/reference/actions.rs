@@ -34,7 +34,7 @@ fn section(book: &Book<'_>, action: &Action) -> String {
     text += &paragraph(&facts(action));
     text += &paragraph(&caveats(action).join(" "));
     text += &book.parameters("Parameters", &action.params, presence);
-    text += &match &action.answer {
+    text += &match &action.returns {
         Returns::Nothing => "**Answer:** nothing; `data` is `null`.\n\n".into(),
         Returns::Type(ty) => format!("**Answer:** {}.\n\n", book.ty(ty)),
         Returns::Fields(fields) => book.fields("Answer", fields),

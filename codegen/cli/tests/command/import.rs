@@ -171,7 +171,7 @@ fn defaults_of_numbers() {
     ] {
         let table = format!("| 字段 | 类型 | 默认值 |\n| --- | --- | --- |\n| `times` | {ty} | `{default}` |\n");
         let yaml = imported_page("defaults", &format!("## 敲门\n\n终结点: `/knock`\n\n{table}"), &[]);
-        let marked = format!("      # TODO: the page has the default `{default}`, which is not a `");
+        let marked = format!("      # TODO: the page has the default `{default}`, which is not of type `");
         match expected.strip_suffix(" # TODO") {
             Some(ty) => assert!(yaml.contains(&format!("      {ty}\n{marked}")), "{ty} {default}\n{yaml}"),
             None => assert!(yaml.contains(expected) && !yaml.contains(&marked), "{ty} {default}\n{yaml}"),

@@ -1,0 +1,31 @@
+//! The API on one line an action.
+
+use super::rust_type::type_text;
+use super::value::default_listed;
+use crate::model::{Action, Api, Presence, Returns};
+
+/// `set_group_ban(GroupId, UserId) .duration(u32 = 1800) -> ()`, a line for each action.
+pub(super) fn listing(api: &Api) -> String {
+    let actions = api.files.iter().flat_map(|file| &file.actions);
+    actions.map(|action| line(action) + "\n").collect()
+}
+
+/// `set_group_ban(GroupId, UserId) .duration(u32 = 1800) -> ()`
+pub fn line(action: &Action) -> String {
+    let required: Vec<String> = action.required().map(|param| type_text(&param.ty)).collect();
+    let mut line = format!("{}({})", action.name.snake(), required.join(", "));
+    for param in action.settable() {
+        line += &match &param.presence {
+            Presence::Default(default) => {
+                format!(" .{}({} = {})", param.name.snake(), type_text(&param.ty), default_listed(default))
+            }
+            _ => format!(" .{}({})", param.name.snake(), type_text(&param.ty)),
+        };
+    }
+    line + " -> "
+        + &match &action.returns {
+            Returns::Nothing => "()".into(),
+            Returns::Fields(_) => action.response_name(),
+            Returns::Type(ty) => type_text(ty),
+        }
+}

@@ -1,0 +1,225 @@
+//! Actions.
+
+use super::names::REFUSALS;
+use super::resolver::{Resolver, UNKNOWN, values};
+use crate::diagnostic::nearest;
+use crate::model::{Action, Effect, Example, Field, NextPage, Origin, Pages, Param, Returns, Server};
+use crate::name::{self, Name};
+use crate::source::{self, At};
+use crate::source_map::Spot;
+use crate::ty::{NamedKind, Scalar};
+
+impl Resolver<'_> {
+    pub(super) fn action(&mut self, source: &source::Action) -> Option<Action> {
+        self.doc(&source.doc);
+        self.alias(&source.title, &source.name.value);
+        self.search(source);
+        self.action_names(source);
+        let effects = [("read", Effect::Read), ("write", Effect::Write), ("send", Effect::Send)];
+        let servers = [("unsupported", Server::Unsupported), ("removed", Server::Removed)];
+        let origin = source.origin.as_ref().and_then(|origin| self.origin(origin));
+        let effect = self.choice(&source.effect, "effect", &effects);
+        let server = match &source.server {
+            Some(word) => self.choice(word, "state of an action on the server", &servers),
+            None => Some(Server::Supported),
+        };
+        let params = self.params(&source.params);
+        self.deviates(source);
+        self.errors(&source.errors);
+        self.uncertain(source);
+        let returns = match &source.returns {
+            None => Some(Returns::Nothing),
+            Some(source::Returns::Fields(fields)) => self.fields(fields).map(Returns::Fields),
+            Some(source::Returns::Type(text)) => self.answer_type(text),
+        };
+        let example = self.example(source);
+        let known = params.as_deref();
+        let wait = known.zip(source.wait.as_ref()).and_then(|(params, name)| self.wait(name, params));
+        let pages =
+            known.zip(source.pages.as_ref()).and_then(|(params, pages)| self.pages(pages, params, returns.as_ref()?));
+        Some(Action {
+            wire: source.name.value.clone(),
+            name: Name::from_wire(&source.name.value),
+            aliases: values(&source.aliases),
+            title: source.title.value.clone(),
+            search: values(&source.search),
+            doc: source.doc.value.clone(),
+            // Where one of these was refused, the rest is still looked at.
+            origin: origin.unwrap_or(Origin::Unstated),
+            effect: effect.unwrap_or(Effect::Read),
+            server: server.unwrap_or(Server::Supported),
+            silent: source.silent,
+            wait,
+            pages,
+            params: params?,
+            errors: values(&source.errors),
+            uncertain: values(&source.uncertain),
+            returns: returns?,
+            example,
+            broken: source.broken,
+        })
+    }
+
+    fn action_names(&mut self, source: &source::Action) {
+        for name in source.aliases.iter().chain([&source.name]) {
+            if !name::is_action(&name.value) {
+                let hint = "actions are called like `set_group_ban`, with `_` or `.` before some";
+                self.faults.add(&name.spot, format!("`{}` is no action name", name.value), hint);
+            }
+        }
+    }
+
+    /// Words that would find the action without them, or that stand there twice.
+    fn search(&mut self, source: &source::Action) {
+        for (index, word) in source.search.iter().enumerate() {
+            if word.value == source.title.value {
+                let message = format!("the search word `{}` is the title", word.value);
+                self.faults.add(&word.spot, message, "remove it: a search finds the title already");
+            } else {
+                self.alias(word, &source.name.value);
+            }
+            if source.search[..index].iter().any(|seen| seen.value == word.value) {
+                let message = format!("the search word `{}` stands here twice", word.value);
+                self.faults.add(&word.spot, message, "keep one of them");
+            }
+        }
+    }
+
+    fn uncertain(&mut self, source: &source::Action) {
+        for refusal in &source.uncertain {
+            if !source.errors.iter().any(|error| error.value == refusal.value) {
+                let message = format!("`{}` is not among the action's refusals", refusal.value);
+                self.faults.add(&refusal.spot, message, "list it under `errors:` too");
+            }
+        }
+    }
+
+    fn origin(&mut self, word: &At<String>) -> Option<Origin> {
+        match word.value.as_str() {
+            "onebot11" => Some(Origin::OneBot11),
+            "go-cqhttp" => Some(Origin::GoCqhttp),
+            other if self.extension => {
+                self.doc(word);
+                Some(Origin::Other(other.to_owned()))
+            }
+            _ => self.choice(word, "origin", &[("onebot11", Origin::OneBot11), ("go-cqhttp", Origin::GoCqhttp)]),
+        }
+    }
+
+    /// The parameter that says how long the server waits.
+    fn wait(&mut self, name: &At<String>, params: &[Param]) -> Option<Name> {
+        let param = params.iter().find(|param| param.name.snake() == name.value);
+        let seconds = param.filter(|param| param.ty.scalar == Scalar::U32 && !param.ty.list);
+        if seconds.is_none() {
+            let hint = "name a parameter of type `u32` or `u32?`, in seconds";
+            self.faults.add(&name.spot, format!("`{}` is no time to wait", name.value), hint);
+        }
+        Some(seconds?.name.clone())
+    }
+
+    fn pages(&mut self, source: &source::Pages, params: &[Param], returns: &Returns) -> Option<Pages> {
+        let param =
+            params.iter().find(|param| param.name.snake() == source.set.value && param.ty.optional && !param.ty.list);
+        if param.is_none() {
+            let hint = "name an optional parameter of this action";
+            self.faults.add(&source.set.spot, format!("`{}` cannot be set for the next page", source.set.value), hint);
+        }
+        let fields: &[Field] = if let Returns::Fields(fields) = returns { fields } else { &[] };
+        let find = |name: &str| fields.iter().find(|field| field.name.snake() == name);
+        let (at, next) = match (&source.from, &source.before) {
+            (Some(from), None) => {
+                let field = find(&from.value).filter(|field| Some(&field.ty) == param.map(|param| &param.ty));
+                (from, field.map(|field| NextPage::Field(field.name.clone())))
+            }
+            (None, Some(before)) => {
+                let (list, key) = before.value.split_once('.').unwrap_or((&before.value, ""));
+                let field = find(list).filter(|field| {
+                    let events = field.ty.scalar == Scalar::Event && key == "message_seq";
+                    field.ty.list && (events || field.ty.scalar == Scalar::Json && !key.is_empty())
+                });
+                (before, field.map(|field| NextPage::Before { list: field.name.clone(), key: key.to_owned() }))
+            }
+            _ => {
+                let hint = "write `from:` a field of the answer, or `before:` the numbers in a list of the answer";
+                self.faults.add(&source.spot, "it is not said where the next page begins", hint);
+                return None;
+            }
+        };
+        if next.is_none() {
+            let hint = "`from` names a field of the parameter's type, `before` a list of `json` and a key in it, or `message_seq` of a list of `event`";
+            self.faults.add(&at.spot, format!("`{}` does not lead to the next page", at.value), hint);
+        }
+        Some(Pages { set: param?.name.clone(), next: next? })
+    }
+
+    fn answer_type(&mut self, text: &At<String>) -> Option<Returns> {
+        let ty = self.ty(text)?;
+        let answers = match &ty.scalar {
+            Scalar::Named(_, NamedKind::Object) | Scalar::Json | Scalar::Event => true,
+            Scalar::String => ty.list,
+            _ => false,
+        };
+        if ty.optional || !answers {
+            let hint =
+                "an action answers fields of its own, an object, a list of objects or strings, `event` or `json`";
+            self.faults.add(&text.spot, format!("`{}` is no type of a whole answer", text.value), hint);
+            return None;
+        }
+        Some(Returns::Type(ty))
+    }
+
+    fn example(&mut self, source: &source::Action) -> Example {
+        let (params, returns) = match &source.example {
+            Some(example) => (example.params.clone(), example.returns.clone()),
+            None => (None, None),
+        };
+        let spot = source.example.as_ref().map_or(&source.spot, |example| &example.spot);
+        for (what, stated, given) in
+            [("params", !source.params.is_empty(), &params), ("returns", source.returns.is_some(), &returns)]
+        {
+            if source.broken {
+                continue;
+            }
+            if stated && given.is_none() {
+                let message = format!("`{}` has `{what}` and no example of them", source.name.value);
+                self.faults.add(spot, message, format!("add `{what}:` under `example:`"));
+            } else if let (false, Some(node)) = (stated, given) {
+                let spot = Spot::of(spot.file, node);
+                let message = format!("an example of `{what}`, which `{}` does not have", source.name.value);
+                self.faults.add(&spot, message, "remove it");
+            }
+        }
+        Example { params, returns }
+    }
+
+    fn errors(&mut self, errors: &[At<String>]) {
+        for (index, error) in errors.iter().enumerate() {
+            if !self.any_refused && !self.refused.iter().any(|name| name.ends_with(REFUSALS)) {
+                self.refusal(error);
+            }
+            if errors[..index].iter().any(|seen| seen.value == error.value) {
+                self.faults.add(
+                    &error.spot,
+                    format!("the refusal `{}` stands here twice", error.value),
+                    "keep one of them",
+                );
+            }
+        }
+    }
+
+    fn refusal(&mut self, error: &At<String>) {
+        let add = match self.extension {
+            true => format!("add it to an enum of yours whose name ends with `{REFUSALS}`"),
+            false => format!("add it to the enum `{REFUSALS}`"),
+        };
+        let hint = match &self.refusals {
+            None => format!("this schema has no enum `{REFUSALS}` that lists it"),
+            Some(known) if known.contains(&error.value) => return,
+            Some(known) => match nearest(&error.value, &known.iter().map(String::as_str).collect::<Vec<_>>()) {
+                Some(near) => format!("did you mean `{near}`? If not, {add}"),
+                None => add,
+            },
+        };
+        self.faults.add(&error.spot, format!("{} `{}`", UNKNOWN[1], error.value), hint);
+    }
+}

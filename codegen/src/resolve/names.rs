@@ -1,0 +1,263 @@
+//! Names that are taken, on the wire and in Rust, and collisions between them.
+
+use std::collections::HashMap;
+
+use super::resolver::Resolver;
+use crate::diagnostic::list;
+use crate::model::CLIENT_TRAIT;
+use crate::name::{self, Name};
+use crate::source::{self, Returns, SourceFile};
+use crate::source_map::Spot;
+
+/// The enum whose values an action's `errors` are.
+pub(crate) const REFUSALS: &str = "RefusalCode";
+
+/// Methods of a type that are written by hand.
+pub(super) struct Methods {
+    public: &'static [&'static str],
+    /// These are in the way of the crate's own methods alone: another crate's traits do not meet them.
+    private: &'static [&'static str],
+}
+
+/// Those of `Call`, which every action's call has; `new` is the request's own, too.
+pub(super) const CALL_METHODS: Methods = Methods {
+    public: &["client", "clone", "into_future", "map_request", "new", "pages", "with_raw", "within"],
+    private: &["exchange", "next_page", "request", "send"],
+};
+
+/// Those of `Client`.
+const CLIENT_METHODS: Methods = Methods {
+    public: &[
+        "approve",
+        "builder",
+        "call",
+        "clone",
+        "from_env",
+        "from_service",
+        "reject",
+        "reply",
+        "send",
+        "send_forward",
+    ],
+    private: &["is_shared", "new", "service", "timeout", "token"],
+};
+
+/// Methods of Rust's traits that `Client` and `Call` have. A method of their own comes before these, one of a trait does not.
+const TRAIT_METHODS: &[&str] = &["borrow", "clone_into", "into", "to_owned", "try_into"];
+
+/// Names that generated code takes from Rust's prelude and from the crate's root.
+pub const RESERVED_TYPES: &[&str] = &[
+    "Box",
+    "Call",
+    "Client",
+    "Default",
+    "Deserialize",
+    "Err",
+    "FileSource",
+    "From",
+    "Into",
+    "IntoIterator",
+    "Iterator",
+    "None",
+    "Ok",
+    "Option",
+    "Read",
+    "Result",
+    "Self",
+    "Serialize",
+    "Some",
+    "String",
+    "Timestamp",
+    "Unlisted",
+    "UploadSource",
+    "Vec",
+];
+
+/// What to do where `cqhttp` has such a type, and where it has something else of that name.
+pub(super) const OTHER_TYPE: [&str; 2] = ["use that one, or rename yours", "rename yours"];
+
+/// The same of an action, which the server has named.
+const OTHER_ACTION: [&str; 2] = ["call that one, or yours by `Raw`", "call yours by `Raw`"];
+
+/// Names that are in use: what by, and whether that is the extension's.
+#[derive(Default)]
+pub(super) struct Taken {
+    pub(super) wires: HashMap<String, (String, bool)>,
+    pub(super) rust: HashMap<String, (String, bool)>,
+}
+
+impl Resolver<'_> {
+    /// The methods that are taken: these, and what a trait's methods would meet.
+    pub(super) fn methods(&self, of: &Methods) -> Vec<&'static str> {
+        let further = if self.extension { TRAIT_METHODS } else { of.private };
+        let mut methods = [of.public, further].concat();
+        methods.sort_unstable();
+        methods
+    }
+
+    /// Names that meet on the wire or in Rust.
+    pub(super) fn collisions(&mut self, files: &[SourceFile]) {
+        let mut taken = Taken::default();
+        // What is extended comes first: its names are taken, whoever else wants them.
+        for extension in [false, true] {
+            self.extension = extension;
+            if extension {
+                taken.rust.insert(CLIENT_TRAIT.into(), ("the trait of all actions".into(), true));
+            }
+            let files = || files.iter().filter(|file| file.extension == extension);
+            for ty in files().flat_map(|file| &file.types) {
+                let what = format!("the type `{}`", ty.name.value);
+                self.claim(&mut taken, ty.name.value.clone(), what, &ty.name.spot, OTHER_TYPE);
+            }
+            for action in files().flat_map(|file| &file.actions) {
+                self.wire_names(&mut taken, action);
+                self.method_name(action);
+                self.rust_names(&mut taken, action);
+            }
+        }
+    }
+
+    fn wire_names(&mut self, taken: &mut Taken, action: &source::Action) {
+        for wire in action.aliases.iter().chain([&action.name]) {
+            match taken.wires.get(&wire.value) {
+                None => {
+                    taken.wires.insert(wire.value.clone(), (action.name.value.clone(), self.extension));
+                }
+                Some((_, extension)) if *extension == self.extension => {
+                    let message = format!("the action `{}` exists already", wire.value);
+                    self.faults.add(&wire.spot, message, "remove or rename one");
+                }
+                Some((other, _)) if *other == wire.value => {
+                    let message = format!("`cqhttp` has the action `{other}` already");
+                    self.faults.add(&wire.spot, message, OTHER_ACTION[0]);
+                }
+                Some((other, _)) => {
+                    let message = format!("`{}` is another name of the action `{other}` of `cqhttp`", wire.value);
+                    self.faults.add(&wire.spot, message, OTHER_ACTION[0]);
+                }
+            }
+        }
+    }
+
+    fn method_name(&mut self, action: &source::Action) {
+        let name = Name::from_wire(&action.name.value);
+        if self.methods(&CLIENT_METHODS).contains(&name.snake()) || name::is_keyword(name.snake()) {
+            let message = format!("`{}` cannot be a method of `Client`", name.snake());
+            let hint = format!("taken are Rust's keywords and {}", list(&self.methods(&CLIENT_METHODS)));
+            self.faults.add(&action.name.spot, message, hint);
+        }
+        if RESERVED_TYPES.contains(&name.pascal().as_str()) {
+            let message = format!("the request would be called `{}`, which is taken", name.pascal());
+            self.faults.add(&action.name.spot, message, "choose another name");
+        }
+    }
+
+    fn rust_names(&mut self, taken: &mut Taken, action: &source::Action) {
+        let (name, spot) = (Name::from_wire(&action.name.value).pascal(), &action.name.spot);
+        let what = format!("the action `{}`", action.name.value);
+        let claimed = self.claim(taken, name.clone(), what.clone(), spot, OTHER_ACTION);
+        if claimed && matches!(action.returns, Some(Returns::Fields(_))) {
+            self.claim(taken, format!("{name}Response"), format!("the answer to {what}"), spot, OTHER_ACTION);
+        }
+        if claimed && self.extension {
+            self.claim(taken, format!("{name}Call"), format!("the trait of {what}"), spot, OTHER_ACTION);
+        }
+    }
+
+    /// Whether the name was free. `instead` is what to do where `cqhttp` has such a one, or has something else of that name.
+    pub(super) fn claim(
+        &mut self,
+        taken: &mut Taken,
+        name: String,
+        what: String,
+        spot: &Spot,
+        instead: [&str; 2],
+    ) -> bool {
+        let Some((other, extension)) = taken.rust.get(&name) else {
+            taken.rust.insert(name, (what, self.extension));
+            return true;
+        };
+        let (message, hint) = match (*other == what, *extension == self.extension) {
+            (true, true) => (format!("{what} exists already"), "remove or rename one"),
+            (true, false) => (format!("`cqhttp` has {what} already"), instead[0]),
+            (false, true) => (format!("{what} is called `{name}` in Rust, and so is {other}"), "rename one of them"),
+            (false, false) => (format!("{what} is called `{name}` in Rust, and so is {other} of `cqhttp`"), instead[1]),
+        };
+        self.faults.add(spot, message, hint);
+        false
+    }
+}
+
+/// The documented refusals; `None` where there is no such enum. An extension may have an enum of more.
+pub(super) fn refusals(files: &[SourceFile]) -> Option<Vec<String>> {
+    let types = files.iter().flat_map(|file| file.types.iter().map(|ty| (ty.name.value.as_str(), ty, file.extension)));
+    let of_refusals = types.filter(|(name, _, extension)| *name == REFUSALS || *extension && name.ends_with(REFUSALS));
+    let mut enums = of_refusals.filter_map(|(_, ty, _)| match &ty.kind {
+        source::Kind::Enum { values, .. } => Some(values),
+        _ => None,
+    });
+    let first = enums.next()?;
+    let values = first.iter().chain(enums.flatten());
+    Some(values.map(|value| value.value.as_str().unwrap_or_default().to_owned()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use syn::{ImplItem, Item, Type, Visibility};
+
+    use super::{CALL_METHODS, CLIENT_METHODS, Methods};
+
+    /// The methods of the types' own that a file has, and whether they are public.
+    fn methods(items: &[Item], ty: &str, found: &mut BTreeSet<(String, bool)>) {
+        for item in items {
+            match item {
+                Item::Mod(module) => methods(module.content.as_ref().map_or(&[], |(_, items)| items), ty, found),
+                Item::Impl(block) if block.trait_.is_none() => {
+                    let Type::Path(path) = &*block.self_ty else { continue };
+                    if path.path.segments.last().unwrap().ident != ty {
+                        continue;
+                    }
+                    found.extend(block.items.iter().filter_map(|item| match item {
+                        ImplItem::Fn(method) => {
+                            Some((method.sig.ident.to_string(), matches!(method.vis, Visibility::Public(_))))
+                        }
+                        _ => None,
+                    }));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A method that is written by hand and not listed would let a schema pass whose code does not compile.
+    #[test]
+    fn the_methods_that_are_taken_are_those_of_the_library() {
+        let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src");
+        if !library.exists() {
+            return; // The package of this crate comes without it.
+        }
+        let files = ["call.rs", "chat.rs", "client.rs", "pages.rs"].map(|name| {
+            let text = fs::read_to_string(library.join(name)).unwrap();
+            syn::parse_file(&text).unwrap_or_else(|error| unreachable!("{name}: {error}"))
+        });
+        // Of derived and implemented traits.
+        let of_traits = ["clone", "into_future"];
+        for (ty, Methods { public, private }) in [("Call", CALL_METHODS), ("Client", CLIENT_METHODS)] {
+            let mut found = BTreeSet::new();
+            files.iter().for_each(|file| methods(&file.items, ty, &mut found));
+            let found = found.iter().map(|(name, public)| (name.as_str(), *public));
+            let listed = public.iter().map(|name| (*name, true)).chain(private.iter().map(|name| (*name, false)));
+            let listed: BTreeSet<_> = listed.filter(|(name, _)| !of_traits.contains(name)).collect();
+            // The request's `new` makes that of `Call` public.
+            let found: BTreeSet<_> =
+                found.map(|(name, public)| (name, public || ty == "Call" && name == "new")).collect();
+            assert_eq!(listed, found, "{ty}");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The stanzas of actions.
+
+use super::field::{Deviation, Field, Part};
+use super::reader::{At, Reader};
+use crate::source_map::Spot;
+use crate::yaml::{Node, Value};
+
+#[derive(Debug)]
+pub(crate) struct Action {
+    pub(crate) spot: Spot,
+    /// Whether a part of the stanza was refused: rules about the whole would mislead.
+    pub(crate) broken: bool,
+    pub(crate) name: At<String>,
+    pub(crate) title: At<String>,
+    pub(crate) doc: At<String>,
+    /// Optional in an extension.
+    pub(crate) origin: Option<At<String>>,
+    pub(crate) effect: At<String>,
+    pub(crate) aliases: Vec<At<String>>,
+    /// Short words by which people look for the action.
+    pub(crate) search: Vec<At<String>>,
+    pub(crate) server: Option<At<String>>,
+    pub(crate) silent: bool,
+    pub(crate) wait: Option<At<String>>,
+    pub(crate) pages: Option<Pages>,
+    pub(crate) params: Vec<Field>,
+    pub(crate) errors: Vec<At<String>>,
+    pub(crate) uncertain: Vec<At<String>>,
+    pub(crate) returns: Option<Returns>,
+    pub(crate) example: Option<Example>,
+    pub(crate) deviates: Vec<Deviation>,
+}
+
+/// The way from one page of an answer to the next.
+#[derive(Debug)]
+pub(crate) struct Pages {
+    pub(crate) spot: Spot,
+    pub(crate) set: At<String>,
+    pub(crate) from: Option<At<String>>,
+    pub(crate) before: Option<At<String>>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Returns {
+    Type(At<String>),
+    Fields(Vec<Field>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Example {
+    pub(crate) spot: Spot,
+    pub(crate) params: Option<Node>,
+    pub(crate) returns: Option<Node>,
+}
+
+pub(super) const ACTION_KEYS: &[&str] = &[
+    "name",
+    "title",
+    "doc",
+    "origin",
+    "effect",
+    "aliases",
+    "search",
+    "server",
+    "silent",
+    "wait",
+    "pages",
+    "params",
+    "errors",
+    "uncertain",
+    "returns",
+    "example",
+    "deviates",
+];
+
+/// The ways in which an action may deviate from go-cqhttp's code.
+const ACTION_DEVIATIONS: &[&str] = &["absent", "names", "params"];
+
+impl Reader<'_> {
+    pub(super) fn action(&mut self, node: &Node) -> Option<Action> {
+        let before = self.faults.len();
+        let entries = self.entries(node, "an action", ACTION_KEYS)?;
+        let name = self.required_text(&entries, "name");
+        let title = self.required_text(&entries, "title");
+        let doc = self.required_text(&entries, "doc");
+        let origin = match self.extension {
+            true => entries.get("origin").and_then(|node| self.text(node)),
+            false => self.required_text(&entries, "origin"),
+        };
+        let effect = self.required_text(&entries, "effect");
+        let aliases = self.texts(&entries, "aliases");
+        let search = self.texts(&entries, "search");
+        let server = entries.get("server").and_then(|node| self.text(node));
+        let silent = entries.get("silent").is_some_and(|node| self.flag(node));
+        let wait = entries.get("wait").and_then(|node| self.text(node));
+        let pages = entries.get("pages").and_then(|node| self.pages(node));
+        let params = entries.get("params").map(|node| self.fields(node, Part::Param)).unwrap_or_default();
+        let errors = self.texts(&entries, "errors");
+        let uncertain = self.texts(&entries, "uncertain");
+        let returns = entries.get("returns").and_then(|node| self.returns(node));
+        let example = entries.get("example").and_then(|node| self.example(node));
+        let deviates = self.deviates(&entries, ACTION_DEVIATIONS);
+        Some(Action {
+            spot: entries.spot,
+            broken: self.faults.len() > before,
+            name: name?,
+            title: title?,
+            doc: doc?,
+            origin,
+            effect: effect?,
+            aliases,
+            search,
+            server,
+            silent,
+            wait,
+            pages,
+            params,
+            errors,
+            uncertain,
+            returns,
+            example,
+            deviates,
+        })
+    }
+
+    fn pages(&mut self, node: &Node) -> Option<Pages> {
+        let entries = self.entries(node, "the paging", &["set", "from", "before"])?;
+        let from = entries.get("from").and_then(|node| self.text(node));
+        let before = entries.get("before").and_then(|node| self.text(node));
+        Some(Pages { set: self.required_text(&entries, "set")?, from, before, spot: entries.spot })
+    }
+
+    fn returns(&mut self, node: &Node) -> Option<Returns> {
+        match &node.value {
+            Value::List(_) => Some(Returns::Fields(self.fields(node, Part::Field))),
+            Value::Text(_) => self.text(node).map(Returns::Type),
+            other => {
+                let message = format!("expected a type or a list of fields, found {}", other.describe());
+                self.faults.add(&self.spot(node), message, "an action that answers nothing has no `returns`");
+                None
+            }
+        }
+    }
+
+    fn example(&mut self, node: &Node) -> Option<Example> {
+        let entries = self.entries(node, "an example", &["params", "returns"])?;
+        Some(Example {
+            params: entries.get("params").cloned(),
+            returns: entries.get("returns").cloned(),
+            spot: entries.spot,
+        })
+    }
+}

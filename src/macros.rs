@@ -1,0 +1,164 @@
+//! Macros that generated code expands: conversions of enums, answers, and the writing of events.
+
+/// Conversions of an enum whose values are strings.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! string_enum {
+    ($name:ident { $($value:literal => $variant:ident,)* }) => {
+        impl $name {
+            /// The value as it stands on the wire.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $value,)*
+                    Self::Other(other) => other.get(),
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(value: &str) -> Self {
+                match value {
+                    $($value => Self::$variant,)*
+                    other => Self::Other($crate::__private::unlisted(other.to_owned())),
+                }
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(value: String) -> Self {
+                Self::from(value.as_str())
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl $crate::__private::Serialize for $name {
+            fn serialize<S: $crate::__private::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl $crate::__private::FieldValue for $name {
+            fn read_text(text: &str) -> Option<Self> {
+                Some(Self::from(text))
+            }
+
+            fn text(&self) -> ::std::borrow::Cow<'_, str> {
+                ::std::borrow::Cow::Borrowed(self.as_str())
+            }
+        }
+
+        impl<'de> $crate::__private::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::__private::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::__private::lenient::string(deserializer).map(Self::from)
+            }
+        }
+    };
+}
+
+/// Conversions of an enum whose values are numbers.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! integer_enum {
+    ($name:ident { $($value:literal => $variant:ident,)* }) => {
+        impl $name {
+            /// The value as it stands on the wire.
+            #[must_use]
+            pub fn get(self) -> i64 {
+                match self {
+                    $(Self::$variant => $value,)*
+                    Self::Other(other) => *other.get(),
+                }
+            }
+        }
+
+        impl From<i64> for $name {
+            fn from(value: i64) -> Self {
+                match value {
+                    $($value => Self::$variant,)*
+                    other => Self::Other($crate::__private::unlisted(other)),
+                }
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                self.get().fmt(f)
+            }
+        }
+
+        impl $crate::__private::lenient::Integer for $name {
+            fn from_wide(value: i128) -> Option<Self> {
+                i64::try_from(value).ok().map(Self::from)
+            }
+        }
+
+        impl $crate::__private::Serialize for $name {
+            fn serialize<S: $crate::__private::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_i64(self.get())
+            }
+        }
+
+        impl<'de> $crate::__private::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::__private::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::__private::lenient::int(deserializer)
+            }
+        }
+    };
+}
+
+/// Makes objects answers of actions.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! answers {
+    ($($name:ident,)*) => {
+        $(impl $crate::Answer for $name {})*
+    };
+}
+
+/// Writes an event: its tags, then its fields. `name = "wire"` is a field with another name on the wire; `name?` is left out
+/// if it is `None`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! serialize_event {
+    ($name:ident { $($entries:tt)* }) => {
+        impl $crate::__private::Serialize for $name {
+            fn serialize<S: $crate::__private::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use $crate::__private::SerializeMap;
+                let mut map = serializer.serialize_map(None)?;
+                $crate::serialize_event!(@entries self map $($entries)*);
+                map.end()
+            }
+        }
+    };
+    (@entries $this:ident $map:ident) => {};
+    (@entries $this:ident $map:ident $tag:literal => $value:literal, $($rest:tt)*) => {
+        $map.serialize_entry($tag, $value)?;
+        $crate::serialize_event!(@entries $this $map $($rest)*);
+    };
+    (@entries $this:ident $map:ident $field:ident, $($rest:tt)*) => {
+        $map.serialize_entry(stringify!($field), &$this.$field)?;
+        $crate::serialize_event!(@entries $this $map $($rest)*);
+    };
+    (@entries $this:ident $map:ident $field:ident = $wire:literal, $($rest:tt)*) => {
+        $map.serialize_entry($wire, &$this.$field)?;
+        $crate::serialize_event!(@entries $this $map $($rest)*);
+    };
+    (@entries $this:ident $map:ident $field:ident?, $($rest:tt)*) => {
+        if let Some(value) = &$this.$field {
+            $map.serialize_entry(stringify!($field), value)?;
+        }
+        $crate::serialize_event!(@entries $this $map $($rest)*);
+    };
+    (@entries $this:ident $map:ident $field:ident = $wire:literal?, $($rest:tt)*) => {
+        if let Some(value) = &$this.$field {
+            $map.serialize_entry($wire, value)?;
+        }
+        $crate::serialize_event!(@entries $this $map $($rest)*);
+    };
+}
