@@ -1,22 +1,22 @@
-//! What crates that add actions of their own are made with.
+//! Macros for crates that add actions of their own.
 
-/// Takes in the actions of a crate's own schema, which its build script has generated.
+/// Includes the actions of a crate's own schema, which its build script has generated.
 ///
-/// It stands once in the crate, in `lib.rs`, `main.rs` or a module, and brings these modules:
+/// Call it once in the crate, in `lib.rs`, `main.rs` or a module. It defines these modules:
 ///
-/// | module | what is in it |
+/// | module | content |
 /// |---|---|
 /// | `prelude` | the traits that make the actions methods of [`Client`](crate::Client); to be imported as a whole |
-/// | `action` | the requests, and answers of their own |
+/// | `action` | the requests, and the answers that belong to one action |
 /// | `types` | ids, enums and objects |
-/// | `mock` | the table for `cqhttp::mock::ServerBuilder::actions`; there if `cqhttp` has the feature `mock` |
+/// | `mock` | the table for `cqhttp::mock::MockServerBuilder::actions`; there if `cqhttp` has the feature `mock` |
 ///
 /// ```toml
 /// [dependencies]
 /// cqhttp = "0.1"
 ///
 /// [build-dependencies]
-/// cqhttp-codegen = { version = "0.1", default-features = false }
+/// cqhttp-codegen = "0.1"
 /// ```
 ///
 /// ```ignore
@@ -37,10 +37,10 @@
 /// client.announce(10001000, "hello").loud(true).await?;
 /// ```
 ///
-/// Where the compiler says that `OUT_DIR` is not defined, there is no build script; where it cannot read `generated.rs`, the
+/// If the compiler says that `OUT_DIR` is not defined, the build script is missing; if it cannot read `generated.rs`, the
 /// build script does not call `extend`.
 ///
-/// The crate needs no feature and no dependency but these, and both are of the same minor version. What is generated names
+/// The crate needs no feature and no further dependency, and both must have the same minor version. Generated code names
 /// this crate `::cqhttp`, so it must not be renamed in `Cargo.toml`. `examples/custom-actions` in the repository is such a
 /// crate, with tests.
 #[macro_export]
@@ -50,7 +50,7 @@ macro_rules! include_actions {
     };
 }
 
-/// Items that are there if this crate has the feature `mock`, whatever features the crate has that they stand in.
+/// Defines items if this crate has the feature `mock`, whether or not the calling crate has such a feature.
 #[cfg(feature = "mock")]
 #[doc(hidden)]
 #[macro_export]

@@ -1,3 +1,3 @@
-//! What `build.rs` makes of `schema/`: the only place that includes it.
+//! The code that `build.rs` generates from `schema/`. No other module includes it.
 
 include!(concat!(env!("OUT_DIR"), "/generated.rs"));

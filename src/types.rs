@@ -3,7 +3,7 @@
 //! Objects and enums are `#[non_exhaustive]`: servers add fields and values. An enum keeps a value that it does not list as
 //! `Other`, and sends it on unchanged.
 //!
-//! Ids that could be swapped are types of their own; a number becomes whichever is wanted:
+//! Ids that could be swapped are types of their own; a number converts to any of them:
 //!
 //! ```no_run
 //! # async fn run(client: cqhttp::Client) -> Result<(), cqhttp::Error> {
@@ -25,7 +25,7 @@ use std::fmt;
 
 pub use crate::generated::types::*;
 
-/// A value that an enum does not list. It comes into being by `from` alone, so that a listed value never hides in it.
+/// A value that an enum does not list. Only the enum's `from` makes it, so it never holds a listed value.
 ///
 /// ```
 /// use cqhttp::types::GroupRole;
@@ -44,7 +44,7 @@ impl<T> Unlisted<T> {
         Self(value)
     }
 
-    /// The value as it came.
+    /// The value as the server sent it.
     pub fn get(&self) -> &T {
         &self.0
     }
@@ -56,7 +56,7 @@ impl<T: fmt::Debug> fmt::Debug for Unlisted<T> {
     }
 }
 
-/// What `get_group_system_msg` calls a request is the flag by which it is answered.
+/// Converts a request of `get_group_system_msg` to the flag by which it is answered.
 impl From<GroupRequestId> for GroupRequestFlag {
     fn from(request: GroupRequestId) -> Self {
         Self::new(request.to_string())

@@ -230,7 +230,9 @@ fn to_be_based(faults: &mut [Fault]) {
     for fault in faults {
         if begins(fault, &resolve::UNKNOWN) {
             fault.diagnostic.hint += "; if `cqhttp` has it, name the schema of `cqhttp` with `--base`";
-        } else if fault.diagnostic.message.ends_with(" is no origin") || begins(fault, &["`origin` is missing"]) {
+        } else if fault.diagnostic.message.ends_with(" is not a valid origin")
+            || begins(fault, &["`origin` is missing"])
+        {
             fault.diagnostic.hint += "; with `--base` it may be any text, or none";
         }
     }

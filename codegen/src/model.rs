@@ -1,4 +1,4 @@
-//! What the API is: names resolved, parameters split, every fact that the emitter needs known.
+//! The API: names resolved, parameters split, and every fact that the emitter needs.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use crate::yaml::Node;
 /// A whole schema.
 #[derive(Debug)]
 pub(crate) struct Api {
-    /// Those that Rust is written for.
+    /// The files that Rust is written for.
     pub(crate) files: Vec<File>,
-    /// Those of the schema that an extension adds to.
+    /// The files of the schema that an extension adds to.
     #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the command looks into them"))]
     pub(crate) base: Vec<File>,
-    /// The crate is another than `cqhttp`, and adds to it.
+    /// `true` for another crate, which adds to `cqhttp`.
     pub(crate) extension: bool,
     /// The fields of every object, for writing its examples.
     pub(crate) objects: BTreeMap<String, Vec<Field>>,
@@ -23,20 +23,20 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    /// The same with the files of the base before its own, as they were read.
+    /// The API with the files of the base before its own, in the order in which they were read.
     #[cfg(feature = "cli")]
     pub(crate) fn whole(self) -> Self {
         let Self { files, base, .. } = self;
         Self { files: base.into_iter().chain(files).collect(), base: Vec::new(), ..self }
     }
 
-    /// Whether the type is one of those that Rust is written for.
+    /// Returns `true` if Rust is written for the type.
     pub(crate) fn defines(&self, ty: &str) -> bool {
         self.files.iter().flat_map(|file| &file.types).any(|own| own.name == ty)
     }
 }
 
-/// How that is called which all files become together; no file of the base is called so.
+/// The name of the generated files that join all schema files; no file of the base has it.
 pub(crate) const ALL: &str = "all";
 
 /// The trait whose methods an extension's actions are.
@@ -45,7 +45,7 @@ pub(crate) const CLIENT_TRAIT: &str = "ClientActions";
 /// The names under which a `Target` goes out.
 pub(crate) const TARGET_KEYS: [&str; 3] = ["message_type", "user_id", "group_id"];
 
-/// What one schema file gives.
+/// The content of one schema file.
 #[derive(Debug)]
 pub(crate) struct File {
     /// `actions/group_admin`.
@@ -58,7 +58,7 @@ pub(crate) struct File {
     pub(crate) segments: Vec<Segment>,
 }
 
-/// What a file is about, for the index.
+/// The subject of a file, for the index.
 #[derive(Debug)]
 pub(crate) struct Chapter {
     pub(crate) title: String,
@@ -87,7 +87,7 @@ pub(crate) struct Action {
     pub(crate) uncertain: Vec<String>,
     pub(crate) returns: Returns,
     pub(crate) example: Example,
-    /// Whether a part of the stanza was refused: rules about the whole would mislead.
+    /// `true` if a part of the stanza was refused, so that rules about the whole would mislead.
     pub(crate) broken: bool,
 }
 
@@ -111,7 +111,7 @@ impl Action {
     }
 }
 
-/// How the pages of an answer follow each other.
+/// The way from one page of an answer to the next.
 #[derive(Debug)]
 pub(crate) struct Pages {
     /// The parameter that asks for a page.
@@ -119,7 +119,7 @@ pub(crate) struct Pages {
     pub(crate) next: NextPage,
 }
 
-/// Where the next page's parameter comes from.
+/// The source of the next page's parameter.
 #[derive(Debug)]
 pub(crate) enum NextPage {
     /// From a field of the answer.
@@ -132,7 +132,7 @@ pub(crate) enum NextPage {
 pub(crate) enum Origin {
     OneBot11,
     GoCqhttp,
-    /// In an extension: somebody else's.
+    /// Another origin, in an extension.
     Other(String),
     Unstated,
 }
@@ -202,7 +202,7 @@ pub(crate) struct TypeDef {
     pub(crate) title: Option<String>,
     pub(crate) doc: String,
     pub(crate) kind: TypeKind,
-    /// Whether a part of the stanza was refused.
+    /// `true` if a part of the stanza was refused.
     pub(crate) broken: bool,
 }
 
@@ -235,29 +235,29 @@ pub(crate) struct Event {
     pub(crate) post_type: PostType,
     /// The value of `message_type`, `notice_type` and so on.
     pub(crate) detail: String,
-    /// The sub type, where it makes the kind.
+    /// The sub type, if it makes the kind.
     pub(crate) sub_type: Option<String>,
-    /// The servers that send it, where go-cqhttp does not.
+    /// The servers that send it, if go-cqhttp does not.
     pub(crate) servers: Vec<String>,
     pub(crate) operation: Option<String>,
     /// The struct, which some kinds share.
     pub(crate) shape: Name,
     /// Of the struct: those that every event has, then the stanza's own.
     pub(crate) fields: Vec<Field>,
-    /// The variant holds a box.
+    /// `true` if the variant holds a box.
     pub(crate) boxed: bool,
     pub(crate) example: Node,
-    /// Whether a part of the stanza was refused.
+    /// `true` if a part of the stanza was refused.
     pub(crate) broken: bool,
 }
 
 impl Event {
-    /// Whether the struct is this stanza's own.
+    /// Returns `true` if the struct is this stanza's own.
     pub(crate) fn owns_shape(&self) -> bool {
         self.shape == self.name
     }
 
-    /// The tags as they stand on the wire: what says which event it is.
+    /// The tags as they stand on the wire; they make the kind of the event.
     pub(crate) fn tags(&self) -> Vec<(&'static str, &str)> {
         let (post_type, detail_key) = self.post_type.wire();
         let tags =
@@ -307,7 +307,7 @@ pub(crate) struct Operation {
     pub(crate) name: String,
     pub(crate) doc: String,
     pub(crate) params: Vec<Param>,
-    /// Whether a part of the stanza was refused.
+    /// `true` if a part of the stanza was refused.
     pub(crate) broken: bool,
 }
 
@@ -321,12 +321,12 @@ pub(crate) struct Segment {
     pub(crate) doc: String,
     pub(crate) direction: Direction,
     pub(crate) fields: Vec<Param>,
-    /// The server's own defaults, by the field's name: they are told, not sent.
+    /// The server's own defaults, by the field's name: documented, but not sent.
     pub(crate) defaults: BTreeMap<String, Node>,
-    /// The variant holds a box.
+    /// `true` if the variant holds a box.
     pub(crate) boxed: bool,
     pub(crate) example: Option<Node>,
-    /// Whether a part of the stanza was refused.
+    /// `true` if a part of the stanza was refused.
     pub(crate) broken: bool,
 }
 
@@ -339,7 +339,7 @@ impl Segment {
         self.fields.iter().filter(|field| !matches!(field.presence, Presence::Required))
     }
 
-    /// Whether `Segment` has a method that creates it: where that is sent and takes arguments, or can take none.
+    /// Returns `true` if `Segment` has a method that creates it: the segment is sent, and takes arguments or can take none.
     pub(crate) fn has_shortcut(&self) -> bool {
         let sent = matches!(self.direction, Direction::Both | Direction::Send);
         sent && (self.fields.is_empty() || self.required().next().is_some())

@@ -739,7 +739,7 @@ fn handlers_of_the_second_file_are_read() {
 fn a_schema_that_cannot_be_read() {
     let faulty = Case::new("faulty schema").schema("effect: send", "effect: sent");
     let trouble = faulty.trouble();
-    assert!(trouble.contains("`sent` is no effect"), "{trouble}");
+    assert!(trouble.contains("`sent` is not a valid effect"), "{trouble}");
     assert!(trouble.contains("schema: cannot be compared, for it has faults"), "{trouble}");
     let folder = Case::new("no schema").written();
     let said = audit(&folder, &["--go-cqhttp", "tree", "--schema", "nowhere"]);

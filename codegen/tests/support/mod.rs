@@ -1,4 +1,4 @@
-//! What several test files share.
+//! Helpers of several test files.
 
 #![allow(dead_code, reason = "each test file uses some of it")]
 
@@ -72,7 +72,7 @@ pub(crate) fn folder(name: &str, files: &[(&str, &[u8])]) -> PathBuf {
     folder
 }
 
-/// What a run of the command said.
+/// The output of a run of the command.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) code: Option<i32>,
@@ -146,7 +146,7 @@ pub(crate) fn assert_in_file(diagnostic: &Diagnostic) {
     assert_eq!(diagnostic.to_string().lines().count(), 1, "{diagnostic}");
     assert!(diagnostic.line > 0 && diagnostic.column > 0, "{diagnostic}");
     let columns = meant_line(diagnostic).chars().count();
-    // What is missing at the end of a line is expected behind it.
+    // A part that is missing at the end of a line is expected behind it.
     assert!(diagnostic.column <= columns + 1, "the line has {columns} columns: {diagnostic}");
 }
 
@@ -159,7 +159,7 @@ fn meant_line(diagnostic: &Diagnostic) -> String {
     line.unwrap_or_else(|| panic!("the file has {lines} lines: {diagnostic}")).trim_end_matches('\r').to_owned()
 }
 
-/// How many columns of a terminal the first `count` characters take.
+/// The width of the first `count` characters in columns of a terminal.
 fn width(line: &str, count: usize) -> usize {
     line.chars().take(count).map(|c| if u32::from(c) >= 0x1100 { 2 } else { 1 }).sum()
 }
