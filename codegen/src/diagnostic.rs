@@ -9,7 +9,7 @@ use crate::yaml::Locator;
 
 /// One fault of a schema.
 ///
-/// Displays as `file:line:column: message; hint` on one line, as editors and cargo take it.
+/// Displays as `file:line:column: message; hint` on one line, as editors and cargo expect it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Diagnostic {
@@ -19,9 +19,9 @@ pub struct Diagnostic {
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
-    /// What is wrong.
+    /// The fault.
     pub message: String,
-    /// What would be right.
+    /// A way to mend it.
     pub hint: String,
 }
 
@@ -80,12 +80,12 @@ impl Faults {
         self.located.push(diagnostic);
     }
 
-    /// How many there are; tells whether a step found any.
+    /// The number of faults, by which a step can tell whether it found any.
     pub(crate) fn len(&self) -> usize {
         self.located.len() + self.spotted.len()
     }
 
-    /// All of them with line and column, or nothing if there are none.
+    /// Returns all faults with line and column as an error, if there are any.
     pub(crate) fn into_result(self, sources: &SourceMap) -> Result<(), Diagnostics> {
         let mut all = self.located;
         let mut locators = HashMap::new();
@@ -101,7 +101,7 @@ impl Faults {
     }
 }
 
-/// "did you mean `effect`?" where a known word is near, else the list of what is known.
+/// "did you mean `effect`?" if a known word is near, else the list of the known words.
 pub fn suggest(word: &str, known: &[&str]) -> String {
     match nearest(word, known) {
         Some(candidate) => format!("did you mean `{candidate}`?"),

@@ -1,6 +1,6 @@
-//! What is missing of a doc text, or what rustdoc would run, refuse or misread in it; and its first sentence.
+//! Faults of doc texts, such as what rustdoc would run, refuse or misread; and their first sentences.
 
-/// The first fault of a doc text: what is wrong, and what would be right.
+/// The first fault of a doc text: a message and a hint.
 pub fn fault(text: &str) -> Option<(String, &'static str)> {
     if text.starts_with("TODO") {
         return Some(("this text is still to be written".into(), "say it in plain English"));
@@ -8,7 +8,7 @@ pub fn fault(text: &str) -> Option<(String, &'static str)> {
     if text.contains("```") || text.contains("~~~") {
         return Some(("rustdoc would run the fenced code of this text as a test".into(), "describe it in words"));
     }
-    // What follows the first sentence becomes a paragraph.
+    // The text after the first sentence becomes a paragraph.
     if text.lines().chain([summary(text).1]).any(holds_code) {
         return Some((
             "rustdoc would run an indented line of this text as a test".into(),
@@ -29,8 +29,8 @@ pub fn fault(text: &str) -> Option<(String, &'static str)> {
     })
 }
 
-/// Whether a line is indented so far that Markdown takes it for code: at its start, or behind the marks of lists and
-/// quotes.
+/// Returns `true` if a line is indented so far that Markdown takes it for code: at its start, or behind the marks of lists
+/// and quotes.
 fn holds_code(line: &str) -> bool {
     let rest = line.trim_start_matches(' ');
     let blanks = line.len() - rest.len();
@@ -46,7 +46,7 @@ fn holds_code(line: &str) -> bool {
     behind.is_some_and(holds_code)
 }
 
-/// A text as code, whatever backticks it holds.
+/// A text as code, even if it holds backticks.
 pub fn code_span(text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
@@ -72,7 +72,7 @@ fn prose_fault(prose: &str) -> Option<(String, &'static str)> {
     Some((format!("rustdoc would take `{}` for HTML", &prose[at..end]), HINT))
 }
 
-/// A search alias that rustdoc refuses: what is wrong, and what would be right.
+/// A fault of a search alias that rustdoc would refuse: a message and a hint.
 pub fn alias_fault(alias: &str) -> Option<(String, &'static str)> {
     if alias.trim() != alias {
         return Some(("a search alias cannot begin or end with a blank".into(), "remove the blank"));
@@ -83,7 +83,7 @@ pub fn alias_fault(alias: &str) -> Option<(String, &'static str)> {
     None
 }
 
-/// The first sentence, and what follows it.
+/// The first sentence and the rest.
 pub fn summary(text: &str) -> (&str, &str) {
     let mut in_code = false;
     let mut chars = text.char_indices().peekable();

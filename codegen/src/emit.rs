@@ -1,4 +1,4 @@
-//! Model → Rust. Cannot fail: `resolve` has refused whatever could be wrong.
+//! Model → Rust. Cannot fail, since `resolve` has refused every fault.
 
 mod action;
 mod action_docs;
@@ -30,8 +30,8 @@ use print::print;
 pub use self::{event::servers, listing::line, rust_type::type_text, segment::direction, value::default_text};
 use crate::model::{ALL, Api, File};
 
-/// What each schema file becomes, in their order. None depends on another: as many threads as there are processors share
-/// them, since printing is most of the work.
+/// Writes the Rust of each schema file, in their order. They do not depend on each other: one thread per processor shares
+/// the work, most of which is printing.
 fn of_files(api: &Api) -> Vec<GeneratedFile> {
     let next = AtomicUsize::new(0);
     let work = || {
@@ -74,7 +74,8 @@ fn of_file(api: &Api, file: &File) -> Vec<GeneratedFile> {
     written.collect()
 }
 
-/// Whether the first line of a file is one that is written here: other tools' files begin with `// Generated`, too.
+/// Returns `true` if this is the first line of a file that this module wrote: files of other tools, too, begin with
+/// `// Generated`.
 pub fn is_head(line: &str) -> bool {
     let rest = line.strip_prefix("// Generated").unwrap_or_default();
     rest == ": joins what the schema's files become."
@@ -156,7 +157,7 @@ mod tests {
             names
         }
 
-        /// `variants` are declared where they stand.
+        /// Reads the names of these tokens; those of `variants` are declarations.
         fn read(&mut self, tokens: TokenStream, variants: bool) {
             let tokens: Vec<TokenTree> = tokens.into_iter().collect();
             let before = |at: usize, back: usize| at.checked_sub(back).map(|at| tokens[at].to_string());
@@ -179,7 +180,7 @@ mod tests {
             }
         }
 
-        /// What a type of the schema could be called, which this code would then mean.
+        /// Names that a type of the schema could have, so that this code would then mean that type.
         fn free<'a>(&'a self, others: &'a Self) -> Vec<&'a str> {
             let taken = |name: &str| {
                 RESERVED_TYPES.contains(&name) || self.declared.contains(name) || others.declared.contains(name)

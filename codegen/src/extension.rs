@@ -1,11 +1,11 @@
-//! What a crate that adds to `cqhttp` takes from it: the schema, of the same version.
+//! The base of an extension: the schema of `cqhttp`, of the same version.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Diagnostics;
 
-/// What cargo tells the build scripts of those who depend on `cqhttp`, whose own build script has said it.
+/// Variables that cargo sets for the build scripts of crates that depend on `cqhttp`, from the output of its own script.
 const SCHEMA: &str = "DEP_CQHTTP_SCHEMA";
 const VERSION: &str = "DEP_CQHTTP_VERSION";
 
@@ -13,7 +13,7 @@ pub(crate) fn depends_on_cqhttp() -> bool {
     env::var_os(SCHEMA).is_some()
 }
 
-/// Where the schema of `cqhttp` is, or why that is not known.
+/// The path of the schema of `cqhttp`, or the reason for which it is not known.
 pub(crate) fn base() -> Result<PathBuf, String> {
     let Some(base) = env::var_os(SCHEMA) else {
         return Err(format!(
@@ -25,7 +25,7 @@ pub(crate) fn base() -> Result<PathBuf, String> {
     Ok(base.into())
 }
 
-/// What is generated uses parts of `cqhttp` that are not for users, and that any minor version may change.
+/// Generated code uses parts of `cqhttp` that are not for users, and that any minor version may change.
 fn check_version(cqhttp: Option<&str>, own: &str) -> Result<(), String> {
     let minor = |version: &str| version.split('.').take(2).map(str::to_owned).collect::<Vec<_>>();
     match cqhttp {
@@ -41,7 +41,7 @@ fn check_version(cqhttp: Option<&str>, own: &str) -> Result<(), String> {
     }
 }
 
-/// Whether there is a fault of the base among these.
+/// Returns `true` if one of these faults is in the base.
 pub(crate) fn is_of_base(diagnostics: &Diagnostics, base: &Path) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.file.starts_with(base))
 }
@@ -49,7 +49,8 @@ pub(crate) fn is_of_base(diagnostics: &Diagnostics, base: &Path) -> bool {
 /// Faults of an extension. The base has none, unless it is of another version.
 pub(crate) fn own_or_of_base(diagnostics: Diagnostics, base: &Path) -> Diagnostics {
     let of_base = diagnostics.iter().find(|diagnostic| diagnostic.file.starts_with(base));
-    let Some(message) = of_base.map(|fault| format!("this is no schema of `cqhttp` that this version knows: {fault}"))
+    let Some(message) =
+        of_base.map(|fault| format!("this is not a schema of `cqhttp` that this version knows: {fault}"))
     else {
         return diagnostics;
     };

@@ -39,7 +39,7 @@ pub fn generate(schema: impl AsRef<Path>) -> Result<Generated, Diagnostics> {
 ///
 /// # Errors
 ///
-/// As of [`generate`].
+/// The errors of [`generate`].
 pub fn check(schema: impl AsRef<Path>) -> Result<(), Diagnostics> {
     read(schema.as_ref()).map(drop)
 }
@@ -68,7 +68,7 @@ pub fn generate_extension(schema: impl AsRef<Path>, base: impl AsRef<Path>) -> R
     Ok(emit::emit(&api))
 }
 
-/// All that the build script of `cqhttp` does: generates `schema` into `OUT_DIR`, and fails the build with its faults.
+/// Generates `schema` into `OUT_DIR`, and fails the build with its faults: the whole build script of `cqhttp`.
 ///
 /// The generated `generated.rs` joins the other files: `include!(concat!(env!("OUT_DIR"), "/generated.rs"));`.
 pub fn build(schema: impl AsRef<Path>) {
@@ -78,10 +78,11 @@ pub fn build(schema: impl AsRef<Path>) {
     write_or_fail(schema.as_ref(), |schema| generate(schema));
 }
 
-/// All that the build script of another crate does: generates `schema`, which adds actions and types to those of
-/// `cqhttp`, and fails the build with its faults. In the crate, `cqhttp::include_actions!();` takes in what became of it.
+/// Generates `schema`, which adds actions and types to those of
+/// `cqhttp`, and fails the build with its faults: the whole build script of another crate. In the crate,
+/// `cqhttp::include_actions!();` includes the generated code.
 ///
-/// The crate must have `cqhttp` among its `[dependencies]`, of the same minor version as this crate: that is where the
+/// The crate must have `cqhttp` among its `[dependencies]`, of the same minor version as this crate: its build script hands on the
 /// types of the base come from.
 pub fn extend(schema: impl AsRef<Path>) {
     let base = extension::base().unwrap_or_else(|fault| fail([fault]));
@@ -113,7 +114,7 @@ impl Generated {
     ///
     /// # Errors
     ///
-    /// What the file system says.
+    /// The error of the file system.
     pub fn write_to(&self, folder: &Path) -> io::Result<()> {
         for file in &self.files {
             let path = folder.join(&file.path);

@@ -1,4 +1,4 @@
-//! What the API is: names resolved, parameters split, every fact that the emitter needs known.
+//! The API: names resolved, parameters split, and every fact that the emitter needs.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use crate::yaml::Node;
 /// A whole schema.
 #[derive(Debug)]
 pub struct Api {
-    /// Those that Rust is written for.
+    /// The files that Rust is written for.
     pub files: Vec<File>,
-    /// Those of the schema that an extension adds to.
+    /// The files of the schema that an extension adds to.
     pub base: Vec<File>,
-    /// The crate is another than `cqhttp`, and adds to it.
+    /// `true` for another crate, which adds to `cqhttp`.
     pub extension: bool,
     /// The fields of every object, for writing its examples.
     pub objects: BTreeMap<String, Vec<Field>>,
@@ -22,19 +22,19 @@ pub struct Api {
 }
 
 impl Api {
-    /// The same with the files of the base before its own, as they were read.
+    /// The API with the files of the base before its own, in the order in which they were read.
     pub fn whole(self) -> Self {
         let Self { files, base, .. } = self;
         Self { files: base.into_iter().chain(files).collect(), base: Vec::new(), ..self }
     }
 
-    /// Whether the type is one of those that Rust is written for.
+    /// Returns `true` if Rust is written for the type.
     pub fn defines(&self, ty: &str) -> bool {
         self.files.iter().flat_map(|file| &file.types).any(|own| own.name == ty)
     }
 }
 
-/// How that is called which all files become together; no file of the base is called so.
+/// The name of the generated files that join all schema files; no file of the base has it.
 pub(crate) const ALL: &str = "all";
 
 /// The trait whose methods an extension's actions are.
@@ -43,7 +43,7 @@ pub(crate) const CLIENT_TRAIT: &str = "ClientActions";
 /// The names under which a `Target` goes out.
 pub const TARGET_KEYS: [&str; 3] = ["message_type", "user_id", "group_id"];
 
-/// What one schema file gives.
+/// The content of one schema file.
 #[derive(Debug)]
 pub struct File {
     /// `actions/group_admin`.
@@ -56,7 +56,7 @@ pub struct File {
     pub segments: Vec<Segment>,
 }
 
-/// What a file is about, for the index.
+/// The subject of a file, for the index.
 #[derive(Debug)]
 pub struct Chapter {
     pub title: String,
@@ -85,7 +85,7 @@ pub struct Action {
     pub uncertain: Vec<String>,
     pub returns: Returns,
     pub example: Example,
-    /// Whether a part of the stanza was refused: rules about the whole would mislead.
+    /// `true` if a part of the stanza was refused, so that rules about the whole would mislead.
     pub broken: bool,
 }
 
@@ -109,7 +109,7 @@ impl Action {
     }
 }
 
-/// How the pages of an answer follow each other.
+/// The way from one page of an answer to the next.
 #[derive(Debug)]
 pub struct Pages {
     /// The parameter that asks for a page.
@@ -117,7 +117,7 @@ pub struct Pages {
     pub next: NextPage,
 }
 
-/// Where the next page's parameter comes from.
+/// The source of the next page's parameter.
 #[derive(Debug)]
 pub enum NextPage {
     /// From a field of the answer.
@@ -130,7 +130,7 @@ pub enum NextPage {
 pub enum Origin {
     OneBot11,
     GoCqhttp,
-    /// In an extension: somebody else's.
+    /// Another origin, in an extension.
     Other(String),
     Unstated,
 }
@@ -200,7 +200,7 @@ pub struct TypeDef {
     pub title: Option<String>,
     pub doc: String,
     pub kind: TypeKind,
-    /// Whether a part of the stanza was refused.
+    /// `true` if a part of the stanza was refused.
     pub broken: bool,
 }
 
@@ -233,29 +233,29 @@ pub struct Event {
     pub post_type: PostType,
     /// The value of `message_type`, `notice_type` and so on.
     pub detail: String,
-    /// The sub type, where it makes the kind.
+    /// The sub type, if it makes the kind.
     pub sub_type: Option<String>,
-    /// The servers that send it, where go-cqhttp does not.
+    /// The servers that send it, if go-cqhttp does not.
     pub servers: Vec<String>,
     pub operation: Option<String>,
     /// The struct, which some kinds share.
     pub shape: Name,
     /// Of the struct: those that every event has, then the stanza's own.
     pub fields: Vec<Field>,
-    /// The variant holds a box.
+    /// `true` if the variant holds a box.
     pub boxed: bool,
     pub example: Node,
-    /// Whether a part of the stanza was refused.
+    /// `true` if a part of the stanza was refused.
     pub broken: bool,
 }
 
 impl Event {
-    /// Whether the struct is this stanza's own.
+    /// Returns `true` if the struct is this stanza's own.
     pub fn owns_shape(&self) -> bool {
         self.shape == self.name
     }
 
-    /// The tags as they stand on the wire: what says which event it is.
+    /// The tags as they stand on the wire; they make the kind of the event.
     pub fn tags(&self) -> Vec<(&'static str, &str)> {
         let (post_type, detail_key) = self.post_type.wire();
         let tags =
@@ -305,7 +305,7 @@ pub struct Operation {
     pub name: String,
     pub doc: String,
     pub params: Vec<Param>,
-    /// Whether a part of the stanza was refused.
+    /// `true` if a part of the stanza was refused.
     pub broken: bool,
 }
 
@@ -319,12 +319,12 @@ pub struct Segment {
     pub doc: String,
     pub direction: Direction,
     pub fields: Vec<Param>,
-    /// The server's own defaults, by the field's name: they are told, not sent.
+    /// The server's own defaults, by the field's name: documented, but not sent.
     pub defaults: BTreeMap<String, Node>,
-    /// The variant holds a box.
+    /// `true` if the variant holds a box.
     pub boxed: bool,
     pub example: Option<Node>,
-    /// Whether a part of the stanza was refused.
+    /// `true` if a part of the stanza was refused.
     pub broken: bool,
 }
 
@@ -337,7 +337,7 @@ impl Segment {
         self.fields.iter().filter(|field| !matches!(field.presence, Presence::Required))
     }
 
-    /// Whether `Segment` has a method that creates it: where that is sent and takes arguments, or can take none.
+    /// Returns `true` if `Segment` has a method that creates it: the segment is sent, and takes arguments or can take none.
     pub fn has_shortcut(&self) -> bool {
         let sent = matches!(self.direction, Direction::Both | Direction::Send);
         sent && (self.fields.is_empty() || self.required().next().is_some())

@@ -1,4 +1,4 @@
-//! Names: said once in the schema, derived here in every form that Rust wants.
+//! Names: written once in the schema, derived here in every form that Rust needs.
 
 use proc_macro2::{Ident, Span};
 
@@ -46,13 +46,13 @@ fn capitalised(word: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// Whether `name` is a word that Rust keeps for itself (edition 2024, `gen` included).
+/// Returns `true` if `name` is a keyword of Rust (edition 2024, `gen` included).
 pub fn is_keyword(name: &str) -> bool {
-    // What is a plain identifier in every edition parses as one; the rest are keywords, or not names at all.
+    // A plain identifier of every edition parses as one; all else is a keyword, or not a name.
     syn::parse_str::<Ident>(name).is_err() || matches!(name, "gen" | "dyn" | "async" | "await" | "try")
 }
 
-/// `group_id`: what a field, a parameter or an enum's value is called.
+/// Returns `true` for the name of a field, a parameter or an enum's value: `group_id`.
 pub fn is_snake(name: &str) -> bool {
     let mut chars = name.chars();
     chars.next().is_some_and(|first| first.is_ascii_lowercase())
@@ -61,12 +61,12 @@ pub fn is_snake(name: &str) -> bool {
         && !name.contains("__")
 }
 
-/// `GroupInfo`: what a type is called.
+/// Returns `true` for the name of a type: `GroupInfo`.
 pub fn is_pascal(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
-/// `set_group_ban`, `_get_vip_info`, `.ocr_image`: what an action is called on the wire.
+/// Returns `true` for the name of an action on the wire: `set_group_ban`, `_get_vip_info`, `.ocr_image`.
 pub fn is_action(name: &str) -> bool {
     is_snake(name.trim_start_matches(['_', '.']))
 }

@@ -20,7 +20,7 @@ use crate::diagnostic::Faults;
 use crate::model::{Api, File};
 use crate::source::SourceFile;
 
-/// Turns what the files say into what the API is. Where faults were found, the result is not to be used.
+/// Resolves the stanzas of all files to the API. If faults were found, the result must not be used.
 pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
     let refused = files.iter().flat_map(|file| file.refused.names.iter().cloned()).collect();
     let any_refused = files.iter().any(|file| file.refused.any);
@@ -51,13 +51,13 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
     resolver.cycles(files, &api);
     example::check(&api, all_events_known(files, &api), resolver.faults);
     if extension {
-        // What is extended is there already.
+        // The code of the base is there already.
         api.base = api.files.drain(..files.iter().filter(|file| !file.extension).count()).collect();
     }
     api
 }
 
-/// Whether all events are known: one that was refused may be the one that an example means.
+/// Returns `true` if no event was refused: an example may mean one that was.
 fn all_events_known(files: &[SourceFile], api: &Api) -> bool {
     let refused = files.iter().any(|file| file.refused.any || file.events.iter().any(|event| event.broken));
     let resolved = |(source, file): (&SourceFile, &File)| source.events.len() == file.events.len();

@@ -1,6 +1,6 @@
 //! Type expressions: `GroupInfo[]`, `string?`.
 
-/// What stands before `[]` and `?`.
+/// The part of a type before `[]` and `?`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scalar {
     Bool,
@@ -32,7 +32,7 @@ pub enum NamedKind {
     Object,
 }
 
-/// How an id stands on the wire.
+/// The form of an id on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdBase {
     I64,
@@ -40,7 +40,7 @@ pub enum IdBase {
     String,
 }
 
-/// What an enum's values are.
+/// The form of an enum's values on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EnumBase {
     String,
@@ -48,7 +48,7 @@ pub enum EnumBase {
 }
 
 impl Scalar {
-    /// Whether its values are written as JSON in Rust, too.
+    /// Returns `true` if its values are written as JSON in Rust, too.
     pub fn has_no_literal(&self) -> bool {
         use Scalar::{
             Event, FeedSegment, FileSource, ForwardNode, ForwardedMessage, Json, Mention, Message, UploadSource,
@@ -69,7 +69,7 @@ pub struct Ty {
 }
 
 impl Ty {
-    /// Whether a parameter of this type may have a default.
+    /// Returns `true` if a parameter of this type may have a default.
     pub fn has_default(&self) -> bool {
         !self.list
             && !matches!(
@@ -115,7 +115,7 @@ pub const BUILT_IN: &[(&str, Scalar)] = &[
     ("Target", Scalar::Target),
 ];
 
-/// An expression taken apart: the name, and what stands behind it.
+/// An expression taken apart: the name and the marks behind it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Expression<'a> {
     pub(crate) name: &'a str,
@@ -124,7 +124,7 @@ pub(crate) struct Expression<'a> {
 }
 
 impl<'a> Expression<'a> {
-    /// `None` where anything but a name, then `[]`, then `?` stands there.
+    /// Parses a name, then `[]`, then `?`; `None` for any other text.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let (rest, optional) = text.strip_suffix('?').map_or((text, false), |rest| (rest, true));
         let (name, list) = rest.strip_suffix("[]").map_or((rest, false), |rest| (rest, true));

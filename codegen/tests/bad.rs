@@ -1,4 +1,4 @@
-//! What the generator refuses: `bad/*.yaml`, one rule a file, beside the snapshot of what it says.
+//! The faults that the generator reports: `bad/*.yaml`, one rule a file, beside the snapshot of its faults.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
@@ -13,7 +13,7 @@ fn every_rule_says_what_its_snapshot_shows() {
     assert_snapshots_beside("bad", |path| marked_faults(path, &here("bad")));
 }
 
-/// What is said of a schema file with this content.
+/// The faults of a schema file with this content.
 fn of_bytes(name: &str, content: &[u8]) -> String {
     let folder = folder(name, &[("file.yaml", content)]);
     faults(&folder.join("file.yaml"), &folder)
@@ -44,11 +44,11 @@ fn a_file_is_utf_8() {
     let good = "- kind: id\n  name: RoomId\n  base: i64\n  doc: 房间";
     assert_eq!(
         of_bytes("latin 1", &[good.as_bytes(), b" \xe9t\xe9\n"].concat()),
-        "file.yaml:4:11: the byte 0xe9 is no UTF-8; save the file as UTF-8\n"
+        "file.yaml:4:11: the byte 0xe9 is not UTF-8; save the file as UTF-8\n"
     );
     assert_eq!(
         of_bytes("utf 16", b"\xff\xfe-\0 \0"),
-        "file.yaml:1:1: the byte 0xff is no UTF-8; save the file as UTF-8\n"
+        "file.yaml:1:1: the byte 0xff is not UTF-8; save the file as UTF-8\n"
     );
 }
 
@@ -79,7 +79,7 @@ fn a_file_holds_no_invisible_characters() {
     }
 }
 
-/// As an escape, such a character passes; but not into a doc.
+/// An invisible character may be written as an escape, but not in a doc.
 #[test]
 fn a_doc_holds_no_invisible_characters_either() {
     assert_eq!(
@@ -97,8 +97,8 @@ fn numbers_are_those_of_json() {
         )
     };
     for (value, said) in [
-        (".nan", "the number NaN is no number of JSON; write a number"),
-        ("-.inf", "the number -inf is no number of JSON; write a number"),
+        (".nan", "the number NaN is not a number of JSON; write a number"),
+        ("-.inf", "the number -inf is not a number of JSON; write a number"),
         (
             "18446744073709551616",
             "the number 18446744073709551616 is too large; numbers have at most 64 bits: put it into quotes",

@@ -48,6 +48,7 @@ fn only_what_is_its_own_is_generated() {
             "types.types.rs",
             "types.mock.rs",
             "client.rs",
+            "answers.rs",
             "generated.rs"
         ]
     );
@@ -59,7 +60,7 @@ fn every_rule_says_what_its_snapshot_shows() {
     assert_snapshots_beside("bad_extension", |path| marked(&refused(path, &base()), &here("bad_extension")));
 }
 
-/// Also of its files that cannot be read at all, and where both folders have files of the same name.
+/// Includes files that cannot be read at all, and files of the same name in both folders.
 #[test]
 fn faults_are_those_of_the_extension_alone() {
     let own = folder("faulty extension", &[("base.yaml", b"- kind: id\n  name: RoomId\n"), ("empty.yaml", b"")]);
@@ -79,7 +80,7 @@ fn a_base_that_is_not_understood_is_said_to_be_that() {
     let said = refused(&here("extension/own"), &newer).to_string().replace(&newer.display().to_string(), "base");
     assert_eq!(
         said,
-        "base:1:1: this is no schema of `cqhttp` that this version knows: base/base.yaml:3:9: `i128` is no base of an id; \
+        "base:1:1: this is not a schema of `cqhttp` that this version knows: base/base.yaml:3:9: `i128` is not a valid base of an id; \
          known here: `i64`, `u64`, `string`; take `cqhttp` and `cqhttp-codegen` of the same version"
     );
     let nowhere = newer.join("nowhere");
@@ -118,7 +119,7 @@ fn build_script_of_cqhttp() {
     build("own");
 }
 
-/// What [`build_script`] tells cargo, with these variables set, in a folder with the schema `own`.
+/// The output of [`build_script`] for cargo, with these variables set, in a folder with the schema `own`.
 fn run_build_script(name: &str, variables: &[(&str, &Path)]) -> (bool, String, std::path::PathBuf) {
     run_script("build_script", name, variables)
 }

@@ -1,4 +1,4 @@
-//! What each feature of the schema language becomes: `schema/*.yaml`, one feature a file, beside its snapshot.
+//! The generated code of each feature of the schema language: `schema/*.yaml`, one feature a file, beside its snapshot.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 

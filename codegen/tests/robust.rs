@@ -67,7 +67,7 @@ fn a_line_is_indented_differently() {
     });
 }
 
-/// Also in the middle of a character.
+/// Includes cuts in the middle of a character.
 #[test]
 fn the_file_ends_too_early() {
     try_all("early end", |good| {
@@ -109,7 +109,7 @@ fn a_character_is_another() {
 
 const GOOD: &str = "- { kind: id, name: DoorId, base: i64, doc: A door. }\n";
 
-/// What editors and systems lay beside a file is none of the schema.
+/// Files that editors and systems create beside a schema file are not a part of the schema.
 #[test]
 fn hidden_files_and_folders_are_not_read() {
     let hidden: [(&str, &[u8]); 5] = [
@@ -120,7 +120,7 @@ fn hidden_files_and_folders_are_not_read() {
         ("below/.b.yaml", b"x"),
     ];
     let root = folder("hidden", &[&[("a.yaml", GOOD.as_bytes()), ("below/b.txt", b"")], &hidden[..]].concat());
-    // As Emacs marks what is being changed: a link to what is no file.
+    // Emacs marks a file that is being changed by a link that leads nowhere.
     #[cfg(unix)]
     std::os::unix::fs::symlink("user@host.123:456", root.join(".#a.yaml")).unwrap();
     let generated = generate(&root).unwrap_or_else(|faults| panic!("{faults}"));
@@ -147,7 +147,7 @@ fn links_in_a_circle_end() {
     assert_eq!(paths, ["schema/a.yaml"]);
 }
 
-/// Whether the last line has an end or not.
+/// The place is the same with and without a line end at the end of the file.
 #[test]
 fn what_is_never_closed_is_located_where_it_opens() {
     let root = folder("unclosed", &[]);

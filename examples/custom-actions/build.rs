@@ -1,4 +1,4 @@
-//! Generates what `cqhttp::include_actions!` takes in.
+//! Generates the code that `cqhttp::include_actions!` includes.
 
 fn main() {
     cqhttp_codegen::extend("schema");

@@ -42,6 +42,34 @@ fn the_api_at_a_glance() {
     });
 }
 
+/// rustdoc finds a method by its aliases, and does not find a request by them, for `cqhttp` exports it anew.
+#[test]
+fn titles_and_search_words_stand_on_the_methods() {
+    let generated = generated();
+    let mut searched = 0;
+    for entry in Path::new(SCHEMA).join("actions").read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        let client = format!("actions/{stem}.client.rs");
+        let client = &generated.files.iter().find(|file| file.path == client).unwrap().text;
+        let yaml = std::fs::read_to_string(&path).unwrap();
+        for stanza in yaml.split("\n- name: ").skip(1) {
+            let name = stanza.lines().next().unwrap().trim_start_matches(['_', '.']);
+            let (before, _) = client.split_once(&format!("    pub fn {name}(")).unwrap();
+            let (_, attributes) = before.rsplit_once("///").unwrap();
+            let value = |key: &str| stanza.lines().find_map(|line| line.strip_prefix(key));
+            let search = value("  search: ").unwrap_or_default().trim_matches(['[', ']']);
+            searched += usize::from(!search.is_empty());
+            let words = search.split(", ").filter(|word| !word.is_empty());
+            for word in words.chain(value("  title: ")) {
+                let alias = format!("    #[doc(alias = \"{word}\")]\n");
+                assert!(attributes.contains(&alias), "{name} is not found by {word}: {attributes}");
+            }
+        }
+    }
+    assert!(searched >= 40, "{searched} actions have search words");
+}
+
 #[test]
 fn no_snapshot_is_left_over() {
     let names = by_source(&generated()).into_keys().chain(["api".to_owned()]);
@@ -96,7 +124,7 @@ const FRIENDLY: &str = "
     returns: { group_id: 10001000, group_name: 好友 }
 ";
 
-/// The same with an answer of its own, with a parameter to set, and a list of a shared type.
+/// An action with an answer of its own, a parameter to set, and a list of a shared type.
 const ANSWERING: &str = "
 - name: get_friend_mood
   title: 获取好友心情
@@ -124,7 +152,7 @@ const ANSWERING: &str = "
     returns: { mood: well, with: [{ group_id: 10001000, group_name: 好友 }] }
 ";
 
-/// What a reviewer of a new action sees: its part of its file's snapshot, its line of the API, and what goes out.
+/// A reviewer of a new action sees its part of its file's snapshot, its line of the API, and the request that goes out.
 #[test]
 fn a_new_action_changes_nothing_but_its_own_lines() {
     assert_only_its_own_lines(FRIENDLY, "get_friend_mood(UserId) -> GroupInfo");

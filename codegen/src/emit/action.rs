@@ -92,7 +92,7 @@ fn paged(action: &Action) -> Option<TokenStream> {
         NextPage::Before { list, key } => {
             let of_events = is_event_list(action, list);
             let list = list.ident();
-            // Events know their numbers themselves.
+            // An event has its number as a method.
             let numbers = match of_events {
                 true => quote!(__private::event_numbers(&answer.#list)),
                 false => quote!(__private::numbers(&answer.#list, #key)),

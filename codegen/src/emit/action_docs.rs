@@ -10,14 +10,14 @@ use crate::doc;
 use crate::model::{Action, Api, Effect, File, Origin, Returns, Server};
 use crate::ty::{Scalar, Ty};
 
-/// Everything about an action: what it does, where it comes from, how it is refused, how it is called.
+/// The docs of a request: its effect, origin and refusals, and a call as an example.
 pub(super) fn request_docs(api: &Api, action: &Action) -> TokenStream {
     let (summary, rest) = doc::summary(&action.doc);
     let summary = format!("{summary} ({})", action.title);
     docs(&join(&[&summary, rest, &caveats(action), &answers(action), &facts(action), &snippet(api, action)]))
 }
 
-/// What suffices on hover: the summary, the arguments, the setters, the way to the rest.
+/// The docs of a method, enough on hover: the summary, the arguments, the setters, and a link to the rest.
 pub(super) fn method_docs(action: &Action) -> TokenStream {
     let (summary, rest) = doc::summary(&action.doc);
     let arguments = action.required().map(|param| format!("- `{}`: {}", param.name.snake(), lower_first(&param.doc)));
@@ -63,7 +63,7 @@ fn code(names: &[String]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// What a caller must know beyond what the action does.
+/// Warnings for callers.
 fn caveats(action: &Action) -> String {
     let server = match action.server {
         Server::Supported => "",
@@ -75,7 +75,7 @@ fn caveats(action: &Action) -> String {
         }
     };
     let silent = if action.silent {
-        "**`Ok` does not prove success**: the server reports it also where it did nothing."
+        "**`Ok` does not prove success**: the server reports it even if it did nothing."
     } else {
         ""
     };
@@ -86,7 +86,7 @@ fn caveats(action: &Action) -> String {
     };
     let uncertain = match &*code(&action.uncertain) {
         "" => "",
-        refusals => &format!("A refusal with {refusals} is no proof that nothing happened."),
+        refusals => &format!("A refusal with {refusals} does not prove that nothing happened."),
     };
     join(&[server, silent, uncertain, pages, wait])
 }
@@ -116,7 +116,7 @@ fn snippet(api: &Api, action: &Action) -> String {
     let line = format!("{client}{}", calls.concat());
     let call = if line.chars().count() <= COLUMNS { line } else { format!("{client}\n    {}", calls.join("\n    ")) };
     if api.extension {
-        // Where its crate keeps the prelude is not known here.
+        // The path of the prelude in its crate is not known here.
         return format!("```ignore\n{call}\n```");
     }
     format!(

@@ -15,7 +15,7 @@ pub(super) fn docs(text: &str) -> TokenStream {
     lines.map(|line| quote!(#[doc = #line])).collect()
 }
 
-/// How long the line of a comment may be.
+/// The maximum length of a line of a comment.
 pub(super) const COLUMNS: usize = 100;
 
 /// Breaks a line of prose at blanks, so that a comment stays within some hundred columns.
@@ -26,12 +26,12 @@ fn wrap(line: &str) -> Vec<String> {
     let indent = if line.starts_with("- ") { "  " } else { "" };
     let mut lines = vec![String::new()];
     for word in line.split(' ') {
-        // A line that begins so would be a list, a heading or a quote.
+        // At the start of a line, this word would make it a list, a heading or a quote.
         let marks = word.starts_with(['-', '+', '*', '#', '>', '|', '='])
             || word.ends_with(['.', ')']) && word.starts_with(|c: char| c.is_ascii_digit());
         let count = lines.len();
         let last = &mut lines[count - 1];
-        // Where there are several blanks, a line that holds nothing would end the paragraph.
+        // Of several blanks, one could become an empty line, which ends the paragraph.
         let fits = last.chars().count() + 1 + word.chars().count() <= COLUMNS;
         if !fits && !marks && !last.is_empty() && !word.is_empty() {
             lines.push(format!("{indent}{word}"));

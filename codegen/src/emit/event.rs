@@ -1,4 +1,4 @@
-//! Events and quick operations; and over all files the enum of the events.
+//! Events and quick operations, and the enum of all events.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -51,7 +51,7 @@ fn facts(event: &Event) -> String {
     format!("Event `{}`{by}.", event.path())
 }
 
-/// "NapCat, LLOneBot"; empty where go-cqhttp sends the event.
+/// "NapCat, LLOneBot"; empty if go-cqhttp sends the event.
 pub fn servers(event: &Event) -> String {
     event.servers.iter().map(|server| server_name(server)).collect::<Vec<_>>().join(", ")
 }
@@ -65,7 +65,7 @@ fn server_name(server: &str) -> &str {
     }
 }
 
-/// `impl From<&GroupIncrease> for ReplyTo`, where the event happened somewhere and is no message: those know more.
+/// `impl From<&GroupIncrease> for ReplyTo`, if the event has a place and is not a message: messages have an own one.
 fn reply_to(event: &Event) -> Option<TokenStream> {
     if matches!(event.post_type, PostType::Message | PostType::MessageSent | PostType::MetaEvent) {
         return None;
@@ -110,7 +110,7 @@ fn operation(api: &Api, operation: &Operation) -> Vec<TokenStream> {
     items
 }
 
-/// The enum of all events, its kinds, and what can be asked of any event.
+/// The enum of all events, its kinds, and the accessors that any event has.
 pub(super) fn event_enums(api: &Api) -> Vec<TokenStream> {
     let events: Vec<&Event> = api.files.iter().flat_map(|file| &file.events).collect();
     if events.is_empty() {
@@ -157,7 +157,7 @@ fn kind_enum(events: &[&Event]) -> TokenStream {
         quote!(#docs #variant)
     });
     quote! {
-        /// Which event it is.
+        /// The kind of an event.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum EventKind {
@@ -237,7 +237,7 @@ fn needs_sub_type(events: &[&Event]) -> TokenStream {
         false => (quote!(post_type: &str, detail_type: &str), quote!(matches!((post_type, detail_type), #(#tags)|*))),
     };
     quote! {
-        /// Whether the sub type counts among the tags of such events.
+        /// Returns `true` if the kind of such an event depends on its sub type.
         pub(crate) fn needs_sub_type(#args) -> bool {
             #answer
         }
@@ -247,7 +247,8 @@ fn needs_sub_type(events: &[&Event]) -> TokenStream {
 /// `time()`, `self_id()`, `user_id()`, `group_id()` and the like, of any event.
 fn accessors(events: &[&Event]) -> TokenStream {
     let kind = kind(events);
-    let common = [("time", "When it happened, or was reported."), ("self_id", "The account that it happened to.")];
+    let common =
+        [("time", "The time at which it happened, or was reported."), ("self_id", "The account that it happened to.")];
     let common = common.into_iter().map(|(name, doc)| common_accessor(events, name, doc));
     let ids = [
         (
@@ -270,7 +271,7 @@ fn kind(events: &[&Event]) -> TokenStream {
         quote!(Self::#variant(_) => EventKind::#variant,)
     });
     quote! {
-        /// Which event it is.
+        /// The kind of an event.
         #[must_use]
         pub fn kind(&self) -> EventKind {
             match self { #(#arms)* Self::Unknown(_) => EventKind::Unknown, }
@@ -296,7 +297,7 @@ fn common_accessor(events: &[&Event], name: &str, doc: &str) -> TokenStream {
     }
 }
 
-/// `Some(event.user_id)`, `event.group_id`: an id as an `Option`, where the event has it.
+/// `Some(event.user_id)`, `event.group_id`: an id as an `Option`, if the event has it.
 fn id_of(event: &Event, name: &str, ty: &str) -> Option<TokenStream> {
     let is = |field: &&Field| {
         field.name.snake() == name
@@ -308,7 +309,7 @@ fn id_of(event: &Event, name: &str, ty: &str) -> Option<TokenStream> {
     Some(if field.ty.optional { quote!(event.#name) } else { quote!(Some(event.#name)) })
 }
 
-/// `pub fn group_id(&self) -> Option<GroupId> { match self { …, _ => None } }`; nothing where no event has such an id.
+/// `pub fn group_id(&self) -> Option<GroupId> { match self { …, _ => None } }`; nothing if no event has such an id.
 fn id_accessor(events: &[&Event], name: &str, ty: &str, doc: &str) -> Option<TokenStream> {
     let arms = events.iter().filter_map(|event| {
         let (variant, id) = (event.name.type_ident(), id_of(event, name, ty)?);
@@ -341,10 +342,11 @@ fn reading(events: &[&Event]) -> TokenStream {
                 kind: EventKind,
                 de: __D,
             ) -> Result<Option<Self>, __D::Error> {
-                Ok(Some(match kind {
+                let event = match kind {
                     #(#arms)*
                     EventKind::Unknown => return Ok(None),
-                }))
+                };
+                Ok(Some(event))
             }
         }
     }

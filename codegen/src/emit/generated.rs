@@ -8,13 +8,13 @@ use std::fmt;
 pub struct GeneratedFile {
     /// Its path below the output folder, with `/`.
     pub path: String,
-    /// The schema file it comes from, relative to the schema's folder; `None` for the file that joins the others.
+    /// The schema file that it comes from, relative to the schema's folder; `None` for a file that joins the others.
     pub source: Option<String>,
     /// Its text.
     pub text: String,
 }
 
-/// What a schema becomes.
+/// The generated code of a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Generated {
@@ -34,17 +34,17 @@ pub(super) struct PageIndex {
     pub(super) table: String,
 }
 
-/// Why the indexes of a page cannot be made anew.
+/// A reason for which the indexes of a page cannot be made anew.
 ///
 /// Displays as `line 3: message; hint`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IndexFault {
-    /// The line of the page, from 1; the first where the page has no place for an index.
+    /// The line of the page, from 1; the first line if the page has no place for an index.
     pub line: usize,
-    /// What is wrong.
+    /// The fault.
     pub message: String,
-    /// What would be right.
+    /// A way to mend it.
     pub hint: String,
 }
 
@@ -64,8 +64,8 @@ impl Generated {
     ///
     /// # Errors
     ///
-    /// That the page has no place for an index, or a line of such a pair without the other: what stands there is not to
-    /// be taken for an index.
+    /// Fails if the page has no place for an index, or has one line of such a pair without the other, so that it is unclear
+    /// which lines are the index.
     pub fn with_index(&self, page: &str) -> Result<String, IndexFault> {
         let fault = |line, message: String, hint: String| Err(IndexFault { line, message, hint });
         let mut filled = String::new();

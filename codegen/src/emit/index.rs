@@ -4,7 +4,7 @@ use super::{event, segment};
 use crate::doc;
 use crate::model::{Action, Api, File, Server};
 
-/// Who reads the index.
+/// The page that an index is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reader {
     /// A README in English.

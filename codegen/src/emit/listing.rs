@@ -1,4 +1,4 @@
-//! The API on one line an action.
+//! The API at a glance, one line for each action.
 
 use super::rust_type::type_text;
 use super::value::default_listed;

@@ -1,14 +1,14 @@
-//! `generated.rs`, which joins what the schema's files become.
+//! `generated.rs`, which joins the generated files.
 
 use std::collections::BTreeSet;
 
 use super::generated::GeneratedFile;
 use crate::model::{Action, Api, CLIENT_TRAIT, File};
 
-/// Where the trait of an extension's actions stands; no schema file becomes a file of this name.
+/// The file with the trait of an extension's actions; no schema file becomes a file of this name.
 pub(super) const CLIENT: &str = "client.rs";
 
-/// The file that names the objects that actions answer; likewise.
+/// The file that makes objects answers of actions; no schema file becomes a file of this name.
 pub(super) const ANSWERS: &str = "answers.rs";
 
 /// The file that joins the others.
@@ -35,7 +35,7 @@ fn base(api: &Api, files: &[GeneratedFile]) -> Vec<String> {
     modules
 }
 
-/// `action`, `types`, `prelude`, `mock`: for another crate, where they are public as they stand.
+/// `action`, `types`, `prelude`, `mock`: for another crate, in which they are public as they stand.
 fn extension(api: &Api, files: &[GeneratedFile]) -> Vec<String> {
     let base = "::cqhttp::types::*";
     vec![
@@ -52,7 +52,7 @@ const TYPES: &str = "Ids, enums and objects.";
 const ACTION_LINTS: &str = "unreachable_pub, unused_imports, clippy::should_implement_trait, \
                             clippy::too_many_arguments, clippy::wrong_self_convention";
 
-/// Whatever a crate warns about, and what a binary does not use.
+/// Lints that another crate may have switched on, and those about items that a binary does not use.
 const EXTENSION_LINTS: &str = "dead_code, unreachable_pub, unused_imports, unused_qualifications, clippy::all, \
                                clippy::nursery, clippy::pedantic, clippy::restriction";
 
@@ -107,12 +107,12 @@ fn mock_module(api: &Api, files: &[GeneratedFile], has_events: bool) -> String {
     )
 }
 
-/// The same for an extension, there where `cqhttp` has its feature: the crate itself needs none.
+/// The tables of an extension. They are there if `cqhttp` has the feature `mock`; the crate itself needs no feature.
 fn extension_mock(api: &Api, files: &[GeneratedFile]) -> String {
     let imports = ["super::super::{action::*, types::*}", "::cqhttp::types::*"];
     let (modules, [actions, ..]) = mock_parts(api, files, &imports);
     format!(
-        "::cqhttp::if_mock! {{\n/// What the stand-in server needs to know. There where `cqhttp` has the feature `mock`.\n{}\
+        "::cqhttp::if_mock! {{\n/// The tables of the stand-in server. They are there if `cqhttp` has the feature `mock`.\n{}\
          pub mod mock {{\n{modules}    /// The actions, for `cqhttp::mock::MockServer::builder().actions(ACTIONS)`.\n    \
          pub static ACTIONS: &[&[::cqhttp::mock::ActionInfo]] = &[\n{actions}    ];\n}}\n}}\n",
         allow(EXTENSION_LINTS)
@@ -146,7 +146,7 @@ fn mock_parts(api: &Api, files: &[GeneratedFile], imports: &[&str]) -> (String, 
     (modules, tables)
 }
 
-/// `actions/group_admin` → `in_actions_group_admin`: a name whatever the file is called.
+/// `actions/group_admin` → `in_actions_group_admin`: a name for any name of the file.
 fn module_name(file: &File) -> String {
     let name = file.stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' });
     format!("in_{}", name.collect::<String>())

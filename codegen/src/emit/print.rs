@@ -43,7 +43,11 @@ fn list_macro(call: &Macro) -> Option<String> {
     let list: Vec<TokenTree> = list.into_iter().collect();
     let entries = list.split(is_comma).filter(|entry| !entry.is_empty()).map(|entry| {
         let entry: TokenStream = entry.iter().cloned().collect();
-        format!("    {},\n", entry.to_string().replace(" ?", "?"))
+        let entry = entry.to_string();
+        match entry.strip_suffix(" ?") {
+            Some(optional) => format!("    {optional}?,\n"),
+            None => format!("    {entry},\n"),
+        }
     });
     Some(format!("{path}!{open}\n{}{close}\n", entries.collect::<String>()))
 }

@@ -10,7 +10,7 @@ use crate::model::{Action, Api, Param, Presence};
 use crate::name::ident;
 use crate::ty::Scalar;
 
-/// What a caller fills in: the parameters of a request, or of an operation.
+/// A struct of parameters: a request, or a quick operation.
 pub(super) struct ParamStruct<'a> {
     pub(super) name: String,
     pub(super) params: &'a [Param],
@@ -165,12 +165,12 @@ pub(super) fn default(params: &ParamStruct<'_>) -> Option<TokenStream> {
     })
 }
 
-/// Whether a parameter goes out under two names, which serde's derive cannot do.
+/// Returns `true` if a parameter goes out under two names, which serde's derive cannot do.
 fn sends_twice(params: &ParamStruct<'_>) -> bool {
     params.params.iter().any(|param| !param.also.is_empty())
 }
 
-/// `impl Serialize`, where a parameter goes out under two names.
+/// `impl Serialize`, if a parameter goes out under two names.
 pub(super) fn serialize(params: &ParamStruct<'_>) -> Option<TokenStream> {
     let name = ident(&params.name);
     let entries = params.params.iter().flat_map(|param| {

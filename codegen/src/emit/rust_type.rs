@@ -105,7 +105,7 @@ fn argument_type(ty: &Ty) -> TokenStream {
     }
 }
 
-/// Whether an argument of this type is converted by `into`.
+/// Returns `true` if an argument of this type is converted by `into`.
 pub(super) fn takes_into(ty: &Ty) -> bool {
     use Scalar::{Bool, F64, I32, I64, Named, U32, U64};
     ty.list || !matches!(ty.scalar, Bool | I32 | I64 | U32 | U64 | F64 | Named(_, NamedKind::Object))
@@ -117,7 +117,7 @@ pub(super) fn converted(param: &Param) -> TokenStream {
     if takes_into(&param.ty) { quote!(#name.into()) } else { quote!(#name) }
 }
 
-/// The function of `cqhttp::lenient` that reads such a field leniently; `None` where the type itself does.
+/// The function of `cqhttp::lenient` that reads a field of this type; `None` if the type itself is lenient.
 pub(super) fn reader(ty: &Ty) -> Option<&'static str> {
     use Scalar::{Bool, F64, I32, I64, Named, String, Timestamp, U32, U64};
     let names = match (&ty.scalar, ty.list, ty.optional) {
@@ -144,12 +144,12 @@ pub(super) fn reader(ty: &Ty) -> Option<&'static str> {
     Some(names[2 * usize::from(ty.list) + usize::from(ty.optional)])
 }
 
-/// `#[serde(rename = "type", default, deserialize_with = "lenient::opt_int")]`, or nothing where serde needs no telling.
+/// `#[serde(rename = "type", default, deserialize_with = "lenient::opt_int")]`, or nothing if serde's derive needs no attribute.
 pub(super) fn serde_attribute(parts: &[TokenStream]) -> TokenStream {
     if parts.is_empty() { TokenStream::new() } else { quote!(#[serde(#(#parts),*)]) }
 }
 
-/// Tells serde's derive where serde is, in a crate that need not depend on it.
+/// The path of serde for its derive, in a crate that need not depend on it.
 pub(super) fn serde_path(api: &Api) -> TokenStream {
     if api.extension { quote!(#[serde(crate = "::cqhttp::serde")]) } else { TokenStream::new() }
 }

@@ -1,4 +1,4 @@
-//! Message segments; and over all files the enums of them.
+//! Message segments, and the enums of all segments.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -108,7 +108,7 @@ fn methods(segment: &Segment) -> TokenStream {
 /// `pub fn new(file: impl Into<FileSource>) -> Self { Self { file: file.into(), kind: None, …, extra: … } }`
 fn new(segment: &Segment) -> TokenStream {
     let doc = match segment.required().next() {
-        Some(_) => " Creates it from what it cannot be without.",
+        Some(_) => " Creates it from its required fields.",
         None => " Creates it with nothing set.",
     };
     let args = segment.required().map(argument);
@@ -205,7 +205,7 @@ pub(super) fn segment_enums(api: &Api) -> Vec<TokenStream> {
         items.extend(shortcuts(&plain));
     }
     if !feed.is_empty() {
-        let docs = docs("A piece of a post in a topic channel, which is none of a message.");
+        let docs = docs("A piece of a post in a topic channel; messages do not hold it.");
         items.extend([segment_enum("FeedSegment", &docs, &feed), dispatch("FeedSegment", &feed)]);
     }
     items
@@ -226,7 +226,7 @@ fn segment_enum(name: &str, head: &TokenStream, segments: &[&Segment]) -> TokenS
         #[non_exhaustive]
         pub enum #name {
             #(#variants,)*
-            /// One of another type, or without a field that its type cannot be without: kept as it came.
+            /// A segment of another type, or one that lacks a required field: kept as it came.
             Unknown(::cqhttp::segment::UnknownSegment),
         }
     }

@@ -110,7 +110,7 @@ pub(super) fn object(api: &Api, head: &TokenStream, name: &str, fields: &[Field]
     structure(api, head, &ident, fields, &quote!(Serialize,))
 }
 
-/// The struct with its fields, and how it is read; `serialize` is what it derives for being written.
+/// The struct with its fields, and its reading; `serialize` is the derive by which it is written, if any.
 pub(super) fn structure(
     api: &Api,
     head: &TokenStream,
@@ -145,7 +145,7 @@ pub(super) fn structure(
     items
 }
 
-/// What serde must know to write a field.
+/// The parts of serde's attribute that concern writing a field.
 fn writing(field: &Field) -> Vec<TokenStream> {
     let mut parts = rename(&field.wire, field.name.snake());
     if field.ty.optional {
@@ -154,7 +154,7 @@ fn writing(field: &Field) -> Vec<TokenStream> {
     parts
 }
 
-/// What serde must know to read a field.
+/// The parts of serde's attribute that concern reading a field.
 fn reading(field: &Field) -> Vec<TokenStream> {
     let mut parts = Vec::new();
     if field.ty.list || field.ty.optional {
@@ -170,8 +170,8 @@ fn rename(wire: &str, name: &str) -> Vec<TokenStream> {
     if wire == name { Vec::new() } else { vec![quote!(rename = #wire)] }
 }
 
-/// `impl Deserialize` where a field has further names: some servers send two of them at once, which serde's own aliases
-/// refuse. The first that holds something counts. A type of the schema may be called `D`.
+/// `impl Deserialize` if a field has further names: some servers send two of them at once, which serde's own aliases
+/// refuse. The first that holds a value counts. A type of the schema may be called `D`.
 fn read_by_alias(api: &Api, name: &Ident, fields: &[Field]) -> TokenStream {
     let optional = |field: &Field| Ty { optional: field.ty.optional || !field.ty.list, ..field.ty.clone() };
     let own = |field: &Field| format_ident!("own_{}", field.name.snake());

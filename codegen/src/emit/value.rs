@@ -10,7 +10,7 @@ use crate::name::ident;
 use crate::ty::{IdBase, NamedKind, Scalar, Ty};
 use crate::yaml::{Node, Value};
 
-/// A default: what a field of a request holds until it is set.
+/// A default, the value of a request's field until it is set.
 pub(super) fn default(node: &Node, ty: &Ty) -> TokenStream {
     match (&node.value, &ty.scalar) {
         (Value::Text(text), Scalar::String) if text.is_empty() => quote!(String::new()),
@@ -103,7 +103,7 @@ fn exact_scalar(api: &Api, node: &Node, scalar: &Scalar) -> TokenStream {
         }
         Scalar::Timestamp => quote!(::cqhttp::Timestamp::new(#value)),
         scalar if scalar.has_no_literal() => from_json(node, scalar),
-        // Only its own crate may write such a struct out.
+        // A struct of another crate is non-exhaustive: only that crate may use a literal.
         Scalar::Named(name, NamedKind::Object) if !api.defines(name) => from_json(node, scalar),
         Scalar::Named(name, NamedKind::Object) => {
             let fields = api.objects.get(name).map(Vec::as_slice).unwrap_or_default();
@@ -165,7 +165,7 @@ fn target(action: &Action) -> TokenStream {
     }
 }
 
-/// The example as a user would write it, call by call: `.set_group_ban(10001000, 10086)`, `.duration(60)`. `None` where an
+/// The example as a user would write it, call by call: `.set_group_ban(10001000, 10086)`, `.duration(60)`. `None` if an
 /// argument takes more than a line.
 pub(super) fn call_text(api: &Api, action: &Action) -> Option<Vec<String>> {
     let given = |param: &Param| action.example.params.as_ref().and_then(|params| params.get(&param.wire));
@@ -230,7 +230,7 @@ pub fn default_text(default: &Node) -> String {
     }
 }
 
-/// The same without marks, for listings.
+/// A default without the marks of code, for listings.
 pub(super) fn default_listed(default: &Node) -> String {
     match &default.value {
         Value::Text(text) => format!("{text:?}"),

@@ -3,6 +3,7 @@
 use super::names::REFUSALS;
 use super::resolver::{Resolver, UNKNOWN, values};
 use crate::diagnostic::nearest;
+use crate::doc;
 use crate::model::{Action, Effect, Example, Field, NextPage, Origin, Pages, Param, Returns, Server};
 use crate::name::{self, Name};
 use crate::source::{self, At};
@@ -44,7 +45,7 @@ impl Resolver<'_> {
             title: source.title.value.clone(),
             search: values(&source.search),
             doc: source.doc.value.clone(),
-            // Where one of these was refused, the rest is still looked at.
+            // If one of these was refused, the rest is still checked.
             origin: origin.unwrap_or(Origin::Unstated),
             effect: effect.unwrap_or(Effect::Read),
             server: server.unwrap_or(Server::Supported),
@@ -64,23 +65,34 @@ impl Resolver<'_> {
         for name in source.aliases.iter().chain([&source.name]) {
             if !name::is_action(&name.value) {
                 let hint = "actions are called like `set_group_ban`, with `_` or `.` before some";
-                self.faults.add(&name.spot, format!("`{}` is no action name", name.value), hint);
+                self.faults.add(&name.spot, format!("`{}` is not a name of an action", name.value), hint);
             }
         }
     }
 
-    /// Words that would find the action without them, or that stand there twice.
+    /// Reports search words that find the action without being listed, that are repeated, or that rustdoc refuses.
     fn search(&mut self, source: &source::Action) {
+        let name = Name::from_wire(&source.name.value);
+        let named = |word: &str| {
+            let aliases = source.aliases.iter().any(|alias| alias.value == word);
+            aliases || [&*source.name.value, name.snake(), &name.pascal()].contains(&word)
+        };
         for (index, word) in source.search.iter().enumerate() {
-            if word.value == source.title.value {
-                let message = format!("the search word `{}` is the title", word.value);
-                self.faults.add(&word.spot, message, "remove it: a search finds the title already");
+            let text = &word.value;
+            let fault = if *text == source.title.value {
+                Some((format!("the search word `{text}` is the title"), "remove it: a search finds the title already"))
+            } else if named(text) {
+                Some((
+                    format!("the search word `{text}` is a name of the action"),
+                    "remove it: a search finds it already",
+                ))
+            } else if source.search[..index].iter().any(|seen| seen.value == *text) {
+                Some((format!("the search word `{text}` stands here twice"), "keep one of them"))
             } else {
-                self.alias(word, &source.name.value);
-            }
-            if source.search[..index].iter().any(|seen| seen.value == word.value) {
-                let message = format!("the search word `{}` stands here twice", word.value);
-                self.faults.add(&word.spot, message, "keep one of them");
+                doc::alias_fault(text)
+            };
+            if let Some((message, hint)) = fault {
+                self.faults.add(&word.spot, message, hint);
             }
         }
     }
@@ -112,7 +124,7 @@ impl Resolver<'_> {
         let seconds = param.filter(|param| param.ty.scalar == Scalar::U32 && !param.ty.list);
         if seconds.is_none() {
             let hint = "name a parameter of type `u32` or `u32?`, in seconds";
-            self.faults.add(&name.spot, format!("`{}` is no time to wait", name.value), hint);
+            self.faults.add(&name.spot, format!("`{}` is not a time to wait", name.value), hint);
         }
         Some(seconds?.name.clone())
     }
@@ -141,7 +153,7 @@ impl Resolver<'_> {
             }
             _ => {
                 let hint = "write `from:` a field of the answer, or `before:` the numbers in a list of the answer";
-                self.faults.add(&source.spot, "it is not said where the next page begins", hint);
+                self.faults.add(&source.spot, "the beginning of the next page is missing", hint);
                 return None;
             }
         };
@@ -162,7 +174,7 @@ impl Resolver<'_> {
         if ty.optional || !answers {
             let hint =
                 "an action answers fields of its own, an object, a list of objects or strings, `event` or `json`";
-            self.faults.add(&text.spot, format!("`{}` is no type of a whole answer", text.value), hint);
+            self.faults.add(&text.spot, format!("`{}` is not a type of a whole answer", text.value), hint);
             return None;
         }
         Some(Returns::Type(ty))

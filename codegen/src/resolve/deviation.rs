@@ -1,4 +1,4 @@
-//! What is said of go-cqhttp's code beside an action, and contradicts itself.
+//! Stated deviations from go-cqhttp's code that contradict each other.
 
 use super::resolver::Resolver;
 use crate::source::{Action, Deviation};
@@ -21,7 +21,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// What go-cqhttp does not have cannot be otherwise there in some other way.
+    /// Reports further deviations of a part that go-cqhttp does not have.
     fn alone<'a>(&mut self, state: &str, what: &str, said: impl Iterator<Item = &'a Deviation>) {
         for other in said.filter(|other| other.what.value != state) {
             let message = format!("{what} that is `{state}` cannot deviate in `{}` too", other.what.value);

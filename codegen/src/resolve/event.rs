@@ -30,7 +30,7 @@ const DIRECTIONS: &[(&str, Direction)] = &[
 /// The servers besides go-cqhttp.
 const FORKS: &[(&str, ())] = &[("napcat", ()), ("llonebot", ()), ("lagrange", ())];
 
-/// What the module `event` has besides the events, and what cannot be a variant.
+/// Items of the module `event` besides the events, and names that cannot be a variant.
 const EVENT_ITEMS: &[&str] = &[
     "Event",
     "EventError",
@@ -43,7 +43,7 @@ const EVENT_ITEMS: &[&str] = &[
     "UnknownEvent",
 ];
 
-/// What the module `segment` has besides the segments, and what cannot be a variant.
+/// Items of the module `segment` besides the segments, and names that cannot be a variant.
 const SEGMENT_ITEMS: &[&str] = &[
     "Extra",
     "FeedSegment",
@@ -112,7 +112,7 @@ impl Resolver<'_> {
             Some(kind @ NamedKind::Id(_)) => Scalar::Named("UserId".into(), *kind),
             _ => Scalar::I64,
         };
-        let time = common("time", Scalar::Timestamp, "When it happened, or was reported.");
+        let time = common("time", Scalar::Timestamp, "The time at which it happened, or was reported.");
         let self_id = common("self_id", account, "The account that it happened to.");
         Some([time, self_id].into_iter().chain(own).collect())
     }
@@ -152,7 +152,7 @@ impl Resolver<'_> {
         self.servers(&source.servers);
         for word in [&source.detail].into_iter().chain(&source.sub_type) {
             if !name::is_snake(&word.value) {
-                let message = format!("`{}` is no type of an event", word.value);
+                let message = format!("`{}` is not a type of an event", word.value);
                 self.faults.add(&word.spot, message, "write it as on the wire, in snake case");
             }
         }
@@ -186,7 +186,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// The operation of an event: whether there is one, and whether the struct is the event's own.
+    /// Reports an operation that does not exist, and one of an event whose struct is another's.
     fn operation_of(&mut self, event: &source::Event) {
         let Some(operation) = &event.operation else { return };
         let known = self.operations.iter().map(String::as_str).collect::<Vec<_>>();
@@ -200,7 +200,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Whether a stanza of this name may be meant to exist, and has a fault.
+    /// Returns `true` if a stanza of this name may exist and have a fault.
     fn is_refused(&self, name: &str) -> bool {
         self.any_refused || self.refused.contains(name)
     }
@@ -223,7 +223,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Whether the struct of the event `shape` can be this one's, too.
+    /// Reports an event whose struct cannot be shared with this one.
     fn lender(&mut self, source: &source::Event, shape: &At<String>, all: &[&source::Event]) {
         let Some(owner) = all.iter().find(|event| event.name.value == shape.value) else {
             if !self.is_refused(&shape.value) {
@@ -313,7 +313,7 @@ impl Resolver<'_> {
     fn snake_name(&mut self, name: &At<String>, whose: &str) -> bool {
         let sound = name::is_snake(&name.value);
         if !sound {
-            self.faults.add(&name.spot, format!("`{}` is no name of {whose}", name.value), "write it in snake case");
+            self.faults.add(&name.spot, format!("`{}` is not a name of {whose}", name.value), "write it in snake case");
         }
         sound
     }
@@ -337,7 +337,7 @@ impl Resolver<'_> {
         self.doc(&source.doc);
         if !name::is_pascal(&source.name.value) {
             let hint = "operations are called like `GroupMessageOperation`";
-            self.faults.add(&source.name.spot, format!("`{}` is no type name", source.name.value), hint);
+            self.faults.add(&source.name.spot, format!("`{}` is not a type name", source.name.value), hint);
         }
         self.operations.push(source.name.value.clone());
         let params = self.params(&source.params)?;
@@ -381,7 +381,7 @@ impl Resolver<'_> {
         Some(segment)
     }
 
-    /// Whether `Segment` can have a method of the segment's name, where it gets one.
+    /// Reports a segment that needs a method of `Segment` whose name is taken.
     fn shortcut(&mut self, segment: &Segment, source: &source::Segment) {
         let name = segment.name.snake();
         if segment.has_shortcut() && (SEGMENT_SHORTCUTS.contains(&name) || name::is_keyword(name)) {
@@ -414,7 +414,7 @@ impl Resolver<'_> {
         }
         let ty = self.ty(&source.ty)?;
         if !is_flat(&ty) {
-            let message = format!("`{}` is no type of a segment's field", source.ty.value);
+            let message = format!("`{}` is not a type of a segment's field", source.ty.value);
             let hint = "a value of a segment is a text: a number, a flag, an id, an enum, `file_source`, `mention`";
             self.faults.add(&source.ty.spot, message, hint);
             return None;
@@ -435,7 +435,7 @@ impl Resolver<'_> {
     }
 }
 
-/// Whether a value of this type is one text.
+/// Returns `true` if a value of this type is one text.
 fn is_flat(ty: &Ty) -> bool {
     let text = match &ty.scalar {
         Scalar::FileSource | Scalar::Mention => true,

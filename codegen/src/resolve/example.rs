@@ -1,4 +1,4 @@
-//! Examples and defaults: whether they are what their types say.
+//! Checks of examples and defaults against their types.
 
 mod checker;
 mod shape;
@@ -68,9 +68,9 @@ impl Checker<'_> {
         let is_field = |tag: &str| event.fields.iter().any(|field| field.wire == tag);
         for (tag, value) in event.tags().into_iter().filter(|_| matches!(event.example.value, Value::Map(_))) {
             let given = event.example.get(tag);
-            // Whether a field is there is said with the other fields.
+            // A missing field is reported with the other fields.
             if given.map_or(!is_field(tag), |given| given.as_str() != Some(value)) {
-                let message = format!("the example is no event `{}`", event.path());
+                let message = format!("the example is not an event `{}`", event.path());
                 let at = given.unwrap_or(&event.example);
                 self.faults.add(&Spot::of(self.file, at), message, format!("write `{tag}: {value}`"));
             }
@@ -113,7 +113,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether a segment's value is the text of such a one, in the form in which it goes out again.
+    /// Returns `true` if a segment's value is a text of this type, in the form in which it goes out again.
     fn is_text_of(&self, node: &Node, ty: &Ty) -> bool {
         let Value::Text(text) = &node.value else { return false };
         let number = || {
@@ -134,7 +134,7 @@ impl Checker<'_> {
         }
     }
 
-    /// What the text of such a value must be, for messages.
+    /// The required form of a text of this type, for messages.
     fn expected_text(&self, ty: &Ty) -> String {
         match &ty.scalar {
             Scalar::Bool => "`\"1\"` or `\"0\"`".into(),
@@ -160,7 +160,7 @@ impl Checker<'_> {
             let name = key.as_str().unwrap_or_default();
             match action.params.iter().find(|param| param.wire == name && param.ty.scalar != Scalar::Target) {
                 Some(param) => self.value(value, &Ty { optional: false, ..param.ty.clone() }, &format!("`{name}`")),
-                // That the target is not written so was said already.
+                // A faulty target was reported already.
                 None if known.contains(&name) || action.params.iter().any(|param| param.wire == name) => {}
                 None => {
                     let message = format!("`{}` has no parameter `{name}`", action.wire);

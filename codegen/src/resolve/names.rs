@@ -15,17 +15,17 @@ pub(crate) const REFUSALS: &str = "RefusalCode";
 /// Methods of a type that are written by hand.
 pub(super) struct Methods {
     public: &'static [&'static str],
-    /// These are in the way of the crate's own methods alone: another crate's traits do not meet them.
+    /// Methods that collide with the crate's own methods only, not with another crate's traits.
     private: &'static [&'static str],
 }
 
-/// Those of `Call`, which every action's call has; `new` is the request's own, too.
+/// The methods of `Call`, which every action's call has; `new` is also a method of the request.
 pub(super) const CALL_METHODS: Methods = Methods {
     public: &["client", "clone", "into_future", "map_request", "new", "pages", "with_raw", "within"],
     private: &["exchange", "next_page", "request", "send"],
 };
 
-/// Those of `Client`.
+/// The methods of `Client`.
 const CLIENT_METHODS: Methods = Methods {
     public: &[
         "approve",
@@ -42,7 +42,7 @@ const CLIENT_METHODS: Methods = Methods {
     private: &["is_shared", "new", "service", "timeout", "token"],
 };
 
-/// Methods of Rust's traits that `Client` and `Call` have. A method of their own comes before these, one of a trait does not.
+/// Methods of Rust's traits that `Client` and `Call` have. An inherent method takes precedence over them, a trait's does not.
 const TRAIT_METHODS: &[&str] = &["borrow", "clone_into", "into", "to_owned", "try_into"];
 
 /// Names that generated code takes from Rust's prelude and from the crate's root.
@@ -73,13 +73,13 @@ pub const RESERVED_TYPES: &[&str] = &[
     "Vec",
 ];
 
-/// What to do where `cqhttp` has such a type, and where it has something else of that name.
+/// Hints for a type of the same name in `cqhttp`, and for another item of that name.
 pub(super) const OTHER_TYPE: [&str; 2] = ["use that one, or rename yours", "rename yours"];
 
-/// The same of an action, which the server has named.
+/// Hints for an action of the same name, which the server has chosen.
 const OTHER_ACTION: [&str; 2] = ["call that one, or yours by `Raw`", "call yours by `Raw`"];
 
-/// Names that are in use: what by, and whether that is the extension's.
+/// Names that are in use, each with its user, and `true` if that is the extension's.
 #[derive(Default)]
 pub(super) struct Taken {
     pub(super) wires: HashMap<String, (String, bool)>,
@@ -87,7 +87,7 @@ pub(super) struct Taken {
 }
 
 impl Resolver<'_> {
-    /// The methods that are taken: these, and what a trait's methods would meet.
+    /// The methods that are taken: these, and those that a trait's methods would collide with.
     pub(super) fn methods(&self, of: &Methods) -> Vec<&'static str> {
         let further = if self.extension { TRAIT_METHODS } else { of.private };
         let mut methods = [of.public, further].concat();
@@ -95,10 +95,10 @@ impl Resolver<'_> {
         methods
     }
 
-    /// Names that meet on the wire or in Rust.
+    /// Reports names that collide on the wire or in Rust.
     pub(super) fn collisions(&mut self, files: &[SourceFile]) {
         let mut taken = Taken::default();
-        // What is extended comes first: its names are taken, whoever else wants them.
+        // The base comes first, so that its names are taken.
         for extension in [false, true] {
             self.extension = extension;
             if extension {
@@ -164,7 +164,8 @@ impl Resolver<'_> {
         }
     }
 
-    /// Whether the name was free. `instead` is what to do where `cqhttp` has such a one, or has something else of that name.
+    /// Claims a name, and returns `true` if it was free. `instead` are hints for a name that `cqhttp` has: for the same item,
+    /// and for another.
     pub(super) fn claim(
         &mut self,
         taken: &mut Taken,
@@ -188,7 +189,7 @@ impl Resolver<'_> {
     }
 }
 
-/// The documented refusals; `None` where there is no such enum. An extension may have an enum of more.
+/// The documented refusals; `None` if there is no such enum. An extension may have an enum of further ones.
 pub(super) fn refusals(files: &[SourceFile]) -> Option<Vec<String>> {
     let types = files.iter().flat_map(|file| file.types.iter().map(|ty| (ty.name.value.as_str(), ty, file.extension)));
     let of_refusals = types.filter(|(name, _, extension)| *name == REFUSALS || *extension && name.ends_with(REFUSALS));

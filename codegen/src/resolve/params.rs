@@ -10,7 +10,7 @@ use crate::source_map::Spot;
 use crate::ty::{Scalar, Ty};
 
 impl Resolver<'_> {
-    /// `None` where a parameter was refused, or has a type that was.
+    /// The parameters; `None` if one was refused, or has a type that was refused.
     pub(super) fn params(&mut self, sources: &[source::Field]) -> Option<Vec<Param>> {
         self.distinct(sources);
         let mut params: Vec<Param> = Vec::new();
@@ -54,7 +54,7 @@ impl Resolver<'_> {
         (sound && params.len() == sources.len()).then_some(params)
     }
 
-    /// A target goes out as three parameters of fixed names: whether it is a plain parameter, and the only one.
+    /// Returns `true` if a target, which goes out as three parameters of fixed names, is a plain parameter and the only target.
     fn target(&mut self, source: &source::Field, ty: &Ty, before: &[Param]) -> bool {
         let alone = !ty.list
             && !ty.optional
@@ -70,7 +70,7 @@ impl Resolver<'_> {
         fits
     }
 
-    /// Whether no other parameter goes out under the names of a target, nor under two names, which a target precludes.
+    /// Returns `true` if no parameter beside a target goes out under one of its names, or under two names.
     fn beside_target(&mut self, sources: &[source::Field], params: &[Param]) -> bool {
         let before = self.faults.len();
         if params.iter().any(|param| param.ty.scalar == Scalar::Target) {

@@ -9,29 +9,33 @@ use crate::name::{self, Name};
 use crate::source::{self, At};
 use crate::ty::{BUILT_IN, Expression, NamedKind, Scalar, Ty};
 
-/// How a fault begins whose type or refusal this schema does not have; one that it adds to may.
+/// Beginnings of faults about types and refusals that this schema lacks, but that its base may have.
 pub const UNKNOWN: [&str; 2] = ["unknown type", "unknown refusal"];
 
 pub(super) struct Resolver<'a> {
     pub(super) faults: &'a mut Faults,
     pub(super) types: BTreeMap<String, NamedKind>,
-    /// Types that are meant to exist and have a fault: where they are used, nothing is wrong.
+    /// Types that have a fault: their uses are not reported.
     pub(super) refused: HashSet<String>,
     pub(super) any_refused: bool,
     pub(super) refusals: Option<Vec<String>>,
     /// The quick operations seen so far.
     pub(super) operations: Vec<String>,
-    /// Whether the actions at hand are those of an extension.
+    /// `true` if the actions that are being resolved are those of an extension.
     pub(super) extension: bool,
 }
 
 impl Resolver<'_> {
-    /// One of a few words.
+    /// The choice that a word stands for.
     pub(super) fn choice<T: Clone>(&mut self, word: &At<String>, what: &str, choices: &[(&str, T)]) -> Option<T> {
         let found = choices.iter().find(|(name, _)| *name == word.value).map(|(_, choice)| choice.clone());
         if found.is_none() {
             let known: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-            self.faults.add(&word.spot, format!("`{}` is no {what}", word.value), suggest(&word.value, &known));
+            self.faults.add(
+                &word.spot,
+                format!("`{}` is not a valid {what}", word.value),
+                suggest(&word.value, &known),
+            );
         }
         found
     }
@@ -39,7 +43,7 @@ impl Resolver<'_> {
     pub(super) fn ty(&mut self, text: &At<String>) -> Option<Ty> {
         let Some(expression) = Expression::parse(&text.value) else {
             let hint = "write a name, then `[]` for a list, then `?` for what may be absent";
-            self.faults.add(&text.spot, format!("`{}` is no type", text.value), hint);
+            self.faults.add(&text.spot, format!("`{}` is not a type", text.value), hint);
             return None;
         };
         let Expression { name, list, optional } = expression;
@@ -81,7 +85,7 @@ impl Resolver<'_> {
         for field in fields {
             let wire = field.wire_name();
             let names = [("name", &field.name), ("wire name", wire)];
-            // A server may read what is only sent for others' sake, and then both keys say so.
+            // A server may read a name that is only sent for other servers, and then both keys list it.
             let sent = |name: &At<String>| field.also.iter().any(|also| also.value == name.value);
             let read = field.aliases.iter().filter(|name| !sent(name));
             let further = field.also.iter().chain(read).map(|name| ("wire name", name));
@@ -106,19 +110,19 @@ impl Resolver<'_> {
         let name = &field.name;
         if !name::is_snake(&name.value) {
             let hint = "write `name:` in snake case, and the name on the wire as `wire:`";
-            self.faults.add(&name.spot, format!("`{}` is no Rust name", name.value), hint);
+            self.faults.add(&name.spot, format!("`{}` is not a Rust name", name.value), hint);
         } else if name::is_keyword(&name.value) {
             let hint = format!("write another `name:`, and `wire: {}`", name.value);
             self.faults.add(&name.spot, format!("`{}` is a Rust keyword", name.value), hint);
         }
         for wire in field.wire.iter().chain(&field.also).chain(&field.aliases) {
             if wire.value.is_empty() || wire.value.contains(char::is_whitespace) {
-                self.faults.add(&wire.spot, format!("`{}` is no name on the wire", wire.value), "remove the blanks");
+                self.faults.add(&wire.spot, format!("`{}` is not a name on the wire", wire.value), "remove the blanks");
             }
         }
     }
 
-    /// `None` where a field was refused, or has a type that was.
+    /// The fields; `None` if one was refused, or has a type that was refused.
     pub(super) fn fields(&mut self, sources: &[source::Field]) -> Option<Vec<Field>> {
         self.distinct(sources);
         let mut fields = Vec::new();
@@ -127,7 +131,7 @@ impl Resolver<'_> {
             self.field_name(source);
             if let Some(ty) = self.ty(&source.ty) {
                 if ty.scalar == Scalar::Target {
-                    self.faults.add(&source.ty.spot, "`Target` is no type of an answer", "name the ids one by one");
+                    self.faults.add(&source.ty.spot, "`Target` is not a type of an answer", "name the ids one by one");
                     continue;
                 }
                 if !self.outside_of_segments(source, &ty) {
@@ -145,7 +149,7 @@ impl Resolver<'_> {
         (fields.len() == sources.len()).then_some(fields)
     }
 
-    /// Whether this is no type that segments alone have.
+    /// Returns `true` unless this is a type that only segments may have.
     pub(super) fn outside_of_segments(&mut self, source: &source::Field, ty: &Ty) -> bool {
         let fits = ty.scalar != Scalar::Mention;
         if !fits {
@@ -155,7 +159,7 @@ impl Resolver<'_> {
         fits
     }
 
-    /// Whether no field of an event or an object holds an event in place, which may hold such a one in turn.
+    /// Returns `true` if no field of an event or an object holds an event outside of a list, which could hold another in turn.
     pub(super) fn no_event_in_place(&mut self, sources: &[source::Field]) -> bool {
         let before = self.faults.len();
         for source in sources.iter().filter(|source| ["event", "event?"].contains(&source.ty.value.as_str())) {

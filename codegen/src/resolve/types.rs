@@ -11,7 +11,7 @@ use crate::ty::{BUILT_IN, EnumBase, IdBase, NamedKind};
 use crate::yaml::Value;
 
 impl Resolver<'_> {
-    /// Notes every type's name, so that they can be used before they are described.
+    /// Declares every type by name, so that types can be used before they are described.
     pub(super) fn declare_types(&mut self, files: &[SourceFile]) {
         for ty in files.iter().flat_map(|file| &file.types) {
             let kind = match &ty.kind {
@@ -22,7 +22,7 @@ impl Resolver<'_> {
             let name = &ty.name.value;
             if !name::is_pascal(name) {
                 let hint = "types are called like `GroupInfo`";
-                self.faults.add(&ty.name.spot, format!("`{name}` is no type name"), hint);
+                self.faults.add(&ty.name.spot, format!("`{name}` is not a type name"), hint);
             } else if BUILT_IN.iter().any(|(known, _)| known == name) || RESERVED_TYPES.contains(&name.as_str()) {
                 self.faults.add(
                     &ty.name.spot,
@@ -39,7 +39,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// A file with its types, of which the API notes what others ask for; the rest of it is still to come.
+    /// A file with its types only. Objects and enums are added to the API, for lookups by name.
     pub(super) fn types_of(&mut self, file: &SourceFile, api: &mut Api) -> File {
         let types: Vec<TypeDef> = file.types.iter().filter_map(|ty| self.type_def(ty)).collect();
         for ty in &types {
@@ -107,7 +107,7 @@ impl Resolver<'_> {
         Some(TypeDef { name, title, doc, kind, broken: ty.broken })
     }
 
-    /// `None` where a value was refused.
+    /// The variants; `None` if a value was refused.
     fn variants(&mut self, base: EnumBase, values: &[source::EnumValue]) -> Option<Vec<Variant>> {
         let mut variants: Vec<Variant> = Vec::new();
         for source in values {
@@ -167,7 +167,7 @@ impl Resolver<'_> {
         None
     }
 
-    /// Objects that would contain themselves without end: each circle once.
+    /// Reports objects that would contain themselves without end, each circle once.
     pub(super) fn cycles(&mut self, files: &[SourceFile], api: &Api) {
         let mut reported: HashSet<BTreeSet<&str>> = HashSet::new();
         for ty in files.iter().flat_map(|file| &file.types) {
@@ -180,7 +180,7 @@ impl Resolver<'_> {
     }
 }
 
-/// Whether objects in place lead from `path[0]` back to it; `path` is then the way.
+/// Returns `true` if objects outside of lists lead from `path[0]` back to it; `path` is then the circle.
 fn cycle<'a>(objects: &'a BTreeMap<String, Vec<Field>>, path: &mut Vec<&'a str>) -> bool {
     let fields = path.last().and_then(|name| objects.get(*name)).map(Vec::as_slice).unwrap_or_default();
     for next in fields.iter().filter_map(|field| field.ty.object_in_place()) {

@@ -8,7 +8,7 @@ use crate::yaml::{Node, Value};
 #[derive(Debug)]
 pub(crate) struct Action {
     pub(crate) spot: Spot,
-    /// Whether a part of the stanza was refused: rules about the whole would mislead.
+    /// `true` if a part of the stanza was refused, so that rules about the whole would mislead.
     pub(crate) broken: bool,
     pub(crate) name: At<String>,
     pub(crate) title: At<String>,

@@ -1,4 +1,4 @@
-//! Parameters and fields: all that has a name, a type and a doc.
+//! Parameters and fields: entries with a name, a type and a doc.
 
 use super::reader::{At, Entries, Reader};
 use crate::diagnostic::list;

@@ -13,7 +13,7 @@ use crate::yaml::{self, Node, Value};
 pub(crate) struct SourceFile {
     /// Relative to the schema's folder, without `.yaml`, with `/`: `actions/group_admin`.
     pub(crate) stem: String,
-    /// Whether it belongs to another crate's schema, which adds to that of `cqhttp`.
+    /// `true` if it belongs to another crate's schema, which adds to that of `cqhttp`.
     pub(crate) extension: bool,
     pub(crate) chapter: Option<Chapter>,
     pub(crate) actions: Vec<Action>,
@@ -29,7 +29,7 @@ pub(crate) struct SourceFile {
 #[derive(Debug, Default)]
 pub(crate) struct Refused {
     pub(crate) names: Vec<String>,
-    /// Whether the file could not be read, so that it may define any name.
+    /// `true` if the file could not be read, so that it may define any name.
     pub(crate) any: bool,
 }
 

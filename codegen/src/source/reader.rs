@@ -84,7 +84,8 @@ impl Reader<'_> {
 
     pub(super) fn texts(&mut self, entries: &Entries<'_>, key: &str) -> Vec<At<String>> {
         let Some(node) = entries.get(key) else { return Vec::new() };
-        self.list(node, key).iter().filter_map(|node| self.text(node)).collect()
+        let what = if key == "search" { "search words" } else { key };
+        self.list(node, what).iter().filter_map(|node| self.text(node)).collect()
     }
 
     pub(super) fn text(&mut self, node: &Node) -> Option<At<String>> {

@@ -6,20 +6,20 @@ use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, Ma
 
 use super::node::{Place, Step};
 
-/// Where places are in a text.
+/// The lines and columns of places in a text.
 ///
-/// serde_yaml tells the place of an error and of nothing else, so the way is walked once more and fails on purpose at
-/// its end. With many places in one text that takes the stanzas one by one: each is a text of its own.
+/// serde_yaml tells the place of errors only, so the text is walked once more, and the walk fails on purpose at
+/// the place. With many places in one text, the stanzas are walked one by one, each as a text of its own.
 pub(crate) struct Locator<'t> {
     text: &'t str,
-    /// Where each stanza begins, and on which line; empty where stanzas cannot be told apart by their lines.
+    /// The offset and the line of each stanza's beginning; empty if stanzas cannot be told apart by their lines.
     stanzas: Vec<(usize, usize)>,
 }
 
 impl<'t> Locator<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
         let begins = |line: &str| line.starts_with("- ") || line.trim_end() == "-";
-        // All begin where the first one does.
+        // All begin in the same column as the first one.
         let first = text.lines().find(|line| begins(line.trim_start()));
         let indent = first.map_or("", |line| &line[..line.len() - line.trim_start().len()]);
         let mut stanzas = Vec::new();
@@ -30,7 +30,7 @@ impl<'t> Locator<'t> {
             }
             offset += line.len();
         }
-        // Such a line within a quoted text is no stanza.
+        // Such a line within a quoted text does not begin a stanza.
         let items = serde_yaml::Deserializer::from_str(text).next().map(Vec::<IgnoredAny>::deserialize);
         if !matches!(items, Some(Ok(items)) if items.len() == stanzas.len()) {
             stanzas.clear();

@@ -5,14 +5,14 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// A value of a file, and where it stands.
+/// A value of a file, with its place.
 #[derive(Clone, Debug)]
 pub struct Node {
     pub value: Value,
     pub(crate) place: Place,
 }
 
-/// What a YAML value can be here: what JSON knows, with the keys of a mapping in order and repeated ones kept.
+/// A value of YAML that JSON has too; the keys of a mapping are kept in order, repeated ones included.
 #[derive(Clone, Debug)]
 pub enum Value {
     Null,
@@ -70,7 +70,7 @@ impl Value {
     }
 }
 
-/// As JSON, keys in the file's order.
+/// Writes JSON, with keys in the file's order.
 impl Serialize for Node {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.value {
@@ -147,7 +147,7 @@ impl<'de> Visitor<'de> for ReadNode {
         Ok(Value::Null)
     }
 
-    /// What a file without any value is.
+    /// A file without any value.
     fn visit_none<E>(self) -> Result<Value, E> {
         Ok(Value::Null)
     }

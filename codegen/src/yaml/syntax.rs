@@ -51,13 +51,13 @@ fn utf8(bytes: &[u8]) -> Result<&str, SyntaxFault> {
         let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
         SyntaxFault::new(
             line_column(&good, good.len()),
-            format!("the byte {:#04x} is no UTF-8", bytes[error.valid_up_to()]),
+            format!("the byte {:#04x} is not UTF-8", bytes[error.valid_up_to()]),
             "save the file as UTF-8",
         )
     })
 }
 
-/// Characters that editors do not show, or that YAML takes for line breaks and editors do not: the first of each line.
+/// Reports characters that editors do not show, or that only YAML takes for line breaks: the first of each line.
 fn stray_characters(text: &str) -> Vec<SyntaxFault> {
     let stray = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}');
     let mut faults = Vec::new();
@@ -83,7 +83,7 @@ fn line_column(text: &str, offset: usize) -> (usize, usize) {
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
-/// What serde_yaml says, with a hint of ours. It reads `problem at line 3 column 8, while doing this at line 2 column 1`.
+/// An error of serde_yaml with a hint. It reads `problem at line 3 column 8, while doing this at line 2 column 1`.
 fn syntax_fault(text: &str, error: &serde_yaml::Error) -> SyntaxFault {
     let full = error.to_string();
     let (problem, context) = full.split_once(", while ").unwrap_or((&full, ""));
@@ -99,7 +99,7 @@ fn syntax_fault(text: &str, error: &serde_yaml::Error) -> SyntaxFault {
     if problem == "unknown anchor" {
         SyntaxFault::new(found, "an alias of nothing", NO_SIGILS)
     } else if let (Some(begun), true, true) = (begun, opened, at_end) {
-        // What is never closed is found missing at the end of the file.
+        // A bracket or quote that is never closed is found missing at the end of the file.
         SyntaxFault::new(begun, format!("{problem}, while {context}"), "close it")
     } else {
         let before: String = line.unwrap_or_default().chars().take(found.1 - 1).collect();
@@ -116,7 +116,7 @@ fn scans_sigil(context: &str) -> bool {
     ["scanning an alias", "scanning an anchor", "scanning a tag", "parsing a tag"].contains(&context)
 }
 
-/// What would be right; `before` is what stands on the line before the fault.
+/// The hint for an error; `before` is the text of the line before it.
 fn syntax_hint(problem: &str, context: &str, before: &str) -> &'static str {
     if problem.contains("mapping values are not allowed") && before.contains(": ") {
         "a text with `: ` in it goes into quotes or behind `>-`"
@@ -152,7 +152,7 @@ fn sigils(text: &str) -> Vec<SyntaxFault> {
         if !parts.last().is_some_and(|(part, _)| part.contains(&at)) {
             parts.push((part_around(text, at), Vec::new()));
         }
-        // Within the name of another it is none itself.
+        // A sigil within the name of another is a part of that name.
         if let Some((_, places)) = parts.last_mut()
             && places.last().is_none_or(|before: &Range<usize>| !before.contains(&at))
         {
@@ -172,7 +172,7 @@ fn sigils(text: &str) -> Vec<SyntaxFault> {
     found.map(fault).collect()
 }
 
-/// Those of the places in a part that are no text. All are tried at once, for mostly there is none, and then by halves.
+/// The places in a part that are not text. All are tried at once, since mostly there is none, and then by halves.
 fn confirm_by_bisection(text: &str, part: &Range<usize>, places: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut tried = String::new();
     let mut end = part.start;
@@ -191,7 +191,7 @@ fn confirm_by_bisection(text: &str, part: &Range<usize>, places: &[Range<usize>]
     }
 }
 
-/// The stanza around a place, so that not the whole file is parsed for each; the file where the stanza does not parse by
+/// The stanza around a place, so that not the whole file is parsed for each; the file if the stanza does not parse by
 /// itself.
 fn part_around(text: &str, at: usize) -> Range<usize> {
     let start = text[..at].rfind("\n- ").map_or(0, |before| before + 1);

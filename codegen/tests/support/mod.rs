@@ -1,4 +1,4 @@
-//! What several test files share.
+//! Helpers of several test files.
 
 #![allow(dead_code, reason = "each test file uses some of it")]
 
@@ -113,7 +113,7 @@ pub(crate) fn assert_in_file(diagnostic: &Diagnostic) {
     assert_eq!(diagnostic.to_string().lines().count(), 1, "{diagnostic}");
     assert!(diagnostic.line > 0 && diagnostic.column > 0, "{diagnostic}");
     let columns = meant_line(diagnostic).chars().count();
-    // What is missing at the end of a line is expected behind it.
+    // A part that is missing at the end of a line is expected behind it.
     assert!(diagnostic.column <= columns + 1, "the line has {columns} columns: {diagnostic}");
 }
 
@@ -126,7 +126,7 @@ fn meant_line(diagnostic: &Diagnostic) -> String {
     line.unwrap_or_else(|| panic!("the file has {lines} lines: {diagnostic}")).trim_end_matches('\r').to_owned()
 }
 
-/// How many columns of a terminal the first `count` characters take.
+/// The width of the first `count` characters in columns of a terminal.
 fn width(line: &str, count: usize) -> usize {
     line.chars().take(count).map(|c| if u32::from(c) >= 0x1100 { 2 } else { 1 }).sum()
 }

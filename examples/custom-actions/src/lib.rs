@@ -9,11 +9,11 @@ cqhttp::include_actions!();
 use prelude::*;
 use types::{Voice, VoiceRefusalCode};
 
-/// Calls everybody to dinner; `false` if it is too late for that.
+/// Calls everybody to dinner, and returns `false` if it is too late for that.
 ///
 /// # Errors
 ///
-/// What the call says.
+/// The errors of the call.
 pub async fn call_to_dinner(client: &Client, group: GroupId) -> Result<bool, Error> {
     match client.announce(group, "Dinner is ready").loud(true).voice(Voice::Robot).await {
         Ok(announcement) => Ok(announcement.listeners > 0),
@@ -22,7 +22,7 @@ pub async fn call_to_dinner(client: &Client, group: GroupId) -> Result<bool, Err
     }
 }
 
-/// Whether this is a refusal of the voice plugin's own.
+/// Returns `true` for a refusal of the voice plugin itself.
 fn is_too_late(error: &Error) -> bool {
     error.code().is_some_and(|code| VoiceRefusalCode::from(code.as_str()) == VoiceRefusalCode::TooLate)
 }

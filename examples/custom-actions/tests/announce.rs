@@ -103,7 +103,7 @@ async fn every_example_goes_through_its_method() -> Tested {
     Ok(())
 }
 
-/// What a reviewer may want to see, for a snapshot test.
+/// The generated code, which a reviewer may want to see in a snapshot test.
 #[test]
 fn what_is_generated_can_be_read() {
     let generated = include_str!(concat!(env!("OUT_DIR"), "/my_actions.action.rs"));

@@ -263,6 +263,7 @@ fn variant(notes: &mut Notes<'_>, pair: Pair<'_, Variant>) {
 /// Returns the parts of an action that only people read.
 fn action_docs(action: &Action) -> Vec<String> {
     let mut docs = vec![action.title.clone(), action.doc.clone()];
+    docs.extend(action.search.iter().cloned());
     docs.extend([&action.example.params, &action.example.returns].map(|example| json(example.as_ref())));
     docs.extend(param_docs(&action.params));
     if let Returns::Fields(fields) = &action.returns {

@@ -45,7 +45,7 @@ fn check_shows_every_fault_of_a_bad_schema_in_its_line() {
     let said = run(&["check", "bad/bad_choice.yaml"]);
     assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
     let expected = "\
-error: `onebot12` is no origin
+error: `onebot12` is not a valid origin
  --> bad/bad_choice.yaml:4:11
   |
 4 |   origin: onebot12
@@ -53,7 +53,7 @@ error: `onebot12` is no origin
   |
   = help: did you mean `onebot11`?
 
-error: `writes` is no effect
+error: `writes` is not a valid effect
  --> bad/bad_choice.yaml:5:11
   |
 5 |   effect: writes
@@ -61,7 +61,7 @@ error: `writes` is no effect
   |
   = help: did you mean `write`?
 
-error: `gone` is no state of an action on the server
+error: `gone` is not a valid state of an action on the server
  --> bad/bad_choice.yaml:6:11
   |
 6 |   server: gone
@@ -123,7 +123,7 @@ fn check_as_json_has_the_place_of_every_fault() {
         "file": "bad/bad_choice.yaml",
         "line": 4,
         "column": 11,
-        "message": "`onebot12` is no origin",
+        "message": "`onebot12` is not a valid origin",
         "hint": "did you mean `onebot11`?",
     });
     assert_eq!(found["faults"][0], first);
@@ -139,7 +139,7 @@ fn a_schema_may_add_to_another() {
     assert!(said.err.contains(" --> bad_extension/unknown_type.yaml:7:13\n"), "{}", said.err);
     assert!(said.err.contains("= help: did you mean `RoomId`?\n"), "{}", said.err);
     let said = refused(&["check", "--base", "bad/bad_choice.yaml", "extension/own"]);
-    assert!(said.contains("bad/bad_choice.yaml: this is no schema of `cqhttp` that this version knows: "), "{said}");
+    assert!(said.contains("bad/bad_choice.yaml: this is not a schema of `cqhttp` that this version knows: "), "{said}");
 
     let out = folder("emitted extension", &[]);
     let arguments = ["emit", "--base", "extension/base", "--schema", "extension/own", out.to_str().unwrap()];

@@ -1,4 +1,4 @@
-//! Values of examples and defaults against their types.
+//! Checks of single values against their types.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ pub(super) struct Checker<'a> {
     pub(super) file: usize,
     pub(super) objects: &'a BTreeMap<String, Vec<Field>>,
     pub(super) enums: &'a BTreeMap<String, Vec<Variant>>,
-    /// `None` where one was refused.
+    /// `None` if an event was refused.
     pub(super) events: Option<&'a [&'a Event]>,
     pub(super) faults: &'a mut Faults,
-    /// Whether this is what a server sends, with its quirks, or what it is sent.
+    /// `true` for values that a server sends, with its quirks; `false` for values that it is sent.
     pub(super) answer: bool,
 }
 
@@ -40,7 +40,7 @@ impl Checker<'_> {
                 true
             }
             (Value::Map(_), false) => self.mapping(node, &ty.scalar),
-            // Servers write some numbers as digits, and an example shows what they send.
+            // Servers write some numbers as digits, and an example is what a server sends.
             (Value::Text(digits), false) if self.answer && is_integer(&ty.scalar) => {
                 digits.parse().is_ok_and(|number| self.scalar(&Value::Int(number), &ty.scalar))
             }
@@ -52,7 +52,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether a mapping may be of this type. What is wrong within it is reported.
+    /// Returns `true` if a mapping may be of this type. Faults within it are reported.
     fn mapping(&mut self, node: &Node, scalar: &Scalar) -> bool {
         match scalar {
             Scalar::Named(name, NamedKind::Object) => {
@@ -123,7 +123,7 @@ impl Checker<'_> {
         let given: Vec<&str> = entries.iter().map(|(key, _)| key.as_str().unwrap_or_default()).collect();
         let strange: Vec<&str> = given.iter().filter(|name| !known.contains(name)).copied().collect();
         for name in required {
-            // What is only misspelt was reported as that.
+            // A misspelt name was reported as an unknown one.
             if !given.contains(name) && nearest(name, &strange).is_none() {
                 let message = format!("the example lacks `{name}`");
                 self.faults.add(&Spot::of(self.file, node), message, format!("add `{name}: …`"));
@@ -131,7 +131,7 @@ impl Checker<'_> {
         }
     }
 
-    /// A mapping whose keys are texts and stand there once.
+    /// The entries of a mapping whose keys are texts and are not repeated.
     pub(super) fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [(Node, Node)]> {
         let Value::Map(entries) = &node.value else {
             let message = format!("expected a mapping for {what}, found {}", node.value.describe());
@@ -141,7 +141,7 @@ impl Checker<'_> {
         self.keys(entries).then_some(entries)
     }
 
-    /// Whether all keys are texts. Those that stand there twice are reported, too.
+    /// Returns `true` if all keys are texts. Repeated keys are reported, too.
     fn keys(&mut self, entries: &[(Node, Node)]) -> bool {
         let before = self.faults.len();
         for (key, _) in entries {
@@ -160,7 +160,7 @@ impl Checker<'_> {
         texts
     }
 
-    /// Any value, as long as JSON has it.
+    /// Reports values that JSON does not have.
     fn json(&mut self, node: &Node) {
         let range = i128::from(i64::MIN)..=i128::from(u64::MAX);
         match &node.value {
@@ -174,14 +174,14 @@ impl Checker<'_> {
                 self.faults.add(&Spot::of(self.file, node), format!("the number {number} is too large"), hint);
             }
             Value::Float(number) if !number.is_finite() => {
-                let message = format!("{} is no number of JSON", node.value.describe());
+                let message = format!("{} is not a number of JSON", node.value.describe());
                 self.faults.add(&Spot::of(self.file, node), message, "write a number");
             }
             _ => {}
         }
     }
 
-    /// A message's segments: `{ type: text, data: { text: hi } }`.
+    /// Checks the segments of a message: `{ type: text, data: { text: hi } }`.
     fn segments(&mut self, segments: &[Node]) {
         for node in segments {
             if is_segment(node) {
@@ -194,7 +194,7 @@ impl Checker<'_> {
         }
     }
 
-    /// A whole event, as a server sends it: its tags, and its fields.
+    /// Checks a whole event as a server sends it: its tags and its fields.
     pub(super) fn fields_of_event(&mut self, node: &Node, event: &Event) {
         let tags = event.fixed_tags().into_iter().map(|(tag, _)| Field {
             name: Name::from_wire(tag),
@@ -207,7 +207,7 @@ impl Checker<'_> {
         self.object(node, &fields, &format!("the event `{}`", event.name.snake()));
     }
 
-    /// An event within an answer, of the kind that its tags say.
+    /// Checks an event within an answer, by the kind that its tags make.
     fn any_event(&mut self, node: &Node) {
         let Some(events) = self.events else { return self.json(node) };
         let has = |(tag, value): (&str, &str)| node.get(tag).is_some_and(|given| given.as_str() == Some(value));
@@ -215,12 +215,12 @@ impl Checker<'_> {
             Some(event) => self.fields_of_event(node, event),
             None => {
                 let hint = "write a whole event, with `post_type` and the further tags of one of this schema's events";
-                self.faults.add(&Spot::of(self.file, node), "an event of no kind that this schema has", hint);
+                self.faults.add(&Spot::of(self.file, node), "an event of a kind that this schema does not have", hint);
             }
         }
     }
 
-    /// What a value of this type must be, for messages.
+    /// The required form of a value of this type, for messages.
     pub(super) fn expected(&self, ty: &Ty) -> String {
         let one = match &ty.scalar {
             Scalar::Bool => "`true` or `false`".to_owned(),
