@@ -10,3 +10,5 @@ mod files;
 #[cfg(feature = "rate-limit")]
 mod layers;
 mod pages;
+#[cfg(feature = "ws")]
+mod report;

@@ -1,7 +1,5 @@
 //! A `main` that returns a `Report` prints what to do, in a program of its own on a real socket.
 
-#![cfg(feature = "ws")]
-#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::process::Command;
 
