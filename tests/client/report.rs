@@ -20,7 +20,7 @@ async fn program() -> Result<(), Report> {
 /// Runs the program with a token, and returns whether it succeeded and its output.
 async fn run(url: &str, token: &str) -> (bool, String) {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "program", "--nocapture"]).env("CQHTTP_WS_URL", url).env("CQHTTP_ACCESS_TOKEN", token);
+    command.args(["--exact", "report::program", "--nocapture"]).env("CQHTTP_WS_URL", url).env("CQHTTP_ACCESS_TOKEN", token);
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     (output.status.success(), [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat())
 }
@@ -36,7 +36,7 @@ async fn a_wrong_token_is_named_in_the_output() {
         assert!(report.contains("the access token is missing or wrong"), "{report}");
         assert!(report.contains("`Connect::access_token`"), "it says where to set the token: {report}");
         if std::ptr::eq(server, &at_the_upgrade) {
-            for page in [include_str!("../README.md"), include_str!("../README.zh-CN.md")] {
+            for page in [include_str!("../../README.md"), include_str!("../../README.zh-CN.md")] {
                 assert!(page.contains(report), "the READMEs show {report}");
             }
         }

@@ -236,6 +236,18 @@ mod tests {
         }
     }
 
+    /// Reads every file of a folder and the folders in it.
+    fn read(folder: &Path, files: &mut Vec<syn::File>) {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                read(&path, files);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                files.push(syn::parse_file(&text).unwrap_or_else(|error| unreachable!("{}: {error}", path.display())));
+            }
+        }
+    }
+
     /// A method that is written by hand and not listed would let a schema pass whose code does not compile.
     #[test]
     fn the_methods_that_are_taken_are_those_of_the_library() {
@@ -243,10 +255,8 @@ mod tests {
         if !library.exists() {
             return; // The package of this crate comes without it.
         }
-        let files = ["call.rs", "chat.rs", "client.rs", "pages.rs"].map(|name| {
-            let text = fs::read_to_string(library.join(name)).unwrap();
-            syn::parse_file(&text).unwrap_or_else(|error| unreachable!("{name}: {error}"))
-        });
+        let mut files = Vec::new();
+        read(&library, &mut files);
         // Of derived and implemented traits.
         let of_traits = ["clone", "into_future"];
         for (ty, Methods { public, private }) in [("Call", CALL_METHODS), ("Client", CLIENT_METHODS)] {
