@@ -43,7 +43,9 @@ fn list_macro(call: &Macro) -> Option<String> {
     let list: Vec<TokenTree> = list.into_iter().collect();
     let entries = list.split(is_comma).filter(|entry| !entry.is_empty()).map(|entry| {
         let entry: TokenStream = entry.iter().cloned().collect();
+        // Tokens print with a blank after a sign and before a question mark.
         let entry = entry.to_string();
+        let entry = entry.strip_prefix("- ").map_or(entry.clone(), |number| format!("-{number}"));
         match entry.strip_suffix(" ?") {
             Some(optional) => format!("    {optional}?,\n"),
             None => format!("    {entry},\n"),
