@@ -35,6 +35,7 @@ mod reply;
 pub mod segment;
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg(any(feature = "rate-limit", feature = "ws"))]
 mod sync;
 mod target;
 mod time;

@@ -20,6 +20,7 @@ use crate::sync::lock;
 use crate::transport::failure::BoxError;
 
 /// The response to the HTTP POST that brought an event. The request waits for it until all clones are dropped.
+#[cfg_attr(not(feature = "server"), allow(dead_code, reason = "only a server takes HTTP POSTs"))]
 #[derive(Clone)]
 pub(crate) struct ResponseSlot(Arc<Mutex<Option<oneshot::Sender<Bytes>>>>);
 

@@ -29,6 +29,7 @@ pub(crate) struct Arrived {
 }
 
 /// The account whose connection, or HTTP POST, brought an event.
+#[cfg_attr(not(feature = "server"), allow(dead_code, reason = "only a server has accounts"))]
 #[derive(Clone)]
 pub(crate) struct Sender {
     pub(crate) account: UserId,

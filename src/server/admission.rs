@@ -35,13 +35,13 @@ struct Inside {
 /// A connection that has not authenticated yet.
 struct Pending {
     bytes: usize,
-    leave: Arc<Notify>,
+    evicted: Arc<Notify>,
 }
 
 impl Inside {
-    fn add(&mut self, leave: Arc<Notify>) -> u64 {
+    fn add(&mut self, evicted: Arc<Notify>) -> u64 {
         self.next += 1;
-        self.pending.insert(self.next, Pending { bytes: 0, leave });
+        self.pending.insert(self.next, Pending { bytes: 0, evicted });
         self.next
     }
 
@@ -55,7 +55,7 @@ impl Inside {
     fn evict_oldest(&mut self) -> bool {
         let oldest = self.pending.keys().next().copied();
         let oldest = oldest.and_then(|number| self.remove(number));
-        oldest.inspect(|connection| connection.leave.notify_one()).is_some()
+        oldest.inspect(|connection| connection.evicted.notify_one()).is_some()
     }
 }
 
@@ -78,9 +78,9 @@ impl Admission {
         } else if taken < self.room / 2 {
             inside.warned = false;
         }
-        let leave = Arc::new(Notify::new());
-        let number = Mutex::new(Some(inside.add(leave.clone())));
-        Some(Permit(Arc::new(Inner { admission: self.clone(), leave, number })))
+        let evicted = Arc::new(Notify::new());
+        let number = Mutex::new(Some(inside.add(evicted.clone())));
+        Some(Permit(Arc::new(Inner { admission: self.clone(), evicted, number })))
     }
 
     /// Evicts an eighth of the pending connections: there are not enough file descriptors.
@@ -102,7 +102,7 @@ pub(super) struct Permit(Arc<Inner>);
 
 struct Inner {
     admission: Arc<Admission>,
-    leave: Arc<Notify>,
+    evicted: Arc<Notify>,
     /// The number of a pending connection; `None` while it is authenticated.
     number: Mutex<Option<u64>>,
 }
@@ -110,7 +110,7 @@ struct Inner {
 impl Permit {
     /// Waits until the connection is evicted.
     pub(super) async fn evicted(&self) {
-        self.0.leave.notified().await;
+        self.0.evicted.notified().await;
     }
 
     /// Counts the bytes of one request of the connection.
@@ -185,7 +185,7 @@ impl Drop for Authenticated<'_> {
         if number.is_none() {
             let mut inside = self.0.admission.inside();
             inside.authenticated -= 1;
-            *number = Some(inside.add(self.0.leave.clone()));
+            *number = Some(inside.add(self.0.evicted.clone()));
         }
     }
 }

@@ -63,7 +63,6 @@ impl Shared {
             accounts: watch::Sender::default(),
             watched: Mutex::new(Some(watch::Sender::default())),
             room: Arc::new(Semaphore::new(options.connections)),
-            /// The recent bodies of HTTP POSTs.
             bodies: Mutex::new(window.map(Dedupe::new)),
             closing: watch::Sender::default(),
             options,
