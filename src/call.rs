@@ -1,3 +1,5 @@
+//! Calls: a request becomes an answer or an error.
+
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -6,9 +8,21 @@ use std::time::{Duration, Instant};
 use tower::ServiceExt;
 use tracing::Instrument;
 
-use crate::error::{Error, NotSent, OutcomeUnknown, Reason};
-use crate::transport::{BoxError, Reply, Request};
-use crate::{Action, Client, envelope};
+use crate::action::Action;
+use crate::client::Client;
+use crate::envelope;
+use crate::error::reason::Reason;
+use crate::error::{Error, NotSent, OutcomeUnknown};
+use crate::transport::failure::{BoxError, Failure};
+use crate::transport::reply::Reply;
+use crate::transport::request::Request;
+
+impl Client {
+    /// Calls any action: a request built beforehand, an action of an extension, or [`Raw`](crate::Raw).
+    pub fn call<A: Action>(&self, request: A) -> Call<A> {
+        Call::new(self.clone(), request)
+    }
+}
 
 /// A call that is ready to go: `.await` sends it.
 ///
@@ -36,14 +50,14 @@ impl<A: Action> Call<A> {
         Self { client, request, within: None }
     }
 
-    /// Gives the call a time limit of its own, in place of the client's. When it is over the call ends as
-    /// [`Error::OutcomeUnknown`], or as [`Error::NotSent`] if it had not left yet.
+    /// Limits the time of this call, in place of the client's limit. A call that exceeds it ends as
+    /// [`Error::OutcomeUnknown`], or as [`Error::NotSent`] if it had not been sent yet.
     pub fn within(mut self, limit: Duration) -> Self {
         self.within = Some(limit);
         self
     }
 
-    /// Answers with the server's own JSON text too: for fields that no schema knows.
+    /// Also returns the raw JSON response, for fields that the schema does not cover.
     pub fn with_raw(self) -> RawCall<A> {
         RawCall(self)
     }
@@ -65,7 +79,7 @@ impl<A: Action> Call<A> {
 
     async fn send(self) -> Result<(A::Response, Reply), Error> {
         let span = tracing::debug_span!("call", action = self.request.name(), effect = ?self.request.effect());
-        // Nobody asks what time it is where nobody listens.
+        // The clock is read only if the span is recorded.
         let begun = (!span.is_disabled()).then(Instant::now);
         async move {
             let result = self.exchange().await;
@@ -134,15 +148,13 @@ pub(crate) fn not_sent(action: &str, reason: BoxError) -> Error {
     Error::NotSent(Box::new(NotSent { action: action.to_owned(), reason }))
 }
 
-/// What an error of the service means for the call.
+/// Returns the call's error for an error of the service.
 fn failure(action: &str, request: &Request, reason: BoxError) -> Error {
     if request.give_up() {
         return not_sent(action, reason);
     }
-    #[cfg(feature = "http")]
-    let text = crate::transport::http::begun(&reason);
-    #[cfg(not(feature = "http"))]
-    let text = String::new();
+    let partial = reason.downcast_ref::<Failure>().map(|failure| &*failure.partial_body);
+    let text = String::from_utf8_lossy(partial.unwrap_or_default()).into_owned();
     Error::OutcomeUnknown(Box::new(OutcomeUnknown { action: action.to_owned(), reason, text }))
 }
 
@@ -161,7 +173,7 @@ impl<A: fmt::Debug> fmt::Debug for Call<A> {
     }
 }
 
-/// A call that answers with the text of its answer too: see [`Call::with_raw`].
+/// A call that also returns the text of its answer: see [`Call::with_raw`].
 #[must_use = "a call does nothing until it is awaited"]
 #[derive(Clone, Debug)]
 pub struct RawCall<A>(Call<A>);
@@ -178,7 +190,7 @@ impl<A: Action> IntoFuture for RawCall<A> {
     }
 }
 
-/// An answer and the text that it came in; `Debug` tells the length of the text only.
+/// An answer and its text. `Debug` shows only the length of the text.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct WithRaw<R> {
@@ -188,7 +200,7 @@ pub struct WithRaw<R> {
 }
 
 impl<R> WithRaw<R> {
-    /// The whole envelope as the server sent it; what is no UTF-8 is replaced.
+    /// The whole envelope as the server sent it, with invalid UTF-8 replaced.
     pub fn text(&self) -> &str {
         &self.text
     }

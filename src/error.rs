@@ -1,16 +1,26 @@
-use std::borrow::Cow;
+//! Failures of calls: the four kinds of [`Error`].
+
+#[cfg(any(feature = "http", feature = "ws"))]
+pub(crate) mod address;
+#[cfg(feature = "http")]
+pub(crate) mod build;
+#[cfg(feature = "ws")]
+pub(crate) mod connection;
+pub(crate) mod reason;
+
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::types::RefusalCode;
+pub(crate) use self::reason::{Reason, chain};
+use crate::generated::types::RefusalCode;
 
 type Source = Box<dyn StdError + Send + Sync>;
 
-/// Why a call failed. The four kinds differ in what a bot can do about them.
+/// The failure of a call. The four kinds differ in what a bot can do about them.
 ///
-/// `Display` says what failed, and [`source`](StdError::source) why; [`Error::report`] says both. Neither repeats the answer
-/// that came: it is in the fields called `text`, of which `Debug` tells the length only, since answers hold what belongs in
-/// no log (`get_cookies`). The access token is taken out of what the server says about a failure, and stays in `text` alone.
+/// `Display` says what failed, and [`source`](StdError::source) why; [`Error::report`] says both. Neither repeats the answer:
+/// it is in the fields called `text`, and `Debug` shows only their length, since answers may hold what must not be logged
+/// (`get_cookies`). The access token is removed from what the server says about a failure; only `text` keeps it.
 ///
 /// ```no_run
 /// # async fn run(client: &cqhttp::Client) -> Result<(), cqhttp::Error> {
@@ -30,16 +40,16 @@ type Source = Box<dyn StdError + Send + Sync>;
 pub enum Error {
     /// The request did not reach a server that could run it: nothing happened.
     NotSent(Box<NotSent>),
-    /// The server said no.
+    /// The server refused the action.
     Refused(Box<Refused>),
-    /// The server answered, and the answer is not what the action answers. The action may well have been carried out.
+    /// The server's answer does not fit the action. The action may have been carried out.
     Undecodable(Box<Undecodable>),
-    /// The request went out, and no answer came: the time was over, or the connection was lost.
+    /// The request was sent, and no answer arrived: the time limit was exceeded, or the connection was lost.
     OutcomeUnknown(Box<OutcomeUnknown>),
 }
 
 impl Error {
-    /// The action that was called, by its name on the wire.
+    /// The action's name on the wire.
     #[must_use]
     pub fn action(&self) -> &str {
         match self {
@@ -59,7 +69,7 @@ impl Error {
         }
     }
 
-    /// The documented name of a refusal, see [`Refused::code`].
+    /// The documented name of a refusal: see [`Refused::code`].
     #[must_use]
     pub fn code(&self) -> Option<RefusalCode> {
         match self {
@@ -68,16 +78,16 @@ impl Error {
         }
     }
 
-    /// Whether the server said no.
+    /// Returns `true` if the server refused the action.
     #[must_use]
     pub fn is_refused(&self) -> bool {
         matches!(self, Self::Refused(_))
     }
 
-    /// Whether the action may have been carried out all the same. Where it is `false`, a call may be repeated without
-    /// doing anything twice.
+    /// Returns `true` if the action may have been carried out all the same. If not, the call can be repeated without doing
+    /// anything twice.
     ///
-    /// It is `false` for most refusals; for which it is not, the action's page says.
+    /// Most refusals return `false`; the page of an action names the exceptions.
     #[must_use]
     pub fn may_have_happened(&self) -> bool {
         match self {
@@ -87,7 +97,7 @@ impl Error {
         }
     }
 
-    /// What failed and why, with every cause, on one line: for people who read logs.
+    /// Returns the failure with every cause, on one line: for people who read logs.
     ///
     /// ```
     /// # async fn run(client: cqhttp::Client) {
@@ -101,7 +111,7 @@ impl Error {
         chain(self)
     }
 
-    /// Takes the access token out of what the server said: there are servers that name a wrong one.
+    /// Removes the access token from the server's words: some servers repeat a wrong token.
     pub(crate) fn hide(&mut self, token: &str) {
         let hidden = |text: &str| text.replace(token, "…");
         match self {
@@ -144,13 +154,13 @@ impl StdError for Error {
     }
 }
 
-/// The request did not go out: see [`Error::NotSent`].
+/// A request that was not sent: see [`Error::NotSent`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct NotSent {
-    /// The action, by its name on the wire.
+    /// The action's name on the wire.
     pub action: String,
-    /// What stood in the way.
+    /// The reason.
     pub reason: Source,
 }
 
@@ -166,33 +176,34 @@ impl StdError for NotSent {
     }
 }
 
-/// The server's refusal: see [`Error::Refused`].
+/// A refusal by the server: see [`Error::Refused`].
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refused {
-    /// The action, by its name on the wire.
+    /// The action's name on the wire.
     pub action: String,
-    /// The server's number for it: 100 for most on go-cqhttp, 404 for an unknown action; other servers have others.
+    /// The server's code of the refusal. On go-cqhttp it is mostly 100, and 404 for an unknown action; other servers have
+    /// other codes.
     ///
-    /// A refusal by HTTP status alone has the number that OneBot v11 pairs with it: 1401 for 401, 1403 for 403, and so on.
+    /// A refusal that is only an HTTP status has the code that OneBot v11 assigns to it: 1401 for 401, 1403 for 403, and so on.
     pub retcode: i64,
     /// The short code, such as `GROUP_NOT_FOUND`; only go-cqhttp sends one.
     pub msg: Option<String>,
-    /// The explanation, mostly in Chinese. Lagrange sends none.
+    /// The explanation, mostly in Chinese. Lagrange does not send it.
     pub message: Option<String>,
-    /// The same explanation in another place, which some servers fill and others do not.
+    /// The same explanation in another field, which only some servers fill.
     pub wording: Option<String>,
-    /// The HTTP status, where it was not 200.
+    /// The HTTP status, if it was not 200.
     pub http_status: Option<u16>,
-    /// The answer as it came: some servers give their reason in places of their own.
+    /// The answer as it arrived: some servers give their reason in other fields.
     pub text: String,
-    /// The server refuses so even where it has carried the action out: go-cqhttp reports a failure for some private
+    /// The server also refuses in this way after it has carried the action out: go-cqhttp reports a failure for some private
     /// messages that it has sent.
     pub uncertain: bool,
 }
 
 impl Refused {
-    /// The documented name of the refusal: what `msg` says, or *unknown action* for the retcodes 404 and 1404.
+    /// The documented name of the refusal: `msg`, or *unknown action* for the retcodes 404 and 1404.
     #[must_use]
     pub fn code(&self) -> Option<RefusalCode> {
         match (&self.msg, self.retcode) {
@@ -202,7 +213,7 @@ impl Refused {
         }
     }
 
-    /// The explanation, wherever the server put it.
+    /// The explanation, from whichever field has it.
     #[must_use]
     pub fn explanation(&self) -> Option<&str> {
         [&self.wording, &self.message].into_iter().flatten().map(String::as_str).find(|text| !text.is_empty())
@@ -212,7 +223,7 @@ impl Refused {
         match self.retcode {
             1401 | 1403 => Some("the access token is missing or wrong: set it with `access_token`"),
             404 | 1404 => Some("this server does not know the action; if it knows none, the address is wrong"),
-            // The rest are a OneBot server's only where an explanation comes with them.
+            // A OneBot server sends an explanation with the others; without it something else answered.
             _ if self.explanation().is_some() => None,
             1400 | 1405 | 1426 => Some("is this the server's HTTP port, and not its WebSocket's?"),
             1406 | 1415 => Some("no JSON is taken there: is this a OneBot server's address?"),
@@ -255,18 +266,18 @@ impl fmt::Debug for Refused {
 
 impl StdError for Refused {}
 
-/// An answer that is not what the action answers: see [`Error::Undecodable`].
+/// An answer that does not fit the action: see [`Error::Undecodable`].
 #[non_exhaustive]
 pub struct Undecodable {
-    /// The action, by its name on the wire.
+    /// The action's name on the wire.
     pub action: String,
-    /// The way to the field that failed, such as `data.members[3].user_id`; empty where the answer as a whole failed.
+    /// The path of the field that failed, such as `data.members[3].user_id`; empty if the answer as a whole failed.
     pub path: String,
-    /// What was wrong there.
+    /// The fault at the path.
     pub reason: Source,
-    /// The answer as it came; what is no UTF-8 is replaced.
+    /// The answer as it arrived, with invalid UTF-8 replaced.
     pub text: String,
-    /// The HTTP status, where it was not 200.
+    /// The HTTP status, if it was not 200.
     pub http_status: Option<u16>,
 }
 
@@ -299,14 +310,15 @@ impl StdError for Undecodable {
     }
 }
 
-/// No answer came: see [`Error::OutcomeUnknown`].
+/// A request without an answer: see [`Error::OutcomeUnknown`].
 #[non_exhaustive]
 pub struct OutcomeUnknown {
-    /// The action, by its name on the wire.
+    /// The action's name on the wire.
     pub action: String,
-    /// What is known.
+    /// The reason, as far as it is known.
     pub reason: Source,
-    /// What came in place of an answer, such as a proxy's page, or of an answer before it broke off; mostly empty.
+    /// The text that arrived in place of an answer, such as a proxy's page, or the beginning of an answer that broke off;
+    /// mostly empty.
     pub text: String,
 }
 
@@ -333,32 +345,9 @@ impl StdError for OutcomeUnknown {
     }
 }
 
-/// An error and its causes, on one line.
-pub(crate) fn chain(error: &dyn StdError) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line += &format!(": {error}");
-        cause = error.source();
-    }
-    line
-}
-
-/// An error where there is no runtime for a server: binding its address would panic.
+/// Returns an error if there is no runtime for a server: binding its address would panic.
 #[cfg(any(feature = "mock", feature = "server"))]
 pub(crate) fn need_runtime() -> std::io::Result<()> {
     let none = |_| std::io::Error::other("a server is started inside a tokio runtime, and there is none here");
     tokio::runtime::Handle::try_current().map(drop).map_err(none)
 }
-
-/// A reason that is a sentence.
-#[derive(Debug)]
-pub(crate) struct Reason(pub(crate) Cow<'static, str>);
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl StdError for Reason {}

@@ -19,9 +19,9 @@
 //! [`Event::PrivateMessageSent`], so that a bot does not answer itself. This holds on servers too that report them as
 //! ordinary messages.
 
+pub(crate) mod header;
 mod helpers;
 pub(crate) mod quick_operation;
-mod tags;
 pub(crate) mod views;
 
 use std::borrow::Cow;
@@ -31,8 +31,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use self::header::WholeTags;
 pub use self::quick_operation::QuickOperable;
-use self::tags::{Tags, Whole};
 pub use self::views::{MessageEvent, RequestEvent};
 use crate::envelope::json_path::path_of;
 pub use crate::generated::event::*;
@@ -123,7 +123,18 @@ impl Event {
     // Inline, here and in what it calls, so that only crates that decode events compile the decoders.
     #[inline]
     pub fn from_slice(json: &[u8]) -> Result<Self, EventError> {
-        let kind = EventKind::peek(json);
+        Self::of_kind(EventKind::peek(json), json)
+    }
+
+    /// Decodes an event whose header has been read.
+    #[cfg(feature = "ws")]
+    #[inline]
+    pub(crate) fn from_arrived(header: header::EventHeader, json: &[u8]) -> Result<Self, EventError> {
+        Self::of_kind(header.kind, json)
+    }
+
+    #[inline]
+    fn of_kind(kind: EventKind, json: &[u8]) -> Result<Self, EventError> {
         let mut bytes = Bytes::from_slice(json);
         match Self::decode(kind, &mut bytes) {
             Ok(None) => Self::unknown(json, None),
@@ -137,7 +148,7 @@ impl Event {
 
     #[inline]
     fn unknown(json: &[u8], failure: Option<serde_json::Error>) -> Result<Self, EventError> {
-        let Whole(tags) = serde_json::from_slice(json).map_err(EventError::no_event)?;
+        let WholeTags(tags) = serde_json::from_slice(json).map_err(EventError::no_event)?;
         if tags.post_type.is_none() {
             return Err(EventError::no_event(crate::error::Reason("it has no `post_type` that is a string".into())));
         }
@@ -193,7 +204,7 @@ impl EventKind {
     /// [`EventKind::Unknown`].
     #[must_use]
     pub fn peek(json: &[u8]) -> Self {
-        Tags::leading(json).unwrap_or_else(|| Tags::peek(json).kind())
+        header::kind_of(json)
     }
 }
 

@@ -1,9 +1,9 @@
-//! What a bot in production puts around its client: rate limits, time limits, concurrency limits, retries.
+//! Layers for bots in production: rate limits, time limits, concurrency limits, retries.
 //!
-//! A client has none of them unless you add them; its only limit is the 30 seconds that a call may take in all. What is
-//! not here comes from the crate `tower`: `tower = { version = "0.5", features = ["limit", "load-shed", "timeout"] }`.
+//! A client has no layers unless you add them; its only limit is the 30 seconds of a whole call. The layers that are not
+//! here come from the crate `tower`: `tower = { version = "0.5", features = ["limit", "load-shed", "timeout"] }`.
 //!
-//! | what you want | what to write |
+//! | goal | code |
 //! |---|---|
 //! | five calls a second | `.layer(RateLimit::per_second(5))` |
 //! | twenty messages a minute, other calls unhindered | `.layer(RateLimit::per_minute(20).only(Effect::Send))` |
@@ -18,10 +18,10 @@
 //!
 //! [`Call::within`]: crate::Call::within
 //!
-//! # In which order
+//! # Order
 //!
-//! Each `.layer(…)` of the builder goes around those before it: the **first** is next to the server, the **last** sees a
-//! call first. (Inside one `ServiceBuilder` it is the other way round.) This order makes sense for all of them:
+//! Each `.layer(…)` of the builder goes around the layers before it: the **first** is next to the server, the **last** gets a
+//! call first. (Inside one `ServiceBuilder` it is the other way round.) A sensible order of all of them:
 //!
 //! ```
 //! # #[cfg(all(feature = "http", feature = "rate-limit"))]
@@ -34,8 +34,8 @@
 //! use tower::timeout::TimeoutLayer;
 //!
 //! let client = Client::builder("http://127.0.0.1:5700")
-//!     .layer(TimeoutLayer::new(Duration::from_secs(5)))   // each attempt, once it is its turn
-//!     .layer(ConcurrencyLimitLayer::new(8))               // a call that waits for its turn takes no place here
+//!     .layer(TimeoutLayer::new(Duration::from_secs(5)))   // each attempt, once the limits let it through
+//!     .layer(ConcurrencyLimitLayer::new(8))               // calls that wait for the rate limit do not count here
 //!     .layer(RateLimit::per_second(5))                    // attempts count, not calls
 //!     .layer(RateLimit::per_minute(20).only(Effect::Send).per_target())
 //!     .layer(RetryReads::new())                           // around all of it
@@ -44,18 +44,48 @@
 //! # }
 //! ```
 //!
-//! # What a call is told
+//! # Errors of calls
 //!
-//! | what happened | error |
+//! | event | error |
 //! |---|---|
-//! | its time was over while it waited for its turn or a place | [`Error::NotSent`] |
-//! | there was no place, and `load_shed` turned it away | [`Error::NotSent`] |
-//! | a buffer was closed, or another layer failed before the call left | [`Error::NotSent`] |
-//! | an inner `TimeoutLayer` ended an attempt before it left | [`Error::NotSent`] |
-//! | an inner `TimeoutLayer` ended an attempt that had left | [`Error::OutcomeUnknown`] |
-//! | every attempt of a read failed | what its last attempt says; [`Error::OutcomeUnknown`] if any of them had left |
+//! | its time limit ended while it waited in a layer | [`Error::NotSent`] |
+//! | a concurrency limit was reached, and `load_shed` rejected the call | [`Error::NotSent`] |
+//! | a buffer was closed, or another layer failed before the call was sent | [`Error::NotSent`] |
+//! | an inner `TimeoutLayer` ended an attempt before it was sent | [`Error::NotSent`] |
+//! | an inner `TimeoutLayer` ended an attempt that had been sent | [`Error::OutcomeUnknown`] |
+//! | every attempt of a read failed | the error of its last attempt; [`Error::OutcomeUnknown`] if any attempt had been sent |
 //!
-//! The layer's own error is the [`source`](std::error::Error::source). What was reported as not sent never leaves later.
+//! The layer's own error is the [`source`](std::error::Error::source). A call that was reported as not sent is never sent later.
+//!
+//! # Streamed answers
+//!
+//! A transport may deliver an answer in parts: [`Reply::streamed`]. tower's `ConcurrencyLimitLayer` counts a call until the
+//! first part has arrived. A limit that counts it until the last one attaches its permit to the reply with [`Reply::hold`]:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use cqhttp::transport::{BoxError, Reply, Request};
+//! use tokio::sync::Semaphore;
+//! use tower::ServiceExt;
+//! use tower::layer::layer_fn;
+//! use tower::util::BoxCloneSyncService;
+//!
+//! let permits = Arc::new(Semaphore::new(1));
+//! let one_at_a_time = layer_fn(move |inner: BoxCloneSyncService<Request, Reply, BoxError>| {
+//!     let permits = permits.clone();
+//!     tower::service_fn(move |request: Request| {
+//!         let (permits, inner) = (permits.clone(), inner.clone());
+//!         async move {
+//!             let permit = permits.acquire_owned().await?;
+//!             let mut reply = inner.oneshot(request).await?;
+//!             reply.hold(permit); // dropped with the last part; at once if the answer has no parts
+//!             Ok::<_, BoxError>(reply)
+//!         }
+//!     })
+//! });
+//! # let _ = one_at_a_time;
+//! ```
 //!
 //! [`Error::NotSent`]: crate::Error::NotSent
 //! [`Error::OutcomeUnknown`]: crate::Error::OutcomeUnknown
@@ -67,27 +97,30 @@ use std::time::Duration;
 
 use tower::Layer;
 use tower::load_shed::error::Overloaded;
-use tower::retry::backoff::{Backoff, ExponentialBackoff, ExponentialBackoffMaker, MakeBackoff};
+use tower::retry::backoff::{Backoff, ExponentialBackoff};
 use tower::retry::{Policy, Retry};
-use tower::util::rng::HasherRng;
 
 #[cfg(feature = "rate-limit")]
 pub use self::rate_limit::{RateLimit, RateLimited};
-use crate::error::Reason;
-use crate::transport::{BoxError, Reply, Request};
-use crate::{Effect, envelope};
+use crate::action::Effect;
+use crate::backoff::new_backoff;
+use crate::envelope;
+use crate::error::reason::Reason;
+use crate::transport::failure::BoxError;
+use crate::transport::reply::Reply;
+use crate::transport::request::Request;
 
-/// Repeats calls that read when they fail on the way. What writes or sends is never repeated.
+/// Repeats reading calls that fail on the way. A call that writes or sends is never repeated.
 ///
 /// A call is repeated when its connection could not be made or was lost, when an inner layer ended the attempt (such as
 /// `TimeoutLayer`), and when a server or proxy answers with HTTP status 429, 502, 503 or 504 and no envelope. A refusal is
-/// an answer, and stands; so does what `load_shed` turned away.
+/// an answer and is not repeated; nor is a call that `load_shed` rejected.
 ///
-/// Between two attempts it waits, twice as long each time, and up to as much again by chance, so that calls that failed
-/// together do not come back together; with chance too, never longer than [`backoff`](Self::backoff) says. All attempts and
-/// waits share the call's time limit.
+/// The wait between two attempts doubles each time, and a random share of up to the same length is added, so that calls that
+/// failed together are not repeated together. It never exceeds the longest wait of [`backoff`](Self::backoff). All attempts
+/// and waits share the call's time limit.
 ///
-/// It is a layer, and a [`tower::retry::Policy`] for those who build a `RetryLayer` themselves.
+/// It is a layer, and also a [`tower::retry::Policy`] for a `RetryLayer` of your own.
 ///
 /// ```
 /// # #[cfg(feature = "http")]
@@ -107,48 +140,33 @@ use crate::{Effect, envelope};
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it is put around a client"]
 pub struct RetryReads {
-    /// How often the call may still be repeated.
+    /// The number of attempts left.
     left: u32,
     first_wait: Duration,
     longest_wait: Duration,
-    /// That of one call, once it has failed.
+    /// The waits of one call, once it has failed.
     backoff: Option<ExponentialBackoff>,
 }
 
 impl RetryReads {
-    /// Three attempts in all; waits that begin at 200 milliseconds and end at 5 seconds.
+    /// Three attempts in all, with waits from 200 milliseconds to 5 seconds.
     pub fn new() -> Self {
         Self { left: 2, first_wait: Duration::from_millis(200), longest_wait: Duration::from_secs(5), backoff: None }
     }
 
-    /// How many attempts a call has in all, the first included. Default: 3. With 1, and with 0, nothing is repeated.
+    /// Sets the number of attempts, including the first. Default: 3. With 0 or 1 nothing is repeated.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.left = attempts.saturating_sub(1);
         self
     }
 
-    /// How long to wait after the first failure, and how long at most after later ones. Default: 200 milliseconds and 5
+    /// Sets the wait after the first failure, and the longest wait after later failures. Default: 200 milliseconds and 5
     /// seconds. A `longest` below `first` counts as `first`.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
         self.first_wait = first;
         self.longest_wait = longest;
         self
     }
-
-    /// A source of waits for one call, with a seed of its own: one maker hands the same seed to every call, and all would
-    /// wait for the same time.
-    fn new_backoff(&self) -> ExponentialBackoff {
-        new_backoff(self.first_wait, self.longest_wait)
-    }
-}
-
-/// Waits that double, from `first` to `longest`, with a share of chance in each.
-pub(crate) fn new_backoff(first: Duration, longest: Duration) -> ExponentialBackoff {
-    let longest = longest.max(first).max(Duration::from_millis(1));
-    // The share that chance adds is taken of the whole seconds and of the rest, and each is rounded down: of a wait of one
-    // second sharp nothing would be left.
-    let first = first.saturating_sub(Duration::from_nanos(1));
-    ExponentialBackoffMaker::new(first, longest, 1.0, HasherRng::new()).unwrap_or_default().make_backoff()
 }
 
 impl Default for RetryReads {
@@ -177,21 +195,21 @@ impl Policy<Request, Reply, BoxError> for RetryReads {
             Ok(reply) => tracing::debug!(http_status = reply.http_status, left = self.left, "will be repeated"),
             Err(error) => tracing::debug!(%error, left = self.left, "will be repeated"),
         }
-        let fresh = self.backoff.take().unwrap_or_else(|| self.new_backoff());
+        let fresh = self.backoff.take().unwrap_or_else(|| new_backoff(self.first_wait, self.longest_wait));
         Some(self.backoff.insert(fresh).next_backoff())
     }
 
-    /// What is not cloned is not repeated.
+    /// Returns `None` for a call that must not be repeated.
     fn clone_request(&mut self, request: &Request) -> Option<Request> {
         (request.effect == Effect::Read).then(|| request.clone())
     }
 }
 
-/// Whether the next attempt may fare better.
+/// Returns `true` if the next attempt may succeed.
 fn may_pass(result: &Result<Reply, BoxError>) -> bool {
     match result {
         Ok(reply) => matches!(reply.http_status, Some(429 | 502 | 503 | 504)) && !envelope::is_envelope(&reply.body),
-        // A `Reason` is this crate's own, about the request itself.
+        // A `Reason` comes from this crate and concerns the request itself.
         Err(error) => !error.is::<Overloaded>() && !error.is::<Reason>(),
     }
 }

@@ -12,6 +12,7 @@ extern crate self as cqhttp;
 pub mod __private;
 pub mod action;
 mod answer;
+mod backoff;
 mod call;
 mod client;
 #[cfg(feature = "ws")]
@@ -19,6 +20,8 @@ mod connection;
 mod envelope;
 mod error;
 pub mod event;
+#[cfg(feature = "ws")]
+mod events;
 mod extend;
 mod file;
 pub mod forward;
@@ -33,11 +36,15 @@ mod message;
 #[cfg(feature = "mock")]
 pub mod mock;
 mod pagination;
+#[cfg(feature = "ws")]
+mod received;
 mod reply;
 mod report;
 pub mod segment;
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg(any(feature = "rate-limit", feature = "ws"))]
+mod sync;
 mod target;
 mod time;
 pub mod transport;
@@ -48,11 +55,21 @@ pub use answer::Answer;
 pub use call::{Call, RawCall, WithRaw};
 pub use client::Client;
 #[cfg(feature = "http")]
-pub use client::{BuildError, ClientBuilder};
+pub use client::builder::ClientBuilder;
 #[cfg(feature = "ws")]
-pub use connection::{Connect, Connection, ConnectionError, ConnectionState, Events, Overflow, Received, connect};
+pub use connection::handle::Connection;
+#[cfg(feature = "ws")]
+pub use connection::{Connect, connect};
+#[cfg(feature = "http")]
+pub use error::build::BuildError;
+#[cfg(feature = "ws")]
+pub use error::connection::ConnectionError;
 pub use error::{Error, NotSent, OutcomeUnknown, Refused, Undecodable};
 pub use event::{Event, EventKind};
+#[cfg(feature = "ws")]
+pub use events::Events;
+#[cfg(feature = "ws")]
+pub use events::queue::Overflow;
 pub use file::{FileSource, ReadFileError, UploadSource};
 pub use forward::{ForwardNode, ForwardedMessage};
 pub use generated::types::{ChannelId, GroupId, GuildId, MessageId, RefusalCode, TinyId, UserId};
@@ -61,16 +78,20 @@ pub use message::command::MessageArg;
 pub use message::cq::{CqError, CqFields, CqPart, CqParts};
 pub use message::{Message, MessageError};
 pub use pagination::{Paged, Pages};
+#[cfg(feature = "ws")]
+pub use received::Received;
 pub use reply::{AnswerRequest, Approvable, ReplyCall, ReplyTo, SendCall, Sent};
 pub use report::Report;
 pub use segment::{Mention, Segment};
 pub use target::{Chat, Target};
 pub use time::Timestamp;
+#[cfg(feature = "ws")]
+pub use transport::ws::control::ConnectionState;
 pub use types::Unlisted;
 
 /// A frame of a WebSocket, for `fuzz/`.
 #[cfg(feature = "ws")]
 #[doc(hidden)]
-pub use transport::ws::Frame;
+pub use transport::ws::frame::Frame;
 #[doc(hidden)]
 pub use {serde, serde_json};

@@ -1,6 +1,6 @@
 //! Frames of a WebSocket, told apart by their top level: an event, the answer to a call, or neither.
 
-use cqhttp::Frame;
+use cqhttp::{Event, Frame};
 use serde_json::value::RawValue;
 
 /// Looks at the input as the connection does, and at all of it.
@@ -20,9 +20,10 @@ pub fn check(input: &[u8]) {
     let ours = value("echo").and_then(number_of);
     match (value("post_type"), ours) {
         (Some(_), Some(number)) => {
-            assert!(matches!(found, Frame::Event) || found == Frame::Answer(number), "{found:?}")
+            assert!(matches!(found, Frame::Event(_)) || found == Frame::Answer(number), "{found:?}")
         }
-        (Some(_), None) => assert_eq!(found, Frame::Event),
+        // A tag that no parser takes before the `post_type` hides it.
+        (Some(_), None) => assert!(matches!(found, Frame::Event(_)) || Event::from_slice(input).is_err(), "{found:?}"),
         (None, Some(number)) => assert_eq!(found, Frame::Answer(number)),
         (None, None) if ["echo", "status", "retcode"].iter().any(|name| value(name).is_some()) => {
             let Frame::Stray { echo, retcode } = found else { panic!("{found:?}") };

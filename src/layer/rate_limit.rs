@@ -1,11 +1,11 @@
-//! How many calls may leave in a time.
+//! Rate limits.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::num::NonZeroU32;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,21 +16,21 @@ use governor::{Quota, RateLimiter};
 use tokio::time::Instant;
 use tower::{Layer, Service, ServiceExt};
 
-use crate::Effect;
+use crate::action::Effect;
+use crate::sync::lock;
 use crate::time::YEAR;
-use crate::transport::{Request, RequestTarget};
+use crate::transport::request::{Request, RequestTarget};
 
-/// Lets so many calls leave in a time; the others wait for their turn, in the order in which they came. Feature
-/// `rate-limit`.
+/// Limits how many calls are sent in a period; further calls wait in the order of their arrival. Feature `rate-limit`.
 ///
 /// A call whose time limit ends while it waits is [`Error::NotSent`](crate::Error::NotSent).
 ///
-/// Turns that nobody takes are saved up to the burst. So `per_minute(20)` means twenty calls at once after a pause, and
-/// then one every three seconds: in a minute that begins with such a burst, up to forty. Where that is too many, say
-/// `.burst(1)`: no two calls are less than three seconds apart.
+/// Unused calls are saved, up to the burst. So `per_minute(20)` means twenty calls at once after a pause, and then one every
+/// three seconds: up to forty in a minute that begins with a burst. If that is too many, set `.burst(1)`: no two calls are
+/// less than three seconds apart.
 ///
-/// Each client that it is put around has a count of its own, which the client's clones share; so has each account of a
-/// `cqhttp::server`. Where clients are to share one, say [`shared`](Self::shared).
+/// Each client with the layer has its own count, which the client's clones share; so has each account of a `cqhttp::server`.
+/// [`shared`](Self::shared) gives several clients one count.
 ///
 /// Several limits are several layers. Waits last whole milliseconds, as tokio's timers do.
 #[derive(Clone)]
@@ -40,7 +40,7 @@ pub struct RateLimit {
     burst: u32,
     only: Option<Effect>,
     per_target: bool,
-    /// The turns of all services; `None` where each has its own.
+    /// The count of all services; `None` if each service has its own.
     shared: Option<Arc<Turns>>,
 }
 
@@ -64,32 +64,32 @@ impl RateLimit {
         Self { period, burst, only: None, per_target: false, shared: None }
     }
 
-    /// How many calls may leave at once after a pause. 0 counts as 1; a burst that would take more than a century to be
-    /// saved up is cut there.
+    /// Sets how many calls may be sent at once after a pause. 0 counts as 1; a burst that would take more than a century to
+    /// save up is cut to a century.
     ///
     /// Default: the number of calls in [`per_second`](Self::per_second) and [`per_minute`](Self::per_minute), 1 in
-    /// [`every`](Self::every). A [shared](Self::shared) count begins anew, and is no longer shared with clones made before.
+    /// [`every`](Self::every). A [shared](Self::shared) count starts anew, and is no longer shared with earlier clones.
     pub fn burst(mut self, calls: u32) -> Self {
         self.burst = calls;
         self.shared = self.shared.map(|_| Arc::new(Turns::new(self.period, calls)));
         self
     }
 
-    /// Counts and holds back only calls of this effect; others pass unhindered. Default: all count.
+    /// Limits only calls of this effect; other calls pass. Default: all calls are limited.
     pub fn only(mut self, effect: Effect) -> Self {
         self.only = Some(effect);
         self
     }
 
-    /// Counts each group, user and guild channel by itself, as [`Request::target`] names them; calls that name none share
-    /// one count. Default: all calls share one count.
+    /// Counts each group, user and guild channel separately, by [`Request::target`]; calls without a target share one count.
+    /// Default: all calls share one count.
     pub fn per_target(mut self) -> Self {
         self.per_target = true;
         self
     }
 
-    /// Lets all clients that it and its clones are put around share one count: several that talk through the same account,
-    /// or the accounts of one server together. Default: each client and each account has its own.
+    /// Shares one count among all clients with this layer or its clones: for several clients of the same account, or for all
+    /// accounts of one server. Default: each client and each account has its own count.
     ///
     /// ```
     /// # #[cfg(feature = "http")]
@@ -157,8 +157,8 @@ where
     type Error = S::Error;
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
 
-    /// Always ready. The inner service is asked when it is the call's turn: a call that waits must not hold a place of a
-    /// concurrency limit, which others could use.
+    /// Always ready. The inner service is polled only once the limit lets the call through: a call that waits must not occupy a
+    /// concurrency limit that other calls could use.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         Poll::Ready(Ok(()))
     }
@@ -175,28 +175,28 @@ where
     }
 }
 
-/// What is counted by itself.
+/// A target with its own count; `None` for calls without one, or if all share one count.
 type Key = Option<RequestTarget>;
 
-/// Whose turn it is.
+/// The counts, and the calls that wait.
 struct Turns(Mutex<Book>);
 
 struct Book {
     limiter: RateLimiter<Key, HashMapStateStore<Key>, TokioClock, NoOpMiddleware<Duration>>,
-    /// The calls that wait; there is a line as long as somebody stands in it.
+    /// The calls that wait. A key has a line as long as calls wait in it.
     lines: HashMap<Key, Line>,
-    /// The number of keys at which those are forgotten that have all their turns again.
+    /// The number of keys at which full counts are forgotten.
     forget_at: usize,
 }
 
 struct Line {
     calls: usize,
-    /// The head of the line holds it; tokio's mutex hands it on in the order of arrival.
+    /// Locked by the first call of the line; tokio's mutex passes it on in the order of arrival.
     head: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// So many keys are kept without a thought.
-const FEW_KEYS: usize = 1024;
+/// Up to this many keys no cleanup runs.
+const MAX_KEYS_WITHOUT_CLEANUP: usize = 1024;
 const NANOSECOND: Duration = Duration::from_nanos(1);
 
 impl Turns {
@@ -205,25 +205,25 @@ impl Turns {
         let period = period.clamp(NANOSECOND, YEAR);
         let most = u32::try_from((100 * YEAR).as_nanos() / period.as_nanos()).unwrap_or(u32::MAX);
         let burst = NonZeroU32::new(burst.min(most)).unwrap_or(NonZeroU32::MIN);
-        // It is `None` for a period of zero alone.
+        // It is `None` only for a period of zero.
         let quota = Quota::with_period(period).unwrap_or(Quota::per_second(burst)).allow_burst(burst);
         let limiter = RateLimiter::hashmap_with_clock(quota, TokioClock(Instant::now()));
-        Self(Mutex::new(Book { limiter, lines: HashMap::new(), forget_at: FEW_KEYS }))
+        Self(Mutex::new(Book { limiter, lines: HashMap::new(), forget_at: MAX_KEYS_WITHOUT_CLEANUP }))
     }
 
-    /// Waits until it is the caller's turn.
+    /// Waits until the call may be sent.
     async fn next(&self, key: Key) {
         let Some(place) = self.pass_or_stand_in_line(key) else { return };
         let _head = place.head.lock().await;
         loop {
             let checked = self.book().check(key);
             let Err(wait) = checked else { return };
-            tracing::debug!(?wait, "waits for its turn");
+            tracing::debug!(?wait, "waits for the rate limit");
             tokio::time::sleep(wait).await;
         }
     }
 
-    /// `None` where it is the caller's turn at once.
+    /// Returns `None` if the call may be sent at once.
     fn pass_or_stand_in_line(&self, key: Key) -> Option<Place<'_>> {
         let mut book = self.book();
         if !book.lines.contains_key(&key) && book.check(key).is_ok() {
@@ -234,26 +234,25 @@ impl Turns {
         Some(Place { turns: self, key, head: line.head.clone() })
     }
 
-    /// A holder that panicked left good data behind: each change is one step.
     fn book(&self) -> MutexGuard<'_, Book> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 
 impl Book {
-    /// Takes a turn, or says how long to wait for the next.
+    /// Counts a call, or returns how long to wait before it may be sent.
     fn check(&mut self, key: Key) -> Result<(), Duration> {
         if self.limiter.len() >= self.forget_at {
             self.limiter.retain_recent();
             self.limiter.shrink_to_fit();
-            // Twice what is left, so that forgetting costs each call little.
-            self.forget_at = FEW_KEYS.max(2 * self.limiter.len());
+            // Twice the rest, so that the cleanup costs each call little.
+            self.forget_at = MAX_KEYS_WITHOUT_CLEANUP.max(2 * self.limiter.len());
         }
         self.limiter.check_key(&key).map_err(|not_until| not_until.wait_time_from(self.limiter.clock().now()))
     }
 }
 
-/// A place in a line, left when it is dropped: by a call whose turn came, or that was given up.
+/// A place in a line. It is freed when it is dropped: by a call that may be sent, or that was given up.
 struct Place<'a> {
     turns: &'a Turns,
     key: Key,
@@ -272,7 +271,7 @@ impl Drop for Place<'_> {
     }
 }
 
-/// The clock that tokio's timers go by, so that a program that pauses or advances it in its tests does so here too.
+/// The clock of tokio's timers, so that a test that pauses or advances it affects the limits too.
 #[derive(Clone, Debug)]
 struct TokioClock(Instant);
 
@@ -287,7 +286,7 @@ impl Clock for TokioClock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::GroupId;
+    use crate::generated::types::GroupId;
 
     fn group(number: i64) -> Key {
         Some(RequestTarget::Group(GroupId::new(number)))
@@ -296,18 +295,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn targets_that_have_all_their_turns_again_are_forgotten() {
         let turns = Turns::new(Duration::from_secs(1), 2);
-        for number in 0..10 * FEW_KEYS as i64 {
+        for number in 0..10 * MAX_KEYS_WITHOUT_CLEANUP as i64 {
             turns.next(group(number)).await;
             tokio::time::advance(Duration::from_millis(10)).await;
         }
         let kept = turns.book().limiter.len();
-        assert!(kept <= FEW_KEYS, "{kept} targets are kept");
+        assert!(kept <= MAX_KEYS_WITHOUT_CLEANUP, "{kept} targets are kept");
     }
 
     #[tokio::test(start_paused = true)]
     async fn targets_that_have_to_wait_are_not_forgotten() {
         let turns = Turns::new(Duration::from_secs(3600), 1);
-        let targets = 3 * FEW_KEYS as i64;
+        let targets = 3 * MAX_KEYS_WITHOUT_CLEANUP as i64;
         for number in 0..targets {
             turns.next(group(number)).await;
         }
@@ -323,7 +322,7 @@ mod tests {
         let mut context = Context::from_waker(std::task::Waker::noop());
         let mut first = std::pin::pin!(turns.next(None));
         assert!(first.as_mut().poll(&mut context).is_pending());
-        // There is a turn, and the first in line has not noticed yet.
+        // A call may be sent, and the first in line has not been polled yet.
         tokio::time::advance(Duration::from_secs(2)).await;
         let mut late = std::pin::pin!(turns.next(None));
         assert!(late.as_mut().poll(&mut context).is_pending());
@@ -343,7 +342,7 @@ mod tests {
         tokio::task::yield_now().await;
         let standing = |key| turns.book().lines.get(&key).map(|line| line.calls);
         assert_eq!((standing(group(1)), standing(None)), (Some(3), Some(1)));
-        // One gives up at the head of the line, one in the middle of it.
+        // One call gives up at the head of the line, one in the middle of it.
         calls.remove(2).abort();
         calls.remove(1).abort();
         for call in calls {

@@ -1,7 +1,6 @@
-//! Events that come by HTTP POST.
+//! Events by HTTP POST.
 
 use std::error::Error as StdError;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -11,90 +10,65 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use hmac::Mac;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use tokio::sync::oneshot;
 
-use super::accounts::{Hub, Peeked};
-use super::door::{Refused, account, authorised, mac};
-use super::hall::{Guest, Luggage};
-use crate::error::Reason;
+use crate::event::header::EventHeader;
+use crate::server::admission::{PendingBytes, Permit};
+use crate::server::handshake::{HttpRejection, account, authorise, mac};
+use crate::server::shared::Shared;
 
 const SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
 
-/// Where the answer to an event goes. The request waits for it until all clones are dropped.
-#[derive(Clone)]
-pub(crate) struct Answer(Arc<Mutex<Option<oneshot::Sender<Bytes>>>>);
-
-impl Answer {
-    pub(super) fn new() -> (Self, oneshot::Receiver<Bytes>) {
-        let (sender, answered) = oneshot::channel();
-        (Self(Arc::new(Mutex::new(Some(sender)))), answered)
-    }
-
-    /// Gives the answer, which is a JSON object.
-    pub(crate) fn give(&self, operation: Bytes) -> Result<(), Reason> {
-        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let sender = sender.ok_or(Reason("the event has been answered already".into()))?;
-        sender.send(operation).map_err(|_| {
-            Reason(
-                "the event's HTTP request does not wait any more: the server is closed, or see \
-                 `server::Builder::answer_within`"
-                    .into(),
-            )
-        })
-    }
-}
-
-pub(super) async fn receive(hub: &Hub, request: Request) -> Result<Response, Refused> {
+/// Receives an event, and waits for its answer.
+pub(super) async fn receive(shared: &Shared, request: Request) -> Result<Response, HttpRejection> {
     let (mut parts, body) = request.into_parts();
-    // Only a listener of the server's own has guests.
-    let guest: Option<Guest> = parts.extensions.remove();
-    let signature = match &hub.options.secret {
+    // Only the server's own listener gives permits.
+    let permit: Option<Permit> = parts.extensions.remove();
+    let signature = match &shared.options.secret {
         Some(secret) => Some((secret, signature(parts.headers.get(SIGNATURE))?)),
         None => {
-            authorised(hub, &parts.uri, &parts.headers)?;
+            authorise(&shared.options, &parts.uri, &parts.headers)?;
             None
         }
     };
     let account = account(&parts.headers)?;
-    let luggage = guest.as_ref().map(Guest::luggage);
-    let raw = whole(hub, luggage.as_ref(), body).await?;
+    let pending = permit.as_ref().map(Permit::pending_bytes);
+    let raw = whole(shared, pending.as_ref(), body).await?;
     if let Some((secret, signature)) = signature {
         let signed = mac(secret).is_some_and(|mac| mac.chain_update(&raw).verify_slice(&signature).is_ok());
         if !signed {
             return Err((StatusCode::FORBIDDEN, "the signature is wrong: is this the server's `secret`?"));
         }
     }
-    let event = Peeked::read(&raw).filter(Peeked::is_event);
-    let event = event.ok_or((StatusCode::BAD_REQUEST, "the body is no event"))?;
-    if event.account().is_some_and(|found| found != account) {
-        return Err((StatusCode::FORBIDDEN, "the event is of another account than `X-Self-ID`"));
+    let header = EventHeader::of_whole(&raw).ok_or((StatusCode::BAD_REQUEST, "the body is not an event"))?;
+    if header.self_id.is_some_and(|found| found != account) {
+        return Err((StatusCode::FORBIDDEN, "the event belongs to another account than `X-Self-ID`"));
     }
     let bytes = raw.len();
-    let posted = hub.post(account, raw).map_err(|why| (StatusCode::SERVICE_UNAVAILABLE, why))?;
+    let posted = shared.post(account, header, raw).map_err(|why| (StatusCode::SERVICE_UNAVAILABLE, why))?;
     let Some(answered) = posted else {
         tracing::debug!(account = account.get(), bytes, "dropped an event that came before");
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
-    let _known = guest.as_ref().map(Guest::known);
+    let _authenticated = permit.as_ref().map(Permit::authenticated);
     let operation = tokio::select! {
         biased;
-        answered = tokio::time::timeout(hub.options.answer_within, answered) => answered.ok().and_then(Result::ok),
-        // The event has been taken all the same: without a response it would be sent again.
-        () = hub.closing() => None,
+        answered = tokio::time::timeout(shared.options.answer_within, answered) => answered.ok().and_then(Result::ok),
+        // The event has been accepted all the same: without a response it would be sent again.
+        () = shared.closing() => None,
     };
     Ok(match operation {
         Some(operation) => ([(CONTENT_TYPE, "application/json")], operation).into_response(),
-        // Nobody answers, or not in time.
+        // There is no answer, or not in time.
         None => StatusCode::NO_CONTENT.into_response(),
     })
 }
 
-/// The body of a request, within its limits.
-async fn whole(hub: &Hub, luggage: Option<&Luggage<'_>>, body: Body) -> Result<Bytes, Refused> {
-    let limits = &hub.options;
+/// Reads the body of a request, within the limits.
+async fn whole(shared: &Shared, pending: Option<&PendingBytes<'_>>, body: Body) -> Result<Bytes, HttpRejection> {
+    let limits = &shared.options;
     let body = Limited::new(body, limits.body_limit).map_frame(|frame| {
-        if let (Some(luggage), Some(data)) = (luggage, frame.data_ref()) {
-            luggage.grows(data.len());
+        if let (Some(pending), Some(data)) = (pending, frame.data_ref()) {
+            pending.add(data.len());
         }
         frame
     });
@@ -106,8 +80,8 @@ async fn whole(hub: &Hub, luggage: Option<&Luggage<'_>>, body: Body) -> Result<B
     }
 }
 
-/// `sha1=…`, in hexadecimal.
-fn signature(header: Option<&axum::http::HeaderValue>) -> Result<Vec<u8>, Refused> {
+/// Reads a signature of the form `sha1=…`, in hexadecimal.
+fn signature(header: Option<&axum::http::HeaderValue>) -> Result<Vec<u8>, HttpRejection> {
     let header = header.ok_or((StatusCode::UNAUTHORIZED, "the signature (`X-Signature`) is missing"))?;
     let bytes = header.to_str().ok().and_then(|text| from_hex(text.trim().strip_prefix("sha1=")?));
     bytes.ok_or((StatusCode::FORBIDDEN, "the signature (`X-Signature`) is not of the form `sha1=…`"))

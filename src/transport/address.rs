@@ -1,40 +1,32 @@
-//! Where a server is.
+//! Addresses of servers.
 
 use std::path::PathBuf;
 
-use reqwest::Url;
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{ClientBuilder, Url};
 
-/// Where the server is.
+use crate::error::address::AddressError;
+
+/// The address of a server.
 pub(crate) struct Address {
-    /// Its URL over HTTP, without a query.
+    /// The URL over HTTP, without a query.
     pub(crate) base: Url,
     /// The unix socket to connect to, in place of the host in `base`.
     pub(crate) socket: Option<PathBuf>,
 }
 
-/// What an address is for.
+/// The transport that an address is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "each transport has one")]
+#[allow(dead_code, reason = "each transport uses one variant")]
 pub(crate) enum Way {
     Http,
     WebSocket,
 }
 
-/// What is wrong with an address; the address itself may hold the access token.
-pub(crate) enum Fault {
-    Url(String),
-    Tls,
-}
-
-impl From<&str> for Fault {
-    fn from(why: &str) -> Self {
-        Self::Url(why.to_owned())
-    }
-}
-
 impl Address {
-    /// The address without what does not belong to it, and the token that it may carry as `?access_token=`.
-    pub(crate) fn parse(text: &str, way: Way) -> Result<(Self, Option<String>), Fault> {
+    /// Reads an address. The token that it may contain as `?access_token=` is returned beside it.
+    pub(crate) fn parse(text: &str, way: Way) -> Result<(Self, Option<String>), AddressError> {
         let text = text.trim();
         if !text.contains("://") {
             return Err(match way {
@@ -42,45 +34,73 @@ impl Address {
                 Way::WebSocket => "it has no `ws://` in front".into(),
             });
         }
-        let mut url = Url::parse(text).map_err(|error| Fault::Url(error.to_string()))?;
+        let mut url = Url::parse(text).map_err(|error| AddressError::Url(error.to_string()))?;
         let over_http = match (url.scheme(), way) {
             ("http", Way::Http) | ("ws", Way::WebSocket) => "http",
-            ("https", Way::Http) | ("wss", Way::WebSocket) if !has_tls() => return Err(Fault::Tls),
+            ("https", Way::Http) | ("wss", Way::WebSocket) if !has_tls() => return Err(AddressError::Tls),
             ("https", Way::Http) | ("wss", Way::WebSocket) => "https",
             ("unix", _) => "unix",
             ("ws" | "wss", Way::Http) => {
-                return Err("it is a WebSocket's; this needs the server's HTTP port".into());
+                return Err("it is a WebSocket address; this needs the server's HTTP port".into());
             }
             ("http" | "https", Way::WebSocket) => {
-                return Err("it is one for HTTP; this needs the server's WebSocket port".into());
+                return Err("it is an HTTP address; this needs the server's WebSocket port".into());
             }
             (other, Way::Http) => {
-                return Err(Fault::Url(format!("`{other}://` is neither `http://` nor `https://`")));
+                return Err(AddressError::Url(format!("`{other}://` is neither `http://` nor `https://`")));
             }
             (other, Way::WebSocket) => {
-                return Err(Fault::Url(format!("`{other}://` is neither `ws://` nor `wss://`")));
+                return Err(AddressError::Url(format!("`{other}://` is neither `ws://` nor `wss://`")));
             }
         };
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("it holds a user name or password, which OneBot servers do not know".into());
+            return Err("it contains a user name or password, which OneBot servers do not use".into());
         }
         let mut token = None;
         for (key, value) in url.query_pairs() {
             match &*key {
                 "access_token" => token = Some(value.into_owned()),
-                _ => return Err("its query holds more than `access_token`".into()),
+                _ => return Err("its query contains more than `access_token`".into()),
             }
         }
         if url.fragment().is_some() {
-            return Err("it holds a `#`, which is written `%23` in a token".into());
+            return Err("it contains a `#`, which is written `%23` in a token".into());
         }
         url.set_query(None);
         if over_http == "unix" {
             return Ok((on_unix_socket(&url)?, token));
         }
-        url.set_scheme(over_http).map_err(|()| Fault::from("its scheme cannot be used"))?;
+        url.set_scheme(over_http).map_err(|()| AddressError::from("its scheme cannot be used"))?;
         Ok((Self { base: url, socket: None }, token))
     }
+
+    /// Configures an HTTP client for this address with the settings of both transports: it sends each request once, directly to
+    /// the server.
+    pub(crate) fn client_builder(&self, headers: HeaderMap) -> ClientBuilder {
+        let builder = reqwest::Client::builder()
+            .default_headers(headers)
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .tcp_nodelay(true);
+        match &self.socket {
+            #[cfg(unix)]
+            Some(path) => builder.unix_socket(path.clone()),
+            _ => builder,
+        }
+    }
+}
+
+/// Returns the header with the access token.
+pub(crate) fn bearer(token: &str) -> Result<HeaderValue, AddressError> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| AddressError::AccessToken)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Returns the token that was set, else the token in the address; `None` if both are empty.
+pub(crate) fn token_of(set: Option<String>, in_url: Option<String>) -> Option<String> {
+    [set, in_url].into_iter().flatten().find(|token| !token.is_empty())
 }
 
 fn has_tls() -> bool {
@@ -88,18 +108,18 @@ fn has_tls() -> bool {
 }
 
 #[cfg(unix)]
-fn on_unix_socket(url: &Url) -> Result<Address, Fault> {
+fn on_unix_socket(url: &Url) -> Result<Address, AddressError> {
     use std::os::unix::ffi::OsStringExt;
 
     if url.has_host() || matches!(url.path(), "" | "/") {
         return Err("a unix socket has three slashes and a path: `unix:///run/cqhttp.sock`".into());
     }
     let path = percent_encoding::percent_decode_str(url.path()).collect();
-    let base = Url::parse("http://localhost").map_err(|error| Fault::Url(error.to_string()))?;
+    let base = Url::parse("http://localhost").map_err(|error| AddressError::Url(error.to_string()))?;
     Ok(Address { base, socket: Some(std::ffi::OsString::from_vec(path).into()) })
 }
 
 #[cfg(not(unix))]
-fn on_unix_socket(_: &Url) -> Result<Address, Fault> {
+fn on_unix_socket(_: &Url) -> Result<Address, AddressError> {
     Err("this platform has no unix sockets".into())
 }

@@ -1,6 +1,5 @@
 //! Calls as HTTP requests: `POST /<action>` with the parameters as JSON.
 
-use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,31 +9,32 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::redirect::Policy;
 use reqwest::{Response, Url};
 
-use super::address::Address;
-use super::tls::{NoClient, Roots, is_about_certificates};
-use super::{BoxError, Reply, Request};
-use crate::client::BuildError;
-use crate::error::Reason;
+use crate::error::address::AddressError;
+use crate::error::reason::Reason;
+use crate::transport::address::{Address, bearer};
+use crate::transport::failure::{BoxError, Failure};
+use crate::transport::reply::Reply;
+use crate::transport::request::Request;
+use crate::transport::tls::{Roots, is_about_certificates};
 
-/// The service at the bottom of a client.
+/// The transport over HTTP.
 #[derive(Clone)]
 pub(crate) struct Http(Arc<Inner>);
 
 struct Inner {
     client: reqwest::Client,
-    /// What the actions' names are put behind.
+    /// The URL that the actions' names are appended to.
     base: Url,
     body_limit: usize,
 }
 
-/// How long a connection may take to come about; the time limit of a call counts besides.
+/// Time limit of connecting; the time limit of the call also applies.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a connection is kept without a call. Servers that close theirs after five seconds are common, and a call that
-/// meets such a close ends with its outcome unknown.
+/// Time after which an idle connection is dropped. Many servers close idle connections after five seconds, and a call that meets such a
+/// close ends with its outcome unknown.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 impl Http {
@@ -43,39 +43,21 @@ impl Http {
         token: Option<&str>,
         body_limit: usize,
         roots: &Roots,
-    ) -> Result<Self, BuildError> {
+    ) -> Result<Self, AddressError> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(token) = token {
-            let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| BuildError::AccessToken)?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
+            headers.insert(AUTHORIZATION, bearer(token)?);
         }
-        let builder = reqwest::Client::builder()
-            .default_headers(headers)
-            .redirect(Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .tcp_nodelay(true)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(IDLE_TIMEOUT);
-        let Address { base, socket } = address;
-        let builder = match socket {
-            #[cfg(unix)]
-            Some(path) => builder.unix_socket(path),
-            _ => builder,
-        };
-        let client = roots.build(builder, &base).map_err(|error| match error {
-            NoClient::Certificate(error) => BuildError::Certificate(error),
-            NoClient::Other(error) => BuildError::Http(error.into()),
-        })?;
-        Ok(Self(Arc::new(Inner { client, base, body_limit })))
+        let builder = address.client_builder(headers).connect_timeout(CONNECT_TIMEOUT).pool_idle_timeout(IDLE_TIMEOUT);
+        let client = roots.build(builder, &address.base)?;
+        Ok(Self(Arc::new(Inner { client, base: address.base, body_limit })))
     }
 
-    /// The address of an action: one segment of a path, whatever is in its name.
+    /// Returns the URL of an action. Its name is one path segment, whatever it contains.
     fn url(&self, action: &str) -> Option<Url> {
         let mut url = self.0.base.clone();
-        // The URL's parser would drop control characters, and walk up for dots.
+        // The URL parser would drop control characters, and resolve dots.
         let named = !matches!(action, "" | "." | "..") && !action.contains(|c: char| c.is_control());
         url.path_segments_mut().ok().filter(|_| named)?.pop_if_empty().push(action);
         Some(url)
@@ -83,27 +65,31 @@ impl Http {
 
     async fn send(self, request: Request) -> Result<Reply, BoxError> {
         let Some(url) = self.url(&request.action) else {
-            return Err(Reason(format!("`{}` is no name of an action", request.action).into()).into());
+            return Err(Reason(format!("`{}` is not a valid action name", request.action).into()).into());
         };
-        let body = reqwest::Body::wrap(Leaving { params: Some(request.params.clone()), request });
+        let body = reqwest::Body::wrap(RequestBody { params: Some(request.params.clone()), request });
         let call = self.0.client.post(url).body(body).build().map_err(reqwest::Error::without_url)?;
-        let response = self.0.client.execute(call).await.map_err(NoAnswer::before)?;
+        let response = self.0.client.execute(call).await.map_err(before_answer)?;
         let status = response.status().as_u16();
         let encoding = response.headers().get(CONTENT_ENCODING).map(|name| String::from_utf8_lossy(name.as_bytes()));
         let encoding = encoding.map(|name| name.to_lowercase()).filter(|name| !matches!(&**name, "" | "identity"));
         let (body, cut_at) = read_body(response, self.0.body_limit).await?;
-        Ok(Reply { body, http_status: Some(status), cut_at, encoding })
+        let mut reply = Reply::new(body);
+        reply.http_status = Some(status);
+        reply.cut_at = cut_at;
+        reply.encoding = encoding;
+        Ok(reply)
     }
 }
 
-/// The body up to `limit` bytes, and where it was cut if it has more.
-async fn read_body(mut response: Response, limit: usize) -> Result<(Bytes, Option<usize>), NoAnswer> {
+/// Reads the body up to `limit` bytes. Returns the limit beside it if the body was cut there.
+async fn read_body(mut response: Response, limit: usize) -> Result<(Bytes, Option<usize>), Failure> {
     let status = response.status().as_u16();
-    let broken = |error, begun: &[u8]| NoAnswer::amid(error, status, begun);
+    let broken = |error, arrived: &[u8]| amid_answer(error, status, arrived);
     let Some(first) = response.chunk().await.map_err(|error| broken(error, b""))? else {
         return Ok((Bytes::new(), None));
     };
-    // Most answers come in one piece, which is taken as it is.
+    // Most answers arrive in one piece, which is used without copying.
     let mut whole = match response.chunk().await.map_err(|error| broken(error, &first))? {
         None if first.len() <= limit => return Ok((first, None)),
         None => BytesMut::from(first),
@@ -137,46 +123,33 @@ impl tower::Service<Request> for Http {
     }
 }
 
-/// No whole answer came about.
-struct NoAnswer {
-    says: Cow<'static, str>,
-    /// What had come of one.
-    begun: String,
-    source: reqwest::Error,
+/// Returns the failure of a request without any answer.
+fn before_answer(error: reqwest::Error) -> Failure {
+    let cause = hyper_error(&error);
+    let reason = if error.is_connect() && is_about_certificates(&error) {
+        "the server's certificate is not trusted: if an authority of your own has signed it, see \
+         `ClientBuilder::root_certificate`"
+    } else if error.is_connect() {
+        "the server cannot be reached: is it running, and is this its address?"
+    } else if cause.is_some_and(hyper::Error::is_parse) {
+        "the answer is not HTTP: is this the server's HTTP port?"
+    } else if cause.is_some_and(hyper::Error::is_canceled) {
+        "the connection was lost before the request was sent: is this the server's HTTP port?"
+    } else {
+        "the connection was lost before an answer arrived: the server's log may say why"
+    };
+    Failure::new(reason).with_source(error.without_url())
 }
 
-/// What had come of the answer whose lack this is.
-pub(crate) fn begun(error: &BoxError) -> String {
-    error.downcast_ref::<NoAnswer>().map(|error| error.begun.clone()).unwrap_or_default()
-}
-
-impl NoAnswer {
-    /// Nothing came that is an answer.
-    fn before(error: reqwest::Error) -> Self {
-        let cause = hyper_error(&error);
-        let says = if error.is_connect() && is_about_certificates(&error) {
-            "the server's certificate is not trusted: if an authority of your own has signed it, see \
-             `ClientBuilder::root_certificate`"
-        } else if error.is_connect() {
-            "the server cannot be reached: is it running, and is this its address?"
-        } else if cause.is_some_and(hyper::Error::is_parse) {
-            "what came back is no HTTP: is this the server's HTTP port?"
-        } else if cause.is_some_and(hyper::Error::is_canceled) {
-            "the connection was lost before the request left: is this the server's HTTP port?"
-        } else {
-            "the connection was lost before an answer came: the server's log may say why"
-        };
-        Self { says: says.into(), begun: String::new(), source: error.without_url() }
-    }
-
-    /// An answer began, and broke off.
-    fn amid(error: reqwest::Error, status: u16, begun: &[u8]) -> Self {
-        let says = match status {
-            200 => "the connection was lost in the middle of the answer".into(),
-            _ => format!("the connection was lost in the middle of the answer, which has HTTP status {status}").into(),
-        };
-        Self { says, begun: String::from_utf8_lossy(begun).into_owned(), source: error.without_url() }
-    }
+/// Returns the failure of a request whose answer broke off.
+fn amid_answer(error: reqwest::Error, status: u16, arrived: &[u8]) -> Failure {
+    let failure = match status {
+        200 => Failure::new("the connection was lost in the middle of the answer"),
+        _ => {
+            Failure::new(format!("the connection was lost in the middle of the answer, which has HTTP status {status}"))
+        }
+    };
+    failure.with_partial_body(Bytes::copy_from_slice(arrived)).with_source(error.without_url())
 }
 
 fn hyper_error(error: &reqwest::Error) -> Option<&hyper::Error> {
@@ -190,32 +163,13 @@ fn hyper_error(error: &reqwest::Error) -> Option<&hyper::Error> {
     None
 }
 
-impl std::fmt::Debug for NoAnswer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { says, begun: _, source } = self;
-        f.debug_struct("NoAnswer").field("says", says).field("source", source).finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Display for NoAnswer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.says)
-    }
-}
-
-impl std::error::Error for NoAnswer {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
-    }
-}
-
-/// The body of a request. The connection asks for it once it stands, and that is when the request leaves.
-struct Leaving {
+/// The body of a request. It is polled once the connection is established: that is when the request is sent.
+struct RequestBody {
     params: Option<Bytes>,
     request: Request,
 }
 
-impl http_body::Body for Leaving {
+impl http_body::Body for RequestBody {
     type Data = Bytes;
     type Error = BoxError;
 

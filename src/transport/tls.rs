@@ -1,12 +1,13 @@
-//! Whom a client trusts over TLS.
+//! Trusted certificates.
 
 use std::error::Error;
 
 use reqwest::{Client, ClientBuilder, Url};
 
-use super::BoxError;
+use crate::error::address::AddressError;
+use crate::transport::failure::BoxError;
 
-/// Certificates that are trusted besides the system's: texts in PEM.
+/// Root certificates that are trusted besides the system's: texts in PEM.
 #[derive(Clone, Default)]
 pub(crate) struct Roots(Vec<Vec<u8>>);
 
@@ -16,13 +17,13 @@ impl Roots {
         self.0.push(pem);
     }
 
-    /// A client for `url` that trusts them.
-    pub(crate) fn build(&self, builder: ClientBuilder, url: &Url) -> Result<Client, NoClient> {
-        let client = self.trusted_by(builder, url).map_err(NoClient::Certificate)?.build();
+    /// Returns a client for `url` that trusts the certificates.
+    pub(crate) fn build(&self, builder: ClientBuilder, url: &Url) -> Result<Client, AddressError> {
+        let client = self.trusted_by(builder, url).map_err(AddressError::Certificate)?.build();
         client.map_err(|error| match error.without_url() {
-            // One of the libraries looks into them only now.
-            error if !self.0.is_empty() && is_about_certificates(&error) => NoClient::Certificate(error.into()),
-            error => NoClient::Other(error),
+            // One of the libraries reads them only now.
+            error if !self.0.is_empty() && is_about_certificates(&error) => AddressError::Certificate(error.into()),
+            error => AddressError::Setup(error.into()),
         })
     }
 
@@ -32,13 +33,13 @@ impl Roots {
         for pem in &self.0 {
             let found = reqwest::Certificate::from_pem_bundle(pem)?;
             if found.is_empty() {
-                return Err(crate::error::Reason("there is none in it".into()).into());
+                return Err(crate::error::reason::Reason("the text contains no certificate".into()).into());
             }
             trusted.extend(found);
         }
         Ok(match url.scheme() {
             "https" => builder.tls_certs_merge(trusted),
-            // Not even the system's: there may be none, and they take their time to be read.
+            // Without TLS the system's certificates are not read either: that takes time, and there may be none.
             _ => builder.tls_certs_only([]),
         })
     }
@@ -49,18 +50,8 @@ impl Roots {
     }
 }
 
-/// Why there is no client.
-pub(crate) enum NoClient {
-    Certificate(BoxError),
-    Other(reqwest::Error),
-}
-
-/// What is wrong with a text in PEM.
-pub(crate) const UNREADABLE: &str =
-    "the root certificate cannot be read: it is a text in PEM, which begins with `-----BEGIN CERTIFICATE-----`";
-
-/// Whether an error comes of a certificate. The libraries that check them have no type in common for that; the texts of all
-/// of them have the word.
+/// Returns `true` if an error concerns a certificate. The TLS libraries have no common type for such errors, but all their
+/// messages contain the word.
 pub(crate) fn is_about_certificates(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(found) = cause {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cqhttp::action::{GetGroupInfo, GetLoginInfo, SetGroupBan};
 use cqhttp::mock::{self, MockServer, refuse};
-use cqhttp::transport::{BoxError, Reply, Request};
+use cqhttp::transport::{BoxError, Failure, Reply, Request};
 use cqhttp::types::{GroupInfo, HonorKind};
 use cqhttp::{Client, Effect, Error, GroupId, Message, Raw, RefusalCode, Target, UserId};
 use serde_json::{Value, json};
@@ -350,4 +350,22 @@ async fn the_environment_names_server_and_token() {
         let output = in_another_process("from_env_in_this_process", variables);
         assert!(output.contains(said), "{output}");
     }
+}
+
+#[tokio::test]
+async fn a_transport_of_ones_own_reports_what_had_come_of_an_answer() {
+    let failing = |sent: bool| {
+        Client::from_service(tower::service_fn(move |request: Request| async move {
+            assert!(!sent || request.mark_sent());
+            let failure = Failure::new("the line went dead").with_partial_body(r#"{"status":"o"#);
+            Err::<Reply, _>(BoxError::from(failure.with_source(std::io::Error::other("reset"))))
+        }))
+    };
+    let error = failing(true).get_login_info().await.unwrap_err();
+    assert!(error.report().ends_with("its outcome is unknown: the line went dead: reset"), "{}", error.report());
+    assert!(!format!("{error:?}").contains("status"), "{error:?}");
+    let Error::OutcomeUnknown(unknown) = error else { panic!("{error:?}") };
+    assert_eq!(unknown.text, r#"{"status":"o"#);
+    let error = failing(false).get_login_info().await.unwrap_err();
+    assert!(matches!(error, Error::NotSent(_)), "{error:?}");
 }

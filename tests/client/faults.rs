@@ -338,7 +338,7 @@ async fn a_head_that_never_ends_is_no_http() {
     })
     .await;
     let client = Client::builder(url).no_timeout().build().unwrap();
-    expect(&client.get_login_info().await.unwrap_err(), OutcomeUnknown, "what came back is no HTTP");
+    expect(&client.get_login_info().await.unwrap_err(), OutcomeUnknown, "the answer is not HTTP");
     server.await.unwrap();
 }
 
@@ -372,7 +372,11 @@ async fn a_server_that_does_not_answer_leaves_the_outcome_unknown() {
 async fn a_connection_that_ends_before_the_answer_leaves_the_outcome_unknown() {
     for begun in ["", "HTTP/1.1 200 OK\r\ncontent-le"] {
         let error = answered_with(begun).await.unwrap_err();
-        expect(&error, OutcomeUnknown, "the connection was lost before an answer came: the server's log may say why");
+        expect(
+            &error,
+            OutcomeUnknown,
+            "the connection was lost before an answer arrived: the server's log may say why",
+        );
     }
 }
 
@@ -388,10 +392,12 @@ async fn a_server_that_closes_at_once_is_no_answer() {
     });
     let error = client(&url).get_login_info().await.unwrap_err();
     match error.may_have_happened() {
-        true => expect(&error, OutcomeUnknown, "the connection was lost before an answer came: the server's log"),
-        false => {
-            expect(&error, NotSent, "the connection was lost before the request left: is this the server's HTTP port?")
-        }
+        true => expect(&error, OutcomeUnknown, "the connection was lost before an answer arrived: the server's log"),
+        false => expect(
+            &error,
+            NotSent,
+            "the connection was lost before the request was sent: is this the server's HTTP port?",
+        ),
     }
     server.abort();
 }
@@ -409,7 +415,7 @@ async fn what_is_no_http_says_so() {
         b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999999999999\r\n\r\n",
     ] {
         let error = answered_with(garbage).await.unwrap_err();
-        expect(&error, OutcomeUnknown, "what came back is no HTTP: is this the server's HTTP port?");
+        expect(&error, OutcomeUnknown, "the answer is not HTTP: is this the server's HTTP port?");
     }
 }
 
@@ -604,8 +610,8 @@ async fn an_address_that_cannot_be_used_is_refused_without_repeating_it() {
         ("http://user:hunter2@127.0.0.1", "user name or password"),
         ("http://127.0.0.1/?access_token=hunter2&x=1", "more than `access_token`"),
         ("http://127.0.0.1/?token=hunter2", "more than `access_token`"),
-        ("http://127.0.0.1/?access_token=hunter2#3", "it holds a `#`, which is written `%23` in a token"),
-        ("http://127.0.0.1/#/get_login_info", "it holds a `#`"),
+        ("http://127.0.0.1/?access_token=hunter2#3", "it contains a `#`, which is written `%23` in a token"),
+        ("http://127.0.0.1/#/get_login_info", "it contains a `#`"),
     ] {
         let error = Client::builder(url).build().unwrap_err();
         assert!(matches!(error, BuildError::Url(_)), "{url}: {error:?}");

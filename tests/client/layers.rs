@@ -744,3 +744,93 @@ mod from_tower {
         drop(calls);
     }
 }
+
+mod streamed {
+    use cqhttp::transport::Parts;
+    use futures_util::stream;
+    use tokio::sync::{Semaphore, mpsc};
+    use tower::layer::layer_fn;
+
+    use super::*;
+
+    /// A layer as the module's page shows one: one call in flight, until the last part of its answer.
+    fn one_in_flight(inner: Bottom) -> Bottom {
+        let permits = Arc::new(Semaphore::new(1));
+        BoxCloneSyncService::new(tower::service_fn(move |request: Request| {
+            let (permits, inner) = (permits.clone(), inner.clone());
+            async move {
+                let permit = permits.acquire_owned().await?;
+                let mut reply = inner.oneshot(request).await?;
+                reply.hold(permit);
+                Ok::<_, BoxError>(reply)
+            }
+        }))
+    }
+
+    /// A client whose answers have two more parts, and those parts, as a caller of streamed answers would get them.
+    fn client() -> (Client, mpsc::UnboundedReceiver<Parts>) {
+        let transport = tower::service_fn(|request: Request| async move {
+            assert!(request.mark_sent());
+            let parts = ["one", "two"].map(|part| Ok::<_, BoxError>(part.into()));
+            Ok::<_, BoxError>(Reply::streamed(LOGIN, stream::iter(parts)))
+        });
+        let (sender, taken) = mpsc::unbounded_channel();
+        let take_parts = layer_fn(move |inner: Bottom| {
+            let sender = sender.clone();
+            tower::service_fn(move |request: Request| {
+                let (sender, inner) = (sender.clone(), inner.clone());
+                async move {
+                    let mut reply = inner.oneshot(request).await?;
+                    let _ = sender.send(reply.take_parts().expect("it has parts"));
+                    assert!(reply.take_parts().is_none());
+                    Ok::<_, BoxError>(reply)
+                }
+            })
+        });
+        let service = ServiceBuilder::new()
+            .layer(layer_fn(BoxCloneSyncService::<Request, Reply, BoxError>::new))
+            .layer(take_parts)
+            .layer(layer_fn(BoxCloneSyncService::<Request, Reply, BoxError>::new))
+            .layer(layer_fn(one_in_flight))
+            .layer(layer_fn(BoxCloneSyncService::<Request, Reply, BoxError>::new))
+            .service(transport);
+        (Client::from_service(service), taken)
+    }
+
+    #[tokio::test]
+    async fn a_limit_lasts_to_the_last_part() {
+        let (client, mut taken) = client();
+        assert_eq!(client.get_login_info().await.unwrap().nickname, "bot");
+        let mut parts = taken.recv().await.unwrap();
+        for expected in ["one", "two"] {
+            assert_waits(client.get_login_info()).await;
+            assert_eq!(parts.next().await.unwrap().unwrap(), expected);
+        }
+        assert_waits(client.get_login_info()).await;
+        assert!(parts.next().await.is_none() && parts.next().await.is_none());
+        assert_eq!(client.get_login_info().await.unwrap().nickname, "bot");
+        // Parts that nobody wants any longer free the place too.
+        assert_waits(client.get_login_info()).await;
+        drop(taken.recv().await.unwrap());
+        assert_eq!(client.get_login_info().await.unwrap().nickname, "bot");
+    }
+
+    #[tokio::test]
+    async fn a_call_that_expects_one_answer_takes_the_first() {
+        let transport = tower::service_fn(|_: Request| async {
+            Ok::<_, BoxError>(Reply::streamed(LOGIN, stream::iter([Err("it breaks off".into())])))
+        });
+        let limited = ServiceBuilder::new()
+            .layer(layer_fn(one_in_flight))
+            .layer(layer_fn(BoxCloneSyncService::<Request, Reply, BoxError>::new))
+            .service(transport);
+        let client = Client::from_service(limited);
+        for _ in 0..2 {
+            assert_eq!(client.get_login_info().await.unwrap().nickname, "bot");
+        }
+        // An answer in one piece holds nothing.
+        let (mut reply, guard) = (Reply::new(LOGIN), Arc::new(()));
+        reply.hold(guard.clone());
+        assert_eq!(Arc::strong_count(&guard), 1);
+    }
+}

@@ -55,7 +55,7 @@ fn memory() -> usize {
     line.trim().trim_end_matches(" kB").parse().unwrap_or(0)
 }
 
-fn server() -> cqhttp::server::Builder<String> {
+fn server() -> cqhttp::server::ServerBuilder<String> {
     Server::bind("127.0.0.1:0").access_token("sesame").webhook_secret("a secret").handshake_timeout(AN_HOUR)
 }
 

@@ -10,9 +10,9 @@ use cqhttp::action::{GetLoginInfo, GetLoginInfoResponse};
 use cqhttp::event::GroupMessageOperation;
 use cqhttp::layer::RetryReads;
 use cqhttp::mock::{self, Dial, DialRole, Fault, Posted, Webhook};
-use cqhttp::server::{Builder, Events, Server};
+use cqhttp::server::{Bots, Server, ServerBuilder};
 
-use cqhttp::{Client, ConnectionError, Error, Event, Overflow, Received, UserId};
+use cqhttp::{Client, ConnectionError, Error, Event, Events, Overflow, Received, UserId};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use support::peer::{login, soon, spawn, text_of};
@@ -25,7 +25,7 @@ const ANNA: i64 = 10086;
 const BORIS: i64 = 10087;
 const TOKEN: &str = "sesame+open/4711";
 
-fn any() -> Builder<String> {
+fn any() -> ServerBuilder<String> {
     Server::bind("127.0.0.1:0")
 }
 
@@ -405,7 +405,7 @@ async fn a_client_outlives_the_connections_of_its_account() {
         }
         let error = client.get_login_info().await.unwrap_err();
         assert!(matches!(&error, Error::NotSent(_)), "{error:?}");
-        assert_eq!(reason(&error), "10086 is not connected any more");
+        assert_eq!(reason(&error), "10086 is no longer connected");
         anna.dial_once(Dial::to(ws(&server))).await.unwrap();
         soon(server.bots().wait_for(ANNA)).await.unwrap();
     }
@@ -896,7 +896,7 @@ async fn several_consumers_get_the_same_events_each_in_its_own_time() {
         anna.pong().await;
     }
     assert_eq!(text_of(&next_message(&mut server).await.event), "3");
-    let text = async |events: &mut Events| soon(events.next()).await.map(|received| text_of(&received.event));
+    let text = async |events: &mut Events<Bots>| soon(events.next()).await.map(|received| text_of(&received.event));
     for number in 1..=3 {
         assert_eq!(text(&mut slow).await, Some(number.to_string()));
         assert_eq!(text(&mut late).await, Some(number.to_string()));

@@ -1,42 +1,44 @@
-//! What a text frame is, by its shape.
+//! Classification of text frames by their shape.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// What a text frame is.
+use crate::event::header::{EventHeader, Key, Tags};
+
+/// The kind of a text frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frame {
-    /// An event. Whether it can be read shows when it is decoded.
-    Event,
-    /// The answer to the call with this echo. Whether it can be read shows when it is decoded.
+    /// An event, with its header. It may still fail to decode.
+    Event(EventHeader),
+    /// The answer to the call with this echo. It may still fail to decode.
     Answer(u64),
-    /// An answer without an echo of ours.
+    /// An answer without an echo of this process.
     Stray {
-        /// What its echo is.
+        /// Its echo, in words.
         echo: &'static str,
-        /// Its retcode, where it has one.
+        /// Its retcode, if it has one.
         retcode: Option<i64>,
     },
-    /// Neither of the two.
+    /// Neither an event nor an answer, for this reason.
     Odd(&'static str),
 }
 
 impl Frame {
-    /// Reads the top level of an object as far as it must.
+    /// Reads the top level of an object, as far as needed.
     pub fn peek(json: &[u8]) -> Self {
-        if json.starts_with(b"{\"post_type\":") {
-            return Self::Event;
+        if let Some(header) = EventHeader::leading(json) {
+            return Self::Event(header);
         }
         let mut seen = Seen::default();
         let mut json = serde_json::Deserializer::from_slice(json);
         let end = Top(&mut seen).deserialize(&mut json).and_then(|()| json.end());
         // Stopping early looks like a fault to the parser.
         match (seen, end) {
-            (Seen { event: true, .. }, _) => Self::Event,
+            (Seen { event: true, tags, .. }, _) => Self::Event(tags.header()),
             (Seen { echo: Some(number), .. }, _) => Self::Answer(number),
-            (_, Err(_)) => Self::Odd("it is no JSON object"),
+            (_, Err(_)) => Self::Odd("it is not a JSON object"),
             (Seen { answer: true, odd_echo, retcode, .. }, _) => {
                 Self::Stray { echo: odd_echo.unwrap_or("missing"), retcode }
             }
@@ -45,13 +47,14 @@ impl Frame {
     }
 }
 
-/// The echo of a call, as it goes out and comes back. No server takes it for a number.
+/// Returns the echo of a call on the wire. No server mistakes it for a number.
 pub(super) fn echo(number: u64) -> String {
     format!("c{number}")
 }
 
 #[derive(Default)]
-struct Seen {
+struct Seen<'a> {
+    tags: Tags<'a>,
     event: bool,
     answer: bool,
     echo: Option<u64>,
@@ -59,11 +62,11 @@ struct Seen {
     retcode: Option<i64>,
 }
 
-impl Seen {
+impl Seen<'_> {
     fn echo(&mut self, json: &str) {
         self.answer = true;
         let digits = json.strip_prefix("\"c").and_then(|rest| rest.strip_suffix('"'));
-        // Digits alone, as they were written: `+1` and `01` are others.
+        // Only the digits as they were written: `+1` and `01` are other echoes.
         self.echo = digits.and_then(|digits| digits.parse().ok().filter(|number| echo(*number)[1..] == *digits));
         self.odd_echo = Some(match json.as_bytes().first() {
             Some(b'"') => "another string",
@@ -76,9 +79,9 @@ impl Seen {
     }
 }
 
-struct Top<'s>(&'s mut Seen);
+struct Top<'s, 'de>(&'s mut Seen<'de>);
 
-impl<'de> DeserializeSeed<'de> for Top<'_> {
+impl<'de> DeserializeSeed<'de> for Top<'_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -86,18 +89,7 @@ impl<'de> DeserializeSeed<'de> for Top<'_> {
     }
 }
 
-#[derive(serde::Deserialize)]
-#[serde(field_identifier, rename_all = "snake_case")]
-enum Key {
-    PostType,
-    Echo,
-    Status,
-    Retcode,
-    #[serde(other)]
-    Other,
-}
-
-impl<'de> Visitor<'de> for Top<'_> {
+impl<'de> Visitor<'de> for Top<'_, 'de> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -108,27 +100,30 @@ impl<'de> Visitor<'de> for Top<'_> {
         let Self(seen) = self;
         while let Some(key) = entries.next_key()? {
             match key {
-                Key::PostType => {
-                    seen.event = true;
-                    return Ok(());
-                }
-                Key::Echo => {
+                Key::Echo if !seen.event => {
                     seen.echo(entries.next_value::<&RawValue>()?.get());
                     if seen.echo.is_some() {
                         return Ok(());
                     }
                 }
                 // A heartbeat has a `status` too.
-                Key::Status => {
+                Key::Status if !seen.event => {
                     seen.answer = true;
                     entries.next_value::<IgnoredAny>()?;
                 }
-                Key::Retcode => {
+                Key::Retcode if !seen.event => {
                     seen.answer = true;
                     let retcode = entries.next_value::<&RawValue>()?.get();
                     seen.retcode = retcode.trim_matches('"').parse().ok();
                 }
-                Key::Other => drop(entries.next_value::<IgnoredAny>()?),
+                Key::Time => drop(entries.next_value::<IgnoredAny>()?),
+                key => {
+                    seen.event |= matches!(key, Key::PostType);
+                    seen.tags.read_value(key, &mut entries)?;
+                    if seen.event && seen.tags.are_complete() {
+                        return Ok(());
+                    }
+                }
             }
         }
         Ok(())
@@ -138,17 +133,37 @@ impl<'de> Visitor<'de> for Top<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generated::event::EventKind;
+    use crate::generated::types::UserId;
 
     #[test]
     fn frames_are_told_apart_by_their_shape() {
         let stray = |echo, retcode| Frame::Stray { echo, retcode };
+        let event = |kind, self_id: Option<i64>| Frame::Event(EventHeader { kind, self_id: self_id.map(UserId::new) });
         for (json, frame) in [
-            (r#"{"post_type":"message","#, Frame::Event),
-            (r#"{"time":1,"status":{"online":true},"post_type":"meta_event"}"#, Frame::Event),
-            (r#"{ "post_type" : "notice" }"#, Frame::Event),
+            (r#"{"post_type":"message","#, event(EventKind::Unknown, None)),
+            (r#"{"time":1,"status":{"online":true},"post_type":"meta_event"}"#, event(EventKind::Unknown, None)),
+            (r#"{ "post_type" : "notice" }"#, event(EventKind::Unknown, None)),
+            (
+                r#"{"post_type":"message","message_type":"group","time":1,"self_id":10010,"#,
+                event(EventKind::GroupMessage, Some(10010)),
+            ),
+            (
+                r#"{"self_id":"10010","echo":"c7","retcode":0,"message_type":"group","post_type":"message"}"#,
+                Frame::Answer(7),
+            ),
+            (
+                r#"{"self_id":"10010","message_type":"group","post_type":"message","echo":"c7","retcode":0}"#,
+                event(EventKind::GroupMessage, Some(10010)),
+            ),
+            (
+                r#"{"post_type":"notice","notice_type":"notify","echo":"c7","sub_type":"poke","self_id":1}"#,
+                event(EventKind::Poke, Some(1)),
+            ),
+            (r#"{"post_type":"meta_event","meta_event_type":"heartbeat"}"#, event(EventKind::Heartbeat, None)),
             (r#"{"data":{"post_type":"message"},"echo":"c7","retcode":0,"status":"ok"}"#, Frame::Answer(7)),
             (r#"{"status":"ok","retcode":0,"data":null,"message":"","wording":"","echo":"c12"}"#, Frame::Answer(12)),
-            // It breaks off behind the echo: that is for the call to say.
+            // It breaks off behind the echo: the call reports that.
             (r#"{"data":null,"echo":"c7","ret"#, Frame::Answer(7)),
             (r#"{"echo":"c7"}"#, Frame::Answer(7)),
             (r#"{"echo":"c07","retcode":0}"#, stray("another string", Some(0))),
@@ -163,11 +178,11 @@ mod tests {
             (r#"{"data":"\"echo\":\"c7\"","retcode":0}"#, stray("missing", Some(0))),
             (r#"{"data":{"echo":"c7"}}"#, Frame::Odd("it is neither an event nor an answer")),
             ("{}", Frame::Odd("it is neither an event nor an answer")),
-            (r#"{"data":nul,"echo":"c7"}"#, Frame::Odd("it is no JSON object")),
-            (r#"{"retcode":1403}, {}"#, Frame::Odd("it is no JSON object")),
-            ("[]", Frame::Odd("it is no JSON object")),
-            ("\"post_type\"", Frame::Odd("it is no JSON object")),
-            ("", Frame::Odd("it is no JSON object")),
+            (r#"{"data":nul,"echo":"c7"}"#, Frame::Odd("it is not a JSON object")),
+            (r#"{"retcode":1403}, {}"#, Frame::Odd("it is not a JSON object")),
+            ("[]", Frame::Odd("it is not a JSON object")),
+            ("\"post_type\"", Frame::Odd("it is not a JSON object")),
+            ("", Frame::Odd("it is not a JSON object")),
         ] {
             assert_eq!(Frame::peek(json.as_bytes()), frame, "{json}");
         }

@@ -1,4 +1,4 @@
-//! How a socket comes about: an HTTP request that asks for an upgrade.
+//! Connecting: an HTTP request that is upgraded to a WebSocket.
 
 use std::sync::Arc;
 
@@ -6,33 +6,35 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue, UPGRADE};
-use reqwest::redirect::Policy;
 use reqwest::{Upgraded, Url};
 use sha1_smol::Sha1;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tower::retry::backoff::Backoff;
 
-use super::{Settings, Watched};
-use crate::connection::ConnectionError;
-use crate::transport::address::{Address, Fault, Way};
-use crate::transport::tls::{NoClient, Roots, is_about_certificates};
+use crate::backoff::new_backoff;
+use crate::error::address::AddressError;
+use crate::error::connection::ConnectionError;
+use crate::transport::address::{Address, Way, bearer, token_of};
+use crate::transport::tls::{Roots, is_about_certificates};
+use crate::transport::ws::activity::Monitored;
+use crate::transport::ws::settings::Settings;
 
-pub(crate) type Socket = WebSocketStream<Watched<Upgraded>>;
+pub(crate) type Socket = WebSocketStream<Monitored<Upgraded>>;
 
-/// Where to connect to, and how.
+/// A server to connect to.
 pub(crate) struct Endpoint {
     client: reqwest::Client,
     url: Url,
     token: Option<String>,
-    pub(super) settings: Settings,
+    settings: Settings,
 }
 
 const KEY: HeaderName = HeaderName::from_static("sec-websocket-key");
 const ACCEPT: HeaderName = HeaderName::from_static("sec-websocket-accept");
 const VERSION: HeaderName = HeaderName::from_static("sec-websocket-version");
 
-/// What is read at once, in bytes: with less, a burst of events takes longer than decoding it.
+/// Size of the read buffer, in bytes: with a smaller one, reading a burst of events takes longer than decoding it.
 const READ_BUFFER: usize = 128 * 1024;
 
 impl Endpoint {
@@ -42,61 +44,40 @@ impl Endpoint {
         token_in_query: bool,
         settings: &Settings,
         roots: &Roots,
-    ) -> Result<Self, ConnectionError> {
-        let (address, token_in_url) = Address::parse(url, Way::WebSocket).map_err(|fault| match fault {
-            Fault::Url(why) => ConnectionError::Address(why),
-            Fault::Tls => ConnectionError::Tls,
-        })?;
-        let token = [token, token_in_url].into_iter().flatten().find(|token| !token.is_empty());
-        let Address { base: mut url, socket } = address;
+    ) -> Result<Self, AddressError> {
+        let (mut address, token_in_url) = Address::parse(url, Way::WebSocket)?;
+        let token = token_of(token, token_in_url);
         let mut headers = HeaderMap::new();
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(VERSION, HeaderValue::from_static("13"));
         match &token {
             Some(token) if token_in_query => {
-                // A blank as `%20`: not everybody reads `+` as one.
+                // A blank as `%20`: some servers do not decode `+`.
                 let token = utf8_percent_encode(token, NON_ALPHANUMERIC);
-                url.set_query(Some(&format!("access_token={token}")));
+                address.base.set_query(Some(&format!("access_token={token}")));
             }
-            Some(token) => {
-                let value = HeaderValue::from_str(&format!("Bearer {token}"));
-                let mut value = value.map_err(|_| ConnectionError::AccessToken)?;
-                value.set_sensitive(true);
-                headers.insert(AUTHORIZATION, value);
-            }
+            Some(token) => drop(headers.insert(AUTHORIZATION, bearer(token)?)),
             None => {}
         }
-        let builder = reqwest::Client::builder()
-            .default_headers(headers)
-            .http1_only()
-            .http1_title_case_headers()
-            .redirect(Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .tcp_nodelay(true)
-            .pool_max_idle_per_host(0);
-        let builder = match socket {
-            #[cfg(unix)]
-            Some(path) => builder.unix_socket(path),
-            _ => builder,
-        };
-        let client = roots.build(builder, &url).map_err(|error| match error {
-            NoClient::Certificate(error) => ConnectionError::Certificate(error.into()),
-            NoClient::Other(error) => ConnectionError::Setup(Arc::new(error)),
-        })?;
-        Ok(Self { client, url, token, settings: settings.clone() })
+        let builder = address.client_builder(headers).http1_only().http1_title_case_headers().pool_max_idle_per_host(0);
+        let client = roots.build(builder, &address.base)?;
+        Ok(Self { client, url: address.base, token, settings: settings.clone() })
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     pub(crate) fn token(&self) -> Option<&str> {
         self.token.as_deref()
     }
 
-    /// The first connection: one attempt, or as many as it takes.
+    /// Makes the first connection, with one attempt or, if `wait_for_server`, any number of attempts.
     pub(crate) async fn first(&self, wait_for_server: bool) -> Result<Socket, ConnectionError> {
-        let mut backoff = self.settings.new_backoff();
+        let mut backoff = new_backoff(self.settings.first_wait, self.settings.longest_wait);
         loop {
-            match self.dial().await {
+            match self.connect().await {
                 Err(error) if wait_for_server && error.may_pass() => {
                     let wait = backoff.next_backoff();
                     tracing::warn!(why = error.report(), "no connection yet");
@@ -107,8 +88,8 @@ impl Endpoint {
         }
     }
 
-    /// One attempt.
-    pub(super) async fn dial(&self) -> Result<Socket, ConnectionError> {
+    /// Makes one attempt to connect.
+    pub(super) async fn connect(&self) -> Result<Socket, ConnectionError> {
         let limit = self.settings.connect_timeout;
         tokio::time::timeout(limit, self.upgrade()).await.unwrap_or(Err(ConnectionError::TimedOut(limit)))
     }
@@ -130,19 +111,19 @@ impl Endpoint {
         let limit = Some(self.settings.frame_limit);
         let config =
             WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(limit).max_frame_size(limit);
-        Ok(WebSocketStream::from_raw_socket(Watched::new(socket), Role::Client, Some(config)).await)
+        Ok(WebSocketStream::from_raw_socket(Monitored::new(socket), Role::Client, Some(config)).await)
     }
 }
 
-/// What the server answers to the key of a handshake (RFC 6455, 4.2.2). tungstenite has it too, with a parser of HTTP and
-/// a family of hashes, of which every bot's first build would pay.
+/// Returns the server's answer to the key of a handshake (RFC 6455, 4.2.2). tungstenite's own function would add an HTTP parser
+/// and a family of hashes to the first build of every bot.
 pub(crate) fn accept_key(key: &[u8]) -> String {
     let mut hash = Sha1::from(key);
     hash.update(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
     BASE64_STANDARD.encode(hash.digest().bytes())
 }
 
-/// What it means that no answer came to the request.
+/// Returns the reason why the request has no answer.
 fn no_answer(error: reqwest::Error) -> ConnectionError {
     let error = error.without_url();
     if error.is_connect() && is_about_certificates(&error) {

@@ -1,15 +1,20 @@
+//! Failures of a WebSocket connection.
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::UserId;
+use crate::error::address::{self, AddressError};
+use crate::error::reason::chain;
+use crate::generated::types::UserId;
 
 type Source = Arc<dyn StdError + Send + Sync>;
 
-/// Why a connection could not be made, or was lost.
+/// A reason why a connection could not be made, or was lost.
 ///
-/// It is the source of an [`Error`](crate::Error) where a call failed for it. The access token is in none of them.
+/// It is the source of the [`Error`](crate::Error) of a call that failed with the connection. It never contains the access
+/// token.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ConnectionError {
@@ -33,38 +38,37 @@ pub enum ConnectionError {
     Untrusted(Source),
     /// The server did not answer within this time.
     TimedOut(Duration),
-    /// The server is there, and what it answers is no upgrade to a WebSocket.
+    /// The server answered, but did not upgrade the connection to a WebSocket.
     #[non_exhaustive]
     NotUpgraded {
-        /// The HTTP status; `None` where there is none.
+        /// The HTTP status; `None` if the answer was not HTTP.
         status: Option<u16>,
     },
-    /// The server refuses the access token. It is not tried again.
+    /// The server refuses the access token. No further attempt is made.
     #[non_exhaustive]
     TokenRefused {
-        /// 401 or 403 where it was the HTTP status of the upgrade; 1401 or 1403 where it was the retcode of a frame, as on
-        /// NapCat.
+        /// The HTTP status of the upgrade, 401 or 403; or the retcode of a frame, 1401 or 1403, as on NapCat.
         code: i64,
     },
     /// The server closed the connection.
     #[non_exhaustive]
     ClosedByServer {
-        /// The code of its close frame; `None` where it has none.
+        /// The code of its close frame; `None` without one.
         code: Option<u16>,
         /// The text of its close frame; mostly empty.
         reason: String,
     },
     /// The connection broke.
     Lost(Source),
-    /// Nothing came for so long that the connection counts as lost.
+    /// Nothing arrived for so long that the connection counts as lost.
     Silent(Duration),
     /// A frame is longer than this limit, in bytes.
     FrameTooLong(usize),
-    /// The server does not keep to the protocol of WebSockets.
+    /// The server violated the WebSocket protocol.
     Protocol(Source),
-    /// The account connected again, and this connection made room for the new one. Feature `server`.
+    /// The account connected again, and the new connection replaced this one. Feature `server`.
     Replaced,
-    /// An event is not of the account that the connection was made for: two accounts would be mixed up. Feature `server`.
+    /// An event belongs to another account than the connection. Feature `server`.
     #[non_exhaustive]
     WrongAccount {
         /// The account that the connection was made for.
@@ -72,19 +76,31 @@ pub enum ConnectionError {
         /// The account that the event happened to.
         found: UserId,
     },
-    /// This program closed the connection, or dropped all that used it.
+    /// This program closed the connection, or dropped everything that used it.
     Closed,
 }
 
+impl From<AddressError> for ConnectionError {
+    fn from(error: AddressError) -> Self {
+        match error {
+            AddressError::Url(why) => Self::Address(why),
+            AddressError::Tls => Self::Tls,
+            AddressError::AccessToken => Self::AccessToken,
+            AddressError::Certificate(error) => Self::Certificate(error.into()),
+            AddressError::Setup(error) => Self::Setup(error.into()),
+        }
+    }
+}
+
 impl ConnectionError {
-    /// Whether another attempt may fare better.
+    /// Returns `true` if another attempt may succeed.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::Address(_) | Self::Tls | Self::AccessToken | Self::Certificate(_) => false,
             Self::Environment(_) => false,
             Self::NoRuntime | Self::Setup(_) | Self::TokenRefused { .. } | Self::Closed => false,
             Self::Replaced | Self::WrongAccount { .. } => false,
-            // A proxy that has only just started may show another one at first.
+            // A proxy that has just started may show another certificate at first.
             Self::Untrusted(_) => true,
             Self::Unreachable(_) | Self::TimedOut(_) | Self::NotUpgraded { .. } => true,
             Self::ClosedByServer { .. } | Self::Lost(_) | Self::Silent(_) => true,
@@ -92,29 +108,26 @@ impl ConnectionError {
         }
     }
 
-    /// What failed and why, with every cause, on one line: for people who read logs.
+    /// Returns the failure with every cause, on one line: for people who read logs.
     #[must_use]
     pub fn report(&self) -> String {
-        crate::error::chain(self)
+        chain(self)
     }
 
-    /// What is said of a kind of which there is nothing more to say.
+    /// Returns the message of a kind that has nothing to fill in.
     fn text(&self) -> &'static str {
         match self {
-            Self::Tls => "`wss://` needs the feature `rustls` or `native-tls` of the crate `cqhttp`",
-            Self::AccessToken => {
-                "the access token holds a line break, or another character that no HTTP header can carry"
-            }
-            Self::Certificate(_) => crate::transport::tls::UNREADABLE,
+            Self::AccessToken => address::ACCESS_TOKEN,
+            Self::Certificate(_) => address::CERTIFICATE,
             Self::NoRuntime => "a connection is made inside a tokio runtime, and there is none here",
-            Self::Setup(_) => "the HTTP client cannot be set up",
+            Self::Setup(_) => address::SETUP,
             Self::Unreachable(_) => "the server cannot be reached: is it running, and is this its address?",
             Self::Untrusted(_) => {
                 "the server's certificate is not trusted: if an authority of your own has signed it, see \
                  `Connect::root_certificate`"
             }
-            Self::Protocol(_) => "the server does not keep to the protocol of WebSockets",
-            Self::Replaced => "the account connected again, and the new connection takes the place of this one",
+            Self::Protocol(_) => "the server violated the WebSocket protocol",
+            Self::Replaced => "the account connected again, and the new connection replaced this one",
             Self::Closed => "the connection was closed by this program",
             _ => "the connection was lost",
         }
@@ -124,17 +137,14 @@ impl ConnectionError {
 impl fmt::Display for ConnectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Address(why) => {
-                write!(f, "the server address cannot be used: {why}; write it like `ws://127.0.0.1:6700`")
-            }
-            Self::Environment(name) => {
-                write!(f, "the environment variable `{name}` is not set, or is not valid Unicode")
-            }
+            Self::Address(why) => f.write_str(&address::unusable(why, "ws://127.0.0.1:6700")),
+            Self::Tls => f.write_str(&address::needs_tls("wss")),
+            Self::Environment(name) => f.write_str(&address::not_in_environment(name)),
             Self::TimedOut(limit) => {
                 write!(f, "the server did not answer within {limit:?}: see `Connect::connect_timeout`")
             }
             Self::NotUpgraded { status } => {
-                f.write_str("the server makes no WebSocket of it")?;
+                f.write_str("the server did not upgrade the connection to a WebSocket")?;
                 status.map_or(Ok(()), |status| write!(f, " (HTTP status {status})"))?;
                 f.write_str(": is this its WebSocket's address?")
             }
@@ -156,7 +166,7 @@ impl fmt::Display for ConnectionError {
             }
             Self::WrongAccount { expected, found } => write!(
                 f,
-                "the connection is the account {expected}'s (`X-Self-ID`), and an event of {found} came over it"
+                "the connection belongs to the account {expected} (`X-Self-ID`), and an event of {found} arrived over it"
             ),
             always_the_same => f.write_str(always_the_same.text()),
         }

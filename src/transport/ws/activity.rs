@@ -1,4 +1,4 @@
-//! A stream that tells whether there is somebody at its other end.
+//! A stream that records the activity of its peer.
 
 use std::io;
 use std::pin::Pin;
@@ -6,44 +6,45 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Notes what shows that the other side lives, also in the middle of a frame: bytes that came, and room for more to send
-/// where there was none.
-pub(crate) struct Watched<S> {
+/// Records every sign that the peer is alive, also in the middle of a frame: bytes that arrive, and a full send buffer that
+/// drains.
+pub(crate) struct Monitored<S> {
     stream: S,
     blocked: bool,
-    alive: bool,
+    active: bool,
 }
 
-impl<S> Watched<S> {
+impl<S> Monitored<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self { stream, blocked: false, alive: false }
+        Self { stream, blocked: false, active: false }
     }
 
-    /// Whether the other side has shown that it lives since this was asked last.
-    pub(super) fn take_alive(&mut self) -> bool {
-        std::mem::take(&mut self.alive)
+    /// Returns `true` if the peer has been active since the last call of this method.
+    pub(super) fn take_activity(&mut self) -> bool {
+        std::mem::take(&mut self.active)
     }
 
-    /// What a stream takes at once shows nothing: its buffer takes it. That it takes more when it was full does.
+    /// A write that succeeds at once proves nothing: it goes into a buffer. A write that succeeds after one that was blocked
+    /// proves that the peer reads.
     fn after_write(&mut self, written: &Poll<io::Result<usize>>) {
         match written {
             Poll::Pending => self.blocked = true,
-            Poll::Ready(Ok(1..)) => self.alive |= std::mem::take(&mut self.blocked),
+            Poll::Ready(Ok(1..)) => self.active |= std::mem::take(&mut self.blocked),
             Poll::Ready(_) => {}
         }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Monitored<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        self.alive |= buf.filled().len() > before;
+        self.active |= buf.filled().len() > before;
         read
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Monitored<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.after_write(&written);

@@ -1,26 +1,28 @@
-//! The events that one consumer has not taken yet.
+//! The queue of one consumer.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What becomes of events when a consumer is slower than they come. Either way the connection reads on, answers reach
-/// their calls, and [`Events::missed`](crate::Events::missed) counts what was dropped.
+use crate::sync::lock;
+
+/// The rule for events that arrive when a consumer's queue is full. The connection keeps reading, answers still reach their
+/// calls, and [`Events::missed`](crate::Events::missed) counts the dropped events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Overflow {
-    /// A new event takes the place of the oldest in the queue.
+    /// A new event replaces the oldest one in the queue.
     #[default]
     DropOldest,
-    /// A new event waits so long for room in the queue, and is dropped then. As many wait as the queue holds; beyond that
-    /// new events are dropped at once.
+    /// A new event waits for room in the queue, and is dropped after this time. As many events can wait as the queue holds;
+    /// further events are dropped at once.
     Wait(Duration),
 }
 
-/// A bounded queue: pushing never waits.
+/// A bounded queue. Pushing never waits.
 #[derive(Debug)]
 pub(crate) struct Queue<T> {
     limit: usize,
@@ -30,7 +32,7 @@ pub(crate) struct Queue<T> {
 
 #[derive(Debug)]
 struct Inside<T> {
-    /// Those behind the limit wait for room.
+    /// The frames beyond the limit wait for room.
     frames: VecDeque<(Instant, T)>,
     missed: u64,
     closed: bool,
@@ -46,13 +48,6 @@ impl<T> Default for Inside<T> {
 impl<T> Queue<T> {
     pub(crate) fn new(limit: usize, overflow: Overflow) -> Self {
         Self { limit: limit.max(1), overflow, inside: Mutex::default() }
-    }
-
-    /// An empty queue of the same kind.
-    pub(crate) fn another(&self) -> Self {
-        let another = Self::new(self.limit, self.overflow);
-        another.inside().closed = self.inside().closed;
-        another
     }
 
     pub(crate) fn push(&self, frame: T, now: Instant) {
@@ -75,7 +70,7 @@ impl<T> Queue<T> {
         inside.frames.push_back((now, frame));
     }
 
-    /// Wakes the consumer; [`push`](Self::push) does not.
+    /// Wakes the consumer. [`push`](Self::push) does not wake it.
     pub(crate) fn wake(&self) {
         let waker = self.inside().waker.take();
         if let Some(waker) = waker {
@@ -83,7 +78,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// The next event; `None` once there will be none.
+    /// Returns the next event; `None` if the queue is closed and empty.
     pub(crate) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let mut inside = self.inside();
         if let Overflow::Wait(patience) = self.overflow
@@ -101,7 +96,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Drops those that have waited for room too long; they came in order, and the oldest are in front.
+    /// Drops the events that have waited for room too long. They are in the order of arrival, the oldest in front.
     fn expire(&self, inside: &mut Inside<T>, patience: Duration, now: Instant) {
         let waiting = inside.frames.iter().skip(self.limit);
         let expired = waiting.take_while(|(since, _)| now.saturating_duration_since(*since) >= patience).count();
@@ -120,9 +115,8 @@ impl<T> Queue<T> {
         self.inside().missed
     }
 
-    /// A holder that panicked left good data behind: each change is one step.
     fn inside(&self) -> MutexGuard<'_, Inside<T>> {
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inside)
     }
 }
 
@@ -159,10 +153,10 @@ mod tests {
     async fn events_wait_for_room_and_go_when_their_time_is_over() {
         let second = Duration::from_secs(1);
         let queue = Queue::new(2, Overflow::Wait(second));
-        // Two are in the queue, two wait, the fifth finds no place to wait.
+        // Two are in the queue, two wait, the fifth is dropped.
         (0..5).for_each(|number| push(&queue, number));
         assert_eq!(queue.missed(), 1);
-        // One is taken in time, so that one of those that wait is in the queue now, and stays.
+        // One is taken in time, so that the first that waits moves into the queue, and stays.
         let mut cx = Context::from_waker(Waker::noop());
         assert!(matches!(queue.poll_next(&mut cx), Poll::Ready(Some(frame)) if frame[0] == 0));
         tokio::time::advance(second).await;
@@ -179,6 +173,5 @@ mod tests {
         assert_eq!(taken(&queue), [1]);
         let mut cx = Context::from_waker(Waker::noop());
         assert!(matches!(queue.poll_next(&mut cx), Poll::Ready(None)));
-        assert!(matches!(queue.another().poll_next(&mut cx), Poll::Ready(None)), "it is of the same connection");
     }
 }

@@ -1,4 +1,4 @@
-//! Events that come twice.
+//! Repeated events.
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// So many events are remembered at most.
-const MOST: usize = 65_536;
+/// Number of events that are remembered.
+const MAX_REMEMBERED: usize = 65_536;
 
-/// The events of a window of time, by their hash.
+/// The hashes of the events within a window of time.
 pub(crate) struct Dedupe {
     window: Duration,
     hasher: RandomState,
@@ -22,11 +22,11 @@ impl Dedupe {
         Self { window, hasher: RandomState::new(), known: HashSet::new(), order: VecDeque::new() }
     }
 
-    /// Whether the event came before; from now on it has.
+    /// Returns `true` if the event arrived before, and remembers it.
     pub(crate) fn is_known(&mut self, event: &[u8]) -> bool {
         let now = Instant::now();
         while let Some((since, hash)) = self.order.front()
-            && (now.saturating_duration_since(*since) >= self.window || self.order.len() >= MOST)
+            && (now.saturating_duration_since(*since) >= self.window || self.order.len() >= MAX_REMEMBERED)
         {
             self.known.remove(hash);
             self.order.pop_front();
@@ -59,9 +59,9 @@ mod tests {
     #[test]
     fn so_many_events_are_remembered_and_no_more() {
         let mut dedupe = Dedupe::new(Duration::from_secs(3600));
-        for number in 0..3 * MOST {
+        for number in 0..3 * MAX_REMEMBERED {
             assert!(!dedupe.is_known(&number.to_le_bytes()));
         }
-        assert_eq!((dedupe.known.len(), dedupe.order.len()), (MOST, MOST));
+        assert_eq!((dedupe.known.len(), dedupe.order.len()), (MAX_REMEMBERED, MAX_REMEMBERED));
     }
 }

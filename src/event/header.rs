@@ -1,0 +1,301 @@
+//! The header of an event: its kind and its account, read before it is decoded.
+//!
+//! The header is read once, when the event arrives, and accompanies the bytes from then on: to the watch for heartbeats, to the
+//! search for repeated events, through the queues of consumers, and to the decoder.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::generated::event::EventKind;
+use crate::generated::types::UserId;
+use crate::lenient;
+use crate::time::Timestamp;
+
+/// The kind and the account of an event.
+#[cfg(feature = "ws")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventHeader {
+    /// The kind to decode the event as.
+    pub kind: EventKind,
+    /// The account of the event, if it names one.
+    pub self_id: Option<UserId>,
+}
+
+#[cfg(feature = "ws")]
+impl EventHeader {
+    /// Reads the header of an object that begins with it, as go-cqhttp writes events: no parser is needed for that. Returns
+    /// `None` if the object begins otherwise, or if two tags do not determine the kind.
+    pub(crate) fn leading(json: &[u8]) -> Option<Self> {
+        let (kind, rest) = leading_kind(json)?;
+        let (_, rest) = plain_number(rest.strip_prefix(b",\"time\":")?)?;
+        let (self_id, _) = plain_number(rest.strip_prefix(b",\"self_id\":")?)?;
+        Some(Self { kind, self_id: Some(UserId::new(self_id)) })
+    }
+
+    /// Reads the header of a whole event. Returns `None` if the text is not a JSON object with a `post_type` that is a string.
+    #[cfg(feature = "server")]
+    pub(crate) fn of_whole(json: &[u8]) -> Option<Self> {
+        let WholeTags(tags) = serde_json::from_slice(json).ok()?;
+        tags.post_type.is_some().then(|| tags.header())
+    }
+}
+
+/// Reads the tags that determine an event's kind, and no more.
+pub(super) fn kind_of(json: &[u8]) -> EventKind {
+    if let Some((kind, _)) = leading_kind(json) {
+        return kind;
+    }
+    let mut tags = Tags::default();
+    // Stopping early looks like a fault to the parser; a real one is found when the event is decoded.
+    let _ = ReadTags { tags: &mut tags, whole: false }.deserialize(&mut serde_json::Deserializer::from_slice(json));
+    tags.kind()
+}
+
+/// Returns the kind of an object that begins with its tags, and the rest of the object. Returns `None` if it begins otherwise, or if
+/// two tags are not enough.
+fn leading_kind(json: &[u8]) -> Option<(EventKind, &[u8])> {
+    let (post_type, rest) = plain_string(json.strip_prefix(b"{\"post_type\":\"")?)?;
+    let (key, rest) = plain_string(rest.strip_prefix(b",\"")?)?;
+    let (detail, rest) = plain_string(rest.strip_prefix(b":\"")?)?;
+    let fits = key == detail_key(post_type)? && !EventKind::needs_sub_type(post_type, detail);
+    fits.then(|| (EventKind::of_tags(post_type, detail, ""), rest))
+}
+
+/// The tags of an event, borrowed.
+#[derive(Debug, Default)]
+pub(crate) struct Tags<'a> {
+    pub(super) post_type: Option<Cow<'a, str>>,
+    pub(super) message_type: Option<Cow<'a, str>>,
+    pub(super) notice_type: Option<Cow<'a, str>>,
+    pub(super) request_type: Option<Cow<'a, str>>,
+    pub(super) meta_event_type: Option<Cow<'a, str>>,
+    pub(super) sub_type: Option<Cow<'a, str>>,
+    pub(super) time: Option<Timestamp>,
+    pub(super) self_id: Option<UserId>,
+    #[cfg(feature = "ws")]
+    self_id_came: bool,
+}
+
+impl<'a> Tags<'a> {
+    /// Returns the second tag, whose key depends on the first.
+    pub(super) fn detail(&self) -> Option<&Cow<'a, str>> {
+        match self.post_type.as_deref()? {
+            "message" | "message_sent" => self.message_type.as_ref(),
+            "notice" => self.notice_type.as_ref(),
+            "request" => self.request_type.as_ref(),
+            "meta_event" => self.meta_event_type.as_ref(),
+            _ => None,
+        }
+    }
+
+    fn kind(&self) -> EventKind {
+        let sub_type = self.sub_type.as_deref().unwrap_or_default();
+        match (self.post_type.as_deref(), self.detail()) {
+            (Some(post_type), Some(detail)) => EventKind::of_tags(post_type, detail, sub_type),
+            _ => EventKind::Unknown,
+        }
+    }
+
+    /// Returns the header that the tags make.
+    #[cfg(feature = "ws")]
+    pub(crate) fn header(&self) -> EventHeader {
+        EventHeader { kind: self.kind(), self_id: self.self_id }
+    }
+
+    /// Returns `true` if the header will not change, whatever else is in the object.
+    #[cfg(feature = "ws")]
+    pub(crate) fn are_complete(&self) -> bool {
+        self.self_id_came && self.determine_kind()
+    }
+
+    fn determine_kind(&self) -> bool {
+        match (self.post_type.as_deref(), self.detail()) {
+            (Some(post_type), Some(detail)) => self.sub_type.is_some() || !EventKind::needs_sub_type(post_type, detail),
+            _ => false,
+        }
+    }
+
+    /// Reads the value of `key`. Of a key that comes twice the first string counts.
+    pub(crate) fn read_value<A: MapAccess<'a>>(&mut self, key: Key, entries: &mut A) -> Result<(), A::Error> {
+        let tag = match key {
+            Key::PostType => &mut self.post_type,
+            Key::MessageType => &mut self.message_type,
+            Key::NoticeType => &mut self.notice_type,
+            Key::RequestType => &mut self.request_type,
+            Key::MetaEventType => &mut self.meta_event_type,
+            Key::SubType => &mut self.sub_type,
+            Key::Time => {
+                self.time = lenient::int::<i64, _>(entries.next_value::<&RawValue>()?).ok().map(Timestamp::new);
+                return Ok(());
+            }
+            Key::SelfId => {
+                self.self_id = lenient::int(entries.next_value::<&RawValue>()?).ok();
+                #[cfg(feature = "ws")]
+                {
+                    self.self_id_came = true;
+                }
+                return Ok(());
+            }
+            Key::Echo | Key::Status | Key::Retcode | Key::Other => {
+                entries.next_value::<IgnoredAny>()?;
+                return Ok(());
+            }
+        };
+        let found = entries.next_value_seed(TagValue)?;
+        if tag.is_none() {
+            *tag = found;
+        }
+        Ok(())
+    }
+}
+
+/// Returns the key of the second tag, for the value of the first.
+fn detail_key(post_type: &str) -> Option<&'static str> {
+    Some(match post_type {
+        "message" | "message_sent" => "message_type",
+        "notice" => "notice_type",
+        "request" => "request_type",
+        "meta_event" => "meta_event_type",
+        _ => return None,
+    })
+}
+
+/// Returns the text before a closing quote, if nothing in it is escaped, and what follows the quote.
+fn plain_string(json: &[u8]) -> Option<(&str, &[u8])> {
+    let end = json.iter().position(|byte| matches!(byte, b'"' | b'\\')).filter(|end| json[*end] == b'"')?;
+    Some((std::str::from_utf8(&json[..end]).ok()?, &json[end + 1..]))
+}
+
+/// Returns a number without a sign, and what follows it: the comma or brace that ends its entry.
+#[cfg(feature = "ws")]
+fn plain_number(json: &[u8]) -> Option<(i64, &[u8])> {
+    let end = json.iter().position(|byte| !byte.is_ascii_digit()).filter(|end| matches!(json[*end], b',' | b'}'))?;
+    Some((std::str::from_utf8(&json[..end]).ok()?.parse().ok()?, &json[end..]))
+}
+
+/// All tags of an object that has been read to its end.
+pub(super) struct WholeTags<'a>(pub(super) Tags<'a>);
+
+impl<'de> Deserialize<'de> for WholeTags<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut tags = Tags::default();
+        ReadTags { tags: &mut tags, whole: true }.deserialize(deserializer)?;
+        Ok(Self(tags))
+    }
+}
+
+/// Reads the tags of an object: all of them, or until they determine the kind.
+struct ReadTags<'t, 'de> {
+    tags: &'t mut Tags<'de>,
+    whole: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for ReadTags<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+/// The keys that classify a JSON object: the tags of an event, and the marks of an answer.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+pub(crate) enum Key {
+    PostType,
+    MessageType,
+    NoticeType,
+    RequestType,
+    MetaEventType,
+    SubType,
+    Time,
+    SelfId,
+    Echo,
+    Status,
+    Retcode,
+    #[serde(other)]
+    Other,
+}
+
+impl<'de> Visitor<'de> for ReadTags<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event: an object with a `post_type`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let Self { tags, whole } = self;
+        while let Some(key) = entries.next_key()? {
+            match key {
+                Key::Time | Key::SelfId if !whole => drop(entries.next_value::<IgnoredAny>()?),
+                key => tags.read_value(key, &mut entries)?,
+            }
+            if !whole && tags.determine_kind() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a tag. Anything but a string is no tag.
+struct TagValue;
+
+impl<'de> DeserializeSeed<'de> for TagValue {
+    type Value = Option<Cow<'de, str>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for TagValue {
+    type Value = Option<Cow<'de, str>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a tag")
+    }
+
+    fn visit_borrowed_str<E>(self, tag: &'de str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Borrowed(tag)))
+    }
+
+    fn visit_str<E>(self, tag: &str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(tag.to_owned())))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+}

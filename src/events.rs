@@ -1,0 +1,167 @@
+//! Streams of events, of a forward connection and of a server.
+
+pub(crate) mod dedupe;
+pub(crate) mod fanout;
+pub(crate) mod queue;
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_core::Stream;
+
+use self::fanout::{Arrived, Fanout, Sender};
+use self::queue::Queue;
+use crate::client::Client;
+use crate::connection::handle::Connection;
+use crate::error::connection::ConnectionError;
+use crate::error::reason::chain;
+use crate::event::header::EventHeader;
+use crate::generated::event::Event;
+use crate::received::Received;
+use crate::transport::ws::control::ConnectionState;
+
+/// A stream of events. It is a [`Stream`], and [`next`](Self::next) works without the extensions of one.
+///
+/// The events wait in a queue of this consumer, and are decoded when they are taken.
+///
+/// `Events` is the stream of a forward connection, and `Events<Bots>` the stream of a server. A function for both takes
+/// `Events<H>`, for any `H`.
+///
+/// - The stream of a forward connection keeps the connection open and goes on through lost connections. It ends when the
+///   connection has ended for good: [`state`](Self::state) says why.
+/// - The stream of a server does not keep the server open. It ends when the server is closed, its last connection has ended,
+///   and all events are taken.
+pub struct Events<H = Connection> {
+    queue: Arc<Queue<Arrived>>,
+    fanout: Fanout,
+    /// The client of a forward connection. An event of a server comes with the client of its account.
+    client: Option<Client>,
+    handle: H,
+}
+
+impl<H> Events<H> {
+    /// Events of `queue`, which `fanout` fills.
+    pub(crate) fn new(queue: Arc<Queue<Arrived>>, fanout: Fanout, client: Option<Client>, handle: H) -> Self {
+        Self { queue, fanout, client, handle }
+    }
+
+    /// Returns the next event; `None` once the stream has ended.
+    ///
+    /// The future may be dropped while it waits, as in `tokio::select!`: no event is lost by that.
+    #[inline]
+    pub async fn next(&mut self) -> Option<Received> {
+        poll_fn(|cx| self.poll(cx)).await
+    }
+
+    #[inline]
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Received>> {
+        loop {
+            let Some(arrived) = ready!(self.queue.poll_next(cx)) else { return Poll::Ready(None) };
+            let Arrived { header, raw, sender, response } = arrived;
+            let event = match Event::from_arrived(header, &raw) {
+                Ok(event) => event,
+                Err(error) => {
+                    let error = chain(&error);
+                    tracing::warn!(bytes = raw.len(), error, "what came looks like an event, and is none");
+                    continue;
+                }
+            };
+            let client = match sender {
+                Some(sender) => client_of(sender, header),
+                None => self.client.clone(),
+            };
+            if let Some(client) = client {
+                return Poll::Ready(Some(Received::new(event, client, raw, response)));
+            }
+        }
+    }
+
+    /// Adds a consumer of the same events, with another queue of the same size and overflow rule. It gets the events that arrive
+    /// from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> Self
+    where
+        H: Clone,
+    {
+        Self::new(self.fanout.subscribe(), self.fanout.clone(), self.client.clone(), self.handle.clone())
+    }
+
+    /// Returns how many events this consumer has missed so far because it was too slow: see
+    /// [`Overflow`](crate::Overflow).
+    #[must_use]
+    pub fn missed(&self) -> u64 {
+        self.queue.missed()
+    }
+
+    /// Returns the client of a forward connection; `None` for a server, whose accounts have a client each.
+    #[must_use]
+    pub fn client(&self) -> Option<&Client> {
+        self.client.as_ref()
+    }
+
+    #[cfg(feature = "server")]
+    pub(crate) fn handle(&self) -> &H {
+        &self.handle
+    }
+}
+
+/// Returns the client of the account that an event was received for. An event of another account is dropped, and ends its
+/// connection: two accounts would be mixed up.
+fn client_of(sender: Sender, header: EventHeader) -> Option<Client> {
+    let Sender { account, client, stopper } = sender;
+    let Some(found) = header.self_id.filter(|found| *found != account) else { return Some(client) };
+    tracing::warn!(account = account.get(), found = found.get(), "dropped an event of another account");
+    if let Some(stopper) = stopper {
+        stopper.stop(Duration::ZERO, ConnectionError::WrongAccount { expected: account, found });
+    }
+    None
+}
+
+impl Events {
+    /// Returns a handle to the connection, to watch and to close it.
+    #[must_use]
+    pub fn connection(&self) -> Connection {
+        self.handle.clone()
+    }
+
+    /// Returns the state of the connection.
+    #[must_use]
+    pub fn state(&self) -> ConnectionState {
+        self.handle.state()
+    }
+
+    /// Closes the connection: see [`Connection::close`].
+    pub async fn close(&self) {
+        self.handle.close().await;
+    }
+
+    /// Closes the connection: see [`Connection::close_within`].
+    pub async fn close_within(&self, limit: Duration) {
+        self.handle.close_within(limit).await;
+    }
+}
+
+impl<H: Unpin> Stream for Events<H> {
+    type Item = Received;
+
+    #[inline]
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Received>> {
+        self.get_mut().poll(cx)
+    }
+}
+
+impl<H> Drop for Events<H> {
+    fn drop(&mut self) {
+        self.fanout.unsubscribe(&self.queue);
+    }
+}
+
+impl<H: fmt::Debug> fmt::Debug for Events<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").field("handle", &self.handle).field("missed", &self.missed()).finish_non_exhaustive()
+    }
+}

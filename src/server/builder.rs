@@ -1,0 +1,238 @@
+//! The builder of a server.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::io;
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tower::util::BoxCloneSyncService;
+use tower::{Layer, Service, ServiceExt};
+
+use crate::error::need_runtime;
+use crate::events::queue::Overflow;
+use crate::server::bots::Bots;
+use crate::server::listener;
+use crate::server::options::ServerOptions;
+use crate::server::shared::Shared;
+use crate::server::stream::Server;
+use crate::time::YEAR;
+use crate::transport::failure::BoxError;
+use crate::transport::reply::Reply;
+use crate::transport::request::Request;
+
+/// Configures a [`Server`]. After [`Server::bind`], `.await` starts the server; after [`Server::builder`],
+/// [`router`](ServerBuilder::router) makes it a part of your own application.
+#[must_use = "nothing listens until it is awaited"]
+pub struct ServerBuilder<To = ()> {
+    to: To,
+    options: ServerOptions,
+}
+
+impl<To> ServerBuilder<To> {
+    fn new(to: To) -> Self {
+        Self { to, options: ServerOptions::default() }
+    }
+
+    /// Sets the access token that is required of connecting servers. Default: none; an empty token counts as none. If a
+    /// [`webhook_secret`](Self::webhook_secret) is set too, HTTP POSTs need a signature in its place.
+    ///
+    /// It is compared in constant time, and does not appear in logs, `Debug` output or errors.
+    pub fn access_token(mut self, token: impl Into<String>) -> Self {
+        self.options.token = Some(token.into()).filter(|token| !token.is_empty());
+        self
+    }
+
+    /// Sets the secret that HTTP POSTs are signed with (`X-Signature`, HMAC-SHA1 of the body). Default: none; an empty secret
+    /// counts as none. NapCat signs with its access token. A signed HTTP POST does not need the
+    /// [`access_token`](Self::access_token).
+    pub fn webhook_secret(mut self, secret: impl Into<String>) -> Self {
+        self.options.secret = Some(secret.into()).filter(|secret| !secret.is_empty());
+        self
+    }
+
+    /// Limits the time of a call, like [`Connect::timeout`](crate::Connect::timeout). Default: 30 seconds.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.options.timeout = Some(limit);
+        self
+    }
+
+    /// Removes the time limit of calls.
+    pub fn no_timeout(mut self) -> Self {
+        self.options.timeout = None;
+        self
+    }
+
+    /// Puts a tower layer around the client of each account, outside the layers added before it: see [`layer`](crate::layer).
+    ///
+    /// Each account gets its own layered service. A layer with state for each service, such as `RateLimit` or tower's
+    /// `ConcurrencyLimitLayer`, limits each account separately. `RateLimit::shared` and tower's `GlobalConcurrencyLimitLayer`
+    /// limit all accounts together.
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<BoxCloneSyncService<Request, Reply, BoxError>> + Send + Sync + 'static,
+        L::Service: Service<Request, Response = Reply> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request>>::Error: Into<BoxError>,
+        <L::Service as Service<Request>>::Future: Send + 'static,
+    {
+        let layer = move |bottom| BoxCloneSyncService::new(layer.layer(bottom).map_err(Into::into));
+        self.options.layers.push(Box::new(layer));
+        self
+    }
+
+    /// Sets how many events of all accounts together the queue of each consumer holds, whatever their length. Default: 1024; 0
+    /// counts as 1.
+    pub fn event_queue(mut self, events: usize) -> Self {
+        self.options.event_queue = events;
+        self
+    }
+
+    /// Sets the rule for events that arrive when a queue is full. Default: [`Overflow::DropOldest`].
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.options.overflow = overflow;
+        self
+    }
+
+    /// Drops an event if the same bytes arrived before from the same account within this window, over any of its WebSockets or
+    /// by HTTP POST. Heartbeats and lifecycle events are exempt. At most the last 65,536 events of an account are remembered.
+    /// Default: nothing is dropped.
+    pub fn dedupe(mut self, window: Duration) -> Self {
+        self.options.dedupe = Some(window);
+        self
+    }
+
+    /// Sets the interval between pings, and the longest silence after a ping, like
+    /// [`Connect::keepalive`](crate::Connect::keepalive). Default: 20 seconds and 10 seconds.
+    pub fn keepalive(mut self, interval: Duration, patience: Duration) -> Self {
+        self.options.settings.keepalive = Some((interval.max(Duration::from_millis(1)), patience));
+        self
+    }
+
+    /// Disables pings.
+    pub fn no_keepalive(mut self) -> Self {
+        self.options.settings.keepalive = None;
+        self
+    }
+
+    /// Does not treat missing heartbeats as a lost connection, like
+    /// [`Connect::no_heartbeat_watch`](crate::Connect::no_heartbeat_watch).
+    pub fn no_heartbeat_watch(mut self) -> Self {
+        self.options.settings.heartbeat_watch = false;
+        self
+    }
+
+    /// Limits the length of a WebSocket frame, in bytes. Default: 64 MiB. A longer frame ends its connection.
+    pub fn frame_limit(mut self, bytes: usize) -> Self {
+        self.options.settings.frame_limit = bytes;
+        self
+    }
+
+    /// Limits the number of WebSockets, and the number of accounts that are remembered. Default: 4096. Further WebSockets are
+    /// rejected. An account that connects again takes over the place of the connection that it replaces, which has one more
+    /// second for its close frame. Accounts that are not connected are forgotten when their places are needed, unless the
+    /// program holds a client of theirs.
+    ///
+    /// The same number of further connections may be in a handshake or an HTTP POST. When that limit is reached, a new
+    /// connection evicts the oldest one that has not authenticated yet, so that idle connections cannot lock accounts out. An
+    /// HTTP POST whose event has been accepted keeps its place until it is answered.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.options.connections = connections.clamp(1, tokio::sync::Semaphore::MAX_PERMITS);
+        self
+    }
+
+    /// Limits the time in which a connection must send the head of its request, of at most 16 KiB, and an HTTP POST its body.
+    /// Default: 10 seconds. More than a year counts as a year.
+    pub fn handshake_timeout(mut self, limit: Duration) -> Self {
+        self.options.handshake_timeout = limit.min(YEAR);
+        self
+    }
+
+    /// Limits the body of an HTTP POST, in bytes. Default: 8 MiB. A longer body gets HTTP status 413.
+    ///
+    /// All unfinished bodies together may hold 64 MiB, or twice this limit if that is more. Beyond that their oldest
+    /// connections are dropped.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.options.body_limit = bytes;
+        self
+    }
+
+    /// Limits the time in which an HTTP POST can be answered; after it the response is empty. Default: 4 seconds, since
+    /// go-cqhttp may give up after 5, and sends the event again.
+    pub fn answer_within(mut self, limit: Duration) -> Self {
+        self.options.answer_within = limit;
+        self
+    }
+
+    /// Drops an HTTP POST if the same body arrived before within this window: it was sent again, or recorded and replayed.
+    /// Default: 5 minutes; zero drops nothing. At most the last 65,536 bodies are remembered.
+    ///
+    /// A signature does not contain a time: a recorded body can be replayed after the window. The server's own listener does not
+    /// support TLS: if others can read the traffic, put it behind a proxy with TLS, or serve its
+    /// [`router`](ServerBuilder::router) over TLS.
+    pub fn replay_window(mut self, window: Duration) -> Self {
+        self.options.replay_window = window;
+        self
+    }
+}
+
+impl ServerBuilder {
+    /// Returns the server, and a router for your own application: `Router::new().nest_service("/onebot", router)`. The router
+    /// answers on `/onebot`, on `/onebot/`, which axum's `nest` would omit, and on every path below. It is a router of axum 0.8;
+    /// the application needs `axum = "0.8"` too.
+    ///
+    /// The application limits the connections of its listener: here [`max_connections`](Self::max_connections) counts only
+    /// WebSockets, and bodies have no common limit. A server that is dropped or closed answers with HTTP status 503.
+    pub fn router(self) -> (Server, axum::Router) {
+        let shared = Shared::new(self.options);
+        let router = listener::router(shared.clone());
+        (Server::new(Bots::new(shared), None), router)
+    }
+}
+
+impl IntoFuture for ServerBuilder<String> {
+    type Output = io::Result<Server>;
+    type IntoFuture = Pin<Box<dyn Future<Output = io::Result<Server>> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            need_runtime()?;
+            let listener = TcpListener::bind(self.to).await?;
+            let address = listener.local_addr()?;
+            let shared = Shared::new(self.options);
+            tokio::spawn(listener::listen(listener, shared.clone(), shared.listening()));
+            Ok(Server::new(Bots::new(shared), Some(address)))
+        })
+    }
+}
+
+impl<To> fmt::Debug for ServerBuilder<To> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ServerOptions { event_queue, overflow, dedupe, connections, settings, .. } = &self.options;
+        f.debug_struct("ServerBuilder")
+            .field("event_queue", event_queue)
+            .field("overflow", overflow)
+            .field("dedupe", dedupe)
+            .field("max_connections", connections)
+            .field("settings", settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Configures a server that listens at `address`, such as `127.0.0.1:8080`, once it is awaited. Port 0 stands for any free
+    /// port.
+    ///
+    /// # Errors
+    ///
+    /// The address cannot be used or is taken, or there is no current tokio runtime. The runtime must have its I/O and time
+    /// drivers enabled, as with `#[tokio::main]`.
+    pub fn bind(address: impl Into<String>) -> ServerBuilder<String> {
+        ServerBuilder::new(address.into())
+    }
+
+    /// Configures a server without a listener: see [`ServerBuilder::router`].
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder::new(())
+    }
+}

@@ -1,0 +1,176 @@
+//! An open socket, and the timers that detect a dead peer.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_sink::Sink;
+use serde::Deserialize;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, Sleep};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
+
+use crate::error::connection::ConnectionError;
+use crate::lenient;
+use crate::time::YEAR;
+use crate::transport::ws::activity::Monitored;
+use crate::transport::ws::settings::Settings;
+
+pub(super) fn close_frame(code: CloseCode) -> CloseFrame {
+    CloseFrame { code, reason: Utf8Bytes::from_static("") }
+}
+
+/// An open socket.
+pub(super) struct OpenSocket<S> {
+    pub(super) socket: WebSocketStream<Monitored<S>>,
+    pub(super) frame_limit: usize,
+    pub(super) unflushed: bool,
+    /// The time of the server's last activity, even if only a part of a frame.
+    pub(super) last_sign: Instant,
+    /// The number of pings that have arrived since everything was written.
+    pub(super) pongs_owed: u32,
+    /// Set once anything but a pong has arrived.
+    pub(super) frames_came: bool,
+    /// Set if events have arrived and the consumers have not been woken yet.
+    pub(super) events_came: bool,
+    pub(super) pong_came: bool,
+    pub(super) keepalive: Option<(Duration, Duration)>,
+    pub(super) next_ping: Option<Instant>,
+    /// The time of a ping that has not been answered yet.
+    pub(super) pinged: Option<Instant>,
+    /// The longest silence that the server's heartbeats allow.
+    pub(super) longest_silence: Option<Duration>,
+    pub(super) timer: Pin<Box<Sleep>>,
+    /// Deadline of the calls in flight.
+    pub(super) closing: Option<Instant>,
+    /// Deadline of the server's answer to the close frame.
+    pub(super) leaving: Option<Instant>,
+    /// The retcode of a first frame that refuses the token, as long as nothing has arrived since.
+    pub(super) refused: Option<i64>,
+}
+
+/// The interval of a heartbeat.
+#[derive(Deserialize)]
+struct Heartbeat {
+    /// In milliseconds.
+    #[serde(deserialize_with = "lenient::int")]
+    interval: u64,
+}
+
+impl<S> OpenSocket<S> {
+    pub(super) fn new(socket: WebSocketStream<Monitored<S>>, settings: &Settings) -> Self {
+        let now = Instant::now();
+        let keepalive = settings.keepalive;
+        let keepalive = keepalive.map(|(interval, patience)| (interval.min(YEAR), patience.min(YEAR)));
+        Self {
+            socket,
+            frame_limit: settings.frame_limit,
+            unflushed: false,
+            last_sign: now,
+            pongs_owed: 0,
+            frames_came: false,
+            events_came: false,
+            pong_came: false,
+            keepalive,
+            // The first ping is sent at once, to learn early whether the server answers pings.
+            next_ping: keepalive.map(|_| now),
+            pinged: None,
+            longest_silence: None,
+            timer: Box::pin(tokio::time::sleep_until(now)),
+            closing: None,
+            leaving: None,
+            refused: None,
+        }
+    }
+
+    pub(super) fn record_activity(&mut self) {
+        self.frames_came = true;
+        self.refused = None;
+    }
+
+    pub(super) fn on_heartbeat(&mut self, text: &str) {
+        if let Ok(Heartbeat { interval: interval @ 1.. }) = serde_json::from_str(text) {
+            self.longest_silence = Some(Duration::from_millis(interval.saturating_mul(5) / 2));
+        }
+    }
+
+    /// Returns the earliest deadline.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        let answered = self.pinged.zip(self.keepalive).map(|(at, (_, patience))| at + patience);
+        let silent = self.longest_silence.and_then(|silence| self.last_sign.checked_add(silence));
+        let closing = self.closing.filter(|_| self.leaving.is_none());
+        [self.next_ping, answered, silent, closing, self.leaving].into_iter().flatten().min()
+    }
+
+    /// Returns the error if the server has been silent for too long.
+    pub(super) fn check_silence(&mut self, now: Instant) -> Option<ConnectionError> {
+        let silence = now.saturating_duration_since(self.last_sign);
+        if self.longest_silence.is_some_and(|longest| silence >= longest) {
+            return Some(ConnectionError::Silent(silence));
+        }
+        let (at, (_, patience)) = self.pinged.zip(self.keepalive)?;
+        if self.last_sign >= at {
+            self.pinged = None;
+        } else if now >= at + patience {
+            self.pinged = None;
+            if self.pong_came || !self.frames_came {
+                return Some(ConnectionError::Silent(silence));
+            }
+        }
+        None
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> OpenSocket<S> {
+    pub(super) fn send(&mut self, message: Message) -> Result<(), tungstenite::Error> {
+        self.unflushed = true;
+        Pin::new(&mut self.socket).start_send(message)
+    }
+
+    pub(super) fn flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), tungstenite::Error>> {
+        if !self.unflushed {
+            return Poll::Ready(Ok(()));
+        }
+        let flushed = Pin::new(&mut self.socket).poll_flush(cx);
+        self.unflushed = flushed.is_pending();
+        if !self.unflushed {
+            self.pongs_owed = 0;
+        }
+        flushed
+    }
+
+    pub(super) fn ping(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), tungstenite::Error> {
+        self.next_ping = self.keepalive.map(|(interval, _)| now + interval);
+        self.pinged.get_or_insert(now);
+        // If the socket is blocked, the silence is noticed all the same.
+        match Pin::new(&mut self.socket).poll_ready(cx) {
+            Poll::Ready(Ok(())) => self.send(Message::Ping(Bytes::new())),
+            Poll::Ready(Err(error)) => Err(error),
+            Poll::Pending => Ok(()),
+        }
+    }
+
+    /// Returns the connection's error for an error of the socket. If the server violated the protocol, a close frame says so,
+    /// provided that it can be written at once.
+    pub(super) fn failed(&mut self, cx: &mut Context<'_>, error: tungstenite::Error) -> ConnectionError {
+        let (code, why) = match error {
+            tungstenite::Error::Capacity(_) => (CloseCode::Size, ConnectionError::FrameTooLong(self.frame_limit)),
+            tungstenite::Error::Utf8(_) => (CloseCode::Invalid, ConnectionError::Protocol(Arc::new(error))),
+            tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+                return ConnectionError::Lost(Arc::new(error));
+            }
+            tungstenite::Error::Protocol(_) => (CloseCode::Protocol, ConnectionError::Protocol(Arc::new(error))),
+            _ => return ConnectionError::Lost(Arc::new(error)),
+        };
+        if self.send(Message::Close(Some(close_frame(code)))).is_ok() {
+            let _ = self.flush(cx);
+        }
+        why
+    }
+}

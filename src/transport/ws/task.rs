@@ -1,0 +1,430 @@
+//! The task that owns a socket.
+//!
+//! ```text
+//!                    ┌───────────────────── connected again ─────────────────────┐
+//!                    ▼                                                           │
+//!   start ───▶ Connected ── lost ──▶ Disconnected ── after a wait ──▶ Connecting ─┘
+//!                    │                  │     ▲                          │   │
+//!                    │                  │     └──────── failed ──────────┘   │
+//!          stopped, or no client left   └───── stopped, or no client left ───┤
+//!                    ▼                                                       ▼
+//!                 Closing ── calls answered or out of time; close frame ──▶ Closed
+//! ```
+//!
+//! A connection that must not be made again goes from *Connected* to *Closed* when it is lost; so does one whose token is
+//! refused. While there is no connection, calls are rejected, or wait for it up to `queue_while_down`.
+//!
+//! Order at the end: the state is published first, since rejected calls take their reason from it; the calls in flight fail
+//! next; then the channel of calls is closed, and the calls in it are rejected. If the channel were dropped instead, a call with
+//! a reserved place in it would wait for ever.
+
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use futures_sink::Sink;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
+use tower::retry::backoff::{Backoff, ExponentialBackoff};
+
+use crate::backoff::new_backoff;
+use crate::error::connection::ConnectionError;
+use crate::event::header::EventHeader;
+use crate::generated::event::EventKind;
+use crate::time::YEAR;
+use crate::transport::ws::activity::Monitored;
+use crate::transport::ws::connect::{Endpoint, Socket};
+use crate::transport::ws::control::{ConnectionState, Control, Stop};
+use crate::transport::ws::frame::Frame;
+use crate::transport::ws::pending::PendingCalls;
+use crate::transport::ws::service::Outgoing;
+use crate::transport::ws::settings::Settings;
+use crate::transport::ws::socket::{OpenSocket, close_frame};
+
+/// Number of frames that are read before other work has its turn.
+const MAX_FRAMES_AT_ONCE: usize = 64;
+/// Time limit of the server's answer to a close frame.
+const CLOSE_FRAME_LIMIT: Duration = Duration::from_secs(1);
+/// Number of pings that may arrive before the answers to them have been written.
+pub(super) const MAX_PONGS_OWED: u32 = 10_000;
+
+/// The state of the task.
+pub(super) struct Task {
+    pub(super) settings: Arc<Settings>,
+    /// Removed from the server's close reasons.
+    pub(super) token: Option<String>,
+    pub(super) outgoing: mpsc::Receiver<Outgoing>,
+    pub(super) stops: mpsc::UnboundedReceiver<Stop>,
+    pub(super) control: Arc<Control>,
+    pub(super) calls: PendingCalls,
+    /// Calls that were made while there was no connection.
+    pub(super) waiting: VecDeque<Outgoing>,
+    /// Set once this program closes the connection.
+    pub(super) stopping: bool,
+    pub(super) why_stopping: ConnectionError,
+    /// Set once the end has been published.
+    pub(super) ended: bool,
+}
+
+/// Publishes the end even if the task is dropped, as by the end of its runtime.
+impl Drop for Task {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.control.end(ConnectionError::Closed);
+        }
+    }
+}
+
+impl Task {
+    /// Serves one socket, and ends with it.
+    #[cfg(feature = "server")]
+    pub(super) async fn run_once<S: AsyncRead + AsyncWrite + Unpin>(
+        mut self,
+        socket: WebSocketStream<Monitored<S>>,
+    ) -> ConnectionError {
+        let why = self.serve(socket).await;
+        let why = if self.stopping { self.why_stopping.clone() } else { why };
+        self.end(&why).await;
+        why
+    }
+
+    pub(super) async fn run(mut self, endpoint: Endpoint, mut socket: Socket) {
+        let settings = self.settings.clone();
+        let mut backoff = new_backoff(settings.first_wait, settings.longest_wait);
+        tracing::debug!("connected");
+        let why = loop {
+            let since = Instant::now();
+            let why = self.serve(socket).await;
+            if self.stopping {
+                break ConnectionError::Closed;
+            }
+            if !settings.reconnect || !why.may_pass() {
+                break why;
+            }
+            if since.elapsed() >= settings.stable_after() {
+                backoff = new_backoff(settings.first_wait, settings.longest_wait);
+            }
+            match self.reconnect(&endpoint, why, &mut backoff).await {
+                Ok(new) => socket = new,
+                Err(why) => break why,
+            }
+        };
+        match &why {
+            ConnectionError::Closed => tracing::debug!("the connection is closed"),
+            why => tracing::error!(why = why.report(), "the connection has ended, and is not made again"),
+        }
+        self.end(&why).await;
+    }
+
+    /// Publishes the end of the connection, and fails or rejects all calls.
+    async fn end(&mut self, why: &ConnectionError) {
+        self.ended = true;
+        self.control.end(why.clone());
+        self.calls.fail_all(why);
+        // A caller with a reserved place in the channel may still send.
+        self.outgoing.close();
+        self.waiting.drain(..).for_each(|call| call.reject(why));
+        while let Some(call) = self.outgoing.recv().await {
+            call.reject(why);
+        }
+    }
+
+    /// Connects again, with any number of attempts.
+    async fn reconnect(
+        &mut self,
+        endpoint: &Endpoint,
+        mut why: ConnectionError,
+        backoff: &mut ExponentialBackoff,
+    ) -> Result<Socket, ConnectionError> {
+        loop {
+            let wait = backoff.next_backoff();
+            let next_try = wait.deadline();
+            let in_ms = next_try.saturating_duration_since(Instant::now()).as_millis();
+            tracing::warn!(why = why.report(), next_try_in_ms = in_ms, "disconnected");
+            self.control.state.send_replace(ConnectionState::Disconnected { why: why.clone(), next_try });
+            self.calls.fail_all(&why);
+            self.run_while_disconnected(&why, wait).await?;
+            tracing::debug!("connecting");
+            self.control.state.send_replace(ConnectionState::Connecting);
+            match self.run_while_disconnected(&why, endpoint.connect()).await? {
+                Ok(socket) => {
+                    tracing::info!("connected again");
+                    self.control.state.send_replace(ConnectionState::Connected);
+                    return Ok(socket);
+                }
+                Err(error) if !error.may_pass() => return Err(error),
+                Err(error) => why = error,
+            }
+        }
+    }
+
+    /// Runs `work`, and queues or rejects calls in the meantime. Returns an error if the connection is closed.
+    async fn run_while_disconnected<T>(
+        &mut self,
+        why: &ConnectionError,
+        work: impl Future<Output = T>,
+    ) -> Result<T, ConnectionError> {
+        let mut work = pin!(work);
+        poll_fn(|cx| {
+            if let Poll::Ready(Some(_)) = self.stops.poll_recv(cx) {
+                return Poll::Ready(Err(ConnectionError::Closed));
+            }
+            while let Poll::Ready(call) = self.outgoing.poll_recv(cx) {
+                match call {
+                    Some(call) => self.enqueue(call, why),
+                    None => return Poll::Ready(Err(ConnectionError::Closed)),
+                }
+            }
+            work.as_mut().poll(cx).map(Ok)
+        })
+        .await
+    }
+
+    /// Keeps a call for the next connection, or rejects it if too many are kept.
+    fn enqueue(&mut self, call: Outgoing, why: &ConnectionError) {
+        let limit = self.settings.queue_while_down;
+        if self.waiting.len() >= limit {
+            self.waiting.retain(|call| !call.answer.is_closed());
+        }
+        if self.waiting.len() < limit {
+            self.waiting.push_back(call);
+        } else {
+            call.reject(why);
+        }
+    }
+
+    /// Serves a socket until it is lost or closed.
+    async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        socket: WebSocketStream<Monitored<S>>,
+    ) -> ConnectionError {
+        let mut open = OpenSocket::new(socket, &self.settings);
+        let why = poll_fn(|cx| self.poll(cx, &mut open)).await;
+        match open.refused {
+            Some(code) if !self.stopping => ConnectionError::TokenRefused { code },
+            _ => why,
+        }
+    }
+
+    fn poll<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        cx: &mut Context<'_>,
+        open: &mut OpenSocket<S>,
+    ) -> Poll<ConnectionError> {
+        let end = self.read(cx, open);
+        if std::mem::take(&mut open.events_came) {
+            self.control.sink.wake();
+        }
+        if let Some(why) = end {
+            return Poll::Ready(why);
+        }
+        while let Poll::Ready(Some(Stop { limit, why })) = self.stops.poll_recv(cx) {
+            if !self.stopping {
+                self.why_stopping = why;
+            }
+            self.begin_to_stop(limit, open);
+        }
+        if let Err(error) = self.write(cx, open) {
+            return Poll::Ready(open.failed(cx, error));
+        }
+        if let Some(why) = self.poll_timers(cx, open) {
+            return Poll::Ready(why);
+        }
+        match open.flush(cx) {
+            Poll::Ready(Err(error)) => Poll::Ready(open.failed(cx, error)),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Begins to close the connection; of several limits the shortest counts.
+    fn begin_to_stop<S>(&mut self, limit: Duration, open: &mut OpenSocket<S>) {
+        self.stopping = true;
+        self.control.state.send_replace(ConnectionState::Closing);
+        let deadline = Instant::now() + limit.min(YEAR);
+        open.closing = Some(open.closing.map_or(deadline, |closing| closing.min(deadline)));
+    }
+
+    /// Reads the frames that have arrived. Returns the reason if the connection has ended.
+    fn read<S>(&mut self, cx: &mut Context<'_>, open: &mut OpenSocket<S>) -> Option<ConnectionError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut read = 0;
+        while let Poll::Ready(next) = Pin::new(&mut open.socket).poll_next(cx) {
+            match next {
+                Some(Ok(Message::Text(text))) => {
+                    self.on_text(text, open);
+                }
+                Some(Ok(Message::Binary(bytes))) => {
+                    tracing::warn!(bytes = bytes.len(), "dropped a binary frame: OneBot has text frames only");
+                    open.record_activity();
+                }
+                Some(Ok(Message::Ping(_))) => {
+                    open.unflushed = true;
+                    open.record_activity();
+                    open.pongs_owed += 1;
+                    if open.pongs_owed > MAX_PONGS_OWED {
+                        let flood = std::io::Error::other("the server sends pings and does not read the answers");
+                        return Some(ConnectionError::Lost(Arc::new(flood)));
+                    }
+                }
+                Some(Ok(Message::Pong(_))) => open.pong_came = true,
+                Some(Ok(Message::Frame(_))) => {}
+                Some(Ok(Message::Close(frame))) => {
+                    // This sends the answer to the close frame.
+                    open.unflushed = true;
+                    let _ = open.flush(cx);
+                    return Some(self.closed_by_server(frame));
+                }
+                Some(Err(error)) => return Some(open.failed(cx, error)),
+                None => return Some(self.closed_by_server(None)),
+            }
+            read += 1;
+            if read == MAX_FRAMES_AT_ONCE {
+                cx.waker().wake_by_ref();
+                break;
+            }
+        }
+        None
+    }
+
+    fn closed_by_server(&self, frame: Option<CloseFrame>) -> ConnectionError {
+        let (code, reason) = match frame {
+            Some(frame) => (Some(frame.code.into()), frame.reason.to_string()),
+            None => (None, String::new()),
+        };
+        let reason = match self.token.as_deref() {
+            Some(token) => reason.replace(token, "…"),
+            None => reason,
+        };
+        ConnectionError::ClosedByServer { code, reason }
+    }
+
+    fn on_text<S>(&mut self, text: Utf8Bytes, open: &mut OpenSocket<S>) {
+        let first = !open.frames_came;
+        open.record_activity();
+        match Frame::peek(text.as_ref()) {
+            Frame::Event(header) => self.on_event(header, &text, open),
+            Frame::Answer(echo) => self.calls.answer(echo, text),
+            Frame::Stray { retcode: Some(code @ (1401 | 1403)), .. } if first => open.refused = Some(code),
+            Frame::Stray { echo, retcode } => {
+                tracing::debug!(echo, retcode, "dropped an answer: its echo was never sent");
+            }
+            Frame::Odd(why) => tracing::warn!(bytes = text.len(), why, "dropped a frame"),
+        }
+    }
+
+    fn on_event<S>(&mut self, header: EventHeader, text: &Utf8Bytes, open: &mut OpenSocket<S>) {
+        if header.kind == EventKind::Heartbeat && self.settings.heartbeat_watch {
+            open.on_heartbeat(text);
+        }
+        self.control.sink.push(header, text.as_bytes());
+        // Consumers are woken once for all frames that are read together.
+        open.events_came = true;
+    }
+
+    /// Writes as many calls as the socket takes.
+    fn write<S>(&mut self, cx: &mut Context<'_>, open: &mut OpenSocket<S>) -> Result<(), tungstenite::Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        if self.stopping {
+            return self.stop(cx, open);
+        }
+        while let Poll::Ready(ready) = Pin::new(&mut open.socket).poll_ready(cx) {
+            ready?;
+            let call = match self.waiting.pop_front() {
+                Some(call) => call,
+                None => match self.outgoing.poll_recv(cx) {
+                    Poll::Ready(Some(call)) => call,
+                    Poll::Ready(None) => {
+                        self.begin_to_stop(Duration::ZERO, open);
+                        return self.stop(cx, open);
+                    }
+                    Poll::Pending => break,
+                },
+            };
+            if call.answer.is_closed() || !call.request.mark_sent() {
+                continue;
+            }
+            self.calls.insert(call.echo, call.answer);
+            open.send(call.message)?;
+        }
+        Ok(())
+    }
+
+    /// Rejects new calls, and sends a close frame once the calls in flight have ended or exceeded their limit.
+    fn stop<S>(&mut self, cx: &mut Context<'_>, open: &mut OpenSocket<S>) -> Result<(), tungstenite::Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let why = self.why_stopping.clone();
+        self.waiting.drain(..).for_each(|call| call.reject(&why));
+        while let Poll::Ready(Some(call)) = self.outgoing.poll_recv(cx) {
+            call.reject(&why);
+        }
+        if open.leaving.is_some() {
+            return Ok(());
+        }
+        self.calls.forget_given_up(cx);
+        let now = Instant::now();
+        if self.calls.is_empty() || open.closing.is_some_and(|deadline| deadline <= now) {
+            self.calls.fail_all(&why);
+            open.leaving = Some(now + CLOSE_FRAME_LIMIT);
+            open.next_ping = None;
+            let code = match why {
+                ConnectionError::WrongAccount { .. } => CloseCode::Policy,
+                _ => CloseCode::Normal,
+            };
+            open.send(Message::Close(Some(close_frame(code))))?;
+        }
+        Ok(())
+    }
+
+    /// Does everything that is due. Returns the reason if the connection is lost.
+    fn poll_timers<S>(&mut self, cx: &mut Context<'_>, open: &mut OpenSocket<S>) -> Option<ConnectionError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        loop {
+            let now = Instant::now();
+            if open.socket.get_mut().take_activity() {
+                open.last_sign = now;
+            }
+            if let Some(why) = open.check_silence(now) {
+                return Some(why);
+            }
+            if open.leaving.is_some_and(|deadline| deadline <= now) {
+                return Some(ConnectionError::Closed);
+            }
+            if self.stopping && open.leaving.is_none() && open.closing.is_some_and(|deadline| deadline <= now) {
+                if let Err(error) = self.stop(cx, open) {
+                    return Some(open.failed(cx, error));
+                }
+                continue;
+            }
+            if open.next_ping.is_some_and(|due| due <= now) {
+                if let Err(error) = open.ping(cx, now) {
+                    return Some(open.failed(cx, error));
+                }
+                continue;
+            }
+            let due = open.next_due()?;
+            if open.timer.deadline() != due {
+                open.timer.as_mut().reset(due);
+            }
+            if open.timer.as_mut().poll(cx).is_pending() {
+                return None;
+            }
+        }
+    }
+}
