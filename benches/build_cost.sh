@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What a bot's first build costs: user CPU seconds of a clean dev build of a program on cqhttp, against the same program
-# on bare reqwest, and on reqwest with tokio-tungstenite beside it, as a bot needs it that takes events. Prints Markdown. The number of rounds is the first argument; three unless given.
+# The cost of a bot's first build: user CPU seconds of a clean dev build of a program on cqhttp, against the same program
+# on bare reqwest, and on reqwest with tokio-tungstenite, as a bot that receives events needs it. Prints Markdown. The
+# first argument is the number of rounds, by default three.
 set -euo pipefail
 export LC_ALL=C
 
@@ -34,7 +35,7 @@ $3
 TOML
 }
 
-# As from a registry: what lies on the disk would be compiled incrementally, which costs more.
+# Not incremental, as for crates from a registry: incremental compilation of a local crate costs more.
 program cqhttp "cqhttp = { path = '$root' }" '[profile.dev.package]
 cqhttp.incremental = false
 cqhttp-codegen.incremental = false' <<'RUST'

@@ -1,7 +1,7 @@
 //! Encoding requests and decoding answers, without a network: generated types against hand-written ones, as a ratio.
 //!
-//! What is encoded and decoded are the schema's examples of ten representative actions. A round is one batch through each
-//! side in turn, so that whatever else the machine does falls on both; a ratio compares the two batches of one round.
+//! The data are the schema's examples of ten representative actions. A round is one batch through each side in turn, so
+//! that other load on the machine affects both; a ratio compares the two batches of one round.
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
@@ -69,7 +69,7 @@ fn cases() -> Vec<Case> {
     .collect()
 }
 
-/// What a bot's author writes who has serde alone: exactly what go-cqhttp sends, and nothing else.
+/// Types written by hand with serde: they read exactly what go-cqhttp sends.
 mod hand_written {
     #![allow(dead_code, reason = "decoded, not looked at")]
 

@@ -38,7 +38,7 @@ fn ours(text: &str) -> String {
     Message::cq(text).to_cq().expect("it has a form as CQ code")
 }
 
-/// A chat's usual mixture: text, some of it escaped, mentions, faces, images and quotations.
+/// Returns a usual mixture of a chat: text, partly escaped, mentions, faces, images and quotations.
 fn mixed(size: usize) -> String {
     let pieces = [
         "大家晚上好，今天的会议改到八点。Please bring the notes from last week.",
@@ -61,12 +61,12 @@ fn mixed(size: usize) -> String {
     text
 }
 
-/// The variable that asks this program, run once more, for one row of the table below.
+/// The environment variable that makes this program measure one row of the table below.
 const ROW: &str = "CQHTTP_BENCH_ROW";
 
-/// How long texts that double in size take, and a million codes: time per byte should stay the same. The memory is that
-/// of the message, as the process's resident memory grows by it, against the size of the text; only Linux tells it. Each
-/// row is a process of its own, so that none finds the memory of another.
+/// Measures texts that double in size, and a million codes: the time per byte should stay constant. The memory is the
+/// growth of the process's resident set by the message, relative to the text; only Linux reports it. Each row runs in a
+/// separate process, so that no row reuses the memory of another.
 fn linear() {
     println!("\nLong texts: reading and writing\n\n| text | size | time | per byte | memory of the message |");
     println!("|---|---:|---:|---:|---:|");
@@ -104,7 +104,7 @@ fn row(name: &str, text: &str) {
     println!("| {name} | {size:.1} MB | {time:.0} ms | {per_byte:.1} ns | {memory} |");
 }
 
-/// The process's resident memory in bytes.
+/// Returns the process's resident memory in bytes.
 fn resident() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

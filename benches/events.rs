@@ -1,8 +1,8 @@
-//! Decoding events, without a network: `Event::from_slice` against a hand-written struct aimed at exactly that event.
+//! Decoding events, without a network: `Event::from_slice` against a hand-written struct for exactly that event.
 //!
 //! The events are go-cqhttp's in `tests/corpus/events`, without those of unknown kinds, as compact JSON. A round is one
-//! batch through each side in turn, so that whatever else the machine does falls on both; a ratio compares the two batches
-//! of one round.
+//! batch through each side in turn, so that other load on the machine affects both; a ratio compares the two batches of one
+//! round.
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
@@ -97,7 +97,7 @@ fn decoding(name: &str, kind: &str, json: &[u8]) -> Case {
     Case::new(name, move || drop(black_box(Event::from_slice(black_box(&json)).expect("it decodes"))), by_hand)
 }
 
-/// A message whose segments the hand-written types know, else as trees.
+/// A message whose known segments are typed and whose others are JSON trees.
 fn message<T: DeserializeOwned + 'static, U: DeserializeOwned + 'static>(json: &[u8]) -> Box<dyn Fn()> {
     if serde_json::from_slice::<T>(json).is_ok() { twin::<T>(json) } else { twin::<U>(json) }
 }
@@ -109,7 +109,7 @@ fn twin<T: DeserializeOwned + 'static>(json: &[u8]) -> Box<dyn Fn()> {
     Box::new(read)
 }
 
-/// What somebody would write who wants this one event, and knows go-cqhttp alone.
+/// Types written by hand for one event each, as go-cqhttp sends it.
 #[allow(dead_code, reason = "the fields are there to be decoded")]
 mod hand_written {
     use serde::Deserialize;

@@ -1,6 +1,6 @@
-//! The generator on the real schema, and on schemas of 1,000, 2,000 and 5,000 actions: what its commands do.
+//! The generator on the real schema, and on schemas of 1,000, 2,000 and 5,000 actions: each of its commands.
 //!
-//! `CQHTTP_BENCH_SCHEMA` names another schema in the place of the real one, a folder or a file.
+//! `CQHTTP_BENCH_SCHEMA` names a folder or file to use in place of the real schema.
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
@@ -11,10 +11,10 @@ use std::{env, fs, hint};
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 
-/// What to generate from unless the environment names something else; cargo runs benches in the package's folder.
+/// The real schema.
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema");
 
-/// How large the made-up schemas are, and how many actions a file of theirs has: about as many as in a real one.
+/// The sizes of the synthetic schemas, and the number of actions in each of their files, about that of a real file.
 const ACTIONS: [usize; 3] = [1_000, 2_000, 5_000];
 const ACTIONS_OF_A_FILE: usize = 50;
 
@@ -30,7 +30,7 @@ fn main() {
     criterion.final_summary();
 }
 
-/// Each command as it works: the files of `emit` are written, and those of `docs` made.
+/// Measures each command. `emit` writes its files; `docs` only makes their text.
 fn measure(criterion: &mut Criterion, schema: &Path) {
     let generated = cqhttp_codegen::generate(schema).expect("the schema has no faults");
     let actions = generated.api.lines().count();
@@ -57,7 +57,7 @@ fn measure(criterion: &mut Criterion, schema: &Path) {
     group.finish();
 }
 
-/// A schema of so many actions, each with parameters, an answer of its own, an enum and an object.
+/// Writes a schema of `actions` actions, each with parameters, an answer of its own, an enum and an object.
 fn write_schema(folder: &Path, actions: usize) {
     let types = "- { kind: id, name: UserId, base: i64, doc: A user's number. }\n\
                  - kind: enum\n  name: RefusalCode\n  base: string\n  doc: Why.\n  values:\n    - { value: DENIED, doc: No. }\n";

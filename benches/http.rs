@@ -1,8 +1,8 @@
-//! Calls a second: `cqhttp::Client` against hand-written code on a bare `reqwest::Client`, as a ratio.
+//! Calls per second: `cqhttp::Client` against hand-written code on a bare `reqwest::Client`, as a ratio.
 //!
 //! The server is this program, started a second time. A round is one small batch of calls through each side in turn, so
-//! that whatever else the machine does falls on all of them; a ratio compares two batches of one round. The feature
-//! `rate-limit` adds a side: the same client with layers that hold nothing back.
+//! that other load on the machine affects all of them; a ratio compares two batches of one round. The feature
+//! `rate-limit` adds a side: the same client with layers that delay no call.
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
@@ -34,7 +34,7 @@ fn main() {
     }
     assert_same_request();
     let mut criterion = criterion();
-    // In a test one bench does for everything.
+    // As a test, all cases share one bench.
     let in_test = (!is_measuring()).then(|| Rc::new(Bench::start()));
     let start = || in_test.clone().unwrap_or_else(|| Rc::new(Bench::start()));
     let mut races = Vec::new();
@@ -51,7 +51,7 @@ fn main() {
     }
 }
 
-/// All sides put the same JSON on the wire.
+/// Checks that all sides send the same JSON.
 fn assert_same_request() {
     let ours = serde_json::to_value(SendGroupMsg::new(GROUP, TEXT)).expect("a request is JSON");
     let theirs =
@@ -74,7 +74,7 @@ impl Action {
     }
 }
 
-/// What is compared.
+/// The load of a comparison.
 trait Side: Clone + Send + Sync + 'static {
     fn login_name(&self) -> impl Future<Output = Result<String, BoxError>> + Send;
     fn send_text(&self) -> impl Future<Output = Result<i64, BoxError>> + Send;
@@ -100,13 +100,13 @@ impl Side for Reference {
     }
 }
 
-/// The sides by name: first what is measured, then what it is measured against.
+/// The names of the sides: `cqhttp` first, then the references.
 #[cfg(not(feature = "rate-limit"))]
 const SIDES: [&str; 3] = ["cqhttp", "reqwest", "reqwest, time limit"];
 #[cfg(feature = "rate-limit")]
 const SIDES: [&str; 4] = ["cqhttp", "reqwest", "reqwest, time limit", "cqhttp with layers"];
 
-/// A batch.
+/// Runs one batch through a side.
 #[derive(Clone, Copy)]
 struct Load {
     action: Action,
@@ -120,7 +120,7 @@ struct Bench {
     #[cfg(feature = "rate-limit")]
     layered: Client,
     bare: Reference,
-    /// With the time limit that every call through `cqhttp` has.
+    /// The reference with the time limit of every call through `cqhttp`.
     limited: Reference,
     runtime: Runtime,
     _server: Other,
@@ -169,7 +169,7 @@ impl Bench {
     }
 }
 
-/// Spawns as many tasks as calls are to be in flight, which share the batch's calls evenly.
+/// Spawns one task per call in flight. The tasks share the batch's calls evenly.
 async fn batch<S: Side>(side: &S, load: Load) -> Duration {
     let each = load.calls / load.in_flight;
     let begun = Instant::now();
@@ -192,7 +192,7 @@ async fn batch<S: Side>(side: &S, load: Load) -> Duration {
     begun.elapsed()
 }
 
-/// What a bot's author writes who has reqwest and serde alone.
+/// A client written by hand with reqwest and serde.
 mod reference {
     use std::sync::Arc;
     use std::time::Duration;
@@ -220,7 +220,7 @@ mod reference {
     }
 
     impl Reference {
-        /// With a time limit for each call, or without.
+        /// Creates a client with a time limit for each call, or without one.
         pub(crate) fn new(base: &str, token: &str, limit: Option<Duration>) -> Result<Self, BoxError> {
             let mut headers = HeaderMap::new();
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -269,7 +269,7 @@ mod reference {
     }
 }
 
-/// A server with fixed answers, in a process of its own.
+/// A server with fixed answers, in a separate process.
 mod server {
     use bytes::Bytes;
     use http_body_util::{BodyExt, Full};
@@ -292,7 +292,7 @@ mod server {
     const LOGIN_INFO: &str = r#"{"data":{"nickname":"bot","user_id":10010},"message":"","retcode":0,"status":"ok"}"#;
     const SENT: &str = r#"{"data":{"message_id":-1234500000},"message":"","retcode":0,"status":"ok"}"#;
 
-    /// Serves until nobody holds the other end of standard input.
+    /// Serves until the other end of standard input is closed.
     pub(crate) fn run() {
         process::end_with_the_first();
         Runtime::new().expect("a runtime starts").block_on(async {

@@ -1,7 +1,7 @@
 //! The memory that an account costs `cqhttp::server`: a thousand of them, idle, then after an event and a call of each.
 //!
-//! The server is this program, started a second time, so that nothing else is counted. What is counted is the memory that
-//! the process holds (its resident set), after what comes, less what it held before.
+//! The server is this program, started a second time, so that nothing else is counted. The figure is the growth of that
+//! process's resident set.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a bench fails by panicking")]
 
@@ -64,7 +64,7 @@ fn main() {
     });
 }
 
-/// Has the server wait for something.
+/// Makes the server wait for something.
 fn ask(server: &mut Other, what: &str) {
     server.tell(what);
     assert_eq!(server.line(), "done");
@@ -83,7 +83,7 @@ async fn connect(url: &str, id: i64) -> Socket {
     tokio_tungstenite::connect_async(request).await.expect("the server listens").0
 }
 
-/// A message of the usual length.
+/// Returns a message of the usual length.
 fn event(id: i64) -> String {
     let text = "the quick brown fox jumps over the lazy dog";
     json!({
@@ -106,7 +106,7 @@ async fn answer(socket: &mut Socket) {
     }
 }
 
-/// Serves, and does what it reads from standard input until that ends.
+/// Serves, and follows the commands on standard input until it ends.
 fn server() {
     rlimit::increase_nofile_limit(8192).expect("as many files may be open");
     let runtime = Runtime::new().expect("a runtime starts");
@@ -147,7 +147,7 @@ fn server() {
     }
 }
 
-/// The resident set of this process in KiB; 0 where the system does not tell.
+/// Returns the resident set of this process in KiB, or 0 if the system does not report it.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();

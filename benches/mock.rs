@@ -1,4 +1,4 @@
-//! How long a test waits for its stand-in: from nothing to the first answer, and from there to nothing again.
+//! The time that a test waits for its mock server: from the start to the first answer, and to the stop.
 //!
 //! The client's part is bare: a socket, one request, the whole answer.
 

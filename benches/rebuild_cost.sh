@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What a change of the schema costs: a program on cqhttp is built, a doc in one YAML file is changed, and it is built
+# The cost of a change of the schema: a program on cqhttp is built, a doc in one YAML file is changed, and it is built
 # again. Prints Markdown: the whole, the build script's run (the generator), and the compilers' runs, in user CPU
-# seconds. The number of rounds is the first argument; five unless given. As in any dev build, the generator is not
+# seconds. The first argument is the number of rounds, by default five. As in any dev build, the generator is not
 # optimised.
 set -euo pipefail
 export LC_ALL=C

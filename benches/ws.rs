@@ -1,10 +1,10 @@
-//! Calls and events a second over a WebSocket, forward and reverse: `cqhttp` against hand-written code on a bare
+//! Calls and events per second over a WebSocket, forward and reverse: `cqhttp` against hand-written code on a bare
 //! tokio-tungstenite, as a ratio.
 //!
-//! The hand-written side is one loop that owns the socket, with a map from echoes to those who wait, and decodes events
-//! into hand-written structs in place. The OneBot server is this program, started a second time; where it is to connect to
-//! the bot, it is told so by a call. A round is one small batch through each side in turn, so that whatever else the machine
-//! does falls on both; a ratio compares two batches of one round.
+//! The hand-written side is one loop that owns the socket, with a map from echoes to waiting calls, and decodes events
+//! into hand-written structs in place. The OneBot server is this program, started a second time; a call tells it to
+//! connect to the bot. A round is one small batch through each side in turn, so that other load on the machine affects
+//! both; a ratio compares two batches of one round.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a bench fails by panicking")]
 
@@ -27,9 +27,9 @@ use reference::Reference;
 
 const GROUP: i64 = 10_001_000;
 const TEXT: &str = "the quick brown fox jumps over the lazy dog";
-/// Events of a batch.
+/// The number of events in a batch.
 const EVENTS: usize = 512;
-/// First what is measured, then what it is measured against.
+/// The names of the sides: `cqhttp` first, then the reference.
 const SIDES: [&str; 2] = ["cqhttp", "tokio-tungstenite"];
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -39,7 +39,7 @@ fn main() {
         return server::run();
     }
     let mut criterion = criterion();
-    // In a test one bench does for everything.
+    // As a test, all cases share one bench.
     let in_test = (!is_measuring()).then(|| Rc::new(Bench::start()));
     let start = || in_test.clone().unwrap_or_else(|| Rc::new(Bench::start()));
     let mut races = Vec::new();
@@ -60,16 +60,16 @@ fn main() {
     }
 }
 
-/// Who connects to whom.
+/// The direction of a connection.
 #[derive(Clone, Copy)]
 enum Way {
-    /// The bot to the server.
+    /// The bot connects to the server.
     Forward,
-    /// The server to the bot.
+    /// The server connects to the bot.
     Reverse,
 }
 
-/// A server, and both sides connected to it, both ways.
+/// A server, and both sides connected to it in both directions.
 struct Bench {
     forward: (Client, Mutex<Events>, Reference),
     reverse: (Client, Mutex<Server>, Reference),
@@ -130,12 +130,12 @@ impl Bench {
     }
 }
 
-/// Has the server connect to the bot.
+/// Makes the server connect to the bot.
 fn dial(address: std::net::SocketAddr) -> Raw {
     Raw::new("dial", json!({ "url": format!("ws://{address}") }))
 }
 
-/// Until all events of a batch are handled.
+/// Waits until all events of a batch are handled.
 async fn hear(client: &Client, events: &mut (impl Stream<Item = Received> + Unpin)) -> Duration {
     let begun = Instant::now();
     let ask = tokio::spawn(client.call(Raw::new("push", json!({ "events": EVENTS }))).into_future());
@@ -150,7 +150,7 @@ async fn hear(client: &Client, events: &mut (impl Stream<Item = Received> + Unpi
     took
 }
 
-/// What is compared.
+/// The load of a comparison.
 trait Side: Clone + Send + Sync + 'static {
     fn send_text(&self) -> impl Future<Output = Result<i64, BoxError>> + Send;
 }
@@ -167,7 +167,7 @@ impl Side for Reference {
     }
 }
 
-/// Spawns as many tasks as calls are to be in flight, which share the batch's calls evenly.
+/// Spawns one task per call in flight. The tasks share the batch's calls evenly.
 async fn batch<S: Side>(side: &S, in_flight: usize, calls: usize) -> Duration {
     let each = calls / in_flight;
     let begun = Instant::now();
@@ -186,7 +186,7 @@ async fn batch<S: Side>(side: &S, in_flight: usize, calls: usize) -> Duration {
     begun.elapsed()
 }
 
-/// What a bot's author writes who has tokio-tungstenite and serde alone.
+/// A client written by hand with tokio-tungstenite and serde.
 #[allow(dead_code, reason = "the fields are there to be decoded")]
 mod reference {
     use std::collections::HashMap;
@@ -278,7 +278,7 @@ mod reference {
             Ok(Self::over(tokio_tungstenite::connect_async_with_config(url, None, true).await?.0))
         }
 
-        /// Over the first connection that comes.
+        /// Waits for the first connection and uses it.
         pub(crate) async fn accept(listener: TcpListener) -> Result<Self, BoxError> {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
@@ -339,7 +339,7 @@ mod reference {
             Ok(envelope.data.ok_or("no data")?.message_id)
         }
 
-        /// Until so many events are handled.
+        /// Waits until this many events are handled.
         pub(crate) async fn events(&self, number: usize) -> Duration {
             let (done, finished) = oneshot::channel();
             self.0.events.send((number, done)).await.expect("the connection stands");
@@ -350,7 +350,7 @@ mod reference {
     }
 }
 
-/// A server with fixed answers, in a process of its own.
+/// A server with fixed answers, in a separate process.
 mod server {
     use futures_util::{SinkExt, StreamExt};
     use serde::Deserialize;
@@ -376,7 +376,7 @@ mod server {
         r#""title":"","user_id":10086},"user_id":10086}"#,
     );
 
-    /// Serves until nobody holds the other end of standard input.
+    /// Serves until the other end of standard input is closed.
     pub(crate) fn run() {
         process::end_with_the_first();
         Runtime::new().expect("a runtime starts").block_on(async {
@@ -428,7 +428,7 @@ mod server {
                 "dial" => dial.send(call.params.url.expect("it says whom")).expect("somebody dials"),
                 _ => {}
             }
-            // What has come together is answered together.
+            // Frames that arrived together are answered together.
             socket.flush().await.expect("the connection stands");
         }
     }

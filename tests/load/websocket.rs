@@ -49,6 +49,7 @@ async fn call_many(client: &Client, calls: i64, at_once: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes about a minute: run by .ci/run"]
 async fn a_hundred_thousand_calls_a_thousand_at_once_each_get_their_own_answer() {
     const CALLS: i64 = 100_000;
     const WARM_UP: i64 = 20_000;
@@ -98,6 +99,7 @@ enum End {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes about a minute: run by .ci/run"]
 async fn fifty_lost_connections_under_load_and_no_call_hangs_or_is_sent_twice() {
     const KILLS: usize = 50;
     const WORKERS: usize = 32;
@@ -226,6 +228,7 @@ async fn fifty_lost_connections_under_load_and_no_call_hangs_or_is_sent_twice() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes about a minute: run by .ci/run"]
 async fn a_consumer_that_sleeps_through_a_hundred_thousand_events_costs_its_queue_and_no_more() {
     const EVENTS: u64 = 100_000;
     const QUEUE: u64 = 1024;

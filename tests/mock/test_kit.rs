@@ -359,7 +359,7 @@ async fn a_call_that_does_not_come_says_what_came_instead() {
     let line = line!() - 1;
     let said = waited.await.unwrap_err().to_string();
     for part in [
-        &*format!("at tests/test_kit.rs:{line}:"),
+        &*format!("at {}:{line}:", file!()),
         "no call of `send_group_msg` has come within 20ms",
         r#"2. delete_msg {"message_id":0} over HTTP: refused with MESSAGE_NOT_FOUND (100)"#,
         "3. send_private_msg",
@@ -406,7 +406,7 @@ async fn a_call_that_is_not_to_come_is_told_at_once() {
         tokio::join!(server.expect_none::<DeleteMsg>(never), async { client.delete_msg(2).await.unwrap() });
     });
     let said = said.await;
-    assert!(said.contains("at tests/test_kit.rs:"), "{said}");
+    assert!(said.contains(concat!("at ", file!(), ":")), "{said}");
     assert!(said.contains("a call of `delete_msg` has come, and none was expected"), "{said}");
     assert!(said.contains(r#"2. delete_msg {"message_id":2}"#), "{said}");
 }
@@ -433,7 +433,7 @@ async fn connections_that_do_not_come_fail_the_test() {
     let (server, client) = server().await;
     client.delete_msg(1).await.unwrap();
     let said = panic_of(server.connected(2).within(Duration::from_millis(20))).await;
-    assert!(said.contains("at tests/test_kit.rs:"), "{said}");
+    assert!(said.contains(concat!("at ", file!(), ":")), "{said}");
     assert!(said.contains("WebSocket connections after 20ms: 0, expected: 2"), "{said}");
     assert!(said.contains(r#"1. delete_msg {"message_id":1}"#), "what came instead: {said}");
 

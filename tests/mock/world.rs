@@ -1020,7 +1020,9 @@ fn the_documentation_lists_what_a_world_answers() {
 
 #[tokio::test]
 async fn a_world_comes_from_a_file() {
-    let bot = Bot::in_world(World::read("src/mock/world/example.json").unwrap()).await;
+    let bot =
+        Bot::in_world(World::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../src/mock/world/example.json")).unwrap())
+            .await;
     assert_eq!(bot.client.get_group_list().await.unwrap()[0].group_name, "Rustaceans");
     assert_eq!(bot.client.get_friend_list().await.unwrap()[0].remark.as_deref(), Some("Ann from work"));
     let ann = bot.knows(ANN).await;
