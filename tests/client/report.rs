@@ -1,6 +1,5 @@
 //! A `main` that returns a `Report` prints what to do, in a program of its own on a real socket.
 
-
 use std::process::Command;
 
 use cqhttp::mock::MockServer;
@@ -20,7 +19,10 @@ async fn program() -> Result<(), Report> {
 /// Runs the program with a token, and returns whether it succeeded and its output.
 async fn run(url: &str, token: &str) -> (bool, String) {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "report::program", "--nocapture"]).env("CQHTTP_WS_URL", url).env("CQHTTP_ACCESS_TOKEN", token);
+    command
+        .args(["--exact", "report::program", "--nocapture"])
+        .env("CQHTTP_WS_URL", url)
+        .env("CQHTTP_ACCESS_TOKEN", token);
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     (output.status.success(), [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat())
 }

@@ -13,6 +13,11 @@ fn no_public_type_has_two_meanings() {
         let parsed = syn::parse_file(&std::fs::read_to_string(&file).unwrap()).unwrap();
         collect(&parsed.items, &shown(&file), &mut found);
     }
+    let generated = cqhttp_codegen::generate(root().join("schema")).unwrap_or_else(|faults| panic!("{faults}"));
+    for file in generated.files.iter().filter(|file| file.path.ends_with(".rs") && file.source.is_some()) {
+        let parsed = syn::parse_file(&file.text).unwrap();
+        collect(&parsed.items, &file.path, &mut found);
+    }
     let twice: Vec<_> = found.iter().filter(|(_, places)| places.len() > 1).collect();
     assert!(twice.is_empty(), "{twice:#?}");
 }

@@ -1,11 +1,11 @@
-//! The modules of a crate: its files, what each defines, and every path that each names.
+//! The modules of a crate: its files, and every path that each names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
-use syn::{Item, UseTree, Visibility};
+use syn::{Item, UseTree};
 
 /// A path to a module or an item, from the root of the crate: `["transport", "ws", "Frame"]`.
 pub(crate) type Segments = Vec<String>;
@@ -15,12 +15,8 @@ pub(crate) type Segments = Vec<String>;
 pub(crate) struct Module {
     /// The file that the module stands in, relative to the crate's folder.
     pub(crate) file: String,
-    /// Names of items that are defined here.
-    pub(crate) defined: BTreeSet<String>,
     /// Names that `use` brings in, with the path as it stands there.
     pub(crate) imported: BTreeMap<String, Segments>,
-    /// Names among `imported` that other modules can use from here.
-    pub(crate) reexported: BTreeSet<String>,
     /// Paths that end in `*`.
     pub(crate) globs: Vec<Segments>,
     /// Every other path of two segments or more.
@@ -59,7 +55,6 @@ impl Crate {
         for item in items {
             match item {
                 Item::Mod(inner) => {
-                    here.defined.insert(inner.ident.to_string());
                     let path = [module.clone(), vec![inner.ident.to_string()]].concat();
                     match &inner.content {
                         Some((_, items)) => self.items(path, file, items, read),
@@ -75,11 +70,9 @@ impl Crate {
                     }
                 }
                 Item::Macro(definition) if definition.ident.is_some() => {
-                    let name = definition.ident.as_ref().unwrap().to_string();
                     if definition.attrs.iter().any(|attribute| attribute.path().is_ident("macro_export")) {
-                        self.macros.insert(name.clone(), file.to_owned());
+                        self.macros.insert(definition.ident.as_ref().unwrap().to_string(), file.to_owned());
                     }
-                    here.defined.insert(name);
                 }
                 other => Reader { module: &mut here }.visit_item(other),
             }
@@ -115,32 +108,29 @@ struct Reader<'m> {
 }
 
 impl Reader<'_> {
-    fn tree(&mut self, tree: &UseTree, before: &mut Segments, public: bool) {
+    fn tree(&mut self, tree: &UseTree, before: &mut Segments) {
         match tree {
             UseTree::Path(path) => {
                 before.push(path.ident.to_string());
-                self.tree(&path.tree, before, public);
+                self.tree(&path.tree, before);
                 before.pop();
             }
-            UseTree::Group(group) => group.items.iter().for_each(|tree| self.tree(tree, before, public)),
+            UseTree::Group(group) => group.items.iter().for_each(|tree| self.tree(tree, before)),
             UseTree::Glob(_) => self.module.globs.push(before.clone()),
-            UseTree::Name(name) => self.import(&name.ident.to_string(), &name.ident.to_string(), before, public),
+            UseTree::Name(name) => self.import(&name.ident.to_string(), &name.ident.to_string(), before),
             UseTree::Rename(rename) => {
-                self.import(&rename.ident.to_string(), &rename.rename.to_string(), before, public);
+                self.import(&rename.ident.to_string(), &rename.rename.to_string(), before);
             }
         }
     }
 
-    fn import(&mut self, name: &str, alias: &str, before: &[String], public: bool) {
+    fn import(&mut self, name: &str, alias: &str, before: &[String]) {
         let mut path = before.to_vec();
         if name != "self" {
             path.push(name.to_owned());
         }
         let alias = if alias == "self" { path.last().cloned().unwrap_or_default() } else { alias.to_owned() };
-        if public {
-            self.module.reexported.insert(alias.clone());
-        }
-        // `use … as _` brings in no name, but needs the file all the same; and a name may come from two places (a
+        // `use … as _` brings in no name, but still needs the file; and a name may come from two places (a
         // function and a type), of which each counts.
         self.module.paths.insert(path.clone());
         self.module.imported.insert(alias, path);
@@ -194,26 +184,9 @@ impl Reader<'_> {
 }
 
 impl<'ast> Visit<'ast> for Reader<'_> {
-    fn visit_item(&mut self, item: &'ast Item) {
-        let name = match item {
-            Item::Const(item) => Some(&item.ident),
-            Item::Enum(item) => Some(&item.ident),
-            Item::Fn(item) => Some(&item.sig.ident),
-            Item::Static(item) => Some(&item.ident),
-            Item::Struct(item) => Some(&item.ident),
-            Item::Trait(item) => Some(&item.ident),
-            Item::Type(item) => Some(&item.ident),
-            Item::Union(item) => Some(&item.ident),
-            _ => None,
-        };
-        self.module.defined.extend(name.map(ToString::to_string));
-        visit::visit_item(self, item);
-    }
-
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        let public = !matches!(item.vis, Visibility::Inherited);
         let mut before = if item.leading_colon.is_some() { vec![String::new()] } else { Vec::new() };
-        self.tree(&item.tree, &mut before, public);
+        self.tree(&item.tree, &mut before);
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
