@@ -85,7 +85,7 @@ const ROWS: [(&str, Text); 7] = [
     ("mixed", || mixed(50_000_000)),
     ("mixed", || mixed(100_000_000)),
     ("a million codes", || "[CQ:face,id=1]".repeat(1_000_000)),
-    ("a million openings that are none", || "[CQ:a,b]".repeat(1_000_000)),
+    ("a million openings that are not CQ codes", || "[CQ:a,b]".repeat(1_000_000)),
     ("a million brackets", || "[".repeat(1_000_000)),
 ];
 

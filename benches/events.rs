@@ -76,7 +76,7 @@ fn decoding(name: &str, kind: &str, json: &[u8]) -> Case {
         ("FriendAdd", _) => twin::<FriendAdd>(json),
         ("GroupRecall", _) => twin::<GroupRecall>(json),
         ("FriendRecall", _) => twin::<FriendRecall>(json),
-        ("Poke" | "LuckyKing", _) => twin::<Poke>(json),
+        ("PokeNotice" | "LuckyKing", _) => twin::<Poke>(json),
         ("Honor", _) => twin::<Honor>(json),
         ("Title", _) => twin::<Title>(json),
         ("GroupCard", _) => twin::<Card>(json),
@@ -219,7 +219,7 @@ mod hand_written {
         At {
             qq: String,
         },
-        Reply {
+        Response {
             id: String,
         },
         Record {

@@ -425,7 +425,7 @@ mod server {
                         socket.feed(event).await.expect("the connection stands");
                     }
                 }
-                "dial" => dial.send(call.params.url.expect("it says whom")).expect("somebody dials"),
+                "dial" => dial.send(call.params.url.expect("it names an address")).expect("the dialler runs"),
                 _ => {}
             }
             // Frames that arrived together are answered together.

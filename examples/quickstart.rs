@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let server = mock::MockServer::start().await?;
     println!("A stand-in for go-cqhttp listens on {}; set CQHTTP_URL to talk to a real one.\n", server.url());
-    // It answers every action with the schema's example; this one minds whom it mutes.
+    // It answers every action with the schema's example; this handler checks the user that is to be muted.
     server.on::<SetGroupBan>(|ban| match ban.user_id {
         OWNER => Err(refuse(RefusalCode::NotManageable).wording("the owner cannot be muted")),
         _ => Ok(()),

@@ -14,8 +14,8 @@ use crate::envelope;
 use crate::error::reason::Reason;
 use crate::error::{Error, NotSent, OutcomeUnknown};
 use crate::transport::failure::{BoxError, Failure};
-use crate::transport::reply::Reply;
 use crate::transport::request::Request;
+use crate::transport::response::Response;
 
 impl Client {
     /// Calls any action: a request built beforehand, an action of an extension, or [`Raw`](crate::Raw).
@@ -77,7 +77,7 @@ impl<A: Action> Call<A> {
         &self.request
     }
 
-    async fn send(self) -> Result<(A::Response, Reply), Error> {
+    async fn send(self) -> Result<(A::Response, Response), Error> {
         let span = tracing::debug_span!("call", action = self.request.name(), effect = ?self.request.effect());
         // The clock is read only if the span is recorded.
         let begun = (!span.is_disabled()).then(Instant::now);
@@ -101,7 +101,7 @@ impl<A: Action> Call<A> {
         .await
     }
 
-    async fn exchange(self) -> Result<(A::Response, Reply), Error> {
+    async fn exchange(self) -> Result<(A::Response, Response), Error> {
         let request = match Request::new(&self.request) {
             Ok(request) => request,
             Err(error) => return Err(not_sent(self.request.name(), error.into())),
@@ -129,8 +129,8 @@ impl<A: Action> Call<A> {
                 }
             },
         };
-        let reply = outcome.map_err(|error| failure(name, &request, error))?;
-        let answer = envelope::decode(name, &reply).map_err(|mut error| {
+        let response = outcome.map_err(|error| failure(name, &request, error))?;
+        let answer = envelope::decode(name, &response).map_err(|mut error| {
             if let Error::Refused(refused) = &mut error {
                 let uncertain = self.request.uncertain_refusals();
                 refused.uncertain = refused.msg.as_deref().is_some_and(|msg| uncertain.contains(&msg));
@@ -140,7 +140,7 @@ impl<A: Action> Call<A> {
             }
             error
         })?;
-        Ok((answer, reply))
+        Ok((answer, response))
     }
 }
 
@@ -184,8 +184,8 @@ impl<A: Action> IntoFuture for RawCall<A> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let (answer, reply) = self.0.send().await?;
-            Ok(WithRaw { answer, text: String::from_utf8_lossy(&reply.body).into_owned() })
+            let (answer, response) = self.0.send().await?;
+            Ok(WithRaw { answer, text: String::from_utf8_lossy(&response.body).into_owned() })
         })
     }
 }

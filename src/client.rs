@@ -14,8 +14,8 @@ use tower::{Service, ServiceExt};
 
 use crate::transport::BoxedService;
 use crate::transport::failure::BoxError;
-use crate::transport::reply::Reply;
 use crate::transport::request::Request;
+use crate::transport::response::Response;
 
 /// A client for one server. Every action is a method. A client is cheap to clone, and its clones share everything.
 ///
@@ -49,7 +49,7 @@ impl Client {
     /// sent. It reports failures as [`Failure`](crate::transport::Failure).
     pub fn from_service<S>(service: S) -> Self
     where
-        S: Service<Request, Response = Reply> + Clone + Send + Sync + 'static,
+        S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
     {

@@ -20,8 +20,8 @@ use crate::events::Events;
 use crate::events::fanout::Fanout;
 use crate::events::queue::Overflow;
 use crate::transport::failure::BoxError;
-use crate::transport::reply::Reply;
 use crate::transport::request::Request;
+use crate::transport::response::Response;
 use crate::transport::ws;
 use crate::transport::ws::connect::Endpoint;
 use crate::transport::ws::control::{Control, Stopper};
@@ -93,7 +93,7 @@ impl Connect {
     /// - The path is kept as it is. On go-cqhttp `/` takes calls and sends events, `/api` only takes calls, and `/event`
     ///   only sends events.
     /// - `unix:///run/cqhttp.sock` is a server on a unix socket, if the platform has them.
-    /// - `?access_token=…` is taken as [`access_token`](Self::access_token), and is sent as a header all the same.
+    /// - `?access_token=…` is taken as [`access_token`](Self::access_token), and is sent as a header.
     /// - `wss://` needs the feature `rustls` or `native-tls`.
     pub fn to(url: impl Into<String>) -> Self {
         Self {
@@ -154,8 +154,8 @@ impl Connect {
     /// [`ClientBuilder::layer`](crate::ClientBuilder::layer). See [`layer`](crate::layer).
     pub fn layer<L>(mut self, layer: L) -> Self
     where
-        L: Layer<BoxCloneSyncService<Request, Reply, BoxError>> + Send + 'static,
-        L::Service: Service<Request, Response = Reply> + Clone + Send + Sync + 'static,
+        L: Layer<BoxCloneSyncService<Request, Response, BoxError>> + Send + 'static,
+        L::Service: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
         <L::Service as Service<Request>>::Error: Into<BoxError>,
         <L::Service as Service<Request>>::Future: Send + 'static,
     {

@@ -12,44 +12,44 @@ use serde_json::Value;
 use self::json_path::path_of;
 use crate::answer::Answer;
 use crate::error::{Error, NotSent, OutcomeUnknown, Reason, Refused, Undecodable};
-use crate::transport::Reply;
+use crate::transport::Response;
 
-/// Decodes a reply to `action`.
-pub(crate) fn decode<T: Answer>(action: &str, reply: &Reply) -> Result<T, Error> {
-    let http_status = reply.http_status.filter(|status| *status != 200);
+/// Decodes a response to `action`.
+pub(crate) fn decode<T: Answer>(action: &str, response: &Response) -> Result<T, Error> {
+    let http_status = response.http_status.filter(|status| *status != 200);
     let undecodable = |path: String, reason: Box<dyn std::error::Error + Send + Sync>| {
-        let text = text(&reply.body);
+        let text = text(&response.body);
         Error::Undecodable(Box::new(Undecodable { action: action.to_owned(), path, reason, text, http_status }))
     };
-    if let Some(limit) = reply.cut_at {
-        if let Some(error) = reply.http_status.and_then(|status| by_http_status(action, status, &reply.body)) {
+    if let Some(limit) = response.cut_at {
+        if let Some(error) = response.http_status.and_then(|status| by_http_status(action, status, &response.body)) {
             return Err(error);
         }
         let reason = format!("it is longer than {limit} bytes, the client's limit (see `ClientBuilder::body_limit`)");
         return Err(undecodable(String::new(), Reason(reason.into()).into()));
     }
-    match serde_json::from_slice::<Envelope<AnswerData<T>>>(&reply.body) {
-        Ok(envelope) if envelope.head.is_envelope() => match envelope.head.refusal(action, reply, http_status) {
+    match serde_json::from_slice::<Envelope<AnswerData<T>>>(&response.body) {
+        Ok(envelope) if envelope.head.is_envelope() => match envelope.head.refusal(action, response, http_status) {
             Some(refused) => Err(Error::Refused(Box::new(refused))),
             None => envelope.data.and_then(|data| data.0).or_else(T::from_nothing).ok_or_else(|| {
                 undecodable("data".into(), Reason("nothing where the action answers something".into()).into())
             }),
         },
         first => {
-            // The reply does not decode: read the envelope without its `data`, to tell a refusal from an unreadable answer.
-            match serde_json::from_slice::<Envelope<IgnoredAny>>(&reply.body) {
+            // The response does not decode: read the envelope without its `data`, to tell a refusal from an unreadable answer.
+            match serde_json::from_slice::<Envelope<IgnoredAny>>(&response.body) {
                 Ok(envelope) if envelope.head.is_envelope() => {
-                    match envelope.head.refusal(action, reply, http_status) {
+                    match envelope.head.refusal(action, response, http_status) {
                         Some(refused) => Err(Error::Refused(Box::new(refused))),
                         None => {
-                            let path = first.as_ref().err().map(|error| path_of(&reply.body, error));
+                            let path = first.as_ref().err().map(|error| path_of(&response.body, error));
                             Err(undecodable(path.unwrap_or_default(), unexplained(first.err())))
                         }
                     }
                 }
-                other => match reply.http_status.and_then(|status| by_http_status(action, status, &reply.body)) {
+                other => match response.http_status.and_then(|status| by_http_status(action, status, &response.body)) {
                     Some(error) => Err(error),
-                    None => Err(undecodable(String::new(), no_envelope(reply, other.err()))),
+                    None => Err(undecodable(String::new(), no_envelope(response, other.err()))),
                 },
             }
         }
@@ -73,8 +73,8 @@ fn unexplained(error: Option<serde_json::Error>) -> Box<dyn std::error::Error + 
     }
 }
 
-fn no_envelope(reply: &Reply, error: Option<serde_json::Error>) -> Box<dyn std::error::Error + Send + Sync> {
-    if let Some(encoding) = &reply.encoding {
+fn no_envelope(response: &Response, error: Option<serde_json::Error>) -> Box<dyn std::error::Error + Send + Sync> {
+    if let Some(encoding) = &response.encoding {
         let reason =
             format!("it is compressed ({encoding}), which was not asked for: turn that off on the server's side");
         return Reason(reason.into()).into();
@@ -176,7 +176,7 @@ impl Head {
 
     /// Returns the refusal; `None` if the call succeeded. Some servers write free text into `status`, or leave it empty. A
     /// `retcode` other than 0 is a refusal whatever `status` says, except for 1, which OneBot v11 pairs with `async`.
-    fn refusal(self, action: &str, reply: &Reply, http_status: Option<u16>) -> Option<Refused> {
+    fn refusal(self, action: &str, response: &Response, http_status: Option<u16>) -> Option<Refused> {
         let status = self.status.as_deref().unwrap_or_default();
         let is = |word: &str| status.eq_ignore_ascii_case(word);
         let fine = match self.retcode {
@@ -196,7 +196,7 @@ impl Head {
             message: self.message.filter(|message| !message.is_empty()).or(free_text),
             wording: self.wording,
             http_status,
-            text: text(&reply.body),
+            text: text(&response.body),
             uncertain: false,
         })
     }

@@ -84,7 +84,7 @@ impl Error {
         matches!(self, Self::Refused(_))
     }
 
-    /// Returns `true` if the action may have been carried out all the same. If not, the call can be repeated without doing
+    /// Returns `true` if the action may have been carried out anyway. If not, the call can be repeated without doing
     /// anything twice.
     ///
     /// Most refusals return `false`; the page of an action names the exceptions.

@@ -139,7 +139,7 @@ impl Event {
         match Self::decode(kind, &mut bytes) {
             Ok(None) => Self::unknown(json, None),
             Ok(Some(event)) => match bytes.end() {
-                Ok(()) => Ok(event.told_apart()),
+                Ok(()) => Ok(event.classify_own()),
                 Err(error) => Err(EventError::no_event(error)),
             },
             Err(error) => Self::unknown(json, Some(error)),
@@ -167,7 +167,7 @@ impl Event {
     }
 
     /// Moves the account's own messages to their own variants, whatever the server calls them.
-    pub(crate) fn told_apart(self) -> Self {
+    pub(crate) fn classify_own(self) -> Self {
         match self {
             Self::GroupMessage(event) if event.is_own() => Self::GroupMessageSent(event),
             Self::PrivateMessage(event) if event.is_own() => Self::PrivateMessageSent(event),

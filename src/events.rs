@@ -66,7 +66,7 @@ impl<H> Events<H> {
                 Ok(event) => event,
                 Err(error) => {
                     let error = chain(&error);
-                    tracing::warn!(bytes = raw.len(), error, "what came looks like an event, and is none");
+                    tracing::warn!(bytes = raw.len(), error, "received text looks like an event, but is not one");
                     continue;
                 }
             };

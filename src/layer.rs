@@ -59,28 +59,28 @@
 //!
 //! # Streamed answers
 //!
-//! A transport may deliver an answer in parts: [`Reply::streamed`]. tower's `ConcurrencyLimitLayer` counts a call until the
-//! first part has arrived. A limit that counts it until the last one attaches its permit to the reply with [`Reply::hold`]:
+//! A transport may deliver an answer in parts: [`Response::streamed`]. tower's `ConcurrencyLimitLayer` counts a call until the
+//! first part has arrived. A limit that counts it until the last one attaches its permit to the response with [`Response::hold`]:
 //!
 //! ```
 //! use std::sync::Arc;
 //!
-//! use cqhttp::transport::{BoxError, Reply, Request};
+//! use cqhttp::transport::{BoxError, Response, Request};
 //! use tokio::sync::Semaphore;
 //! use tower::ServiceExt;
 //! use tower::layer::layer_fn;
 //! use tower::util::BoxCloneSyncService;
 //!
 //! let permits = Arc::new(Semaphore::new(1));
-//! let one_at_a_time = layer_fn(move |inner: BoxCloneSyncService<Request, Reply, BoxError>| {
+//! let one_at_a_time = layer_fn(move |inner: BoxCloneSyncService<Request, Response, BoxError>| {
 //!     let permits = permits.clone();
 //!     tower::service_fn(move |request: Request| {
 //!         let (permits, inner) = (permits.clone(), inner.clone());
 //!         async move {
 //!             let permit = permits.acquire_owned().await?;
-//!             let mut reply = inner.oneshot(request).await?;
-//!             reply.hold(permit); // dropped with the last part; at once if the answer has no parts
-//!             Ok::<_, BoxError>(reply)
+//!             let mut response = inner.oneshot(request).await?;
+//!             response.hold(permit); // dropped with the last part; at once if the answer has no parts
+//!             Ok::<_, BoxError>(response)
 //!         }
 //!     })
 //! });
@@ -107,8 +107,8 @@ use crate::backoff::new_backoff;
 use crate::envelope;
 use crate::error::reason::Reason;
 use crate::transport::failure::BoxError;
-use crate::transport::reply::Reply;
 use crate::transport::request::Request;
+use crate::transport::response::Response;
 
 /// Repeats reading calls that fail on the way. A call that writes or sends is never repeated.
 ///
@@ -183,16 +183,16 @@ impl<S> Layer<S> for RetryReads {
     }
 }
 
-impl Policy<Request, Reply, BoxError> for RetryReads {
+impl Policy<Request, Response, BoxError> for RetryReads {
     type Future = <ExponentialBackoff as Backoff>::Future;
 
-    fn retry(&mut self, request: &mut Request, result: &mut Result<Reply, BoxError>) -> Option<Self::Future> {
+    fn retry(&mut self, request: &mut Request, result: &mut Result<Response, BoxError>) -> Option<Self::Future> {
         if self.left == 0 || request.is_given_up() || !may_pass(result) {
             return None;
         }
         self.left -= 1;
         match result {
-            Ok(reply) => tracing::debug!(http_status = reply.http_status, left = self.left, "will be repeated"),
+            Ok(response) => tracing::debug!(http_status = response.http_status, left = self.left, "will be repeated"),
             Err(error) => tracing::debug!(%error, left = self.left, "will be repeated"),
         }
         let fresh = self.backoff.take().unwrap_or_else(|| new_backoff(self.first_wait, self.longest_wait));
@@ -206,9 +206,11 @@ impl Policy<Request, Reply, BoxError> for RetryReads {
 }
 
 /// Returns `true` if the next attempt may succeed.
-fn may_pass(result: &Result<Reply, BoxError>) -> bool {
+fn may_pass(result: &Result<Response, BoxError>) -> bool {
     match result {
-        Ok(reply) => matches!(reply.http_status, Some(429 | 502 | 503 | 504)) && !envelope::is_envelope(&reply.body),
+        Ok(response) => {
+            matches!(response.http_status, Some(429 | 502 | 503 | 504)) && !envelope::is_envelope(&response.body)
+        }
         // A `Reason` comes from this crate and concerns the request itself.
         Err(error) => !error.is::<Overloaded>() && !error.is::<Reason>(),
     }

@@ -1,4 +1,4 @@
-//! The service under a client: a [`tower::Service`] from [`Request`] to [`Reply`].
+//! The service under a client: a [`tower::Service`] from [`Request`] to [`Response`].
 //!
 //! Layers go between the client and the service: [`layer`](crate::layer) lists them. A layer of your own finds what a call does
 //! in [`Request::effect`], and the group or user that it concerns in [`Request::target`].
@@ -11,8 +11,8 @@ pub(crate) mod address;
 pub(crate) mod failure;
 #[cfg(feature = "http")]
 pub(crate) mod http;
-pub(crate) mod reply;
 pub(crate) mod request;
+pub(crate) mod response;
 #[cfg(any(feature = "http", feature = "ws"))]
 pub(crate) mod tls;
 #[cfg(feature = "ws")]
@@ -21,8 +21,8 @@ pub(crate) mod ws;
 use tower::util::BoxCloneSyncService;
 
 pub use self::failure::{BoxError, Failure};
-pub use self::reply::{Parts, Reply};
 pub use self::request::{Request, RequestTarget};
+pub use self::response::{Parts, Response};
 
 /// A service in a box: a transport, or a transport with layers around it.
-pub(crate) type BoxedService = BoxCloneSyncService<Request, Reply, BoxError>;
+pub(crate) type BoxedService = BoxCloneSyncService<Request, Response, BoxError>;

@@ -57,7 +57,7 @@ fn read(schema: &Path) -> Result<model::Api, Diagnostics> {
 ///
 /// # Errors
 ///
-/// Every fault of the schema, each with file, line and column; or that `base` is no schema of the `cqhttp` of this
+/// Every fault of the schema, each with file, line and column; or that `base` is not a schema of the `cqhttp` of this
 /// version.
 pub fn generate_extension(schema: impl AsRef<Path>, base: impl AsRef<Path>) -> Result<Generated, Diagnostics> {
     let base = base.as_ref();

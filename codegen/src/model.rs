@@ -81,7 +81,7 @@ pub struct Action {
     pub pages: Option<Pages>,
     pub params: Vec<Param>,
     pub errors: Vec<String>,
-    /// The refusals after which the action may have been carried out all the same.
+    /// The refusals after which the action may have been carried out anyway.
     pub uncertain: Vec<String>,
     pub returns: Returns,
     pub example: Example,

@@ -88,7 +88,7 @@ fn a_base_that_is_not_understood_is_said_to_be_that() {
     assert!(said.contains("nowhere:1:1: cannot be read: "), "{said}");
 }
 
-/// Whatever an extension says, what is said of it is said of its own files; what is refused elsewhere is no exception.
+/// Faults of an extension name its own files, also if the rule that they break concerns the base.
 #[test]
 fn any_schema_is_generated_or_refused_where_it_is() {
     let mut generated = 0;

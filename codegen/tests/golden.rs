@@ -78,7 +78,7 @@ fn a_page_gets_every_index_that_it_has_a_place_for() {
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("index", page);
     });
-    assert_eq!(generated.with_index(&page), Ok(page), "an index made anew is the same");
+    assert_eq!(generated.with_index(&page), Ok(page), "a regenerated index is the same");
     let fault = generated.with_index("No place.\n").unwrap_err();
     assert_eq!((fault.line, fault.message.as_str()), (1, "expected a place for an index, found none"));
     let fault = generated.with_index("Rooms.\n\n<!-- events -->\nNo end.\n").unwrap_err();
@@ -153,7 +153,7 @@ fn a_file_that_is_as_it_should_be_is_not_written_again() {
     assert_eq!(before, times());
 }
 
-/// insta does not notice a snapshot that no test makes any more.
+/// insta does not notice a snapshot that tests no longer make.
 #[test]
 fn no_snapshot_is_left_over_and_none_is_missing() {
     let single = ["extension", "index", "joined"];
@@ -164,7 +164,7 @@ fn no_snapshot_is_left_over_and_none_is_missing() {
         .filter(|name| name.ends_with(".snap"))
         .collect();
     let left_over: Vec<_> = found.difference(&expected).collect();
-    assert!(left_over.is_empty(), "no test makes these snapshots any more, delete them: {left_over:?}");
+    assert!(left_over.is_empty(), "tests no longer make these snapshots, delete them: {left_over:?}");
     let missing: Vec<_> = expected.difference(&found).collect();
     assert!(missing.is_empty(), "these snapshots are missing: {missing:?}");
 }

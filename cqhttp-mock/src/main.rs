@@ -69,7 +69,7 @@ struct Arguments {
     /// The format of messages in events and answers; go-cqhttp's own default is `string`.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Array)]
     post_format: Format,
-    /// Keep events for `get_updates` over HTTP, go-cqhttp's long polling, and no more than so many; 0 is no limit. It
+    /// Keep events for `get_updates` over HTTP, go-cqhttp's long polling, and no more than so many; 0 means no limit. It
     /// is refused over WebSocket then. [default: off; 2000 without a number]
     #[arg(long, value_name = "EVENTS", num_args = 0..=1, require_equals = true, default_missing_value = "2000")]
     long_polling: Option<usize>,

@@ -94,7 +94,7 @@ fn answers(here: &Path) -> Result<usize, Box<dyn Error>> {
             let input = answers::input(&case.action, status, case.answer.get().as_bytes())
                 .or_else(|| answers::input("send_group_msg", status, case.answer.get().as_bytes()));
             let Some(input) = input else {
-                return Err(format!("{}: its HTTP status is none of the target's", file.path().display()).into());
+                return Err(format!("{}: its HTTP status is not among the target's", file.path().display()).into());
             };
             let name = format!("{}.{}", folder.file_name().display(), file.file_name().display());
             fs::write(corpus.join(name), input)?;

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use cqhttp::mock::{self, ActionInfo};
-use cqhttp::transport::{Reply, Request};
+use cqhttp::transport::{Response, Request};
 use cqhttp::{Client, Error, Raw};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -47,10 +47,10 @@ const DATA_ALONE: u8 = 0x20;
 
 /// What an input stands for: the first byte chooses the action, the second the HTTP status and the two bits above; the rest
 /// is the body.
-fn read(input: &[u8]) -> Option<(&'static ActionInfo, Reply)> {
+fn read(input: &[u8]) -> Option<(&'static ActionInfo, Response)> {
     let [action, how, body @ ..] = input else { return None };
     let action = ACTIONS[usize::from(*action) % ACTIONS.len()];
-    let mut reply = Reply::new(match how & DATA_ALONE {
+    let mut reply = Response::new(match how & DATA_ALONE {
         0 => Bytes::copy_from_slice(body),
         _ => [br#"{"data":"#, body, br#","retcode":0,"status":"ok"}"#].concat().into(),
     });
@@ -78,7 +78,7 @@ pub fn describe(input: &[u8]) -> String {
     format!("{} answered with HTTP status {:?}, cut at {:?}:\n{body}", action.name, reply.http_status, reply.cut_at)
 }
 
-async fn check_reply(action: &ActionInfo, reply: Reply) {
+async fn check_reply(action: &ActionInfo, reply: Response) {
     let sent_back = reply.clone();
     let service = tower::service_fn(move |request: Request| {
         let reply = sent_back.clone();
@@ -118,7 +118,7 @@ fn check_answer(action: &ActionInfo, answer: &Value) {
     assert_eq!(&again, answer, "{}", action.name);
 }
 
-fn check_error(action: &ActionInfo, reply: &Reply, error: &Error) {
+fn check_error(action: &ActionInfo, reply: &Response, error: &Error) {
     let text = String::from_utf8_lossy(&reply.body);
     assert_eq!(error.action(), action.name);
     assert!(error.report().starts_with(&error.to_string()));

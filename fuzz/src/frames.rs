@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 /// Looks at the input as the connection does, and at all of it.
 pub fn check(input: &[u8]) {
     let found = Frame::peek(input);
-    // What is no UTF-8 is no text frame.
+    // A text frame is UTF-8.
     let Ok(text) = std::str::from_utf8(input) else { return };
     let Ok(Entries(entries)) = serde_json::from_str(text) else {
         // It stops where it knows enough, and may have found a call to tell, or an event.

@@ -12,8 +12,8 @@ use crate::error::build::BuildError;
 use crate::transport::address::{Address, Way, token_of};
 use crate::transport::failure::BoxError;
 use crate::transport::http::Http;
-use crate::transport::reply::Reply;
 use crate::transport::request::Request;
+use crate::transport::response::Response;
 
 /// Environment variable with the address.
 const URL_VARIABLE: &str = "CQHTTP_URL";
@@ -127,8 +127,8 @@ impl ClientBuilder {
     /// `ServiceBuilder::new().buffer(64).layer(yours).into_inner()`.
     pub fn layer<L>(mut self, layer: L) -> Self
     where
-        L: Layer<BoxCloneSyncService<Request, Reply, BoxError>> + Send + 'static,
-        L::Service: Service<Request, Response = Reply> + Clone + Send + Sync + 'static,
+        L: Layer<BoxCloneSyncService<Request, Response, BoxError>> + Send + 'static,
+        L::Service: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
         <L::Service as Service<Request>>::Error: Into<BoxError>,
         <L::Service as Service<Request>>::Future: Send + 'static,
     {

@@ -9,8 +9,8 @@ use tower::{Layer, Service, ServiceExt};
 use crate::client::{Client, DEFAULT_TIMEOUT};
 use crate::transport::BoxedService;
 use crate::transport::failure::BoxError;
-use crate::transport::reply::Reply;
 use crate::transport::request::Request;
+use crate::transport::response::Response;
 use crate::transport::tls::Roots;
 
 /// Environment variable with the access token.
@@ -37,7 +37,7 @@ impl ClientOptions {
     /// Returns the client over `transport`. Errors leave out `token`, the token in use.
     pub(crate) fn client<S>(self, transport: S, token: Option<String>) -> Client
     where
-        S: Service<Request, Response = Reply, Error = BoxError> + Clone + Send + Sync + 'static,
+        S: Service<Request, Response = Response, Error = BoxError> + Clone + Send + Sync + 'static,
         S::Future: Send + 'static,
     {
         Client::new(self.layers.around(transport), self.timeout, token)
@@ -61,7 +61,7 @@ impl Layers {
     pub(crate) fn push<L>(&mut self, layer: L)
     where
         L: Layer<BoxedService> + Send + 'static,
-        L::Service: Service<Request, Response = Reply> + Clone + Send + Sync + 'static,
+        L::Service: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
         <L::Service as Service<Request>>::Error: Into<BoxError>,
         <L::Service as Service<Request>>::Future: Send + 'static,
     {
@@ -70,7 +70,7 @@ impl Layers {
 
     pub(crate) fn around<S>(self, transport: S) -> BoxedService
     where
-        S: Service<Request, Response = Reply, Error = BoxError> + Clone + Send + Sync + 'static,
+        S: Service<Request, Response = Response, Error = BoxError> + Clone + Send + Sync + 'static,
         S::Future: Send + 'static,
     {
         self.0.into_iter().fold(BoxCloneSyncService::new(transport), |service, layer| layer(service))

@@ -243,7 +243,7 @@ impl<'de> Visitor<'de> for ReadTags<'_, 'de> {
     }
 }
 
-/// Reads a tag. Anything but a string is no tag.
+/// Reads a tag. A tag is a string; anything else is ignored.
 struct TagValue;
 
 impl<'de> DeserializeSeed<'de> for TagValue {

@@ -55,7 +55,7 @@ impl RateLimit {
         Self::new(Duration::from_secs(60) / calls.max(1), calls)
     }
 
-    /// One call in every `period`. Zero is no limit; more than a year counts as a year.
+    /// One call in every `period`. Zero means no limit; more than a year counts as a year.
     pub fn every(period: Duration) -> Self {
         Self::new(period, 1)
     }

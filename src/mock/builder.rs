@@ -89,7 +89,7 @@ impl MockServerBuilder {
         self
     }
 
-    /// Queues events for `get_updates` over HTTP. When the queue is full, the oldest event is dropped; 0 is no limit.
+    /// Queues events for `get_updates` over HTTP. When the queue is full, the oldest event is dropped; 0 means no limit.
     /// Over WebSocket `get_updates` is then refused, as on go-cqhttp. Default: off, and it is answered with the
     /// schema's example.
     pub fn long_polling(mut self, max_queue_size: usize) -> Self {

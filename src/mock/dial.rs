@@ -60,7 +60,7 @@ impl Dial {
         Self { address, token: None, role: DialRole::default(), retry: Duration::from_millis(50) }
     }
 
-    /// Sends an access token, as `Authorization: Token …`, in go-cqhttp's form. Default: none; an empty token is none.
+    /// Sends an access token, as `Authorization: Token …`, in go-cqhttp's form. Default: none; an empty token counts as none.
     pub fn access_token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into()).filter(|token| !token.is_empty());
         self

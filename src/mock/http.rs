@@ -116,7 +116,7 @@ async fn respond(
     let answer = answer(state, &call, &params).await.ok_or(Dropped)?;
     let mut response = Response::new(apply_fault(call.fault, answer.into()).await?);
     if given.is_bad_form() {
-        // go-cqhttp answers with this status, and carries the call out all the same.
+        // go-cqhttp answers with this status, and still carries the call out.
         *response.status_mut() = StatusCode::BAD_REQUEST;
     }
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));

@@ -18,7 +18,7 @@ use crate::action::GetUpdates;
 
 /// The events that wait for the next `get_updates`.
 pub(super) struct EventQueue {
-    /// The length of the queue; 0 is no limit.
+    /// The length of the queue; 0 means no limit.
     max: usize,
     events: Mutex<VecDeque<String>>,
     arrived: Notify,

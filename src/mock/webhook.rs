@@ -96,7 +96,7 @@ impl Webhook {
         Self { address, secret: None, retries: 3, pause: Duration::from_millis(50), timeout: RESPONSE }
     }
 
-    /// Signs events with a secret. Default: none, and they are not signed; an empty secret is none.
+    /// Signs events with a secret. Default: none, and they are not signed; an empty secret counts as none.
     #[must_use]
     pub fn secret(mut self, secret: impl Into<String>) -> Self {
         self.secret = Some(secret.into()).filter(|secret| !secret.is_empty());

@@ -19,8 +19,8 @@ use crate::server::shared::Shared;
 use crate::server::stream::Server;
 use crate::time::YEAR;
 use crate::transport::failure::BoxError;
-use crate::transport::reply::Reply;
 use crate::transport::request::Request;
+use crate::transport::response::Response;
 
 /// Configures a [`Server`]. After [`Server::bind`], `.await` starts the server; after [`Server::builder`],
 /// [`router`](ServerBuilder::router) makes it a part of your own application.
@@ -71,8 +71,8 @@ impl<To> ServerBuilder<To> {
     /// limit all accounts together.
     pub fn layer<L>(mut self, layer: L) -> Self
     where
-        L: Layer<BoxCloneSyncService<Request, Reply, BoxError>> + Send + Sync + 'static,
-        L::Service: Service<Request, Response = Reply> + Clone + Send + Sync + 'static,
+        L: Layer<BoxCloneSyncService<Request, Response, BoxError>> + Send + Sync + 'static,
+        L::Service: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
         <L::Service as Service<Request>>::Error: Into<BoxError>,
         <L::Service as Service<Request>>::Future: Send + 'static,
     {

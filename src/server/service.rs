@@ -13,17 +13,17 @@ use crate::error::reason::Reason;
 use crate::generated::types::UserId;
 use crate::server::connections::{Connections, Current};
 use crate::transport::failure::BoxError;
-use crate::transport::reply::Reply;
 use crate::transport::request::Request;
+use crate::transport::response::Response;
 
 /// The service of an account: it makes calls over the account's current connection.
 #[derive(Clone)]
 pub(super) struct AccountService(pub(super) Arc<Connections>);
 
 impl Service<Request> for AccountService {
-    type Response = Reply;
+    type Response = Response;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Reply, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))

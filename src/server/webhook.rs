@@ -53,7 +53,7 @@ pub(super) async fn receive(shared: &Shared, request: Request) -> Result<Respons
     let operation = tokio::select! {
         biased;
         answered = tokio::time::timeout(shared.options.answer_within, answered) => answered.ok().and_then(Result::ok),
-        // The event has been accepted all the same: without a response it would be sent again.
+        // The event has been accepted anyway: without a response it would be sent again.
         () = shared.closing() => None,
     };
     Ok(match operation {

@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
+use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Response, Url};
 
 use crate::error::address::AddressError;
 use crate::error::reason::Reason;
 use crate::transport::address::{Address, bearer};
 use crate::transport::failure::{BoxError, Failure};
-use crate::transport::reply::Reply;
 use crate::transport::request::Request;
+use crate::transport::response::Response;
 use crate::transport::tls::{Roots, is_about_certificates};
 
 /// The transport over HTTP.
@@ -63,7 +63,7 @@ impl Http {
         Some(url)
     }
 
-    async fn send(self, request: Request) -> Result<Reply, BoxError> {
+    async fn send(self, request: Request) -> Result<Response, BoxError> {
         let Some(url) = self.url(&request.action) else {
             return Err(Reason(format!("`{}` is not a valid action name", request.action).into()).into());
         };
@@ -74,16 +74,16 @@ impl Http {
         let encoding = response.headers().get(CONTENT_ENCODING).map(|name| String::from_utf8_lossy(name.as_bytes()));
         let encoding = encoding.map(|name| name.to_lowercase()).filter(|name| !matches!(&**name, "" | "identity"));
         let (body, cut_at) = read_body(response, self.0.body_limit).await?;
-        let mut reply = Reply::new(body);
-        reply.http_status = Some(status);
-        reply.cut_at = cut_at;
-        reply.encoding = encoding;
-        Ok(reply)
+        let mut response = Response::new(body);
+        response.http_status = Some(status);
+        response.cut_at = cut_at;
+        response.encoding = encoding;
+        Ok(response)
     }
 }
 
 /// Reads the body up to `limit` bytes. Returns the limit beside it if the body was cut there.
-async fn read_body(mut response: Response, limit: usize) -> Result<(Bytes, Option<usize>), Failure> {
+async fn read_body(mut response: reqwest::Response, limit: usize) -> Result<(Bytes, Option<usize>), Failure> {
     let status = response.status().as_u16();
     let broken = |error, arrived: &[u8]| amid_answer(error, status, arrived);
     let Some(first) = response.chunk().await.map_err(|error| broken(error, b""))? else {
@@ -110,9 +110,9 @@ async fn read_body(mut response: Response, limit: usize) -> Result<(Bytes, Optio
 }
 
 impl tower::Service<Request> for Http {
-    type Response = Reply;
+    type Response = Response;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Reply, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cqhttp::action::{GetGroupInfo, GetLoginInfo, SetGroupBan};
 use cqhttp::mock::{self, MockServer, refuse};
-use cqhttp::transport::{BoxError, Failure, Reply, Request};
+use cqhttp::transport::{BoxError, Failure, Request, Response};
 use cqhttp::types::{GroupInfo, HonorKind};
 use cqhttp::{Client, Effect, Error, GroupId, Message, Raw, RefusalCode, Target, UserId};
 use serde_json::{Value, json};
@@ -132,7 +132,7 @@ async fn an_unknown_action_is_refused_by_name() {
 #[tokio::test]
 async fn a_call_that_left_once_stays_one_that_left() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let again = tower::layer::layer_fn(|service: BoxCloneSyncService<Request, Reply, BoxError>| {
+    let again = tower::layer::layer_fn(|service: BoxCloneSyncService<Request, Response, BoxError>| {
         tower::service_fn(move |request: Request| {
             let (first, second) = (service.clone(), service.clone());
             async move {
@@ -163,7 +163,7 @@ async fn a_call_that_was_given_up_does_not_leave_any_more() {
     let server = MockServer::start().await.unwrap();
     let (release, held) = tokio::sync::watch::channel(false);
     let (ended, mut outcome) = tokio::sync::mpsc::channel(1);
-    let hold = tower::layer::layer_fn(move |service: BoxCloneSyncService<Request, Reply, BoxError>| {
+    let hold = tower::layer::layer_fn(move |service: BoxCloneSyncService<Request, Response, BoxError>| {
         let (held, ended) = (held.clone(), ended.clone());
         tower::service_fn(move |request: Request| {
             let (service, mut held, ended) = (service.clone(), held.clone(), ended.clone());
@@ -358,7 +358,7 @@ async fn a_transport_of_ones_own_reports_what_had_come_of_an_answer() {
         Client::from_service(tower::service_fn(move |request: Request| async move {
             assert!(!sent || request.mark_sent());
             let failure = Failure::new("the line went dead").with_partial_body(r#"{"status":"o"#);
-            Err::<Reply, _>(BoxError::from(failure.with_source(std::io::Error::other("reset"))))
+            Err::<Response, _>(BoxError::from(failure.with_source(std::io::Error::other("reset"))))
         }))
     };
     let error = failing(true).get_login_info().await.unwrap_err();

@@ -1,11 +1,11 @@
-//! Many calls at once on one client, and calls that nobody waits for any more, over real sockets.
+//! Many calls at once on one client, and calls whose future has been dropped, over real sockets.
 
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use cqhttp::transport::{BoxError, Reply, Request};
+use cqhttp::transport::{BoxError, Request, Response};
 use cqhttp::{Client, Error, GroupId, Pages, RawCall};
 use support::{is_complete, read_request};
 use tokio::io::AsyncWriteExt;
@@ -124,7 +124,7 @@ async fn clients_and_calls_go_from_thread_to_thread() {
     shared::<Client>();
     shared::<Error>();
     shared::<Request>();
-    shared::<Reply>();
+    shared::<Response>();
     let client = client("http://127.0.0.1:1");
     let call = client.get_group_msg_history(10001000);
     spawnable(&call);
@@ -194,7 +194,7 @@ async fn in_time<T>(future: impl Future<Output = T>) -> T {
 fn watched(url: &str) -> (Client, Arc<Mutex<Vec<Arc<str>>>>) {
     let names = Arc::new(Mutex::new(Vec::new()));
     let keep = names.clone();
-    let watch = tower::layer::layer_fn(move |service: BoxCloneSyncService<Request, Reply, BoxError>| {
+    let watch = tower::layer::layer_fn(move |service: BoxCloneSyncService<Request, Response, BoxError>| {
         let keep = keep.clone();
         tower::service_fn(move |request: Request| {
             keep.lock().unwrap().push(request.action.clone());

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cqhttp::action::GetLoginInfoResponse;
 use cqhttp::mock::{self, MockServer};
-use cqhttp::transport::{BoxError, Reply, Request};
+use cqhttp::transport::{BoxError, Request, Response};
 use cqhttp::types::HonorKind;
 use cqhttp::{BuildError, Client, Error, Raw, RefusalCode};
 use serde_json::{Value, json};
@@ -269,7 +269,7 @@ async fn a_body_shorter_than_announced_leaves_the_outcome_unknown() {
         let error = answered_with(format!("HTTP/1.1 403 Forbidden\r\n{rest}")).await.unwrap_err();
         expect(&error, OutcomeUnknown, &format!("{says}, which has HTTP status 403"));
     }
-    // A chunk whose length is no number.
+    // A chunk whose length is not a number.
     let error = answered_with("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n{}").await.unwrap_err();
     expect(&error, OutcomeUnknown, says);
 }
@@ -494,7 +494,7 @@ async fn settable() -> (String, Arc<Mutex<String>>) {
     (url, set)
 }
 
-/// Every value in `value` that is no object and no list with something in it, as JSON pointer and as path. A message is one
+/// Every value in `value` except objects and lists that are not empty, as JSON pointer and as path. A message is one
 /// value: what is wrong with which of its segments, the error says.
 fn leaves(value: &Value, pointer: &str, path: &str, found: &mut Vec<(String, String)>) {
     match value {
@@ -718,7 +718,7 @@ async fn a_unix_socket_that_is_not_there_is_not_sent() {
     let error = client(&url).get_login_info().await.unwrap_err();
     expect(&error, NotSent, "the server cannot be reached: is it running, and is this its address?");
     expect(&error, NotSent, "No such file");
-    // A file that is no socket, or one that nobody listens on any more.
+    // A file that is not a socket, or a socket without a listener.
     std::fs::write(folder.path().join("none.sock"), "").unwrap();
     expect(&client(&url).get_login_info().await.unwrap_err(), NotSent, "the server cannot be reached");
     for url in ["unix://", "unix:///", "unix://run/cqhttp.sock", "unix://localhost/run/cqhttp.sock"] {
@@ -744,7 +744,7 @@ fn a_client_is_not_built_where_it_could_not_work() {
 
 #[test]
 fn a_call_outside_of_a_runtime_is_an_error() {
-    let service = tower::service_fn(|_: Request| async { Ok::<_, BoxError>(Reply::new("{}")) });
+    let service = tower::service_fn(|_: Request| async { Ok::<_, BoxError>(Response::new("{}")) });
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let over_http = runtime.block_on(async { client("http://127.0.0.1:5700") });
     for client in [Client::from_service(service), over_http] {

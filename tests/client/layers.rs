@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cqhttp::layer::{RateLimit, RetryReads};
 use cqhttp::mock::{self, MockServer};
-use cqhttp::transport::{BoxError, Reply, Request, RequestTarget};
+use cqhttp::transport::{BoxError, Request, RequestTarget, Response};
 use cqhttp::{Action, Call, ChannelId, Client, Effect, Error, GroupId, GuildId, Raw, Target, UserId};
 use serde_json::{Value, json};
 use support::Held;
@@ -35,13 +35,13 @@ const LONGER: Duration = Duration::from_millis(500);
 /// Waits of retries that the tests sit out.
 const MOMENT: Duration = Duration::from_millis(1);
 
-type Bottom = BoxCloneSyncService<Request, Reply, BoxError>;
+type Bottom = BoxCloneSyncService<Request, Response, BoxError>;
 
 fn spawn<A: Action>(call: Call<A>) -> JoinHandle<Result<A::Response, Error>> {
     tokio::spawn(call.into_future())
 }
 
-/// The call waits till its time is over, and has not left.
+/// The call reaches its time limit before it is sent.
 async fn assert_waits<A: Action<Response: std::fmt::Debug>>(call: Call<A>) {
     let error = call.within(SHORT).await.unwrap_err();
     assert!(matches!(error, Error::NotSent(_)) && !error.may_have_happened(), "{error:?}");
@@ -65,7 +65,7 @@ fn recorded(limit: RateLimit) -> (Client, Arc<Mutex<Vec<Request>>>) {
     let seen = requests.clone();
     let service = tower::service_fn(move |request: Request| {
         seen.lock().unwrap().push(request);
-        async { Ok::<_, Infallible>(Reply::new(DONE)) }
+        async { Ok::<_, Infallible>(Response::new(DONE)) }
     });
     (Client::from_service(ServiceBuilder::new().layer(limit).service(service)), requests)
 }
@@ -530,7 +530,7 @@ mod retry {
                 let mut held = held.clone();
                 async move {
                     held.wait_for(|released| *released).await?;
-                    Err::<Reply, _>(BoxError::from("the connection is lost"))
+                    Err::<Response, _>(BoxError::from("the connection is lost"))
                 }
             })
         });
@@ -567,7 +567,7 @@ mod retry {
         let seen = times.clone();
         let service = tower::service_fn(move |_: Request| {
             seen.lock().unwrap().push(begun.elapsed());
-            async { Err::<Reply, _>(BoxError::from("the connection is lost")) }
+            async { Err::<Response, _>(BoxError::from("the connection is lost")) }
         });
         let retry = RetryReads::new().attempts(2).backoff(Duration::from_secs(1), HOUR);
         let client = Client::from_service(ServiceBuilder::new().layer(retry).service(service.clone()));
@@ -679,7 +679,7 @@ mod from_tower {
     #[tokio::test]
     async fn a_buffer_whose_worker_has_ended_is_not_sent() {
         let broken = tower::layer::layer_fn(|_: Bottom| {
-            let service = tower::service_fn(|_: Request| async { Ok::<_, BoxError>(Reply::new(LOGIN)) });
+            let service = tower::service_fn(|_: Request| async { Ok::<_, BoxError>(Response::new(LOGIN)) });
             Unready(Bottom::new(service))
         });
         let client = Client::builder("http://127.0.0.1:9")
@@ -698,7 +698,7 @@ mod from_tower {
     struct Unready(Bottom);
 
     impl tower::Service<Request> for Unready {
-        type Response = Reply;
+        type Response = Response;
         type Error = BoxError;
         type Future = <Bottom as tower::Service<Request>>::Future;
 
@@ -772,7 +772,7 @@ mod streamed {
         let transport = tower::service_fn(|request: Request| async move {
             assert!(request.mark_sent());
             let parts = ["one", "two"].map(|part| Ok::<_, BoxError>(part.into()));
-            Ok::<_, BoxError>(Reply::streamed(LOGIN, stream::iter(parts)))
+            Ok::<_, BoxError>(Response::streamed(LOGIN, stream::iter(parts)))
         });
         let (sender, taken) = mpsc::unbounded_channel();
         let take_parts = layer_fn(move |inner: Bottom| {
@@ -788,11 +788,11 @@ mod streamed {
             })
         });
         let service = ServiceBuilder::new()
-            .layer(layer_fn(BoxCloneSyncService::<Request, Reply, BoxError>::new))
+            .layer(layer_fn(BoxCloneSyncService::<Request, Response, BoxError>::new))
             .layer(take_parts)
-            .layer(layer_fn(BoxCloneSyncService::<Request, Reply, BoxError>::new))
+            .layer(layer_fn(BoxCloneSyncService::<Request, Response, BoxError>::new))
             .layer(layer_fn(one_in_flight))
-            .layer(layer_fn(BoxCloneSyncService::<Request, Reply, BoxError>::new))
+            .layer(layer_fn(BoxCloneSyncService::<Request, Response, BoxError>::new))
             .service(transport);
         (Client::from_service(service), taken)
     }
@@ -818,18 +818,18 @@ mod streamed {
     #[tokio::test]
     async fn a_call_that_expects_one_answer_takes_the_first() {
         let transport = tower::service_fn(|_: Request| async {
-            Ok::<_, BoxError>(Reply::streamed(LOGIN, stream::iter([Err("it breaks off".into())])))
+            Ok::<_, BoxError>(Response::streamed(LOGIN, stream::iter([Err("it breaks off".into())])))
         });
         let limited = ServiceBuilder::new()
             .layer(layer_fn(one_in_flight))
-            .layer(layer_fn(BoxCloneSyncService::<Request, Reply, BoxError>::new))
+            .layer(layer_fn(BoxCloneSyncService::<Request, Response, BoxError>::new))
             .service(transport);
         let client = Client::from_service(limited);
         for _ in 0..2 {
             assert_eq!(client.get_login_info().await.unwrap().nickname, "bot");
         }
         // An answer in one piece holds nothing.
-        let (mut reply, guard) = (Reply::new(LOGIN), Arc::new(()));
+        let (mut reply, guard) = (Response::new(LOGIN), Arc::new(()));
         reply.hold(guard.clone());
         assert_eq!(Arc::strong_count(&guard), 1);
     }

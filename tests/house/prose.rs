@@ -18,17 +18,8 @@ struct Phrase {
 const PHRASES: &[Phrase] = &[
     Phrase { found: |line| any_more(line), shown: "no … any more", instead: "no longer" },
     Phrase { found: |line| is_no(line), shown: "is no …", instead: "is not a …" },
-    Phrase {
-        found: |line| has(line, "is none") || has(line, "are none"),
-        shown: "is none",
-        instead: "is not a …, or does not exist",
-    },
+    Phrase { found: is_none, shown: "is none", instead: "is not a …, or does not exist" },
     Phrase { found: |line| has(line, "whom"), shown: "whom", instead: "the user that …" },
-    Phrase {
-        found: |line| has(line, "stranger") || has(line, "strangers"),
-        shown: "stranger",
-        instead: "unauthenticated connection",
-    },
     Phrase { found: |line| has(line, "guest") || has(line, "guests"), shown: "guest", instead: "connection" },
     Phrase {
         found: |line| has(line, "newcomer") || has(line, "newcomers"),
@@ -96,8 +87,8 @@ fn without_the_rules(text: &str) -> String {
     let mut quoting = false;
     let mut kept = String::new();
     for line in text.lines() {
-        if line.starts_with("## ") {
-            quoting = line == "## Plain English";
+        if line.starts_with("##") {
+            quoting = line.ends_with("# Plain English");
         }
         kept += if quoting { "" } else { line };
         kept.push('\n');
@@ -197,7 +188,7 @@ fn phrases_are_found_as_words() {
     assert_eq!(broken("an image that is none"), ["is none"]);
     assert_eq!(broken("`None` if there is none"), Vec::<&str>::new());
     assert_eq!(broken("any more calls wait"), Vec::<&str>::new());
-    assert_eq!(broken("A stranger calls"), ["stranger"]);
-    assert_eq!(broken("`stranger` and get_stranger_info"), Vec::<&str>::new());
+    assert_eq!(broken("A guest connects"), ["guest"]);
+    assert_eq!(broken("`guest` and guest_id"), Vec::<&str>::new());
     assert_eq!(broken("Whom the call concerns"), ["whom"]);
 }

@@ -12,7 +12,7 @@ use support::peer::soon;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-/// Longer than any of these tests takes: nothing here ends since its time is over.
+/// Longer than any of these tests takes: nothing here ends by a timeout.
 const AN_HOUR: Duration = Duration::from_secs(3600);
 
 /// What a connection says before it says nothing more.
@@ -102,7 +102,7 @@ async fn five_thousand_that_say_nothing_keep_nobody_out() {
     soon(until_over(&rest[0])).await;
     assert!(rest[1..].iter().all(|stream| !is_over(stream)));
 
-    // The place is free again, since the account's connection is no half one any more.
+    // The place is free again, since the account's connection is complete now.
     let late = hold_open(address, 0).await;
     let posted = mock::Webhook::to(format!("http://{address}")).secret("a secret").retries(0);
     soon(posted.post(r#"{"post_type":"meta_event","self_id":10086}"#)).await.unwrap();

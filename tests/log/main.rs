@@ -53,7 +53,7 @@ async fn what_people_say_is_in_no_log() {
         "dropped a frame",
         "dropped an answer",
         "dropped an event that came before",
-        "what came looks like an event, and is none",
+        "received text looks like an event, but is not one",
         "rejected a request",
     ] {
         assert!(log.contains(said), "{said:?} is missing:\n{log}");

@@ -43,7 +43,7 @@ fn check(json: &str) -> Result<Option<Event>, String> {
     let value: Option<Value> = serde_json::from_str(json).ok();
     let Some(value) = value.filter(|value| value["post_type"].is_string()) else {
         return match read {
-            Ok(event) => Err(format!("it is no event, and read as {event:?}")),
+            Ok(event) => Err(format!("it is not an event, but was read as {event:?}")),
             Err(error) if error.path().is_empty() && error.to_string() == "this is not an event" => Ok(None),
             Err(error) => Err(format!("the error says {error}")),
         };
@@ -90,7 +90,7 @@ fn check(json: &str) -> Result<Option<Event>, String> {
 fn checked(json: &str) -> Event {
     match check(json) {
         Ok(Some(event)) => event,
-        Ok(None) => panic!("{json} is no event"),
+        Ok(None) => panic!("{json} is not an event"),
         Err(fault) => panic!("{json}: {fault}"),
     }
 }
@@ -519,7 +519,7 @@ proptest! {
         let text: String = text.into_iter().collect();
         match serde_json::from_str::<Value>(&text) {
             Ok(_) => prop_assert!(check(&text).is_ok(), "{:?}: {}", check(&text), text),
-            // A number without end or half a character in what nobody reads is no fault here.
+            // An endless number or half a character in a part that is not read is not a fault here.
             Err(_) => drop(Event::from_slice(text.as_bytes())),
         }
     }

@@ -491,7 +491,7 @@ fn what_stands_beside_type_and_data_goes_back_out() {
     let received = segment(json);
     assert_eq!(written(&received), json);
     let Segment::Face(face) = &received else { panic!("it is a face") };
-    assert_eq!(face.extra.names().count(), 0, "it is none of the data's");
+    assert_eq!(face.extra.names().count(), 0, "it is not a part of the data");
     assert!(!face.extra.is_empty());
     assert_ne!(received, Segment::face(5).into());
     for (json, out) in [

@@ -196,7 +196,7 @@ async fn a_request_that_is_none_is_told_by_its_status() {
     assert_eq!(http(&server, "POST /get_status", JSON, "{}").await.0, 401);
     assert_eq!(http(&server, "POST /get_status", FORM, "access_token=secret").await.0, 401, "not in a form");
     assert_eq!(http(&server, "POST /get_status?access_token=wrong", JSON, "{}").await.0, 403);
-    // The header counts where there is one, whatever it says.
+    // If there is a header, it counts, whatever its value.
     let header = format!("{JSON}\r\nAuthorization: Bearer 芝麻");
     assert_eq!(http(&server, "POST /get_status?access_token=secret", &header, "{}").await.0, 403);
     assert_eq!(http(&server, "PUT /get_status?access_token=secret", JSON, "{}").await, (404, String::new()));
@@ -907,7 +907,7 @@ async fn next_message(events: &mut cqhttp::Events) -> Event {
 async fn long_polling_waits_for_events_and_keeps_no_more_than_it_may() {
     let server = MockServer::builder().long_polling(2).start().await.unwrap();
     let client = Client::builder(server.url()).build().unwrap();
-    assert!(client.get_updates().timeout(1).await.unwrap().is_empty(), "the time is up");
+    assert!(client.get_updates().timeout(1).await.unwrap().is_empty(), "the time limit has passed");
 
     let waiting = tokio::spawn(client.get_updates().into_future());
     while server.calls().len() < 2 {

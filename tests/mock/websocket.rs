@@ -590,7 +590,7 @@ async fn connections_are_closed_with_any_code() {
 async fn raw_bytes_are_pushed_as_they_are() {
     let server = MockServer::start().await.unwrap();
     let mut peer = Peer::on(&server).await;
-    // A text in two frames with a ping between them, then one that is no UTF-8.
+    // A text in two frames with a ping between them, then a text that is not UTF-8.
     server.push_raw(*b"\x01\x02he\x89\x00\x80\x03llo");
     server.push_raw(*b"\x81\x02\xff\xfe");
     assert_eq!(peer.next().await.unwrap().unwrap(), Message::Ping("".into()));

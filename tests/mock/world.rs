@@ -251,7 +251,7 @@ async fn a_member_who_speaks_is_heard_and_can_be_quoted() {
     assert_eq!(bot.client.get_msg(said).await.unwrap().sender.nickname, "Annie", "the name that others see");
     assert!(bot.knows(ANN).await.last_sent_time.unwrap().seconds() > 0);
 
-    // Private: from a friend, from a member who is none, and from a stranger.
+    // Private: from a friend, from a member who is not a friend, and from a user who is neither.
     bot.see(|world| world.says_in_private(ANN, "psst")).unwrap();
     let temp = bot.see(|world| world.says_in_private(BEN, "hey")).unwrap();
     let told = bot.told().await;
@@ -411,7 +411,7 @@ async fn a_muted_bot_cannot_send() {
     assert_eq!(code(bot.client.send_group_msg(42, "mmh").await), RefusalCode::SendMsgApiError);
     let nodes = [ForwardNode::custom(ANN, "Ann", "hi")];
     assert_eq!(code(bot.client.send_group_forward_msg(42, nodes).await), RefusalCode::SendMsgApiError);
-    assert!(bot.see(|world| world.mutes_everyone(ANN, 42, false)).is_err(), "she is no administrator");
+    assert!(bot.see(|world| world.mutes_everyone(ANN, 42, false)).is_err(), "she is not an administrator");
     assert!(bot.see(|world| world.mutes(ADMIN, 42, OWNER, Duration::ZERO)).is_err());
 }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cqhttp::mock::MockServer;
-use cqhttp::transport::{BoxError, Reply, Request};
+use cqhttp::transport::{BoxError, Request, Response};
 use cqhttp::{Client, ClientBuilder, Error};
 use support::{answering, read_request};
 use tokio::io::AsyncWriteExt;
@@ -73,7 +73,7 @@ fn faces(error: Error) -> String {
 
 fn builder(url: &str) -> ClientBuilder {
     // The reply on its way, as a layer that logs prints it.
-    let logging = layer_fn(|service: BoxCloneSyncService<Request, Reply, BoxError>| {
+    let logging = layer_fn(|service: BoxCloneSyncService<Request, Response, BoxError>| {
         tower::service_fn(move |request: Request| {
             let service = service.clone();
             async move {
@@ -252,7 +252,7 @@ async fn the_access_token_shows_nowhere() {
         "Connection refused",      // why, and not only what
         "starting new connection", // reqwest's, by way of `log`
         "layer request=Request { action: \"get_login_info\"",
-        "layer reply=Ok(Reply { body: ",
+        "layer reply=Ok(Response { body: ",
     ] {
         assert!(log.contains(said), "{said:?} is missing:\n{log}");
     }

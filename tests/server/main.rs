@@ -246,7 +246,7 @@ async fn nothing_is_served_without_the_token_on_any_path() {
         assert_eq!(handshake(&server, &format!("/?access_token={wrong}"), &[]).await, 403, "{wrong}");
     }
     assert_eq!(handshake(&server, "/?access_token=", &[]).await, 401);
-    // The header counts, where there is one.
+    // If there is a header, it counts.
     assert_eq!(handshake(&server, &format!("/?access_token={quoted}"), &["Authorization: Bearer wrong"]).await, 403);
     assert_eq!(handshake(&server, "/", &[&format!("Authorization: token {TOKEN}")]).await, 101);
     assert_eq!(handshake(&server, &format!("/?a=b&access_token={quoted}"), &[]).await, 101);
@@ -269,7 +269,7 @@ async fn a_token_may_be_in_any_script() {
     for wrong in ["芝麻", "芝麻开门呀", "x"] {
         assert_eq!(handshake(&server, "/", &[&format!("Authorization: Token {wrong}")]).await, 403, "{wrong}");
     }
-    // As GBK has it, which is no UTF-8.
+    // As GBK has it, which is not UTF-8.
     let gbk = b"GET / HTTP/1.1\r\nHost: bot\r\nAuthorization: Bearer \xd6\xa5\xc2\xe9\xbf\xaa\xc3\xc5\r\n\r\n";
     assert_eq!(status_of(&server, gbk).await, 403);
     assert_eq!(handshake(&server, "/?access_token=%D6%A5%C2%E9%BF%AA%C3%C5", &[]).await, 403);
@@ -572,8 +572,8 @@ async fn connections_are_bounded_and_those_that_stand_do_not_notice() {
     let anna = account(ANNA).await;
     anna.dial(Dial::to(ws(&server)));
     let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
-    // Half-open ones: two may wait, and the oldest makes room for each that comes. Those that are left are cut off when their
-    // time is over.
+    // Of connections that are not authenticated yet, two may wait, and each new one evicts the oldest. The rest are cut off
+    // by the time limit of the handshake.
     let mut waiting = Vec::new();
     for _ in 0..50 {
         waiting.push(TcpStream::connect(address(&server)).await.unwrap());
@@ -634,7 +634,7 @@ async fn a_server_that_is_closed_finishes_what_is_in_flight() {
         server.close().await;
         server
     });
-    assert!(soon(bots.wait_for(1)).await.is_none(), "nobody comes any more");
+    assert!(soon(bots.wait_for(1)).await.is_none(), "no account connects after that");
     anna.answer(&echo, login("anna")).await;
     assert_eq!(soon(call).await.unwrap().unwrap().nickname, "anna");
     assert_eq!(anna.closed().await, 1000);
@@ -972,7 +972,7 @@ async fn connections_are_kept_as_the_builder_says() {
     }
     let call = spawn(client.get_login_info());
     anna.next_call().await;
-    assert!(matches!(soon(call).await.unwrap().unwrap_err(), Error::OutcomeUnknown(_)), "its time is over");
+    assert!(matches!(soon(call).await.unwrap().unwrap_err(), Error::OutcomeUnknown(_)), "its time limit has passed");
     // Two in the queue, and two that wait for room.
     for text in ["one", "two", "three", "0"] {
         assert_eq!(text_of(&next_message(&mut server).await.event), text);
@@ -1078,7 +1078,7 @@ async fn what_is_not_signed_is_not_read() {
     let post = async |webhook: Webhook, event: &str| webhook.retries(0).post(event).await.unwrap().status;
     assert_eq!(post(Webhook::to(http(&server)), &event).await, 401);
     assert_eq!(post(Webhook::to(http(&server)).secret("another"), &event).await, 403);
-    // The token is no signature, and the signature opens no WebSocket.
+    // The token is not a signature, and the signature does not open a WebSocket.
     let bearer = format!("Authorization: Bearer {TOKEN}");
     assert_eq!(status(&server, "POST /", &["X-Self-ID: 10086", &bearer], &event).await, 401);
     assert_eq!(handshake(&server, "/", &["X-Signature: sha1=00"]).await, 401);

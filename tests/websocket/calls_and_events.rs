@@ -278,7 +278,7 @@ async fn every_consumer_has_a_queue_of_its_own() {
     server.push_text(said("two"));
     server.push_text(said("three"));
     for events in [&mut first, &mut second, &mut third] {
-        assert_eq!(next_said(events).await, "two", "the first is none of those that come from now on");
+        assert_eq!(next_said(events).await, "two", "the first came before the subscription");
         assert_eq!(next_said(events).await, "three");
     }
     drop(first);

@@ -144,7 +144,7 @@ async fn a_bot_may_start_before_its_server() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let connecting = tokio::spawn(quick(&format!("ws://127.0.0.1:{port}")).wait_for_server().into_future());
-    // What is there first is none.
+    // At first there is no connection.
     let (mut stream, _) = soon(listener.accept()).await.unwrap();
     stream.write_all(b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n").await.unwrap();
     drop(stream);
@@ -349,7 +349,7 @@ async fn a_server_that_answers_no_pings_is_not_given_up_while_something_has_come
 }
 
 #[tokio::test]
-async fn closing_lets_calls_in_flight_finish_and_says_goodbye() {
+async fn closing_lets_calls_in_flight_finish_and_says_closing() {
     let bare = Bare::start().await;
     let (client, mut events, mut peer) = bare.connected(connect(&bare.url)).await;
     let call = spawn(client.get_login_info());
@@ -359,13 +359,13 @@ async fn closing_lets_calls_in_flight_finish_and_says_goodbye() {
         let error = client.get_status().await.unwrap_err();
         not_sent(&error, "there is no connection to the server: the connection was closed by this program");
         peer.answer(&echo, login("bot")).await;
-        let goodbye = loop {
+        let closing = loop {
             match soon(peer.0.next()).await.unwrap().unwrap() {
                 Frame::Close(frame) => break frame,
                 other => assert!(other.is_ping(), "{other:?}"),
             }
         };
-        assert!(matches!(goodbye, Some(CloseFrame { code, .. }) if u16::from(code) == 1000), "{goodbye:?}");
+        assert!(matches!(closing, Some(CloseFrame { code, .. }) if u16::from(code) == 1000), "{closing:?}");
         // The library answers it when it is asked for more.
         assert!(soon(peer.0.next()).await.is_none());
     };
@@ -382,7 +382,7 @@ async fn closing_ends_calls_whose_time_is_over_and_waits_for_no_answer_for_long(
     let (client, events, mut peer) = bare.connected(connect(&bare.url).no_timeout()).await;
     let call = spawn(client.get_login_info());
     peer.next().await;
-    // The server does not read any more, and does not answer the close frame.
+    // The server no longer reads, and does not answer the close frame.
     soon(events.close_within(Duration::from_millis(20))).await;
     outcome_unknown(&soon(call).await.unwrap().unwrap_err(), "the connection was closed by this program");
     assert!(events.state().is_closed());
@@ -464,7 +464,7 @@ async fn closing_does_not_wait_for_calls_that_were_given_up() {
     not_sent(&client.get_status().await.unwrap_err(), "the connection was closed by this program");
     call.abort();
     let leaving = tokio::spawn(async move { while let Some(Ok(_)) = peer.0.next().await {} });
-    tokio::time::timeout(LONG / 2, closing).await.expect("nobody waits for the call any more").unwrap();
+    tokio::time::timeout(LONG / 2, closing).await.expect("the call's future has been dropped").unwrap();
     leaving.await.unwrap();
 }
 

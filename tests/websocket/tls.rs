@@ -125,7 +125,7 @@ async fn a_certificate_that_is_not_trusted_says_so_and_nothing_is_sent() {
     let port = authority.in_front_of(&server, "127.0.0.1").await;
     expect_no_trust(port, None).await;
     expect_no_trust(port, Some(&Authority::new("another").pem)).await;
-    // One for another host is none either.
+    // A certificate for another host is refused, too.
     let port = authority.in_front_of(&server, "example.com").await;
     expect_no_trust(port, Some(&authority.pem)).await;
     assert!(server.calls().is_empty());

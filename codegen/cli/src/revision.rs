@@ -207,7 +207,7 @@ impl Tree<'_> {
     fn link(&self, path: &str, at: &str, folder: &Path, above: &mut Vec<String>) -> Result<(), Failure> {
         let full = if at.is_empty() { path.to_owned() } else { format!("{at}/{path}") };
         let to = folder.join(path);
-        // Any other file is no part of a schema.
+        // Any other file does not belong to a schema.
         let matters = is_yaml(path) || Path::new(path).extension().is_none();
         match follow(self.revision, &full)? {
             Found::Object(Object { id, is_tree: true }) if above.contains(&id) => {

@@ -374,11 +374,11 @@ fn writing(events: &[&Event]) -> TokenStream {
 fn from(event: &Event) -> TokenStream {
     let name = event.name.type_ident();
     let inner = if event.boxed { quote!(Box::new(event)) } else { quote!(event) };
-    let told_apart = matches!(event.post_type, PostType::Message).then(|| quote!(.told_apart()));
+    let classified = matches!(event.post_type, PostType::Message).then(|| quote!(.classify_own()));
     quote! {
         impl From<#name> for Event {
             fn from(event: #name) -> Self {
-                Self::#name(#inner)#told_apart
+                Self::#name(#inner)#classified
             }
         }
     }

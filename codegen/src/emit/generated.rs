@@ -34,7 +34,7 @@ pub(super) struct PageIndex {
     pub(super) table: String,
 }
 
-/// A reason for which the indexes of a page cannot be made anew.
+/// A reason for which the indexes of a page cannot be regenerated.
 ///
 /// Displays as `line 3: message; hint`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl fmt::Display for IndexFault {
 impl std::error::Error for IndexFault {}
 
 impl Generated {
-    /// A page with its indexes made anew. A place for one is between two lines: `<!-- actions -->` (or
+    /// A page with its indexes regenerated. A place for one is between two lines: `<!-- actions -->` (or
     /// `<!-- actions zh -->`, in Chinese) and `<!-- end of actions -->`, `<!-- events -->` and `<!-- end of events -->`,
     /// `<!-- segments -->` and `<!-- end of segments -->`. A page may have several of a kind. Its line ends stay as they
     /// are.

@@ -47,7 +47,7 @@ pub(crate) fn assert_snapshots_beside(folder: &str, shown: impl Fn(&Path) -> Str
         .filter(|name| name.ends_with(".snap"))
         .collect();
     found.sort();
-    // insta does not notice a snapshot that no test makes any more.
+    // insta does not notice a snapshot that tests no longer make.
     assert_eq!(found, expected, "a snapshot for each file of `{folder}`, and no other");
 }
 

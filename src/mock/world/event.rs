@@ -3,7 +3,7 @@
 use super::model::{StoredMessage, World};
 use crate::event::{
     Event, FriendAdd, FriendRecall, GroupAdmin, GroupBan, GroupCard, GroupDecrease, GroupIncrease, GroupMessage,
-    GroupRecall, Poke, PrivateMessage, Title,
+    GroupRecall, PokeNotice, PrivateMessage, Title,
 };
 use crate::mock::message_event::{make_anonymous, raw_message};
 use crate::types::{
@@ -150,7 +150,7 @@ impl World {
     }
 
     pub(super) fn poke(&self, group_id: Option<GroupId>, user_id: UserId, target_id: UserId) -> Event {
-        let event = Poke {
+        let event = PokeNotice {
             time: self.now(),
             self_id: self.account.user_id,
             group_id,

@@ -158,7 +158,7 @@ mod tests {
             ),
             (
                 r#"{"post_type":"notice","notice_type":"notify","echo":"c7","sub_type":"poke","self_id":1}"#,
-                event(EventKind::Poke, Some(1)),
+                event(EventKind::PokeNotice, Some(1)),
             ),
             (r#"{"post_type":"meta_event","meta_event_type":"heartbeat"}"#, event(EventKind::Heartbeat, None)),
             (r#"{"data":{"post_type":"message"},"echo":"c7","retcode":0,"status":"ok"}"#, Frame::Answer(7)),

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::error::connection::ConnectionError;
-use crate::transport::reply::Reply;
+use crate::transport::response::Response;
 use crate::transport::ws::service::CallResult;
 
 /// Below this many pending calls no cleanup runs.
@@ -51,7 +51,7 @@ impl PendingCalls {
     pub(super) fn answer(&mut self, echo: u64, body: Utf8Bytes) {
         match self.waiting.remove(&echo) {
             Some(answer) => {
-                if answer.send(Ok(Reply::new(Bytes::from(body)))).is_err() {
+                if answer.send(Ok(Response::new(Bytes::from(body)))).is_err() {
                     tracing::debug!(echo, "an answer arrived too late: its call had been given up");
                 }
             }

@@ -13,8 +13,8 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use crate::error::connection::ConnectionError;
 use crate::error::reason::Reason;
 use crate::transport::failure::BoxError;
-use crate::transport::reply::Reply;
 use crate::transport::request::Request;
+use crate::transport::response::Response;
 use crate::transport::ws::control::Control;
 use crate::transport::ws::frame;
 
@@ -32,7 +32,7 @@ pub(super) struct Inner {
 }
 
 /// The outcome of a call.
-pub(super) type CallResult = Result<Reply, BoxError>;
+pub(super) type CallResult = Result<Response, BoxError>;
 
 /// A call for the task to send.
 pub(super) struct Outgoing {
@@ -68,7 +68,7 @@ impl Ws {
 }
 
 impl tower::Service<Request> for Ws {
-    type Response = Reply;
+    type Response = Response;
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = CallResult> + Send>>;
 

@@ -148,7 +148,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> OpenSocket<S> {
     pub(super) fn ping(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), tungstenite::Error> {
         self.next_ping = self.keepalive.map(|(interval, _)| now + interval);
         self.pinged.get_or_insert(now);
-        // If the socket is blocked, the silence is noticed all the same.
+        // If the socket is blocked, the silence is still noticed.
         match Pin::new(&mut self.socket).poll_ready(cx) {
             Poll::Ready(Ok(())) => self.send(Message::Ping(Bytes::new())),
             Poll::Ready(Err(error)) => Err(error),

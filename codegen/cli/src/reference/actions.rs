@@ -91,7 +91,7 @@ fn caveats(action: &Action) -> Vec<String> {
     }
     if !action.uncertain.is_empty() {
         let refusals: Vec<_> = action.uncertain.iter().map(|refusal| format!("`{refusal}`")).collect();
-        caveats.push(format!("A refusal with {} is no proof that nothing happened.", refusals.join(", ")));
+        caveats.push(format!("A refusal with {} does not prove that nothing happened.", refusals.join(", ")));
     }
     if let Some(wait) = &action.wait {
         caveats.push(format!("The server may wait `{}` seconds before it answers.", wire_name(action, wait)));

@@ -74,7 +74,7 @@ fn description(book: &Book<'_>, scalar: &Scalar) -> String {
         Scalar::Event => format!("A whole {}.", see("event", "events.md")),
         Scalar::Target => {
             let keys = TARGET_KEYS.map(|key| format!("`{key}`"));
-            format!("Whom a message is for: a user, a group or a temporary session. It stands for {}.", keys.join(", "))
+            format!("The recipient of a message: a user, a group or a temporary session. It stands for {}.", keys.join(", "))
         }
         Scalar::Named(name, _) => format!("`{name}`."),
     }

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use crate::support::folder;
 
-/// One action of each kind of table, and a handler that is no action.
+/// One action of each kind of table, and a handler that is not an action.
 const CASES: &str = r#"
 	case "knock":
 		p0 := int32(p.Get("[door_id,door].0").Int())
@@ -185,7 +185,7 @@ fn one(line: &str) -> String {
     format!("{line}\n{}", count("2 actions", "1 finding", 0))
 }
 
-/// Code is read however deep it nests, and so is what is none.
+/// Deeply nested code is read, and so is text that is not code.
 #[test]
 fn code_that_nests_deeply() {
     let nested = |inner: &str| format!("var x = {}{inner}{}\n", "(".repeat(200_000), ")".repeat(200_000));

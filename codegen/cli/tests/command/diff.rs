@@ -505,7 +505,7 @@ fn no_change_goes_unseen_in_the_other_direction() {
     }
 }
 
-/// An object may be called as a built-in type is in Rust: another type all the same.
+/// An object may have the Rust name of a built-in type; it is still another type.
 #[test]
 fn types_of_one_name_are_told_apart() {
     const OWN: &str = "
@@ -625,7 +625,7 @@ fn a_revision_is_its_folder_schema_or_what_stands_behind_the_colon() {
     // In git a path is that from the root, unless it begins with a dot.
     let below = root.join("schema");
     assert_eq!(run_in(&below, &["diff", "v1:schema", "main:./actions"]).out, CHANGED_DEFAULT);
-    // What is there as a file is no revision.
+    // An existing file is not taken for a revision.
     fs::create_dir(root.join("v1")).unwrap();
     fs::copy(root.join("schema/actions/light.yaml"), root.join("v1/light.yaml")).unwrap();
     assert_eq!(run_in(&root, &["diff", "v1", "schema"]).out, "Nothing changed.\n");

@@ -118,7 +118,7 @@ fn without(text: &[u8], action: &str) -> Vec<u8> {
     stanzas(text).filter(|stanza| !stanza.starts_with(&format!("- name: {action}\n"))).collect::<String>().into()
 }
 
-/// A guessed name that the schema has is no reason to leave the action out, but `check` says so, where it is marked.
+/// An action whose guessed name the schema has is not left out, but `check` says so, where it is marked.
 #[test]
 fn a_guess_is_checked() {
     let schema = files(&here("pages/schema.yaml"), &|_| false);
@@ -279,7 +279,7 @@ fn the_file_that_the_stanzas_go_to_may_be_in_the_schema() {
     let schema = root.to_str().unwrap();
     let stanzas = imported(&["--docs", "site.md", "--schema", schema]);
     assert_eq!(stanzas, imported(&["--docs", "site.md", "--schema", "schema.yaml"]));
-    // A file that says nothing is another matter, and so is one that is no schema.
+    // An empty file, or one that is not a schema, is a different fault.
     for text in ["\n", "# Nothing.\n", "x"] {
         fs::write(root.join("new.yaml"), text).unwrap();
         let said = run(&["--docs", "site.md", "--schema", schema]);

@@ -223,7 +223,7 @@ fn colours_are_for_those_who_want_them() {
         said.err.contains('\u{1b}')
     };
     let check = ["check", "bad/bad_choice.yaml"];
-    // A pipe is no terminal.
+    // A pipe is not a terminal.
     assert!(!coloured(&check, &[]));
     assert!(coloured(&check, &[("CLICOLOR_FORCE", "1")]));
     assert!(!coloured(&check, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
@@ -573,7 +573,7 @@ fn docs_and_index_as_json() {
     assert!(fault["message"].as_str().unwrap().starts_with("expected a place for an index"), "{found}");
 }
 
-/// A report that did not arrive is no success.
+/// A report that cannot be written is a failure.
 #[cfg(target_os = "linux")]
 #[test]
 fn what_cannot_be_printed_is_told() {

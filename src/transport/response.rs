@@ -1,4 +1,4 @@
-//! Replies: the body of an answer, and the further parts of one that is streamed.
+//! Responses: the body of an answer, and the further parts of one that is streamed.
 
 use std::fmt;
 use std::pin::Pin;
@@ -10,12 +10,12 @@ use futures_core::Stream;
 
 use crate::transport::failure::BoxError;
 
-/// A reply of the server.
+/// A response of the server.
 ///
 /// Its `Debug` shows only the length of the body: answers may hold what must not be logged.
 #[derive(Default)]
 #[non_exhaustive]
-pub struct Reply {
+pub struct Response {
     /// The body: the envelope with the answer. Of a streamed answer it is the first part.
     pub body: Bytes,
     /// The HTTP status, if the transport has one.
@@ -24,17 +24,17 @@ pub struct Reply {
     pub cut_at: Option<usize>,
     /// The compression of the body, such as `gzip`: it was not requested, and the body is left compressed.
     pub encoding: Option<String>,
-    /// In a mutex only so that a reply is `Sync`; it is never locked.
+    /// In a mutex only so that a response is `Sync`; it is never locked.
     parts: Option<Mutex<Parts>>,
 }
 
-impl Reply {
-    /// A reply with this body.
+impl Response {
+    /// A response with this body.
     pub fn new(body: impl Into<Bytes>) -> Self {
         Self { body: body.into(), ..Self::default() }
     }
 
-    /// A reply to a call whose answer is streamed: the first body, and the parts that follow it.
+    /// A response to a call whose answer is streamed: the first body, and the parts that follow it.
     ///
     /// A call that expects one answer decodes the first body, and drops the rest unread.
     pub fn streamed<S>(first: impl Into<Bytes>, parts: S) -> Self
@@ -63,26 +63,26 @@ impl Reply {
     }
 }
 
-impl fmt::Debug for Reply {
+impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { body, http_status, cut_at, encoding, parts } = self;
-        let mut reply = f.debug_struct("Reply");
-        reply
+        let mut response = f.debug_struct("Response");
+        response
             .field("body", &format_args!("{} bytes", body.len()))
             .field("http_status", http_status)
             .field("cut_at", cut_at)
             .field("encoding", encoding);
         if parts.is_some() {
-            reply.field("parts", &format_args!("…"));
+            response.field("parts", &format_args!("…"));
         }
-        reply.finish()
+        response.finish()
     }
 }
 
 /// The parts of a streamed answer that follow its first body: a [`Stream`], and [`next`](Self::next) without its extensions.
 pub struct Parts {
     stream: Pin<Box<dyn Stream<Item = Result<Bytes, BoxError>> + Send>>,
-    /// Kept until the last part has been taken: see [`Reply::hold`].
+    /// Kept until the last part has been taken: see [`Response::hold`].
     guards: Vec<Box<dyn Send>>,
     ended: bool,
 }
