@@ -3,7 +3,7 @@
 /// 简体中文说明
 #[doc = ""]
 #[doc = include_str!("front_page_links.md")]
-#[doc = include_str!("../README.zh-CN.md")]
+#[cfg_attr(not(doctest), doc = include_str!("../README.zh-CN.md"))]
 pub mod readme_zh_cn {}
 
 #[doc = include_str!("../docs/coming-from.md")]

@@ -1,6 +1,6 @@
 //! The READMEs in both languages have the same content, links that lead somewhere, and code that exists.
 //!
-//! Their Rust blocks are doctests of the crate (`src/lib.rs`, `src/guide.rs`), so rustdoc compiles them.
+//! Their Rust blocks are doctests (`tests/support/lib.rs`), so rustdoc compiles them.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 

@@ -16,6 +16,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+/// The README, so that rustdoc compiles its code.
+#[cfg(all(doctest, feature = "http", feature = "server"))]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+
+/// The Chinese README, so that rustdoc compiles its code.
+#[cfg(all(doctest, feature = "http", feature = "server"))]
+#[doc = include_str!("../../README.zh-CN.md")]
+pub struct ReadmeZhCn;
+
 pub use compact::compact;
 
 /// Returns every case of a folder of `tests/corpus`, by server and file name: `napcat/group_message.array.json`.
