@@ -5,6 +5,7 @@
 mod graph;
 mod names;
 mod prose;
+mod readme;
 mod size;
 mod tree;
 

@@ -1,15 +1,11 @@
 //! The generated code of each feature of the schema language: `schema/*.yaml`, one feature a file, beside its snapshot.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use crate::support::{assert_snapshots_beside, folder, here, name, yaml_files};
 use cqhttp_codegen::{Generated, generate};
-use support::{assert_snapshots_beside, folder, here, name, yaml_files};
 
 fn generated(schema: &Path) -> Generated {
     generate(schema).unwrap_or_else(|diagnostics| panic!("\n{diagnostics}"))
@@ -158,7 +154,7 @@ fn a_file_that_is_as_it_should_be_is_not_written_again() {
 fn no_snapshot_is_left_over_and_none_is_missing() {
     let single = ["extension", "index", "joined"];
     let expected: BTreeSet<String> = single.map(|name| format!("{name}.snap")).into();
-    let entries = fs::read_dir(here("snapshots")).unwrap();
+    let entries = fs::read_dir(here("generator/snapshots")).unwrap();
     let found: BTreeSet<String> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter(|name| name.ends_with(".snap"))

@@ -1,14 +1,10 @@
 //! Schemas with a slip in them: the generator answers, and means a place that the file has.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
-
-mod support;
-
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::support::{assert_in_file, folder, name, yaml_files};
 use cqhttp_codegen::generate;
-use support::{assert_in_file, folder, name, yaml_files};
 
 /// Tries what `slips` makes of each valid schema: what the slip is, and the new text.
 fn try_all(test: &str, slips: impl Fn(&str) -> Vec<(String, Vec<u8>)>) {

@@ -1,7 +1,5 @@
 //! Helpers of several test files.
 
-#![allow(dead_code, reason = "each test file uses some of it")]
-
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,16 +1,12 @@
 //! Schemas of other crates, which add to the one in `extension/base`: what `extension/own` becomes, and what is refused,
 //! `bad_extension/*.yaml`, one rule a file.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::support::{assert_in_file, assert_snapshots_beside, folder, here, marked, yaml_files};
 use cqhttp_codegen::{Diagnostics, Generated, build, extend, generate_extension};
-use support::{assert_in_file, assert_snapshots_beside, folder, here, marked, yaml_files};
 
 fn base() -> std::path::PathBuf {
     here("extension/base")
@@ -127,7 +123,7 @@ fn run_build_script(name: &str, variables: &[(&str, &Path)]) -> (bool, String, s
 fn run_script(script: &str, name: &str, variables: &[(&str, &Path)]) -> (bool, String, std::path::PathBuf) {
     let folder = folder(name, &[("own/lamps.yaml", &fs::read(here("extension/own/types.yaml")).unwrap())]);
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--ignored", "--exact", script, "--nocapture"]).current_dir(&folder);
+    command.args(["--ignored", "--exact", &format!("extension::{script}"), "--nocapture"]).current_dir(&folder);
     command.env_remove("DEP_CQHTTP_SCHEMA").env_remove("DEP_CQHTTP_VERSION").env("OUT_DIR", folder.join("out"));
     let output = command.envs(variables.iter().copied()).output().unwrap();
     (output.status.success(), String::from_utf8(output.stdout).unwrap(), folder.join("out"))

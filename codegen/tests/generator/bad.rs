@@ -1,10 +1,6 @@
 //! The faults that the generator reports: `bad/*.yaml`, one rule a file, beside the snapshot of its faults.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
-
-mod support;
-
-use support::{assert_snapshots_beside, faults, folder, here, marked_faults};
+use crate::support::{assert_snapshots_beside, faults, folder, here, marked_faults};
 
 const ROOM: &[u8] = b"- kind: id\n  name: RoomId\n  base: i64\n  doc: A room.\n";
 

@@ -2,8 +2,6 @@
 //!
 //! Their Rust blocks are doctests (`tests/support/lib.rs`), so rustdoc compiles them.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
-
 use std::collections::BTreeSet;
 
 use cqhttp_codegen::Generated;
