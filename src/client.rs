@@ -22,7 +22,7 @@ use crate::transport::response::Response;
 /// ```no_run
 /// # #[cfg(feature = "http")]
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// let client = cqhttp::Client::builder("http://127.0.0.1:5700").access_token("…").build()?;
+/// let client = cqhttp::Client::builder("http://127.0.0.1:3000").access_token("…").build()?;
 /// let me = client.get_login_info().await?;
 /// println!("{} ({})", me.nickname, me.user_id);
 /// # Ok(())

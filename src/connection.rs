@@ -30,13 +30,13 @@ use crate::transport::ws::settings::Settings;
 /// Environment variable with the address.
 const URL_VARIABLE: &str = "CQHTTP_WS_URL";
 
-/// Connects to the server's WebSocket at `url`, such as `ws://127.0.0.1:6700`. Feature `ws`.
+/// Connects to the server's WebSocket at `url`, such as `ws://127.0.0.1:3001`. Feature `ws`.
 ///
 /// The client makes calls like one over HTTP. [`Connect`] has the settings.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// let (client, mut events) = cqhttp::connect("ws://127.0.0.1:6700").await?;
+/// let (client, mut events) = cqhttp::connect("ws://127.0.0.1:3001").await?;
 /// println!("I am {}", client.get_login_info().await?.nickname);
 /// while let Some(received) = events.next().await {
 ///     if let Some(message) = received.event.as_message() {
@@ -57,7 +57,7 @@ pub fn connect(url: impl Into<String>) -> Connect {
 /// # async fn run() -> Result<(), cqhttp::ConnectionError> {
 /// use std::time::Duration;
 ///
-/// let (client, events) = cqhttp::Connect::to("ws://127.0.0.1:6700")
+/// let (client, events) = cqhttp::Connect::to("ws://127.0.0.1:3001")
 ///     .access_token("…")
 ///     .wait_for_server()
 ///     .timeout(Duration::from_secs(10))

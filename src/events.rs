@@ -97,12 +97,6 @@ impl<H> Events<H> {
         self.queue.missed()
     }
 
-    /// Returns the client of a forward connection; `None` for a server, whose accounts have a client each.
-    #[must_use]
-    pub fn client(&self) -> Option<&Client> {
-        self.client.as_ref()
-    }
-
     #[cfg(feature = "server")]
     pub(crate) fn handle(&self) -> &H {
         &self.handle
@@ -122,6 +116,13 @@ fn client_of(sender: Sender, header: EventHeader) -> Option<Client> {
 }
 
 impl Events {
+    /// Returns the client of the connection.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        // A forward connection's events are made with its client.
+        self.client.as_ref().unwrap_or_else(|| unreachable!("only a server's events have no client"))
+    }
+
     /// Returns a handle to the connection, to watch and to close it.
     #[must_use]
     pub fn connection(&self) -> Connection {

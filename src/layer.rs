@@ -33,7 +33,7 @@
 //! use tower::limit::ConcurrencyLimitLayer;
 //! use tower::timeout::TimeoutLayer;
 //!
-//! let client = Client::builder("http://127.0.0.1:5700")
+//! let client = Client::builder("http://127.0.0.1:3000")
 //!     .layer(TimeoutLayer::new(Duration::from_secs(5)))   // each attempt, once the limits let it through
 //!     .layer(ConcurrencyLimitLayer::new(8))               // calls that wait for the rate limit do not count here
 //!     .layer(RateLimit::per_second(5))                    // attempts count, not calls
@@ -130,7 +130,7 @@ use crate::transport::response::Response;
 /// use cqhttp::layer::RetryReads;
 /// use tower::timeout::TimeoutLayer;
 ///
-/// let client = cqhttp::Client::builder("http://127.0.0.1:5700")
+/// let client = cqhttp::Client::builder("http://127.0.0.1:3000")
 ///     .layer(TimeoutLayer::new(Duration::from_secs(5))) // inside: each attempt
 ///     .layer(RetryReads::new().attempts(5))
 ///     .build()?;

@@ -1,6 +1,6 @@
 //! The test kit: a go-cqhttp that runs inside a test. Feature `mock`.
 //!
-//! It listens on 127.0.0.1, for HTTP and WebSocket on one port, and knows the 93 actions of the schema. Users talk to
+//! It listens on 127.0.0.1, for HTTP and WebSocket on one port, and knows all actions of the schema. Users talk to
 //! the bot, and the test checks the bot's calls:
 //!
 //! ```

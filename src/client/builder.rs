@@ -21,7 +21,7 @@ const URL_VARIABLE: &str = "CQHTTP_URL";
 const DEFAULT_BODY_LIMIT: usize = 32 * 1024 * 1024;
 
 impl Client {
-    /// Configures a client over HTTP for the server at `url`, such as `http://127.0.0.1:5700`. Feature `http`.
+    /// Configures a client over HTTP for the server at `url`, such as `http://127.0.0.1:3000`. Feature `http`.
     ///
     /// - A path goes before the name of every action, for a server behind a proxy: with `http://example.com/bot` calls
     ///   go to `http://example.com/bot/get_login_info`. The name of an action does not belong there.
@@ -118,7 +118,7 @@ impl ClientBuilder {
     /// # async fn run() -> Result<(), cqhttp::BuildError> {
     /// use cqhttp::layer::RetryReads;
     ///
-    /// let client = cqhttp::Client::builder("http://127.0.0.1:5700").layer(RetryReads::new()).build()?;
+    /// let client = cqhttp::Client::builder("http://127.0.0.1:3000").layer(RetryReads::new()).build()?;
     /// # Ok(())
     /// # }
     /// ```

@@ -42,7 +42,7 @@ impl From<AddressError> for BuildError {
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Url(why) => f.write_str(&address::unusable(why, "http://127.0.0.1:5700")),
+            Self::Url(why) => f.write_str(&address::unusable(why, "http://127.0.0.1:3000")),
             Self::Tls => f.write_str(&address::needs_tls("https")),
             Self::AccessToken => f.write_str(address::ACCESS_TOKEN),
             Self::Certificate(_) => f.write_str(address::CERTIFICATE),

@@ -137,7 +137,7 @@ impl ConnectionError {
 impl fmt::Display for ConnectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Address(why) => f.write_str(&address::unusable(why, "ws://127.0.0.1:6700")),
+            Self::Address(why) => f.write_str(&address::unusable(why, "ws://127.0.0.1:3001")),
             Self::Tls => f.write_str(&address::needs_tls("wss")),
             Self::Environment(name) => f.write_str(&address::not_in_environment(name)),
             Self::TimedOut(limit) => {

@@ -98,7 +98,7 @@ impl RateLimit {
     /// use cqhttp::{Client, Effect};
     ///
     /// let messages = RateLimit::per_minute(20).only(Effect::Send).per_target().shared();
-    /// let one = Client::builder("http://127.0.0.1:5700").layer(messages.clone()).build()?;
+    /// let one = Client::builder("http://127.0.0.1:3000").layer(messages.clone()).build()?;
     /// let other = Client::builder("http://127.0.0.1:5701").layer(messages).build()?;
     /// # Ok(())
     /// # }

@@ -598,7 +598,7 @@ async fn a_compressed_answer_is_undecodable_and_says_so() {
 async fn an_address_that_cannot_be_used_is_refused_without_repeating_it() {
     for (url, hint) in [
         ("", "it has no `http://` in front"),
-        ("127.0.0.1:5700", "write it like `http://127.0.0.1:5700`"),
+        ("127.0.0.1:5700", "write it like `http://127.0.0.1:3000`"),
         ("localhost:5700", "it has no `http://` in front"),
         ("ws://127.0.0.1:6700", "this needs the server's HTTP port"),
         ("wss://127.0.0.1:6700", "this needs the server's HTTP port"),

@@ -181,7 +181,7 @@ async fn an_address_that_cannot_be_used_says_why() {
         let error = connect(url).wait_for_server().await.unwrap_err();
         assert!(matches!(&error, ConnectionError::Address(_)), "{error:?}");
         let text = error.to_string();
-        assert!(text.contains(says) && text.contains("like `ws://127.0.0.1:6700`"), "{text}");
+        assert!(text.contains(says) && text.contains("like `ws://127.0.0.1:3001`"), "{text}");
     }
     let error = connect("ws://127.0.0.1").access_token("a\nb").await.unwrap_err();
     assert!(matches!(error, ConnectionError::AccessToken), "{error:?}");
@@ -383,4 +383,12 @@ async fn an_empty_token_leaves_the_one_in_the_address() {
     let url = format!("{}?access_token=sesame", server.url());
     let client = cqhttp::Client::builder(url).access_token("").build().unwrap();
     client.get_login_info().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_events_of_a_connection_have_its_client() {
+    let server = MockServer::start().await.unwrap();
+    let (_, events) = connect(server.ws_url()).await.unwrap();
+    assert!(events.client().get_login_info().await.is_ok());
+    assert_eq!(server.calls().len(), 1);
 }

@@ -1,4 +1,6 @@
 //! No two files need each other, and no file imports `lib.rs`.
+//!
+//! The paths of a file are read wherever they stand. A method that another file adds to a type is not seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -137,6 +139,13 @@ fn absolute(
             if krate.modules.contains_key(&child) {
                 return joined(&child);
             }
+            // `use super::*` brings in the modules that the parent declares.
+            let globs = here.globs.iter().filter(|glob| depth < 8 && glob[0] != *first);
+            let brought = globs.filter_map(|glob| absolute(krate, name, module, here, glob, depth + 1));
+            let brought = brought.map(|glob| [glob, vec![first.clone()]].concat());
+            if let Some(sibling) = brought.into_iter().find(|sibling| krate.modules.contains_key(sibling)) {
+                return joined(&sibling);
+            }
             let imported = here.imported.get(first_name).filter(|imported| *imported != path && depth < 8)?;
             // Only a module leads on; an item of one file is not another file.
             let target = absolute(krate, name, module, here, imported, depth + 1)?;
@@ -200,6 +209,9 @@ fn a_circle_is_found_whatever_form_its_paths_have() {
         ("pub struct A; fn f() { println!(\"{}\", crate::b::B); }", "use crate::{a::A as Other}; pub struct B;"),
         ("pub struct A; use super::b::*;", "pub struct B; mod inner { use crate::a; fn f(_: a::A) {} }"),
         ("pub struct A; use super::b as other; fn f(_: other::B) {}", "pub struct B; fn f(_: ::cqhttp::a::A) {}"),
+        ("pub struct A; use super::*; fn f(_: b::B) {}", "pub struct B; macro_rules! m { () => { crate::a::A } }"),
+        ("pub struct A; #[serde(with = \"crate::b\")] struct C;", "pub struct B; #[derive(crate::a::A)] struct D;"),
+        ("pub struct A; m! { use crate::{b::B, c}; }", "pub struct B; m!(crate::a::A => 1);"),
     ] {
         let circles = graph(&[root, ("a.rs", a), ("b.rs", b)]).circles();
         assert_eq!(circles, [["a.rs".to_owned(), "b.rs".to_owned()]], "{a}\n{b}");

@@ -70,6 +70,8 @@ impl Crate {
                     }
                 }
                 Item::Macro(definition) if definition.ident.is_some() => {
+                    // A path with `$crate` is one of the place where the macro is invoked.
+                    Reader { module: &mut here }.tokens(definition.mac.tokens.clone(), &[]);
                     if definition.attrs.iter().any(|attribute| attribute.path().is_ident("macro_export")) {
                         self.macros.insert(definition.ident.as_ref().unwrap().to_string(), file.to_owned());
                     }
@@ -136,50 +138,50 @@ impl Reader<'_> {
         self.module.imported.insert(alias, path);
     }
 
-    fn tokens(&mut self, tokens: TokenStream) {
-        let mut path: Segments = Vec::new();
-        let mut colons = 0;
-        let mut dollar = false;
+    /// Reads the paths in tokens that stand behind `prefix`, as those of `use prefix::{…}` do.
+    fn tokens(&mut self, tokens: TokenStream, prefix: &[String]) {
+        let mut path: Segments = prefix.to_vec();
+        let (mut colons, mut dollar) = (2, false);
         for token in tokens {
-            match &token {
+            match token {
                 TokenTree::Ident(ident) => {
                     if colons != 2 {
-                        self.flush(&mut path);
+                        self.flush(&mut path, prefix);
                     }
-                    colons = 0;
                     if path.is_empty() && dollar {
                         path.push("$".to_owned());
                     }
-                    dollar = false;
+                    (colons, dollar) = (0, false);
                     path.push(ident.to_string());
                 }
                 TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
-                TokenTree::Punct(punct) => {
-                    self.flush(&mut path);
-                    colons = 0;
-                    dollar = punct.as_char() == '$';
+                TokenTree::Group(group) if colons == 2 && path.len() > prefix.len() => {
+                    self.tokens(group.stream(), &path);
+                    (path, colons, dollar) = (prefix.to_vec(), 0, false);
                 }
                 TokenTree::Group(group) => {
-                    self.flush(&mut path);
-                    colons = 0;
-                    dollar = false;
-                    self.tokens(group.stream());
+                    self.flush(&mut path, prefix);
+                    (colons, dollar) = (0, false);
+                    self.tokens(group.stream(), &[]);
+                }
+                TokenTree::Punct(punct) => {
+                    self.flush(&mut path, prefix);
+                    (colons, dollar) = (if punct.as_char() == ',' { 2 } else { 0 }, punct.as_char() == '$');
                 }
                 TokenTree::Literal(_) => {
-                    self.flush(&mut path);
-                    colons = 0;
-                    dollar = false;
+                    self.flush(&mut path, prefix);
+                    (colons, dollar) = (0, false);
                 }
             }
         }
-        self.flush(&mut path);
+        self.flush(&mut path, prefix);
     }
 
-    fn flush(&mut self, path: &mut Segments) {
-        if path.len() > 1 && path[0] != "$" {
+    fn flush(&mut self, path: &mut Segments, prefix: &[String]) {
+        if path.len() > prefix.len().max(1) && path[0] != "$" {
             self.module.paths.insert(path.clone());
         }
-        path.clear();
+        *path = prefix.to_vec();
     }
 }
 
@@ -201,9 +203,21 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_macro(&mut self, invocation: &'ast syn::Macro) {
-        self.tokens(invocation.tokens.clone());
+        self.tokens(invocation.tokens.clone(), &[]);
         visit::visit_macro(self, invocation);
     }
 
-    fn visit_attribute(&mut self, _: &'ast syn::Attribute) {}
+    fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
+        // `#[serde(deserialize_with = "crate::lenient::int")]` names a path in a string; docs name no dependency.
+        if let syn::Meta::List(list) = &attribute.meta {
+            self.tokens(list.tokens.clone(), &[]);
+            for token in list.tokens.clone() {
+                let text = token.to_string();
+                let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+                if let Some(tokens) = quoted.and_then(|path| path.parse::<TokenStream>().ok()) {
+                    self.tokens(tokens, &[]);
+                }
+            }
+        }
+    }
 }
