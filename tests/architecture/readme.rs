@@ -78,16 +78,22 @@ fn rustdoc_compiles_their_code() {
     }
 }
 
-/// The address on docs.rs of an item, given as an intra-doc link such as `struct@crate::server::Server`.
+/// The address on docs.rs of an item, given as an intra-doc link such as `struct@crate::server::Server` or
+/// `method@crate::Client::builder`.
 fn address(link: &str) -> String {
     let (kind, path) = link.split_once("@crate::").unwrap();
+    let (kind, path, anchor) = match (kind, path.rsplit_once("::")) {
+        ("method", Some((of, name))) => ("struct", of, format!("#method.{name}")),
+        ("variant", Some((of, name))) => ("enum", of, format!("#variant.{name}")),
+        _ => (kind, path, String::new()),
+    };
     let path = path.replace("::", "/");
     let page = match (kind, path.rsplit_once('/')) {
         ("mod", _) => format!("{path}/index"),
         (_, Some((module, name))) => format!("{module}/{kind}.{name}"),
         (_, None) => format!("{kind}.{path}"),
     };
-    format!("https://docs.rs/cqhttp/latest/cqhttp/{page}.html")
+    format!("https://docs.rs/cqhttp/latest/cqhttp/{page}.html{anchor}")
 }
 
 /// In the rendered docs `front_page_links.md` stands before the page, and the first definition of a link counts: rustdoc

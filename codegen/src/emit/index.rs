@@ -29,7 +29,7 @@ fn chapter(file: &File, reader: Reader) -> String {
         _ => format!("**`{name}`**{title}: {}", file.chapter.as_ref().map_or("", |chapter| &chapter.doc)),
     };
     let head = match reader {
-        Reader::Chinese => "| 动作 | 说明 |\n|---|---|\n",
+        Reader::Chinese => "| API | 说明 |\n|---|---|\n",
         _ => "| action | title | what it does |\n|---|---|---|\n",
     };
     format!("{heading}\n\n{head}{}", file.actions.iter().map(|action| row(action, reader)).collect::<String>())
