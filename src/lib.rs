@@ -64,6 +64,7 @@ pub use error::build::BuildError;
 #[cfg(feature = "ws")]
 pub use error::connection::ConnectionError;
 pub use error::{Error, NotSent, OutcomeUnknown, Refused, Undecodable};
+#[doc(inline)]
 pub use event::{Event, EventKind};
 #[cfg(feature = "ws")]
 pub use events::Events;
@@ -81,6 +82,7 @@ pub use pagination::{Paged, Pages};
 pub use received::Received;
 pub use reply::{AnswerRequest, Approvable, ReplyCall, ReplyTo, SendCall, Sent};
 pub use report::Report;
+#[doc(inline)]
 pub use segment::{Mention, Segment};
 pub use target::{Chat, Target};
 pub use time::Timestamp;
