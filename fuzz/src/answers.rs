@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use cqhttp::mock::{self, ActionInfo};
-use cqhttp::transport::{Response, Request};
+use cqhttp::transport::{Request, Response};
 use cqhttp::{Client, Error, Raw};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -78,10 +78,19 @@ pub fn describe(input: &[u8]) -> String {
     format!("{} answered with HTTP status {:?}, cut at {:?}:\n{body}", action.name, reply.http_status, reply.cut_at)
 }
 
+/// A response with the same content; responses cannot be cloned, since they may hold a stream.
+fn copy(response: &Response) -> Response {
+    let mut copy = Response::new(response.body.clone());
+    copy.http_status = response.http_status;
+    copy.cut_at = response.cut_at;
+    copy.encoding.clone_from(&response.encoding);
+    copy
+}
+
 async fn check_reply(action: &ActionInfo, reply: Response) {
-    let sent_back = reply.clone();
+    let sent_back = std::sync::Arc::new(copy(&reply));
     let service = tower::service_fn(move |request: Request| {
-        let reply = sent_back.clone();
+        let reply = copy(&sent_back);
         async move {
             assert!(request.mark_sent());
             Ok::<_, Infallible>(reply)
