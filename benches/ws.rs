@@ -83,10 +83,10 @@ impl Bench {
         let url = format!("ws://127.0.0.1:{}", server.line());
         let runtime = Runtime::new().expect("a runtime starts");
         let (forward, reverse) = runtime.block_on(async {
-            let (client, events) = connect(&url).event_queue(2 * EVENTS).await.expect("the server is there");
+            let (client, events) = connect(&url).event_queue_limit(usize::MAX).await.expect("the server is there");
             let reference = Reference::connect(&url).await.expect("the server is there");
 
-            let server = Server::bind("127.0.0.1:0").event_queue(2 * EVENTS).await.expect("there is a free port");
+            let server = Server::bind("127.0.0.1:0").event_queue_limit(usize::MAX).await.expect("there is a free port");
             let address = server.local_addr().expect("it has an address");
             client.call(dial(address)).await.expect("the server answers");
             let account = server.bots().wait_for(server::ACCOUNT).await.expect("it connects");

@@ -64,11 +64,12 @@ async fn run_by_itself() -> Result<(), Box<dyn Error>> {
         "post_type": "request", "request_type": "friend", "time": 1700000000, "self_id": 10010, "user_id": 10086,
         "comment": "please", "flag": "1",
     });
-    for event in [said("hello"), said("spam"), friend] {
+    for event in [said(7, "hello"), said(8, "spam"), friend] {
         let posted = webhook.post(&event.to_string()).await?;
         println!("HTTP {} {}", posted.status, posted.operation.unwrap_or_default());
     }
-    let posted = Webhook::to(format!("http://{address}")).secret("wrong").post(&said("let me in").to_string()).await?;
+    let posted =
+        Webhook::to(format!("http://{address}")).secret("wrong").post(&said(9, "let me in").to_string()).await?;
     println!("HTTP {} for a wrong signature", posted.status);
     bots.close().await;
     bot.await?;
@@ -76,10 +77,10 @@ async fn run_by_itself() -> Result<(), Box<dyn Error>> {
 }
 
 /// A message in a group, as go-cqhttp reports it.
-fn said(text: &str) -> serde_json::Value {
+fn said(id: i64, text: &str) -> serde_json::Value {
     json!({
         "post_type": "message", "message_type": "group", "sub_type": "normal", "time": 1700000000, "self_id": 10010,
-        "group_id": 10001000, "user_id": 10086, "message_id": 7, "message": text, "raw_message": text, "font": 0,
+        "group_id": 10001000, "user_id": 10086, "message_id": id, "message": text, "raw_message": text, "font": 0,
         "sender": { "user_id": 10086, "nickname": "Anna" },
     })
 }

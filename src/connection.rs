@@ -18,7 +18,7 @@ use crate::client::options::{self, ClientOptions};
 use crate::error::connection::ConnectionError;
 use crate::events::Events;
 use crate::events::fanout::Fanout;
-use crate::events::queue::Overflow;
+use crate::events::queue::{Overflow, QueueLimits};
 use crate::transport::failure::BoxError;
 use crate::transport::request::Request;
 use crate::transport::response::Response;
@@ -81,8 +81,7 @@ pub struct Connect {
     options: ClientOptions,
     token_in_query: bool,
     wait_for_server: bool,
-    event_queue: usize,
-    overflow: Overflow,
+    queue: QueueLimits,
     dedupe: Option<Duration>,
     settings: Settings,
 }
@@ -101,8 +100,7 @@ impl Connect {
             options: ClientOptions::default(),
             token_in_query: false,
             wait_for_server: false,
-            event_queue: 1024,
-            overflow: Overflow::default(),
+            queue: QueueLimits::default(),
             dedupe: None,
             settings: Settings::default(),
         }
@@ -211,16 +209,18 @@ impl Connect {
         self
     }
 
-    /// Sets how many events the queue of each consumer holds, whatever their length, which
-    /// [`frame_limit`](Self::frame_limit) limits. Default: 1024; 0 counts as 1.
-    pub fn event_queue(mut self, events: usize) -> Self {
-        self.event_queue = events;
+    /// Limits the events in the queue of each consumer, in bytes. Default: 64 MiB. An event counts with its text and 256 bytes
+    /// more; a single event may be longer.
+    ///
+    /// Consumers share the memory of an event that waits in several queues.
+    pub fn event_queue_limit(mut self, bytes: usize) -> Self {
+        self.queue.account = bytes;
         self
     }
 
     /// Sets the rule for events that arrive when a queue is full. Default: [`Overflow::DropOldest`].
     pub fn overflow(mut self, overflow: Overflow) -> Self {
-        self.overflow = overflow;
+        self.queue.overflow = overflow;
         self
     }
 
@@ -266,11 +266,11 @@ impl Connect {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(ConnectionError::NoRuntime);
         }
-        let Self { url, mut options, token_in_query, wait_for_server, event_queue, overflow, dedupe, settings } = self;
+        let Self { url, mut options, token_in_query, wait_for_server, queue, dedupe, settings } = self;
         let endpoint = Endpoint::new(&url, options.token.take(), token_in_query, &settings, &options.roots)?;
         let token = endpoint.token().map(str::to_owned);
         let socket = endpoint.first(wait_for_server).await?;
-        let fanout = Fanout::new(event_queue, overflow);
+        let fanout = Fanout::new(queue);
         // Before the task starts, which may read an event at once.
         let queue = fanout.subscribe();
         let (stopper, stops) = Stopper::new();
@@ -292,12 +292,11 @@ impl IntoFuture for Connect {
 
 impl fmt::Debug for Connect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { options, wait_for_server, event_queue, overflow, dedupe, settings, .. } = self;
+        let Self { options, wait_for_server, queue, dedupe, settings, .. } = self;
         f.debug_struct("Connect")
             .field("timeout", &options.timeout)
             .field("wait_for_server", wait_for_server)
-            .field("event_queue", event_queue)
-            .field("overflow", overflow)
+            .field("queue", queue)
             .field("dedupe", dedupe)
             .field("settings", settings)
             .finish_non_exhaustive()

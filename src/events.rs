@@ -2,8 +2,11 @@
 
 pub(crate) mod dedupe;
 pub(crate) mod fanout;
+mod lanes;
 pub(crate) mod queue;
 
+#[cfg(feature = "server")]
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -13,14 +16,14 @@ use std::time::Duration;
 
 use futures_core::Stream;
 
-use self::fanout::{Arrived, Fanout, Sender};
+use self::fanout::{Arrived, Fanout};
 use self::queue::Queue;
 use crate::client::Client;
 use crate::connection::handle::Connection;
-use crate::error::connection::ConnectionError;
 use crate::error::reason::chain;
-use crate::event::header::EventHeader;
 use crate::generated::event::Event;
+#[cfg(feature = "server")]
+use crate::generated::types::UserId;
 use crate::received::Received;
 use crate::transport::ws::control::ConnectionState;
 
@@ -71,7 +74,7 @@ impl<H> Events<H> {
                 }
             };
             let client = match sender {
-                Some(sender) => client_of(sender, header),
+                Some(sender) => Some(sender.client),
                 None => self.client.clone(),
             };
             if let Some(client) = client {
@@ -91,28 +94,21 @@ impl<H> Events<H> {
     }
 
     /// Returns how many events this consumer has missed so far because it was too slow: see
-    /// [`Overflow`](crate::Overflow).
+    /// [`Overflow`](crate::Overflow). On a server they are the events of all accounts.
     #[must_use]
     pub fn missed(&self) -> u64 {
         self.queue.missed()
     }
 
     #[cfg(feature = "server")]
+    pub(crate) fn lost_by_account(&self) -> BTreeMap<UserId, u64> {
+        self.queue.missed_by_account()
+    }
+
+    #[cfg(feature = "server")]
     pub(crate) fn handle(&self) -> &H {
         &self.handle
     }
-}
-
-/// Returns the client of the account that an event was received for. An event of another account is dropped, and ends its
-/// connection: two accounts would be mixed up.
-fn client_of(sender: Sender, header: EventHeader) -> Option<Client> {
-    let Sender { account, client, stopper } = sender;
-    let Some(found) = header.self_id.filter(|found| *found != account) else { return Some(client) };
-    tracing::warn!(account = account.get(), found = found.get(), "dropped an event of another account");
-    if let Some(stopper) = stopper {
-        stopper.stop(Duration::ZERO, ConnectionError::WrongAccount { expected: account, found });
-    }
-    None
 }
 
 impl Events {

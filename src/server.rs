@@ -20,13 +20,17 @@
 //! # Accounts
 //!
 //! - A client belongs to its account for good: when the account connects again, the client uses the new connection. In between,
-//!   calls fail at once as [`Error::NotSent`](crate::Error::NotSent).
+//!   calls fail at once as [`Error::NotSent`](crate::Error::NotSent), or wait: see [`ServerBuilder::queue_while_down`].
 //! - When an account connects again, the new connection replaces the old one. Calls in flight on the old connection end as
-//!   [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown).
+//!   [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown). Two servers that replace each other again and again are logged at
+//!   `warn`, with both addresses.
 //! - [`Bots::watch`] watches the connected accounts, and [`Bots::wait_for`] waits for one account.
 //! - [`Bots::subscribe`] adds a consumer of the events, for several parts of a program.
-//! - An event of another account than the connection's is dropped, and ends the connection once the event is taken
-//!   ([`ConnectionError::WrongAccount`](crate::ConnectionError::WrongAccount)).
+//! - An event of another account than the connection's is dropped, and ends the connection
+//!   ([`ConnectionError::WrongAccount`](crate::ConnectionError::WrongAccount)): [`Bots::last_error`] tells it, and
+//!   [`ServerBuilder::accept_other_accounts`] accepts such events. A connection with the role `API` brings no events.
+//! - Each account has its own part of a consumer's queue, so that one account's flood takes no events of other accounts:
+//!   [`ServerBuilder::event_queue_limit`], [`Server::missed_by_account`].
 //!
 //! # HTTP POST
 //!
@@ -82,9 +86,11 @@ mod admission;
 pub(crate) mod bots;
 pub(crate) mod builder;
 mod connections;
+mod faults;
 mod handshake;
 mod listener;
 mod options;
+mod posts;
 mod service;
 mod shared;
 mod sink;

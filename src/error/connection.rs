@@ -166,7 +166,8 @@ impl fmt::Display for ConnectionError {
             }
             Self::WrongAccount { expected, found } => write!(
                 f,
-                "the connection belongs to the account {expected} (`X-Self-ID`), and an event of {found} arrived over it"
+                "the connection belongs to the account {expected} (`X-Self-ID`), and an event of {found} arrived over it: see \
+                 `ServerBuilder::accept_other_accounts`"
             ),
             always_the_same => f.write_str(always_the_same.text()),
         }

@@ -11,11 +11,10 @@ use tokio::time::Instant;
 
 use crate::client::Client;
 use crate::event::header::EventHeader;
-use crate::events::queue::{Overflow, Queue};
+use crate::events::queue::{NO_ACCOUNT, Queue, QueueLimits};
 use crate::generated::types::UserId;
 use crate::received::ResponseSlot;
 use crate::sync::lock;
-use crate::transport::ws::control::Stopper;
 
 /// An event that waits to be taken.
 #[derive(Clone)]
@@ -29,23 +28,21 @@ pub(crate) struct Arrived {
 }
 
 /// The account whose connection, or HTTP POST, brought an event.
-#[cfg_attr(not(feature = "server"), allow(dead_code, reason = "only a server has accounts"))]
 #[derive(Clone)]
 pub(crate) struct Sender {
     pub(crate) account: UserId,
     pub(crate) client: Client,
-    /// Ends the connection; `None` for an HTTP POST.
-    pub(crate) stopper: Option<Stopper>,
 }
+
+/// The bytes that an event takes beside its text, in a queue and in the allocator.
+pub(crate) const EVENT_OVERHEAD: usize = 256;
 
 /// The queues of all consumers.
 #[derive(Clone)]
 pub(crate) struct Fanout(Arc<Inner>);
 
 struct Inner {
-    /// The number of events that a queue holds.
-    limit: usize,
-    overflow: Overflow,
+    limits: QueueLimits,
     consumers: Mutex<Consumers>,
 }
 
@@ -56,13 +53,13 @@ struct Consumers {
 }
 
 impl Fanout {
-    pub(crate) fn new(limit: usize, overflow: Overflow) -> Self {
-        Self(Arc::new(Inner { limit, overflow, consumers: Mutex::default() }))
+    pub(crate) fn new(limits: QueueLimits) -> Self {
+        Self(Arc::new(Inner { limits, consumers: Mutex::default() }))
     }
 
     /// Adds a consumer and returns its queue, which is closed already if no event will come.
     pub(crate) fn subscribe(&self) -> Arc<Queue<Arrived>> {
-        let queue = Arc::new(Queue::new(self.0.limit, self.0.overflow));
+        let queue = Arc::new(Queue::new(self.0.limits));
         let mut consumers = lock(&self.0.consumers);
         if consumers.closed {
             queue.close();
@@ -82,8 +79,10 @@ impl Fanout {
         let consumers = lock(&self.0.consumers);
         let [others @ .., last] = &*consumers.queues else { return };
         let (arrived, now) = (arrived(), Instant::now());
-        others.iter().for_each(|queue| queue.push(arrived.clone(), now));
-        last.push(arrived, now);
+        let account = arrived.sender.as_ref().map_or(NO_ACCOUNT, |sender| sender.account);
+        let bytes = arrived.raw.len() + EVENT_OVERHEAD;
+        others.iter().for_each(|queue| queue.push(account, arrived.clone(), bytes, now));
+        last.push(account, arrived, bytes, now);
     }
 
     /// Wakes the consumers.
@@ -108,7 +107,7 @@ mod tests {
 
     #[test]
     fn every_consumer_gets_what_comes_while_it_is_there() {
-        let fanout = Fanout::new(4, Overflow::DropOldest);
+        let fanout = Fanout::new(QueueLimits::default());
         let mut made = 0;
         let mut push = |text: &'static str| {
             fanout.push(|| {

@@ -9,6 +9,7 @@ use crate::error::connection::ConnectionError;
 use crate::events::dedupe::Dedupe;
 use crate::generated::types::UserId;
 use crate::server::connections::Connections;
+use crate::server::posts::RecentPosts;
 
 /// The accounts that are or were connected.
 #[derive(Default)]
@@ -26,6 +27,8 @@ pub(super) struct Account {
     pub(super) connections: Arc<Connections>,
     /// The recent events of the account, over any connection and by HTTP POST; `None` if repetitions are not dropped.
     pub(super) recent: Option<Arc<Mutex<Dedupe>>>,
+    /// The recent HTTP POSTs of the account.
+    pub(super) posts: RecentPosts,
 }
 
 impl Accounts {
@@ -38,6 +41,7 @@ impl Accounts {
     /// Closes the server, and asks all connections to end.
     pub(super) fn close(&mut self, limit: Duration) {
         self.closed = true;
+        self.known.values().for_each(|account| account.connections.close());
         for connection in self.known.values().flat_map(|account| account.connections.all()) {
             connection.control.stopper.stop(limit, ConnectionError::Closed);
         }

@@ -1,5 +1,6 @@
 //! The handle to a server.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::client::Client;
+use crate::error::connection::ConnectionError;
 use crate::events::Events;
 use crate::generated::types::UserId;
 use crate::server::accounts::Accounts;
@@ -60,6 +62,29 @@ impl Bots {
         found.ok()?.bot(account)
     }
 
+    /// Returns the last fault of a connecting server that a setting mends; its text names the setting. `None` as long as there
+    /// was none. The faults are [`ConnectionError::WrongAccount`], over a WebSocket and by HTTP POST, and
+    /// [`ConnectionError::FrameTooLong`].
+    ///
+    /// ```no_run
+    /// # fn run(server: &cqhttp::server::Server) {
+    /// if let Some(fault) = server.bots().last_error() {
+    ///     eprintln!("{}", fault.report());
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn last_error(&self) -> Option<ConnectionError> {
+        self.0.faults.last()
+    }
+
+    /// Watches the faults that [`last_error`](Self::last_error) returns. A watcher sees the latest fault, and may miss faults in
+    /// between; its `changed` returns an error once the server is closed.
+    #[must_use]
+    pub fn watch_errors(&self) -> watch::Receiver<Option<ConnectionError>> {
+        self.0.faults.watch()
+    }
+
     /// Adds a consumer of the same events, with another queue of the same size and overflow rule. It gets the events that arrive
     /// from now on.
     ///
@@ -97,6 +122,13 @@ impl Events<Bots> {
     #[must_use]
     pub fn bots(&self) -> Bots {
         self.handle().clone()
+    }
+
+    /// Returns how many events of each account this consumer has missed so far because it was too slow. An account that has
+    /// missed none is not in it; [`missed`](Events::missed) is the sum.
+    #[must_use]
+    pub fn missed_by_account(&self) -> BTreeMap<UserId, u64> {
+        self.lost_by_account()
     }
 }
 

@@ -38,7 +38,8 @@ impl<To> ServerBuilder<To> {
     /// Sets the access token that is required of connecting servers. Default: none; an empty token counts as none. If a
     /// [`webhook_secret`](Self::webhook_secret) is set too, HTTP POSTs need a signature in its place.
     ///
-    /// It is compared in constant time, and does not appear in logs, `Debug` output or errors.
+    /// It is compared in constant time, without the blanks at its ends, which headers lose on the way. It does not appear in logs,
+    /// `Debug` output or errors.
     pub fn access_token(mut self, token: impl Into<String>) -> Self {
         self.options.token = Some(token.into()).filter(|token| !token.is_empty());
         self
@@ -47,6 +48,12 @@ impl<To> ServerBuilder<To> {
     /// Sets the secret that HTTP POSTs are signed with (`X-Signature`, HMAC-SHA1 of the body). Default: none; an empty secret
     /// counts as none. NapCat signs with its access token. A signed HTTP POST does not need the
     /// [`access_token`](Self::access_token).
+    ///
+    /// A signature does not contain a time, so a recorded HTTP POST keeps its valid signature. Within the
+    /// [`replay_window`](Self::replay_window), messages and requests are known by their ids. Other events, such as a poke or a
+    /// new member, have no id: whoever can record them can replay them at any time, and messages and requests after the window
+    /// or a restart of the bot. If others can read the traffic, put the server behind a proxy with TLS, or serve its
+    /// [`router`](ServerBuilder::router) over TLS: the server's own listener does not support it.
     pub fn webhook_secret(mut self, secret: impl Into<String>) -> Self {
         self.options.secret = Some(secret.into()).filter(|secret| !secret.is_empty());
         self
@@ -81,16 +88,45 @@ impl<To> ServerBuilder<To> {
         self
     }
 
-    /// Sets how many events of all accounts together the queue of each consumer holds, whatever their length. Default: 1024; 0
-    /// counts as 1.
-    pub fn event_queue(mut self, events: usize) -> Self {
-        self.options.event_queue = events;
+    /// Limits the events of one account in the queue of each consumer, in bytes. Default: 64 MiB. An event counts with its text
+    /// and 256 bytes more; a single event may be longer.
+    ///
+    /// One account's flood takes only its own events: see [`Server::missed_by_account`]. Consumers share the memory of an event
+    /// that waits in several queues.
+    pub fn event_queue_limit(mut self, bytes: usize) -> Self {
+        self.options.queue.account = bytes;
         self
     }
 
-    /// Sets the rule for events that arrive when a queue is full. Default: [`Overflow::DropOldest`].
+    /// Limits the events of all accounts together in the queue of each consumer, in bytes. Default: 256 MiB. Beyond it, the
+    /// account with the largest backlog loses its oldest events, whatever [`overflow`](Self::overflow) says.
+    pub fn total_event_queue_limit(mut self, bytes: usize) -> Self {
+        self.options.queue.total = bytes;
+        self
+    }
+
+    /// Sets the rule for events that arrive when an account has filled its part of a queue. Default: [`Overflow::DropOldest`].
     pub fn overflow(mut self, overflow: Overflow) -> Self {
-        self.options.overflow = overflow;
+        self.options.queue.overflow = overflow;
+        self
+    }
+
+    /// Accepts events of other accounts than `X-Self-ID` names: for servers such as onebots, whose events have a `self_id` of
+    /// their own. The client of such an event is that of the connection. Otherwise such an event ends its connection, or is
+    /// rejected if it arrived by HTTP POST: see [`Bots::last_error`].
+    ///
+    /// The connection belongs to the account in `X-Self-ID`: [`Bots::get`] and [`Server::missed_by_account`] know it by that
+    /// account.
+    pub fn accept_other_accounts(mut self) -> Self {
+        self.options.other_accounts = true;
+        self
+    }
+
+    /// Keeps up to `calls` calls of each account, each within its time limit, while no WebSocket of the account takes calls,
+    /// like [`Connect::queue_while_down`](crate::Connect::queue_while_down). Default: 0. Further calls fail at once as
+    /// [`Error::NotSent`](crate::Error::NotSent). So do calls of an account that has only sent HTTP POSTs.
+    pub fn queue_while_down(mut self, calls: usize) -> Self {
+        self.options.settings.queue_while_down = calls;
         self
     }
 
@@ -164,12 +200,13 @@ impl<To> ServerBuilder<To> {
         self
     }
 
-    /// Drops an HTTP POST if the same body arrived before within this window: it was sent again, or recorded and replayed.
-    /// Default: 5 minutes; zero drops nothing. At most the last 65,536 bodies are remembered.
+    /// Drops an HTTP POST that repeats another one of the account within this window. Default: 5 minutes; zero drops nothing.
+    /// At most the last 65,536 of an account are remembered.
     ///
-    /// A signature does not contain a time: a recorded body can be replayed after the window. The server's own listener does not
-    /// support TLS: if others can read the traffic, put it behind a proxy with TLS, or serve its
-    /// [`router`](ServerBuilder::router) over TLS.
+    /// A message or a request is a repetition if its `message_id` or `flag` arrived before, from the same user in the same chat.
+    /// Any event is a repetition if the HTTP POST with the same bytes before it got no answer, since servers then send it again.
+    /// Other events pass: two pokes within a second are equal to the byte. See [`webhook_secret`](Self::webhook_secret) for
+    /// what can be replayed.
     pub fn replay_window(mut self, window: Duration) -> Self {
         self.options.replay_window = window;
         self
@@ -208,10 +245,9 @@ impl IntoFuture for ServerBuilder<String> {
 
 impl<To> fmt::Debug for ServerBuilder<To> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ServerOptions { event_queue, overflow, dedupe, connections, settings, .. } = &self.options;
+        let ServerOptions { queue, dedupe, connections, settings, .. } = &self.options;
         f.debug_struct("ServerBuilder")
-            .field("event_queue", event_queue)
-            .field("overflow", overflow)
+            .field("queue", queue)
             .field("dedupe", dedupe)
             .field("max_connections", connections)
             .field("settings", settings)

@@ -1,18 +1,29 @@
 //! The WebSockets of one account.
 
+use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
 use crate::error::connection::ConnectionError;
 use crate::generated::types::UserId;
 use crate::sync::lock;
 use crate::transport::ws::control::Control;
-use crate::transport::ws::service::Ws;
+use crate::transport::ws::service::{Outgoing, Ws};
+
+/// The longest time between two connections that replace each other again and again.
+const REPLACED_AGAIN: Duration = Duration::from_secs(60);
+/// The number of replacements that are told.
+const TOLD_REPLACEMENT: u32 = 3;
 
 /// The connections of an account.
 pub(super) struct Connections {
     pub(super) account: UserId,
+    /// The number of calls that wait while no connection takes calls.
+    pub(super) queue_while_down: usize,
     pub(super) current: Mutex<Current>,
 }
 
@@ -25,13 +36,28 @@ pub(super) struct Current {
     pub(super) why: Option<ConnectionError>,
     /// Set once an event of the account has arrived by HTTP POST.
     pub(super) posts: bool,
+    /// The calls that wait for a connection.
+    pub(super) waiting: VecDeque<Outgoing>,
+    /// Set once the server is closed.
+    pub(super) closed: bool,
+    /// The recent replacements, by the role of the new connection.
+    replacements: [Replacements; 3],
+}
+
+/// The origin of a connection.
+#[derive(Clone, Copy)]
+pub(super) struct Origin {
+    pub(super) account: UserId,
+    pub(super) role: Role,
+    /// The address of the other side; `None` if an application's listener accepted it.
+    pub(super) peer: Option<SocketAddr>,
 }
 
 /// One connection of an account.
 #[derive(Clone)]
 pub(super) struct AccountConnection {
     pub(super) id: u64,
-    pub(super) role: Role,
+    pub(super) origin: Origin,
     pub(super) ws: Ws,
     pub(super) control: Arc<Control>,
     pub(super) slot: Slot,
@@ -58,12 +84,36 @@ impl Role {
         self != Self::Event
     }
 
-    fn brings_events(self) -> bool {
+    pub(super) fn brings_events(self) -> bool {
         self != Self::Api
     }
 }
 
+/// Connections that replaced each other in a short time.
+#[derive(Default)]
+struct Replacements {
+    count: u32,
+    last: Option<Instant>,
+}
+
+impl Replacements {
+    /// Counts a replacement. Returns `true` for the one that is told.
+    fn count(&mut self) -> bool {
+        let now = Instant::now();
+        if self.last.is_none_or(|last| now.saturating_duration_since(last) > REPLACED_AGAIN) {
+            self.count = 0;
+        }
+        self.last = Some(now);
+        self.count = self.count.saturating_add(1);
+        self.count == TOLD_REPLACEMENT
+    }
+}
+
 impl Connections {
+    pub(super) fn new(account: UserId, queue_while_down: usize) -> Self {
+        Self { account, queue_while_down, current: Mutex::default() }
+    }
+
     pub(super) fn current(&self) -> MutexGuard<'_, Current> {
         lock(&self.current)
     }
@@ -72,25 +122,42 @@ impl Connections {
     pub(super) fn replaced_by(&self, role: Role) -> Vec<AccountConnection> {
         let mut old = self.all();
         let both = Role::Universal;
-        old.retain(|old| old.role == role || old.role == both || role == both);
+        old.retain(|old| old.origin.role == role || old.origin.role == both || role == both);
         old
     }
 
-    /// Adds a connection, and returns the connections that it replaces.
-    pub(super) fn connect(&self, connection: &AccountConnection) -> Vec<AccountConnection> {
-        let old = self.replaced_by(connection.role);
+    /// Adds a connection. Returns the connections that it replaces, and the calls that have waited for it.
+    pub(super) fn connect(&self, connection: &AccountConnection) -> (Vec<AccountConnection>, VecDeque<Outgoing>) {
+        let role = connection.origin.role;
+        let old = self.replaced_by(role);
         let mut current = self.current();
+        let told = !old.is_empty() && current.replacements[role as usize].count();
         let is_old = |connection: &mut AccountConnection| old.iter().any(|old| old.id == connection.id);
         current.calls.take_if(is_old);
         current.events.take_if(is_old);
-        if connection.role.takes_calls() {
+        let mut waiting = VecDeque::new();
+        if role.takes_calls() {
             current.calls = Some(connection.clone());
             current.why = None;
+            waiting = std::mem::take(&mut current.waiting);
         }
-        if connection.role.brings_events() {
+        if role.brings_events() {
             current.events = Some(connection.clone());
         }
-        old
+        drop(current);
+        if let Some(old) = old.first().filter(|_| told) {
+            warn_of_two_servers(old.origin, connection.origin);
+        }
+        (old, waiting)
+    }
+
+    /// Closes the account for good: calls that wait are rejected.
+    pub(super) fn close(&self) {
+        let mut current = self.current();
+        current.closed = true;
+        let waiting = std::mem::take(&mut current.waiting);
+        drop(current);
+        waiting.into_iter().for_each(|call| call.reject(&ConnectionError::Closed));
     }
 
     /// Removes a connection, if it has not been replaced.
@@ -109,4 +176,15 @@ impl Connections {
         all.dedup_by_key(|connection| connection.id);
         all
     }
+}
+
+/// Tells that connections of the account replace each other again and again.
+fn warn_of_two_servers(old: Origin, new: Origin) {
+    let shown = |peer: Option<SocketAddr>| peer.map_or_else(|| "unknown".to_owned(), |peer| peer.to_string());
+    tracing::warn!(
+        account = new.account.get(),
+        replaced = shown(old.peer),
+        by = shown(new.peer),
+        "connections of the account replace each other again and again: do two servers connect for it? Only one of them may"
+    );
 }

@@ -36,7 +36,9 @@ pub(super) fn accept(method: &Method, headers: &HeaderMap) -> Result<HeaderValue
 
 /// Returns the account of a request: `X-Self-ID`.
 pub(super) fn account(headers: &HeaderMap) -> Result<UserId, HttpRejection> {
-    let id = headers.get(SELF_ID).and_then(|id| id.to_str().ok()?.trim().parse::<UserId>().ok());
+    let id = headers.get(SELF_ID).and_then(|id| id.to_str().ok()).map(str::trim);
+    // No sign: `+5` is not an account.
+    let id = id.filter(|id| id.bytes().all(|byte| byte.is_ascii_digit())).and_then(|id| id.parse::<UserId>().ok());
     id.filter(|id| id.get() > 0).ok_or((StatusCode::BAD_REQUEST, "`X-Self-ID` is missing, or is not an account"))
 }
 
@@ -65,14 +67,15 @@ pub(super) fn authorise(options: &ServerOptions, uri: &Uri, headers: &HeaderMap)
             if !scheme.eq_ignore_ascii_case(b"bearer") && !scheme.eq_ignore_ascii_case(b"token") {
                 return Err((StatusCode::UNAUTHORIZED, "`Authorization` is neither `Bearer` nor `Token`"));
             }
-            Cow::from(given.trim_ascii())
+            Cow::from(given)
         }
         None => uri.query().and_then(token_in_query).unwrap_or_default(),
     };
-    if given.is_empty() {
+    let Some(given) = meant(&given) else {
         return Err((StatusCode::UNAUTHORIZED, "the access token is missing"));
-    }
-    if is_same(token, &given) { Ok(()) } else { Err((StatusCode::FORBIDDEN, "the access token is wrong")) }
+    };
+    let is_right = meant(token.as_bytes()).is_some_and(|token| is_same(token, given));
+    if is_right { Ok(()) } else { Err((StatusCode::FORBIDDEN, "the access token is wrong")) }
 }
 
 fn token_in_query(query: &str) -> Option<Cow<'_, [u8]>> {
@@ -80,16 +83,21 @@ fn token_in_query(query: &str) -> Option<Cow<'_, [u8]>> {
     Some(percent_decode_str(value).into())
 }
 
+/// Returns a token as it is compared: without blanks at its ends, which headers lose on the way; `None` if nothing is left.
+fn meant(token: &[u8]) -> Option<&[u8]> {
+    Some(token.trim_ascii()).filter(|token| !token.is_empty())
+}
+
 /// Compares two tokens in constant time, whatever their lengths: it compares hashes of both.
-fn is_same(token: &str, given: &[u8]) -> bool {
+fn is_same(token: &[u8], given: &[u8]) -> bool {
     let sign = |text: &[u8]| mac(token).map(|mac| mac.chain_update(text));
-    match (sign(token.as_bytes()), sign(given)) {
+    match (sign(token), sign(given)) {
         (Some(own), Some(theirs)) => own.verify(&theirs.finalize().into_bytes()).is_ok(),
         _ => false,
     }
 }
 
 /// Returns the MAC with this key. It is never `None`: a key may have any length.
-pub(super) fn mac(key: &str) -> Option<Hmac<Sha1>> {
-    Hmac::<Sha1>::new_from_slice(key.as_bytes()).ok()
+pub(super) fn mac(key: &[u8]) -> Option<Hmac<Sha1>> {
+    Hmac::<Sha1>::new_from_slice(key).ok()
 }

@@ -1,5 +1,6 @@
 //! The listener and the routes of a server.
 
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role as Side, WebSocketConfig};
 
 use crate::server::admission::{Admission, Permit};
+use crate::server::connections::Origin;
 use crate::server::handshake::{self, HttpRejection};
 use crate::server::shared::{CLOSING, Listening, Shared};
 use crate::server::webhook;
@@ -50,8 +52,8 @@ pub(super) async fn listen(listener: TcpListener, shared: Arc<Shared>, _listenin
             _ = accounts.wait_for(|accounts| accounts.closed) => break,
             accepted = listener.accept() => accepted,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             // There is no free file descriptor at the moment.
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
@@ -62,7 +64,13 @@ pub(super) async fn listen(listener: TcpListener, shared: Arc<Shared>, _listenin
         };
         while tasks.try_join_next().is_some() {}
         match admission.admit() {
-            Some(permit) => drop(tasks.spawn(serve(http.clone(), stream, router.clone(), permit, shared.clone()))),
+            Some(permit) => drop(tasks.spawn(serve(
+                http.clone(),
+                stream,
+                with_extensions(&router, peer, &permit),
+                permit,
+                shared.clone(),
+            ))),
             None => tracing::warn!("rejected a connection: too many HTTP POSTs wait for their answers"),
         }
     }
@@ -70,10 +78,18 @@ pub(super) async fn listen(listener: TcpListener, shared: Arc<Shared>, _listenin
     while tasks.join_next().await.is_some() {}
 }
 
+/// Returns the router for one connection, whose requests know its address and its permit.
+fn with_extensions(router: &axum::Router, peer: SocketAddr, permit: &Permit) -> axum::Router {
+    router.clone().layer(Extension(Peer(peer))).layer(Extension(permit.clone()))
+}
+
+/// The address of the other side of a connection.
+#[derive(Clone, Copy)]
+struct Peer(SocketAddr);
+
 /// Serves a connection until it ends, becomes a WebSocket, is evicted, or the server is closed.
 async fn serve(http: http1::Builder, stream: TcpStream, router: axum::Router, permit: Permit, shared: Arc<Shared>) {
     let _ = stream.set_nodelay(true);
-    let router = router.layer(Extension(permit.clone()));
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut connection = pin!(connection.with_upgrades());
     // A client that hangs up is not an error.
@@ -109,6 +125,8 @@ fn upgrade(shared: &Arc<Shared>, mut request: Request) -> Result<Response, HttpR
     handshake::authorise(&shared.options, request.uri(), request.headers())?;
     let account = handshake::account(request.headers())?;
     let role = handshake::role(request.headers())?;
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
+    let origin = Origin { account, role, peer };
     let accept = handshake::accept(request.method(), request.headers())?;
     let slot = shared.slot(account, role).map_err(|why| (StatusCode::SERVICE_UNAVAILABLE, why))?;
 
@@ -122,7 +140,7 @@ fn upgrade(shared: &Arc<Shared>, mut request: Request) -> Result<Response, HttpR
             WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(longest).max_frame_size(longest);
         let socket =
             WebSocketStream::from_raw_socket(Monitored::new(TokioIo::new(upgraded)), Side::Server, Some(config)).await;
-        shared.serve(socket, account, role, slot).await;
+        shared.serve(socket, origin, slot).await;
     });
     let headers = [
         (CONNECTION, HeaderValue::from_static("Upgrade")),

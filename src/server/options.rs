@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use crate::client::DEFAULT_TIMEOUT;
-use crate::events::queue::Overflow;
+use crate::events::queue::QueueLimits;
 use crate::transport::BoxedService;
 use crate::transport::ws::settings::Settings;
+
+/// Default limit of the bytes of all accounts' events.
+const DEFAULT_TOTAL: usize = 256 << 20;
 
 /// A layer that is put around the service of each account.
 pub(super) type AnyLayer = Box<dyn Fn(BoxedService) -> BoxedService + Send + Sync>;
@@ -16,8 +19,9 @@ pub(super) struct ServerOptions {
     pub(super) secret: Option<String>,
     pub(super) timeout: Option<Duration>,
     pub(super) layers: Vec<AnyLayer>,
-    pub(super) event_queue: usize,
-    pub(super) overflow: Overflow,
+    pub(super) queue: QueueLimits,
+    /// Set if events of another account than the connection's are accepted.
+    pub(super) other_accounts: bool,
     pub(super) dedupe: Option<Duration>,
     pub(super) connections: usize,
     pub(super) handshake_timeout: Duration,
@@ -34,8 +38,8 @@ impl Default for ServerOptions {
             secret: None,
             timeout: Some(DEFAULT_TIMEOUT),
             layers: Vec::new(),
-            event_queue: 1024,
-            overflow: Overflow::default(),
+            queue: QueueLimits { total: DEFAULT_TOTAL, ..QueueLimits::default() },
+            other_accounts: false,
             dedupe: None,
             connections: 4096,
             handshake_timeout: Duration::from_secs(10),

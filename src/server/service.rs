@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tower::{Service, ServiceExt};
+use tower::Service;
 
 use crate::error::connection::ConnectionError;
 use crate::error::reason::Reason;
@@ -15,6 +15,7 @@ use crate::server::connections::{Connections, Current};
 use crate::transport::failure::BoxError;
 use crate::transport::request::Request;
 use crate::transport::response::Response;
+use crate::transport::ws::service::{CallResult, Outgoing, UnsentCalls, Ws};
 
 /// The service of an account: it makes calls over the account's current connection.
 #[derive(Clone)]
@@ -30,12 +31,80 @@ impl Service<Request> for AccountService {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let current = self.0.current();
-        let account = self.0.account;
-        let reason = match &*current {
-            Current { calls: Some(connection), .. } => return Box::pin(connection.ws.clone().oneshot(request)),
-            Current { why: Some(why), .. } => Box::new(Disconnected { account, why: why.clone() }) as BoxError,
-            Current { posts: true, .. } => Reason(
+        Box::pin(send(self.0.clone(), request))
+    }
+}
+
+/// Makes a call over the account's connection, or once it has a connection.
+async fn send(connections: Arc<Connections>, request: Request) -> CallResult {
+    let (mut call, answered) = Outgoing::new(request)?;
+    while let Some((ws, given)) = connections.route(call) {
+        match ws.queue(given).await {
+            None => break,
+            // The connection has ended meanwhile.
+            Some(back) => call = back,
+        }
+    }
+    match answered.await {
+        Ok(outcome) => outcome,
+        // The task of the connection was dropped.
+        Err(_) => Err(connections.current().why.clone().unwrap_or(ConnectionError::Closed).into()),
+    }
+}
+
+impl Connections {
+    /// Returns the connection for a call, with the call. Without a connection the call waits for the next one, or fails.
+    fn route(&self, call: Outgoing) -> Option<(Ws, Outgoing)> {
+        let mut current = self.current();
+        if let Some(connection) = current.calls.as_ref().filter(|connection| connection.ws.is_open()) {
+            return Some((connection.ws.clone(), call));
+        }
+        if current.may_wait() {
+            if current.waiting.len() >= self.queue_while_down {
+                current.waiting.retain(|call| !call.is_given_up());
+            }
+            if current.waiting.len() < self.queue_while_down {
+                current.waiting.push_back(call);
+                return None;
+            }
+        }
+        let reason = current.reason(self.account);
+        drop(current);
+        call.fail(reason);
+        None
+    }
+}
+
+impl UnsentCalls for Connections {
+    fn take_back(&self, call: Outgoing, why: &ConnectionError) {
+        if matches!(why, ConnectionError::Closed) {
+            return call.reject(why);
+        }
+        if let Some((ws, call)) = self.route(call) {
+            // The task cannot wait for room in that of the next connection.
+            if let Some(call) = ws.try_queue(call) {
+                call.reject(why);
+            }
+        }
+    }
+}
+
+impl Current {
+    /// Returns `true` if a connection that takes calls may come: not if the server is closed, and not if the account has only
+    /// sent HTTP POSTs.
+    fn may_wait(&self) -> bool {
+        let only_posts = self.posts && self.calls.is_none() && self.events.is_none() && self.why.is_none();
+        !self.closed && !only_posts
+    }
+
+    /// Returns the reason why no connection takes calls.
+    fn reason(&self, account: UserId) -> BoxError {
+        match self {
+            Self { calls: Some(connection), .. } => {
+                Disconnected { account, why: connection.control.why_closed() }.into()
+            }
+            Self { why: Some(why), .. } => Disconnected { account, why: why.clone() }.into(),
+            Self { posts: true, .. } => Reason(
                 format!(
                     "the events of {account} come by HTTP POST, which takes no calls: answer them with \
                      `Received::answer`, or call over a `Client` of your own"
@@ -43,14 +112,13 @@ impl Service<Request> for AccountService {
                 .into(),
             )
             .into(),
-            Current { events: Some(_), .. } => Reason(
+            Self { events: Some(_), .. } => Reason(
                 format!("{account} has connected for its events alone: its server's role `API` is not connected")
                     .into(),
             )
             .into(),
             _ => Reason(format!("{account} is not connected").into()).into(),
-        };
-        Box::pin(std::future::ready(Err(reason)))
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! [`Shared::change`] changes the accounts, and closes the queues of the consumers once no event can arrive:
 //! [`Accounts::ended`].
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,14 +24,17 @@ use crate::events::fanout::{Arrived, Fanout, Sender};
 use crate::generated::types::UserId;
 use crate::received::ResponseSlot;
 use crate::server::accounts::{Account, Accounts};
-use crate::server::connections::{AccountConnection, Connections, Role, Slot, take_permit};
+use crate::server::connections::{AccountConnection, Connections, Origin, Role, Slot, take_permit};
+use crate::server::faults::Faults;
 use crate::server::options::ServerOptions;
+use crate::server::posts::{RecentPosts, Unanswered};
 use crate::server::service::AccountService;
 use crate::server::sink::{AccountSink, came_before};
 use crate::sync::lock;
 use crate::transport::ws;
 use crate::transport::ws::activity::Monitored;
 use crate::transport::ws::control::{Control, Stopper};
+use crate::transport::ws::service::UnsentCalls;
 use crate::transport::ws::settings::Settings;
 
 /// Error sent once shutdown has begun.
@@ -48,22 +52,20 @@ pub(super) struct Shared {
     watched: Mutex<Option<watch::Sender<Vec<UserId>>>>,
     /// Permits for WebSockets.
     room: Arc<Semaphore>,
-    /// The recent bodies of HTTP POSTs.
-    bodies: Mutex<Option<Dedupe>>,
+    pub(super) faults: Arc<Faults>,
     /// Set once the server is closed, for tasks that wait only for that.
     closing: watch::Sender<bool>,
 }
 
 impl Shared {
     pub(super) fn new(options: ServerOptions) -> Arc<Self> {
-        let window = Some(options.replay_window).filter(|window| !window.is_zero());
         Arc::new(Self {
             settings: Arc::new(options.settings.clone()),
-            fanout: Fanout::new(options.event_queue, options.overflow),
+            fanout: Fanout::new(options.queue),
             accounts: watch::Sender::default(),
             watched: Mutex::new(Some(watch::Sender::default())),
             room: Arc::new(Semaphore::new(options.connections)),
-            bodies: Mutex::new(window.map(Dedupe::new)),
+            faults: Arc::new(Faults::new()),
             closing: watch::Sender::default(),
             options,
         })
@@ -137,6 +139,7 @@ impl Shared {
     fn tell_closing(&self) {
         self.closing.send_replace(true);
         lock(&self.watched).take();
+        self.faults.close();
     }
 
     /// Waits until the server is closed. Connections may still be open.
@@ -175,20 +178,15 @@ impl Shared {
                 return Err("there is no room for another account");
             }
         }
-        let connections = Arc::new(Connections { account: id, current: Mutex::default() });
+        let connections = Arc::new(Connections::new(id, self.options.settings.queue_while_down));
         let calls = BoxCloneSyncService::new(AccountService(connections.clone()));
         let service = self.options.layers.iter().fold(calls, |service, layer| layer(service));
         let client = Client::new(service, self.options.timeout, self.options.token.clone());
         let recent = self.options.dedupe.map(|window| Arc::new(Mutex::new(Dedupe::new(window))));
-        let account = Arc::new(Account { client, connections, recent });
+        let posts = RecentPosts::new(self.options.replay_window);
+        let account = Arc::new(Account { client, connections, recent, posts });
         accounts.known.insert(id, account.clone());
         Ok(account)
-    }
-
-    /// Returns `true` if the body of an HTTP POST arrived before, and remembers it.
-    fn came_before(&self, body: &[u8]) -> bool {
-        let mut bodies = lock(&self.bodies);
-        bodies.as_mut().is_some_and(|bodies| bodies.is_known(body))
     }
 
     /// Returns the account of an HTTP POST; or the reason why it is rejected.
@@ -201,30 +199,34 @@ impl Shared {
         account
     }
 
-    /// Takes an event that arrived by HTTP POST. Returns the receiver of its answer, `None` if the event is a repetition, or the
-    /// reason why it is rejected.
+    /// Takes an event that arrived by HTTP POST. Returns `None` if the event is a repetition, or the reason why it is rejected.
     pub(super) fn post(
         &self,
         id: UserId,
         header: EventHeader,
-        raw: Bytes,
-    ) -> Result<Option<oneshot::Receiver<Bytes>>, &'static str> {
+        body: &[u8],
+    ) -> Result<Option<AcceptedPost>, &'static str> {
         let account = self.posting(id)?;
         let client = account.client.clone();
-        if self.came_before(&raw) || came_before(account.recent.as_deref(), header, &raw) {
+        let Some(unanswered) = account.posts.take(body) else { return Ok(None) };
+        if came_before(account.recent.as_deref(), header, body) {
+            unanswered.answered();
             return Ok(None);
         }
-        let (response, filled) = ResponseSlot::new();
-        let sender = Some(Sender { account: id, client, stopper: None });
+        let (response, answered) = ResponseSlot::new();
+        let sender = Some(Sender { account: id, client });
+        // A copy, since the body may be a part of a large buffer.
+        let raw = Bytes::copy_from_slice(body);
         // As long as this is borrowed, neither the server nor its queues can be closed.
         let accounts = self.accounts.borrow();
         if accounts.closed {
+            unanswered.answered();
             return Err(CLOSING);
         }
         self.fanout.push(|| Arrived { header, raw, sender, response: Some(response) });
         drop(accounts);
         self.fanout.wake();
-        Ok(Some(filled))
+        Ok(Some(AcceptedPost { answered, unanswered }))
     }
 
     /// Reserves a permit for a WebSocket. A connection that replaces another one needs none: it takes over the other's permit.
@@ -242,45 +244,63 @@ impl Shared {
         self: &Arc<Self>,
         accounts: &mut Accounts,
         socket: WebSocketStream<Monitored<S>>,
-        id: UserId,
-        role: Role,
+        origin: Origin,
         slot: Option<OwnedSemaphorePermit>,
     ) -> Result<(impl Future<Output = ConnectionError> + Send + use<S>, DisconnectGuard), &'static str>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
+        let Origin { account: id, role, .. } = origin;
         let account = self.account(accounts, id)?;
         let inherited = || account.connections.replaced_by(role).iter().find_map(|old| take_permit(&old.slot));
         let slot = slot.or_else(inherited).or_else(|| self.room.clone().try_acquire_owned().ok());
         let slot: Slot = Arc::new(Mutex::new(Some(slot.ok_or(TOO_MANY)?)));
         accounts.next_id += 1;
         let (stopper, stops) = Stopper::new();
-        let sender = Sender { account: id, client: account.client.clone(), stopper: Some(stopper.clone()) };
-        let sink = AccountSink { sender, recent: account.recent.clone(), fanout: self.fanout.clone() };
-        let control = Control::new(sink, stopper);
+        let control = Control::new(self.sink(&account, origin, stopper.clone()), stopper);
         let token = self.options.token.clone();
-        let (ws, work) = ws::accepted(socket, self.settings.clone(), token, control.clone(), stops);
-        let new = AccountConnection { id: accounts.next_id, role, ws, control, slot: slot.clone() };
-        for old in account.connections.connect(&new) {
-            tracing::info!(account = id.get(), role = ?old.role, "replaced by a new connection of the same account");
+        let (ws, task) = ws::accepted(self.settings.clone(), token, control.clone(), stops);
+        let new = AccountConnection { id: accounts.next_id, origin, ws, control, slot: slot.clone() };
+        let (old, waiting) = account.connections.connect(&new);
+        for old in old {
+            tracing::info!(account = id.get(), ?role, "replaced by a new connection of the same account");
             old.control.stopper.stop(Duration::ZERO, ConnectionError::Replaced);
         }
+        let unsent: Option<Arc<dyn UnsentCalls>> = match self.settings.queue_while_down {
+            0 => None,
+            _ => Some(account.connections.clone()),
+        };
+        let work = task.run(socket, waiting, unsent);
         Ok((work, DisconnectGuard { shared: self.clone(), account, id: new.id, slot, why: ConnectionError::Closed }))
+    }
+
+    /// Returns the sink of the events of a new connection.
+    fn sink(&self, account: &Account, origin: Origin, stopper: Stopper) -> AccountSink {
+        AccountSink {
+            sender: Sender { account: origin.account, client: account.client.clone() },
+            role: origin.role,
+            other_accounts: self.options.other_accounts,
+            recent: account.recent.clone(),
+            fanout: self.fanout.clone(),
+            faults: self.faults.clone(),
+            stopper,
+            stopped: AtomicBool::new(false),
+        }
     }
 
     /// Serves a WebSocket until it ends.
     pub(super) async fn serve<S>(
         self: &Arc<Self>,
         socket: WebSocketStream<Monitored<S>>,
-        id: UserId,
-        role: Role,
+        origin: Origin,
         slot: Option<OwnedSemaphorePermit>,
     ) where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
+        let Origin { account: id, role, .. } = origin;
         let mut joined = Err(CLOSING);
         self.accounts.send_if_modified(|accounts| {
-            joined = self.join(accounts, socket, id, role, slot);
+            joined = self.join(accounts, socket, origin, slot);
             joined.is_ok()
         });
         let (work, mut guard) = match joined {
@@ -294,9 +314,20 @@ impl Shared {
             why @ ConnectionError::WrongAccount { .. } => {
                 tracing::error!(account = id.get(), why = why.report(), "dropped");
             }
+            why @ ConnectionError::FrameTooLong(_) => {
+                self.faults.record(why);
+                tracing::warn!(account = id.get(), ?role, why = why.report(), "disconnected");
+            }
             why => tracing::info!(account = id.get(), ?role, why = why.report(), "disconnected"),
         }
     }
+}
+
+/// An event that was accepted by HTTP POST.
+pub(super) struct AcceptedPost {
+    /// Receives the answer.
+    pub(super) answered: oneshot::Receiver<Bytes>,
+    pub(super) unanswered: Unanswered,
 }
 
 /// Marks the server as no longer listening when it is dropped, also by the end of the runtime.

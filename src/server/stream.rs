@@ -1,5 +1,6 @@
 //! The server, as a stream of events.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use futures_core::Stream;
 
 use crate::client::Client;
+use crate::error::connection::ConnectionError;
 use crate::events::Events;
 use crate::generated::types::UserId;
 use crate::received::Received;
@@ -52,6 +54,18 @@ impl Server {
     #[must_use]
     pub fn missed(&self) -> u64 {
         self.events.missed()
+    }
+
+    /// Returns how many events of each account this stream has missed: see [`Events::missed_by_account`].
+    #[must_use]
+    pub fn missed_by_account(&self) -> BTreeMap<UserId, u64> {
+        self.events.missed_by_account()
+    }
+
+    /// Returns the last fault of a connecting server that a setting mends: see [`Bots::last_error`].
+    #[must_use]
+    pub fn last_error(&self) -> Option<ConnectionError> {
+        self.events.handle().last_error()
     }
 
     /// Returns the client of an account that is connected: see [`Bots::get`].

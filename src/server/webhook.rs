@@ -11,10 +11,12 @@ use bytes::Bytes;
 use hmac::Mac;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+use crate::error::connection::ConnectionError;
 use crate::event::header::EventHeader;
+use crate::generated::types::UserId;
 use crate::server::admission::{PendingBytes, Permit};
 use crate::server::handshake::{HttpRejection, account, authorise, mac};
-use crate::server::shared::Shared;
+use crate::server::shared::{AcceptedPost, Shared};
 
 const SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
 
@@ -34,18 +36,16 @@ pub(super) async fn receive(shared: &Shared, request: Request) -> Result<Respons
     let pending = permit.as_ref().map(Permit::pending_bytes);
     let raw = whole(shared, pending.as_ref(), body).await?;
     if let Some((secret, signature)) = signature {
-        let signed = mac(secret).is_some_and(|mac| mac.chain_update(&raw).verify_slice(&signature).is_ok());
+        let signed = mac(secret.as_bytes()).is_some_and(|mac| mac.chain_update(&raw).verify_slice(&signature).is_ok());
         if !signed {
             return Err((StatusCode::FORBIDDEN, "the signature is wrong: is this the server's `secret`?"));
         }
     }
     let header = EventHeader::of_whole(&raw).ok_or((StatusCode::BAD_REQUEST, "the body is not an event"))?;
-    if header.self_id.is_some_and(|found| found != account) {
-        return Err((StatusCode::FORBIDDEN, "the event belongs to another account than `X-Self-ID`"));
-    }
+    check_account(shared, account, header)?;
     let bytes = raw.len();
-    let posted = shared.post(account, header, raw).map_err(|why| (StatusCode::SERVICE_UNAVAILABLE, why))?;
-    let Some(answered) = posted else {
+    let posted = shared.post(account, header, &raw).map_err(|why| (StatusCode::SERVICE_UNAVAILABLE, why))?;
+    let Some(AcceptedPost { answered, unanswered }) = posted else {
         tracing::debug!(account = account.get(), bytes, "dropped an event that came before");
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
@@ -56,11 +56,24 @@ pub(super) async fn receive(shared: &Shared, request: Request) -> Result<Respons
         // The event has been accepted anyway: without a response it would be sent again.
         () = shared.closing() => None,
     };
+    unanswered.answered();
     Ok(match operation {
         Some(operation) => ([(CONTENT_TYPE, "application/json")], operation).into_response(),
         // There is no answer, or not in time.
         None => StatusCode::NO_CONTENT.into_response(),
     })
+}
+
+/// Rejects an event of another account than the request's, unless the server accepts it.
+fn check_account(shared: &Shared, expected: UserId, header: EventHeader) -> Result<(), HttpRejection> {
+    let Some(found) = header.self_id.filter(|found| *found != expected && !shared.options.other_accounts) else {
+        return Ok(());
+    };
+    shared.faults.record(&ConnectionError::WrongAccount { expected, found });
+    Err((
+        StatusCode::FORBIDDEN,
+        "the event belongs to another account than `X-Self-ID`: see `ServerBuilder::accept_other_accounts`",
+    ))
 }
 
 /// Reads the body of a request, within the limits.

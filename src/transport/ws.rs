@@ -27,6 +27,8 @@ use self::connect::{Endpoint, Socket};
 use self::control::{Control, Stop};
 use self::pending::PendingCalls;
 use self::service::{Inner, Ws};
+#[cfg(feature = "server")]
+use self::service::{Outgoing, UnsentCalls};
 use self::settings::Settings;
 use self::task::Task;
 use crate::error::connection::ConnectionError;
@@ -47,18 +49,36 @@ pub(crate) fn start(
     ws
 }
 
-/// Returns the service over a socket that this program has accepted, and the work of the task that owns it. The work ends with
-/// the socket, or when the service and all its clones are dropped.
+/// Returns the service over a socket that this program has accepted, and the task that will own the socket.
 #[cfg(feature = "server")]
-pub(crate) fn accepted<S: AsyncRead + AsyncWrite + Unpin + Send>(
-    socket: WebSocketStream<Monitored<S>>,
+pub(crate) fn accepted(
     settings: Arc<Settings>,
     token: Option<String>,
     control: Arc<Control>,
     stops: mpsc::UnboundedReceiver<Stop>,
-) -> (Ws, impl Future<Output = ConnectionError> + Send) {
+) -> (Ws, AcceptedTask) {
     let (ws, task) = prepare(settings, token, control, stops);
-    (ws, task.run_once(socket))
+    (ws, AcceptedTask(task))
+}
+
+/// The task of a socket that this program has accepted.
+#[cfg(feature = "server")]
+pub(crate) struct AcceptedTask(Task);
+
+#[cfg(feature = "server")]
+impl AcceptedTask {
+    /// Owns the socket, and sends the calls that have waited for it first. It ends with the socket, or when the service and all
+    /// its clones are dropped. `unsent` takes the calls that have not been sent by then; without it they are rejected.
+    pub(crate) fn run<S: AsyncRead + AsyncWrite + Unpin + Send>(
+        mut self,
+        socket: WebSocketStream<Monitored<S>>,
+        waiting: VecDeque<Outgoing>,
+        unsent: Option<Arc<dyn UnsentCalls>>,
+    ) -> impl Future<Output = ConnectionError> + Send + use<S> {
+        self.0.waiting = waiting;
+        self.0.unsent = unsent;
+        self.0.run_once(socket)
+    }
 }
 
 fn prepare(
@@ -76,6 +96,8 @@ fn prepare(
         control: control.clone(),
         calls: PendingCalls::default(),
         waiting: VecDeque::new(),
+        #[cfg(feature = "server")]
+        unsent: None,
         stopping: false,
         why_stopping: ConnectionError::Closed,
         ended: false,
@@ -98,7 +120,7 @@ mod paused {
     use tokio_tungstenite::tungstenite::protocol::Role;
 
     use super::control::{ConnectionState, EventSink, Stopper};
-    use super::service::{NotConnected, Outgoing};
+    use super::service::NotConnected;
     use super::task::MAX_PONGS_OWED;
     use super::*;
     use crate::action::Raw;
@@ -129,8 +151,8 @@ mod paused {
         let control = Control::new(NoConsumer, stopper);
         let (ours, theirs) = duplex(room);
         let socket = WebSocketStream::from_raw_socket(Monitored::new(ours), Role::Client, None).await;
-        let (ws, work) = accepted(socket, Arc::new(settings), None, control, stops);
-        (ws, tokio::spawn(work), theirs)
+        let (ws, task) = accepted(Arc::new(settings), None, control, stops);
+        (ws, tokio::spawn(task.run(socket, VecDeque::new(), None)), theirs)
     }
 
     fn request(bytes: usize) -> Request {

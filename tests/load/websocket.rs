@@ -231,11 +231,11 @@ async fn fifty_lost_connections_under_load_and_no_call_hangs_or_is_sent_twice() 
 #[ignore = "takes about a minute: run by .ci/run"]
 async fn a_consumer_that_sleeps_through_a_hundred_thousand_events_costs_its_queue_and_no_more() {
     const EVENTS: u64 = 100_000;
-    const QUEUE: u64 = 1024;
+    const LIMIT: usize = 1 << 20;
     let server = MockServer::start().await.unwrap();
     let long = said(&"x".repeat(400));
-    for (overflow, kept) in [(Overflow::DropOldest, QUEUE), (Overflow::Wait(Duration::from_secs(3600)), 2 * QUEUE)] {
-        let (client, mut events) = connect(server.ws_url()).overflow(overflow).await.unwrap();
+    for (overflow, limit) in [(Overflow::DropOldest, LIMIT), (Overflow::Wait(Duration::from_secs(3600)), 2 * LIMIT)] {
+        let (client, mut events) = connect(server.ws_url()).event_queue_limit(LIMIT).overflow(overflow).await.unwrap();
         let mut busy = events.subscribe();
         let before = memory();
         let mut slowest = Duration::ZERO;
@@ -255,14 +255,15 @@ async fn a_consumer_that_sleeps_through_a_hundred_thousand_events_costs_its_queu
         eprintln!("{overflow:?}: {more:+.1} MiB for {EVENTS} events of {} bytes; slowest call {slowest:?}", long.len());
         assert!(more < 24.0, "{more} MiB more than before");
         assert_eq!(busy.missed(), 0);
-        // One more was there at first: the lifecycle event.
-        assert_eq!(events.missed(), EVENTS + 1 - kept);
-        let mut left = 0;
+        let (mut left, mut bytes) = (0, 0);
         events.close().await;
-        while soon(events.next()).await.is_some() {
+        while let Some(received) = soon(events.next()).await {
             left += 1;
+            bytes += received.raw.len() + 256;
         }
-        assert_eq!(left, kept);
+        // One more was there at first: the lifecycle event.
+        assert_eq!(events.missed(), EVENTS + 1 - left);
+        assert!((limit - 2000..=limit).contains(&bytes), "{bytes} of {limit}");
     }
 }
 

@@ -2,6 +2,12 @@
 //! both when connections come and go.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod accounts;
+mod calls_while_down;
+mod log;
+mod posts;
+mod queues;
+
 use std::error::Error as _;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -15,7 +21,7 @@ use cqhttp::server::{Bots, Server, ServerBuilder};
 use cqhttp::{Client, ConnectionError, Error, Event, Events, Overflow, Received, UserId};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use support::peer::{login, soon, spawn, text_of};
+use support::peer::{id_of, login, room_for, soon, spawn, text_of};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{self, ClientRequestBuilder, Message as Frame};
@@ -45,7 +51,7 @@ fn http(server: &Server) -> String {
 fn said_to(account: i64, text: &str) -> String {
     json!({
         "post_type": "message", "message_type": "group", "time": 1700000000, "self_id": account, "sub_type": "normal",
-        "sender": { "nickname": "somebody", "user_id": 1 }, "message_id": 1, "user_id": 1, "font": 0,
+        "sender": { "nickname": "somebody", "user_id": 1 }, "message_id": id_of(text), "user_id": 1, "font": 0,
         "group_id": 10001000, "raw_message": text, "message": text,
     })
     .to_string()
@@ -280,6 +286,24 @@ async fn a_token_may_be_in_any_script() {
 }
 
 #[tokio::test]
+async fn a_token_with_blanks_at_its_ends_matches_itself() {
+    for token in [" sesame ", "\tsesame", "sesame  "] {
+        let server = any().access_token(token).await.unwrap();
+        for given in [token, "sesame"] {
+            assert_eq!(handshake(&server, "/", &[&format!("Authorization: Bearer {given}")]).await, 101, "{given:?}");
+            let quoted = given.replace(' ', "%20").replace('\t', "%09");
+            assert_eq!(handshake(&server, &format!("/?access_token={quoted}"), &[]).await, 101, "{given:?}");
+        }
+        assert_eq!(handshake(&server, "/", &["Authorization: Bearer open sesame"]).await, 403);
+        assert_eq!(handshake(&server, "/", &[]).await, 401);
+    }
+    // A token of blanks alone is set, and cannot be shown.
+    let server = any().access_token("  ").await.unwrap();
+    assert_eq!(handshake(&server, "/", &[]).await, 401);
+    assert_eq!(handshake(&server, "/?access_token=%20%20", &[]).await, 401);
+}
+
+#[tokio::test]
 async fn the_longest_times_there_are_can_be_set() {
     const EVER: Duration = Duration::MAX;
     let server = any().handshake_timeout(EVER).answer_within(EVER).replay_window(EVER).timeout(EVER).dedupe(EVER);
@@ -317,7 +341,7 @@ async fn a_handshake_that_says_too_little_is_turned_away() {
     let of = async |headers: &[&str]| status(&server, "GET /", headers, "").await;
     let [upgrade, connection, version, key, id] = HANDSHAKE;
     assert_eq!(of(&[upgrade, connection, version, key]).await, 400);
-    for id in ["X-Self-ID:", "X-Self-ID: 0", "X-Self-ID: -1", "X-Self-ID: anna"] {
+    for id in ["X-Self-ID:", "X-Self-ID: 0", "X-Self-ID: -1", "X-Self-ID: +5", "X-Self-ID: anna", "X-Self-ID: 1 2"] {
         assert_eq!(of(&[upgrade, connection, version, key, id]).await, 400, "{id}");
     }
     assert_eq!(of(&[upgrade, connection, version, id]).await, 400);
@@ -863,7 +887,7 @@ async fn faults_and_long_frames_are_the_same_over_a_connection_that_the_stand_in
 
 #[tokio::test]
 async fn events_beyond_the_queue_go_by_its_rule_and_answers_do_not_wait_for_them() {
-    let mut server = any().event_queue(3).await.unwrap();
+    let mut server = any().event_queue_limit(room_for(3, &said_to(ANNA, "0"))).await.unwrap();
     let mut anna = Caller::connect(&server, ANNA, "Universal").await;
     for number in 0..10 {
         anna.send(said_to(ANNA, &number.to_string())).await;
@@ -881,7 +905,7 @@ async fn events_beyond_the_queue_go_by_its_rule_and_answers_do_not_wait_for_them
 
 #[tokio::test]
 async fn several_consumers_get_the_same_events_each_in_its_own_time() {
-    let mut server = any().event_queue(3).await.unwrap();
+    let mut server = any().event_queue_limit(room_for(3, &said_to(ANNA, "0"))).await.unwrap();
     let mut anna = Caller::connect(&server, ANNA, "Universal").await;
     let mut slow = server.bots().subscribe();
     let gone = server.subscribe();
@@ -956,7 +980,9 @@ async fn the_first_of_several_consumers_answers_a_post() {
 #[tokio::test]
 async fn connections_are_kept_as_the_builder_says() {
     let server = any().dedupe(Duration::from_secs(600)).frame_limit(1000).timeout(Duration::from_millis(50));
-    let server = server.keepalive(Duration::from_millis(20), Duration::from_secs(60)).event_queue(2);
+    let server = server
+        .keepalive(Duration::from_millis(20), Duration::from_secs(60))
+        .event_queue_limit(room_for(2, &said_to(ANNA, "one")));
     let mut server = server.overflow(Overflow::Wait(Duration::from_secs(600))).await.unwrap();
     let mut anna = Caller::connect(&server, ANNA, "Universal").await;
     let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
@@ -1133,11 +1159,11 @@ async fn posts_that_wait_are_answered_when_the_server_closes() {
     const AN_HOUR: Duration = Duration::from_secs(3600);
     for (taken, of_its_own) in [(true, true), (false, true), (true, false), (false, false)] {
         let (mut server, url, task) = if of_its_own {
-            let server = any().answer_within(AN_HOUR).event_queue(1).await.unwrap();
+            let server = any().answer_within(AN_HOUR).event_queue_limit(0).await.unwrap();
             let url = http(&server);
             (server, url, None)
         } else {
-            let (server, router) = Server::builder().answer_within(AN_HOUR).event_queue(1).router();
+            let (server, router) = Server::builder().answer_within(AN_HOUR).event_queue_limit(0).router();
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let url = format!("http://{}/", listener.local_addr().unwrap());
             (server, url, Some(tokio::spawn(async move { axum::serve(listener, router).await })))

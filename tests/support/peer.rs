@@ -19,11 +19,22 @@ pub async fn soon<T>(what: impl IntoFuture<Output = T>) -> T {
     tokio::time::timeout(LONG, what).await.expect("it ends in time")
 }
 
+/// Returns the id of a message with this text, of seven digits. Equal texts have equal ids.
+pub fn id_of(text: &str) -> i64 {
+    1_000_000 + text.bytes().fold(7_i64, |id, byte| (31 * id + i64::from(byte)) % 9_000_000)
+}
+
+/// Returns the limit of a queue that holds this number of events with this text, and no further one.
+pub fn room_for(events: usize, text: &str) -> usize {
+    // A frame may end with a line break.
+    events * (text.len() + 1 + 256)
+}
+
 /// Returns a message in a group, as go-cqhttp sends it.
 pub fn said(text: &str) -> String {
     json!({
         "post_type": "message", "message_type": "group", "time": 1700000000, "self_id": 10010, "sub_type": "normal",
-        "sender": { "nickname": "somebody", "user_id": 10086 }, "message_id": 1, "user_id": 10086, "anonymous": null,
+        "sender": { "nickname": "somebody", "user_id": 10086 }, "message_id": id_of(text), "user_id": 10086, "anonymous": null,
         "font": 0, "group_id": 10001000, "message_seq": 7, "raw_message": text, "message": text,
     })
     .to_string()

@@ -8,7 +8,7 @@ use cqhttp::{ConnectionError, Error, Event, Overflow, Raw, RefusalCode, connect}
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use support::answering;
-use support::peer::{Bare, login, next_said, said, soon, spawn, text_of};
+use support::peer::{Bare, login, next_said, room_for, said, soon, spawn, text_of};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message as Frame;
@@ -298,9 +298,24 @@ async fn events_are_a_stream() {
 }
 
 #[tokio::test]
+async fn a_burst_of_twenty_thousand_events_fits_the_queue() {
+    const EVENTS: usize = 20_000;
+    let server = MockServer::start().await.unwrap();
+    let (client, mut events) = connect(server.ws_url()).await.unwrap();
+    for n in 0..EVENTS {
+        server.push_text(said(&n.to_string()));
+    }
+    client.get_login_info().await.unwrap();
+    for n in 0..EVENTS {
+        assert_eq!(next_said(&mut events).await, n.to_string());
+    }
+    assert_eq!(events.missed(), 0);
+}
+
+#[tokio::test]
 async fn a_consumer_that_is_too_slow_misses_the_oldest_and_knows_how_many() {
     let server = MockServer::start().await.unwrap();
-    let (client, mut events) = connect(server.ws_url()).event_queue(4).await.unwrap();
+    let (client, mut events) = connect(server.ws_url()).event_queue_limit(room_for(4, &said("0"))).await.unwrap();
     // The lifecycle event makes eleven.
     for n in 0..10 {
         server.push_text(said(&n.to_string()));
@@ -318,7 +333,8 @@ async fn a_consumer_that_is_too_slow_misses_the_oldest_and_knows_how_many() {
 async fn events_may_wait_for_room_and_answers_do_not_wait_with_them() {
     let server = MockServer::start().await.unwrap();
     let patient = Overflow::Wait(Duration::from_secs(600));
-    let (client, mut events) = connect(server.ws_url()).event_queue(4).overflow(patient).await.unwrap();
+    let (client, mut events) =
+        connect(server.ws_url()).event_queue_limit(room_for(4, &said("0"))).overflow(patient).await.unwrap();
     for n in 0..10 {
         server.push_text(said(&n.to_string()));
     }
@@ -330,7 +346,8 @@ async fn events_may_wait_for_room_and_answers_do_not_wait_with_them() {
     }
     // Without patience none of those that found no room is there later.
     let hasty = Overflow::Wait(Duration::ZERO);
-    let (client, mut events) = connect(server.ws_url()).event_queue(4).overflow(hasty).await.unwrap();
+    let (client, mut events) =
+        connect(server.ws_url()).event_queue_limit(room_for(4, &said("0"))).overflow(hasty).await.unwrap();
     for n in 0..10 {
         server.push_text(said(&n.to_string()));
     }

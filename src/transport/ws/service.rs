@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 
+#[cfg(feature = "server")]
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
@@ -32,10 +34,10 @@ pub(super) struct Inner {
 }
 
 /// The outcome of a call.
-pub(super) type CallResult = Result<Response, BoxError>;
+pub(crate) type CallResult = Result<Response, BoxError>;
 
 /// A call for the task to send.
-pub(super) struct Outgoing {
+pub(crate) struct Outgoing {
     pub(super) echo: u64,
     pub(super) message: Message,
     pub(super) request: Request,
@@ -43,20 +45,60 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
+    /// Returns the call, with an echo of its own, and the receiver of its outcome.
+    pub(crate) fn new(request: Request) -> Result<(Self, oneshot::Receiver<CallResult>), BoxError> {
+        let echo = NEXT_ECHO.fetch_add(1, Ordering::Relaxed);
+        let message = Message::Text(call_frame(&request, echo)?);
+        let (answer, answered) = oneshot::channel();
+        Ok((Self { echo, message, request, answer }, answered))
+    }
+
     /// Fails the call because there is no connection.
-    pub(super) fn reject(self, why: &ConnectionError) {
-        let _ = self.answer.send(Err(NotConnected(why.clone()).into()));
+    pub(crate) fn reject(self, why: &ConnectionError) {
+        self.fail(NotConnected(why.clone()).into());
+    }
+
+    /// Fails the call for this reason.
+    pub(crate) fn fail(self, reason: BoxError) {
+        // A call that has been given up has no receiver.
+        let _ = self.answer.send(Err(reason));
+    }
+
+    /// Returns `true` if no caller waits for the outcome.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.answer.is_closed()
     }
 }
 
+/// Takes the calls that a connection has not sent by its end.
+#[cfg(feature = "server")]
+pub(crate) trait UnsentCalls: Send + Sync {
+    /// Takes one call, and the reason why the connection ends.
+    fn take_back(&self, call: Outgoing, why: &ConnectionError);
+}
+
 impl Ws {
+    /// Hands a call to the task, once it has room. Returns the call if the task takes none.
+    pub(crate) async fn queue(&self, call: Outgoing) -> Option<Outgoing> {
+        tracing::debug!(echo = call.echo, bytes = call.message.len(), "leaves over the WebSocket");
+        self.0.calls.send(call).await.err().map(|error| error.0)
+    }
+
+    /// Hands a call to the task. Returns the call if the task has no room, or takes none.
+    #[cfg(feature = "server")]
+    pub(crate) fn try_queue(&self, call: Outgoing) -> Option<Outgoing> {
+        self.0.calls.try_send(call).err().map(TrySendError::into_inner)
+    }
+
+    /// Returns `true` if the task takes calls.
+    #[cfg(feature = "server")]
+    pub(crate) fn is_open(&self) -> bool {
+        !self.0.calls.is_closed()
+    }
+
     pub(super) async fn send(self, request: Request) -> CallResult {
-        let echo = NEXT_ECHO.fetch_add(1, Ordering::Relaxed);
-        let message = Message::Text(call_frame(&request, echo)?);
-        tracing::debug!(echo, bytes = message.len(), "leaves over the WebSocket");
-        let (answer, answered) = oneshot::channel();
-        let call = Outgoing { echo, message, request, answer };
-        if self.0.calls.send(call).await.is_err() {
+        let (call, answered) = Outgoing::new(request)?;
+        if self.queue(call).await.is_some() {
             return Err(NotConnected(self.0.control.why_closed()).into());
         }
         match answered.await {

@@ -47,6 +47,8 @@ use crate::transport::ws::control::{ConnectionState, Control, Stop};
 use crate::transport::ws::frame::Frame;
 use crate::transport::ws::pending::PendingCalls;
 use crate::transport::ws::service::Outgoing;
+#[cfg(feature = "server")]
+use crate::transport::ws::service::UnsentCalls;
 use crate::transport::ws::settings::Settings;
 use crate::transport::ws::socket::{OpenSocket, close_frame};
 
@@ -68,6 +70,9 @@ pub(super) struct Task {
     pub(super) calls: PendingCalls,
     /// Calls that were made while there was no connection.
     pub(super) waiting: VecDeque<Outgoing>,
+    /// Takes the calls that have not been sent by the end; `None` to reject them.
+    #[cfg(feature = "server")]
+    pub(super) unsent: Option<Arc<dyn UnsentCalls>>,
     /// Set once this program closes the connection.
     pub(super) stopping: bool,
     pub(super) why_stopping: ConnectionError,
@@ -132,10 +137,21 @@ impl Task {
         self.calls.fail_all(why);
         // A caller with a reserved place in the channel may still send.
         self.outgoing.close();
-        self.waiting.drain(..).for_each(|call| call.reject(why));
-        while let Some(call) = self.outgoing.recv().await {
-            call.reject(why);
+        while let Some(call) = self.waiting.pop_front() {
+            self.turn_away(call, why);
         }
+        while let Some(call) = self.outgoing.recv().await {
+            self.turn_away(call, why);
+        }
+    }
+
+    /// Gives a call back that has not been sent, or rejects it.
+    fn turn_away(&self, call: Outgoing, why: &ConnectionError) {
+        #[cfg(feature = "server")]
+        if let Some(unsent) = &self.unsent {
+            return unsent.take_back(call, why);
+        }
+        call.reject(why);
     }
 
     /// Connects again, with any number of attempts.
@@ -193,7 +209,7 @@ impl Task {
     fn enqueue(&mut self, call: Outgoing, why: &ConnectionError) {
         let limit = self.settings.queue_while_down;
         if self.waiting.len() >= limit {
-            self.waiting.retain(|call| !call.answer.is_closed());
+            self.waiting.retain(|call| !call.is_given_up());
         }
         if self.waiting.len() < limit {
             self.waiting.push_back(call);
@@ -353,7 +369,7 @@ impl Task {
                     Poll::Pending => break,
                 },
             };
-            if call.answer.is_closed() || !call.request.mark_sent() {
+            if call.is_given_up() || !call.request.mark_sent() {
                 continue;
             }
             self.calls.insert(call.echo, call.answer);
@@ -368,9 +384,16 @@ impl Task {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let why = self.why_stopping.clone();
-        self.waiting.drain(..).for_each(|call| call.reject(&why));
+        #[cfg(feature = "server")]
+        if self.unsent.is_some() {
+            // So that no call that is given back comes here again.
+            self.outgoing.close();
+        }
+        while let Some(call) = self.waiting.pop_front() {
+            self.turn_away(call, &why);
+        }
         while let Poll::Ready(Some(call)) = self.outgoing.poll_recv(cx) {
-            call.reject(&why);
+            self.turn_away(call, &why);
         }
         if open.leaving.is_some() {
             return Ok(());

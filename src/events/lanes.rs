@@ -1,0 +1,208 @@
+//! Events in the order of arrival, and of each account on its own.
+//!
+//! Every account has a lane, as long as events of it are there. A lane that is too long loses its own events, so that one
+//! account's flood takes no events of other accounts.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::generated::types::UserId;
+
+/// The largest capacity, in events, of a buffer that is used again for another lane.
+const MAX_SPARE: usize = 64;
+
+/// The lanes of all accounts.
+#[derive(Debug)]
+pub(super) struct Lanes<T> {
+    /// The size of an account's events that do not wait for room.
+    limit: usize,
+    lanes: BTreeMap<UserId, Lane<T>>,
+    /// The account of each lane's oldest event, by the event's number.
+    heads: BTreeMap<u64, UserId>,
+    /// The number of the next event.
+    next: u64,
+    /// The size of all events.
+    size: usize,
+    /// A buffer for the next lane: accounts whose events are taken at once have a new lane for each.
+    spare: VecDeque<Entry<T>>,
+}
+
+/// The events of an account: those that fit, then those that wait for room.
+#[derive(Debug)]
+struct Lane<T> {
+    entries: VecDeque<Entry<T>>,
+    size: usize,
+    /// The number of events that do not wait for room, and their size.
+    fitting: usize,
+    fitting_size: usize,
+    /// Set once the log says that the lane loses events.
+    told: bool,
+}
+
+#[derive(Debug)]
+struct Entry<T> {
+    number: u64,
+    since: Instant,
+    size: usize,
+    event: T,
+}
+
+impl<T> Lane<T> {
+    fn new(entries: VecDeque<Entry<T>>) -> Self {
+        Self { entries, size: 0, fitting: 0, fitting_size: 0, told: false }
+    }
+
+    /// Moves waiting events into the room that is there. The oldest event always has room.
+    fn admit(&mut self, limit: usize) {
+        while let Some(entry) = self.entries.get(self.fitting)
+            && (self.fitting == 0 || self.fitting_size.saturating_add(entry.size) <= limit)
+        {
+            self.fitting += 1;
+            self.fitting_size += entry.size;
+        }
+    }
+
+    /// Removes the oldest event.
+    fn pop(&mut self) -> Option<Entry<T>> {
+        let entry = self.entries.pop_front()?;
+        self.size -= entry.size;
+        if self.fitting > 0 {
+            self.fitting -= 1;
+            self.fitting_size -= entry.size;
+        }
+        Some(entry)
+    }
+
+    /// Returns `true` if an event of this size fits, or may wait: as much may wait as the lane holds.
+    fn takes(&self, size: usize, limit: usize) -> bool {
+        let waiting = self.size - self.fitting_size;
+        self.entries.len() == self.fitting || waiting.saturating_add(size) <= limit
+    }
+
+    /// Removes the events that have waited for room too long, and returns their number and size. They are in the order of
+    /// arrival, the oldest in front.
+    fn expire(&mut self, patience: Duration, now: Instant) -> (u64, usize) {
+        let waiting = self.entries.iter().skip(self.fitting);
+        let expired = waiting.take_while(|entry| now.saturating_duration_since(entry.since) >= patience).count();
+        let size = self.entries.drain(self.fitting..self.fitting + expired).map(|entry| entry.size).sum();
+        self.size -= size;
+        (expired as u64, size)
+    }
+}
+
+impl<T> Lanes<T> {
+    pub(super) fn new(limit: usize) -> Self {
+        let (lanes, heads, spare) = (BTreeMap::new(), BTreeMap::new(), VecDeque::new());
+        Self { limit, lanes, heads, next: 0, size: 0, spare }
+    }
+
+    /// Returns the size of all events.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Returns the account whose events have the largest size.
+    pub(super) fn largest(&self) -> Option<UserId> {
+        self.lanes.iter().max_by_key(|(_, lane)| lane.size).map(|(account, _)| *account)
+    }
+
+    /// Returns the account of the oldest event.
+    pub(super) fn oldest(&self) -> Option<UserId> {
+        self.heads.first_key_value().map(|(_, account)| *account)
+    }
+
+    /// Returns the size of an account's events, and their number.
+    pub(super) fn of(&self, account: UserId) -> (usize, usize) {
+        self.lanes.get(&account).map_or((0, 0), |lane| (lane.size, lane.entries.len()))
+    }
+
+    /// Adds an event.
+    pub(super) fn push(&mut self, account: UserId, event: T, size: usize, since: Instant) {
+        let number = self.next;
+        self.next += 1;
+        let lane = self.lanes.entry(account).or_insert_with(|| Lane::new(std::mem::take(&mut self.spare)));
+        if lane.entries.is_empty() {
+            self.heads.insert(number, account);
+        }
+        lane.entries.push_back(Entry { number, since, size, event });
+        lane.size += size;
+        lane.admit(self.limit);
+        self.size += size;
+    }
+
+    /// Returns `true` if a further event of this size fits, or may wait for room.
+    pub(super) fn takes(&self, account: UserId, size: usize) -> bool {
+        self.lanes.get(&account).is_none_or(|lane| lane.takes(size, self.limit))
+    }
+
+    /// Removes the events of an account that have waited for room too long, and returns their number.
+    pub(super) fn expire(&mut self, account: UserId, patience: Duration, now: impl FnOnce() -> Instant) -> u64 {
+        let lane = self.lanes.get_mut(&account).filter(|lane| lane.entries.len() > lane.fitting);
+        let (expired, size) = lane.map_or((0, 0), |lane| lane.expire(patience, now()));
+        self.size -= size;
+        expired
+    }
+
+    /// Removes the oldest event of an account.
+    pub(super) fn pop(&mut self, account: UserId) -> Option<T> {
+        let lane = self.lanes.get_mut(&account)?;
+        let entry = lane.pop()?;
+        lane.admit(self.limit);
+        self.size -= entry.size;
+        self.heads.remove(&entry.number);
+        match lane.entries.front() {
+            Some(next) => {
+                self.heads.insert(next.number, account);
+            }
+            None => {
+                let lane = self.lanes.remove(&account);
+                self.spare =
+                    lane.map(|lane| lane.entries).filter(|spare| spare.capacity() <= MAX_SPARE).unwrap_or_default();
+            }
+        }
+        Some(entry.event)
+    }
+
+    /// Returns `true` if the log has not said yet that an account loses events. It is told anew once its events have been taken.
+    pub(super) fn tell(&mut self, account: UserId) -> bool {
+        self.lanes.get_mut(&account).is_none_or(|lane| !std::mem::replace(&mut lane.told, true))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANNA: UserId = UserId::new(1);
+    const BORIS: UserId = UserId::new(2);
+
+    #[test]
+    fn events_are_in_the_order_of_arrival_whatever_is_dropped_in_between() {
+        let mut lanes = Lanes::new(usize::MAX);
+        for (number, account) in [ANNA, BORIS, ANNA, ANNA, BORIS].into_iter().enumerate() {
+            lanes.push(account, number, 10, Instant::now());
+        }
+        assert_eq!((lanes.size(), lanes.largest(), lanes.of(BORIS)), (50, Some(ANNA), (20, 2)));
+        assert_eq!(lanes.pop(ANNA), Some(0));
+        assert_eq!(lanes.pop(ANNA), Some(2));
+        let taken: Vec<_> = std::iter::from_fn(|| lanes.oldest().and_then(|account| lanes.pop(account))).collect();
+        assert_eq!(taken, [1, 3, 4]);
+        assert_eq!((lanes.size(), lanes.largest(), lanes.of(BORIS)), (0, None, (0, 0)));
+        assert!(lanes.heads.is_empty() && lanes.lanes.is_empty());
+    }
+
+    #[test]
+    fn a_burst_leaves_no_buffer_behind() {
+        let mut lanes = Lanes::new(usize::MAX);
+        for round in 0..1000 {
+            lanes.push(ANNA, round, 1, Instant::now());
+        }
+        while lanes.pop(ANNA).is_some() {}
+        assert_eq!(lanes.spare.capacity(), 0);
+        lanes.push(ANNA, 0, 1, Instant::now());
+        lanes.pop(ANNA);
+        assert!((1..=MAX_SPARE).contains(&lanes.spare.capacity()));
+    }
+}

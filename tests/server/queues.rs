@@ -1,0 +1,82 @@
+//! Bursts of events: what fits, and whose events are lost beyond that.
+
+use std::collections::BTreeMap;
+
+use cqhttp::UserId;
+use support::peer::{room_for, soon, text_of};
+
+use crate::log::Log;
+use crate::{ANNA, BORIS, Caller, any, next_message, said_to};
+
+#[tokio::test]
+async fn a_burst_of_twenty_thousand_events_fits() {
+    const EVENTS: usize = 20_000;
+    let mut server = any().await.unwrap();
+    let mut other = server.subscribe();
+    let mut anna = Caller::connect(&server, ANNA, "Universal").await;
+    // The handler is busy meanwhile: nothing is taken.
+    for number in 0..EVENTS {
+        anna.send(said_to(ANNA, &number.to_string())).await;
+    }
+    anna.pong().await;
+    for number in 0..EVENTS {
+        assert_eq!(text_of(&next_message(&mut server).await.event), number.to_string());
+        assert_eq!(text_of(&soon(other.next()).await.unwrap().event), number.to_string());
+    }
+    assert_eq!((server.missed(), other.missed(), server.missed_by_account()), (0, 0, BTreeMap::new()));
+}
+
+#[tokio::test]
+async fn a_flood_of_one_account_takes_no_events_of_another() {
+    let log = Log::of_this_thread();
+    let mut server = any().event_queue_limit(room_for(3, &said_to(ANNA, "0"))).await.unwrap();
+    let mut anna = Caller::connect(&server, ANNA, "Universal").await;
+    let mut boris = Caller::connect(&server, BORIS, "Universal").await;
+    boris.send(said_to(BORIS, "the first")).await;
+    boris.pong().await;
+    assert!(log.with("dropped an event").is_empty());
+    for number in 0..10 {
+        anna.send(said_to(ANNA, &number.to_string())).await;
+    }
+    anna.pong().await;
+    boris.send(said_to(BORIS, "the last")).await;
+    boris.pong().await;
+    let late = server.subscribe();
+    for text in ["the first", "7", "8", "9", "the last"] {
+        assert_eq!(text_of(&next_message(&mut server).await.event), text);
+    }
+    let lost = BTreeMap::from([(UserId::new(ANNA), 7)]);
+    assert_eq!((server.missed(), server.missed_by_account()), (7, lost));
+    assert_eq!((late.missed(), late.missed_by_account()), (0, BTreeMap::new()));
+    // At the first, and each time the number has doubled.
+    let told = log.with("dropped an event");
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told[0].contains("WARN") && told[0].contains("account=10086") && told[0].contains("missed=1"), "{told:?}");
+    assert!(told[0].contains("event_queue_limit"), "{told:?}");
+}
+
+#[tokio::test]
+async fn beyond_the_limit_of_all_accounts_the_largest_backlog_loses() {
+    let text = said_to(ANNA, "0");
+    let mut server =
+        any().event_queue_limit(room_for(8, &text)).total_event_queue_limit(room_for(10, &text)).await.unwrap();
+    let mut anna = Caller::connect(&server, ANNA, "Universal").await;
+    let mut boris = Caller::connect(&server, BORIS, "Universal").await;
+    for number in 0..8 {
+        anna.send(said_to(ANNA, &number.to_string())).await;
+    }
+    anna.pong().await;
+    for number in 0..4 {
+        boris.send(said_to(BORIS, &number.to_string())).await;
+    }
+    boris.pong().await;
+    assert_eq!(server.missed_by_account(), BTreeMap::from([(UserId::new(ANNA), 2)]));
+    let mut heard = Vec::new();
+    for _ in 0..10 {
+        let received = next_message(&mut server).await;
+        heard.push((received.event.self_id().unwrap().get(), text_of(&received.event)));
+    }
+    let expected = (2..8).map(|number| (ANNA, number)).chain((0..4).map(|number| (BORIS, number)));
+    assert_eq!(heard, expected.map(|(account, number)| (account, number.to_string())).collect::<Vec<_>>());
+    assert_eq!(server.missed(), 2);
+}
