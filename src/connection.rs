@@ -212,7 +212,8 @@ impl Connect {
     /// Limits the events in the queue of each consumer, in bytes. Default: 64 MiB. An event counts with its text and 256 bytes
     /// more; a single event may be longer.
     ///
-    /// Consumers share the memory of an event that waits in several queues.
+    /// Consumers share the memory of an event that waits in several queues. A program that only makes calls drops its [`Events`]:
+    /// the client keeps the connection open, and no event is kept.
     pub fn event_queue_limit(mut self, bytes: usize) -> Self {
         self.queue.account = bytes;
         self

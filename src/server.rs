@@ -23,7 +23,7 @@
 //!   calls fail at once as [`Error::NotSent`](crate::Error::NotSent), or wait: see [`ServerBuilder::queue_while_down`].
 //! - When an account connects again, the new connection replaces the old one. Calls in flight on the old connection end as
 //!   [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown). Two servers that replace each other again and again are logged at
-//!   `warn`, with both addresses.
+//!   `warn`, with both addresses, which a server has for the connections of its own listener.
 //! - [`Bots::watch`] watches the connected accounts, and [`Bots::wait_for`] waits for one account.
 //! - [`Bots::subscribe`] adds a consumer of the events, for several parts of a program.
 //! - An event of another account than the connection's is dropped, and ends the connection

@@ -92,7 +92,7 @@ impl<To> ServerBuilder<To> {
     /// and 256 bytes more; a single event may be longer.
     ///
     /// One account's flood takes only its own events: see [`Server::missed_by_account`]. Consumers share the memory of an event
-    /// that waits in several queues.
+    /// that waits in several queues. The [`Server`] itself is a consumer: take its events, even if others do the work.
     pub fn event_queue_limit(mut self, bytes: usize) -> Self {
         self.options.queue.account = bytes;
         self
