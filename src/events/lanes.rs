@@ -19,7 +19,7 @@ pub(super) struct Lanes<T> {
     /// The size of an account's events that do not wait for room.
     limit: usize,
     lanes: BTreeMap<UserId, Lane<T>>,
-    /// The account of each lane's oldest event, by the event's number.
+    /// The account of each lane's oldest event, by the event's number; empty if there is only one lane.
     heads: BTreeMap<u64, UserId>,
     /// The number of the next event.
     next: u64,
@@ -52,6 +52,11 @@ struct Entry<T> {
 impl<T> Lane<T> {
     fn new(entries: VecDeque<Entry<T>>) -> Self {
         Self { entries, size: 0, fitting: 0, fitting_size: 0, told: false }
+    }
+
+    /// Returns the number of a lane's oldest event, and the account.
+    fn head((account, lane): (&UserId, &Self)) -> Option<(u64, UserId)> {
+        Some((lane.entries.front()?.number, *account))
     }
 
     /// Moves waiting events into the room that is there. The oldest event always has room.
@@ -110,7 +115,8 @@ impl<T> Lanes<T> {
 
     /// Returns the account of the oldest event.
     pub(super) fn oldest(&self) -> Option<UserId> {
-        self.heads.first_key_value().map(|(_, account)| *account)
+        let first = self.heads.first_key_value().map(|(_, account)| account);
+        first.or_else(|| self.lanes.first_key_value().map(|(account, _)| account)).copied()
     }
 
     /// Returns the size of an account's events, and their number.
@@ -123,13 +129,16 @@ impl<T> Lanes<T> {
         let number = self.next;
         self.next += 1;
         let lane = self.lanes.entry(account).or_insert_with(|| Lane::new(std::mem::take(&mut self.spare)));
-        if lane.entries.is_empty() {
-            self.heads.insert(number, account);
-        }
+        let is_new = lane.entries.is_empty();
         lane.entries.push_back(Entry { number, since, size, event });
         lane.size += size;
         lane.admit(self.limit);
         self.size += size;
+        match self.lanes.len() {
+            2 if is_new => self.heads.extend(self.lanes.iter().filter_map(Lane::head)),
+            3.. if is_new => drop(self.heads.insert(number, account)),
+            _ => {}
+        }
     }
 
     /// Returns `true` if a further event of this size fits, or may wait for room.
@@ -151,23 +160,25 @@ impl<T> Lanes<T> {
         let entry = lane.pop()?;
         lane.admit(self.limit);
         self.size -= entry.size;
-        self.heads.remove(&entry.number);
-        match lane.entries.front() {
-            Some(next) => {
-                self.heads.insert(next.number, account);
-            }
-            None => {
-                let lane = self.lanes.remove(&account);
-                self.spare =
-                    lane.map(|lane| lane.entries).filter(|spare| spare.capacity() <= MAX_SPARE).unwrap_or_default();
+        let next = lane.entries.front().map(|next| next.number);
+        if self.lanes.len() > 1 {
+            self.heads.remove(&entry.number);
+            self.heads.extend(next.map(|next| (next, account)));
+        }
+        if next.is_none() {
+            let spare = self.lanes.remove(&account).map(|lane| lane.entries);
+            self.spare = spare.filter(|spare| spare.capacity() <= MAX_SPARE).unwrap_or_default();
+            if self.lanes.len() == 1 {
+                self.heads.clear();
             }
         }
         Some(entry.event)
     }
 
-    /// Returns `true` if the log has not said yet that an account loses events. It is told anew once its events have been taken.
+    /// Returns `true` if the log has not said yet that an account with events here loses others. It is told anew once its events
+    /// have been taken.
     pub(super) fn tell(&mut self, account: UserId) -> bool {
-        self.lanes.get_mut(&account).is_none_or(|lane| !std::mem::replace(&mut lane.told, true))
+        self.lanes.get_mut(&account).is_some_and(|lane| !std::mem::replace(&mut lane.told, true))
     }
 }
 
@@ -191,6 +202,42 @@ mod tests {
         assert_eq!(taken, [1, 3, 4]);
         assert_eq!((lanes.size(), lanes.largest(), lanes.of(BORIS)), (0, None, (0, 0)));
         assert!(lanes.heads.is_empty() && lanes.lanes.is_empty());
+    }
+
+    /// Compares the lanes with a plain list, over random operations.
+    #[test]
+    fn they_hold_what_a_list_would_hold() {
+        let mut random = 1_u64;
+        let mut next = |below: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) % below
+        };
+        let mut lanes = Lanes::new(50);
+        let mut list: Vec<(UserId, u64, usize)> = Vec::new();
+        for number in 0..20_000 {
+            let account = UserId::new(1 + i64::try_from(next(4)).unwrap_or_default());
+            // The number of accounts and of events goes up and down.
+            match next(if number % 200 < 50 { 4 } else { 12 }) {
+                0 => {
+                    let first = list.iter().position(|known| known.0 == account);
+                    assert_eq!(lanes.pop(account), first.map(|first| list.remove(first).1));
+                }
+                1..4 => {
+                    let size = usize::try_from(next(30)).unwrap_or_default();
+                    lanes.push(account, number, size, Instant::now());
+                    list.push((account, number, size));
+                }
+                _ => {
+                    let first = lanes.oldest().and_then(|account| lanes.pop(account));
+                    assert_eq!(first, (!list.is_empty()).then(|| list.remove(0).1));
+                }
+            }
+            let of = |account| list.iter().filter(move |known| known.0 == account).map(|known| known.2);
+            assert_eq!(lanes.of(account), (of(account).sum(), of(account).count()));
+            assert_eq!(lanes.size(), list.iter().map(|known| known.2).sum::<usize>());
+            let largest = lanes.largest().map_or(0, |account| lanes.of(account).0);
+            assert!((1..=4).all(|account| of(UserId::new(account)).sum::<usize>() <= largest));
+        }
     }
 
     #[test]
