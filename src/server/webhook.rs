@@ -56,6 +56,8 @@ pub(super) async fn receive(shared: &Shared, request: Request) -> Result<Respons
         // The event has been accepted anyway: without a response it would be sent again.
         () = shared.closing() => None,
     };
+    // The connection is read before this goes on: a client that has hung up is found, and gets no answer.
+    tokio::task::yield_now().await;
     unanswered.answered();
     Ok(match operation {
         Some(operation) => ([(CONTENT_TYPE, "application/json")], operation).into_response(),

@@ -6,8 +6,10 @@ use cqhttp::mock::Webhook;
 use cqhttp::server::Server;
 use serde_json::{Value, json};
 use support::peer::soon;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
-use crate::{ANNA, BORIS, SECRET, any, hook, said_to};
+use crate::{ANNA, BORIS, SECRET, address, any, hook, http, said_to, status};
 
 /// A poke, as go-cqhttp sends it: without an id, and with a time in seconds.
 fn poke(account: i64) -> String {
@@ -109,6 +111,30 @@ async fn a_post_without_an_answer_that_comes_again_is_a_repetition_once() {
     // The next is another poke.
     let pokes = [poke(ANNA), poke(ANNA)];
     assert_eq!(passed(&mut server, &pokes).await, pokes);
+}
+
+/// The bot is faster than the news that the other side has hung up.
+#[tokio::test]
+async fn a_client_that_hangs_up_gets_no_answer_however_fast_it_would_come() {
+    let mut server = any().await.unwrap();
+    for round in 0..20 {
+        let event = poke(ANNA).replace("1700000000", &(1700000000 + round).to_string());
+        let body = event.clone() + "\n";
+        let length = body.len();
+        let request =
+            format!("POST / HTTP/1.1\r\nHost: bot\r\nX-Self-ID: 10086\r\nContent-Length: {length}\r\n\r\n{body}");
+        let mut stream = TcpStream::connect(address(&server)).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let received = soon(server.next()).await.unwrap();
+        assert_eq!(received.text(), body);
+        drop((stream, received));
+        // It is sent again, and then it is another one.
+        assert_eq!(status(&server, "POST /", &["X-Self-ID: 10086"], &body).await, 204);
+        let webhook = Webhook::to(http(&server)).retries(0);
+        let heard = async { soon(server.next()).await.unwrap().text().to_owned() };
+        let (posted, heard) = tokio::join!(webhook.post(&event), heard);
+        assert_eq!((posted.unwrap().status, heard), (204, body));
+    }
 }
 
 #[tokio::test]
