@@ -108,8 +108,12 @@ impl<T> Lanes<T> {
         self.size
     }
 
-    /// Returns the account whose events have the largest size.
-    pub(super) fn largest(&self) -> Option<UserId> {
+    /// Returns the account whose events have the largest size; `None` if there is at most one event.
+    pub(super) fn largest_of_several(&self) -> Option<UserId> {
+        let mut lanes = self.lanes.values();
+        if lanes.next().is_none_or(|lane| lane.entries.len() == 1) && lanes.next().is_none() {
+            return None;
+        }
         self.lanes.iter().max_by_key(|(_, lane)| lane.size).map(|(account, _)| *account)
     }
 
@@ -195,12 +199,12 @@ mod tests {
         for (number, account) in [ANNA, BORIS, ANNA, ANNA, BORIS].into_iter().enumerate() {
             lanes.push(account, number, 10, Instant::now());
         }
-        assert_eq!((lanes.size(), lanes.largest(), lanes.of(BORIS)), (50, Some(ANNA), (20, 2)));
+        assert_eq!((lanes.size(), lanes.largest_of_several(), lanes.of(BORIS)), (50, Some(ANNA), (20, 2)));
         assert_eq!(lanes.pop(ANNA), Some(0));
         assert_eq!(lanes.pop(ANNA), Some(2));
         let taken: Vec<_> = std::iter::from_fn(|| lanes.oldest().and_then(|account| lanes.pop(account))).collect();
         assert_eq!(taken, [1, 3, 4]);
-        assert_eq!((lanes.size(), lanes.largest(), lanes.of(BORIS)), (0, None, (0, 0)));
+        assert_eq!((lanes.size(), lanes.largest_of_several(), lanes.of(BORIS)), (0, None, (0, 0)));
         assert!(lanes.heads.is_empty() && lanes.lanes.is_empty());
     }
 
@@ -235,7 +239,8 @@ mod tests {
             let of = |account| list.iter().filter(move |known| known.0 == account).map(|known| known.2);
             assert_eq!(lanes.of(account), (of(account).sum(), of(account).count()));
             assert_eq!(lanes.size(), list.iter().map(|known| known.2).sum::<usize>());
-            let largest = lanes.largest().map_or(0, |account| lanes.of(account).0);
+            let largest = lanes.largest_of_several().map_or(usize::MAX, |account| lanes.of(account).0);
+            assert_eq!(largest == usize::MAX, list.len() < 2);
             assert!((1..=4).all(|account| of(UserId::new(account)).sum::<usize>() <= largest));
         }
     }

@@ -111,7 +111,7 @@ impl<T> Queue<T> {
             }
         }
         while inside.lanes.size() > self.limits.total
-            && let Some(largest) = inside.lanes.largest()
+            && let Some(largest) = inside.lanes.largest_of_several()
         {
             inside.lanes.pop(largest);
             inside.lose(largest, 1, &mut losses);
@@ -249,6 +249,9 @@ mod tests {
         push(&queue, BORIS, 100);
         queue.push(ANNA, 1, 60, Instant::now());
         assert_eq!((taken(&queue), queue.missed_by_account()), (vec![100], BTreeMap::from([(ANNA, 1)])));
+        // With the queue for itself it is kept.
+        queue.push(ANNA, 1, 60, Instant::now());
+        assert_eq!((taken(&queue), queue.missed()), (vec![1], 1));
     }
 
     #[tokio::test(start_paused = true)]

@@ -99,7 +99,8 @@ impl<To> ServerBuilder<To> {
     }
 
     /// Limits the events of all accounts together in the queue of each consumer, in bytes. Default: 256 MiB. Beyond it, the
-    /// account with the largest backlog loses its oldest events, whatever [`overflow`](Self::overflow) says.
+    /// account with the largest backlog loses its oldest events, whatever [`overflow`](Self::overflow) says. A single event may be
+    /// longer.
     pub fn total_event_queue_limit(mut self, bytes: usize) -> Self {
         self.options.queue.total = bytes;
         self

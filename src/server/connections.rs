@@ -14,9 +14,9 @@ use crate::sync::lock;
 use crate::transport::ws::control::Control;
 use crate::transport::ws::service::{Outgoing, Ws};
 
-/// The longest time between two connections that replace each other again and again.
+/// The longest time between two replacements that belong together.
 const REPLACED_AGAIN: Duration = Duration::from_secs(60);
-/// The number of replacements that are told.
+/// The number of the replacement that is told.
 const TOLD_REPLACEMENT: u32 = 3;
 
 /// The connections of an account.
@@ -40,8 +40,7 @@ pub(super) struct Current {
     pub(super) waiting: VecDeque<Outgoing>,
     /// Set once the server is closed.
     pub(super) closed: bool,
-    /// The recent replacements, by the role of the new connection.
-    replacements: [Replacements; 3],
+    replacements: Replacements,
 }
 
 /// The origin of a connection.
@@ -92,20 +91,23 @@ impl Role {
 /// Connections that replaced each other in a short time.
 #[derive(Default)]
 struct Replacements {
-    count: u32,
+    /// Their number, by the role of the new connection: a pair is replaced by a pair.
+    counts: [u32; 3],
     last: Option<Instant>,
+    told: bool,
 }
 
 impl Replacements {
     /// Counts a replacement. Returns `true` for the one that is told.
-    fn count(&mut self) -> bool {
+    fn count(&mut self, role: Role) -> bool {
         let now = Instant::now();
         if self.last.is_none_or(|last| now.saturating_duration_since(last) > REPLACED_AGAIN) {
-            self.count = 0;
+            *self = Self::default();
         }
         self.last = Some(now);
-        self.count = self.count.saturating_add(1);
-        self.count == TOLD_REPLACEMENT
+        let count = &mut self.counts[role as usize];
+        *count = count.saturating_add(1);
+        *count >= TOLD_REPLACEMENT && !std::mem::replace(&mut self.told, true)
     }
 }
 
@@ -131,7 +133,7 @@ impl Connections {
         let role = connection.origin.role;
         let old = self.replaced_by(role);
         let mut current = self.current();
-        let told = !old.is_empty() && current.replacements[role as usize].count();
+        let told = !old.is_empty() && current.replacements.count(role);
         let is_old = |connection: &mut AccountConnection| old.iter().any(|old| old.id == connection.id);
         current.calls.take_if(is_old);
         current.events.take_if(is_old);
@@ -187,4 +189,30 @@ fn warn_of_two_servers(old: Origin, new: Origin) {
         by = shown(new.peer),
         "connections of the account replace each other again and again: do two servers connect for it? Only one of them may"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_third_replacement_in_a_short_time_is_told_once() {
+        let mut replacements = Replacements::default();
+        let mut told = |role| replacements.count(role);
+        // A server that is restarted twice.
+        assert!(!told(Role::Universal) && !told(Role::Universal));
+        tokio::time::advance(REPLACED_AGAIN + Duration::from_secs(1)).await;
+        // A pair that is replaced by a pair is one server.
+        for _ in 0..2 {
+            assert!(!told(Role::Api) && !told(Role::Event));
+        }
+        assert!(told(Role::Event) && !told(Role::Api));
+        for _ in 0..100 {
+            tokio::time::advance(REPLACED_AGAIN).await;
+            assert!(!told(Role::Event) && !told(Role::Universal));
+        }
+        // After a while it is told again.
+        tokio::time::advance(REPLACED_AGAIN + Duration::from_secs(1)).await;
+        assert!(!told(Role::Api) && !told(Role::Api) && told(Role::Api));
+    }
 }

@@ -101,7 +101,18 @@ async fn two_servers_of_one_account_are_told_once_with_both_addresses() {
         pairs.push((address(&old), address(&new)));
         old = new;
     }
-    let told = log.with("replace each other");
+    // Two servers with two connections each.
+    const PAIRS: i64 = 3;
+    let mut held = Vec::new();
+    for role in ["API", "Event"].repeat(6) {
+        held.push(Caller::connect(&server, PAIRS, role).await);
+    }
+    soon(server.bots().wait_for(PAIRS)).await.unwrap();
+    for caller in held.iter_mut().take(10) {
+        assert_eq!(caller.closed().await, 1000);
+    }
+    assert_eq!(log.with("account=3 ").len(), 1, "{:?}", log.with(""));
+    let told = log.with("account=10086");
     assert_eq!(told.len(), 1, "{told:?}");
     let (first, second) = &pairs[2];
     assert!(told[0].contains("WARN") && told[0].contains("account=10086"), "{told:?}");

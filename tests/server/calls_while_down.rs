@@ -104,6 +104,22 @@ async fn a_call_that_a_lost_connection_has_not_sent_goes_over_the_next() {
 }
 
 #[tokio::test]
+async fn a_call_waits_for_an_account_whose_connection_is_rejected() {
+    let server = any().queue_while_down(1).await.unwrap();
+    let mut faults = server.bots().watch_errors();
+    let mut anna = Caller::connect(&server, ANNA, "Universal").await;
+    let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
+    anna.send(said_to(BORIS, "not mine")).await;
+    soon(faults.changed()).await.unwrap();
+    // The connection is ending, or has ended.
+    let call = spawn(client.send_group_msg(10001000, "at last"));
+    assert_eq!(anna.closed().await, 1008);
+    let mut anna = Caller::connect(&server, ANNA, "Universal").await;
+    assert_eq!(next_text(&mut anna).await, "at last");
+    soon(call).await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn calls_that_wait_end_with_the_server() {
     let server = any().queue_while_down(3).await.unwrap();
     let anna = Caller::connect(&server, ANNA, "Universal").await;
