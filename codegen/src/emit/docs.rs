@@ -26,8 +26,9 @@ fn wrap(line: &str) -> Vec<String> {
     let indent = if line.starts_with("- ") { "  " } else { "" };
     let mut lines = vec![String::new()];
     for word in line.split(' ') {
-        // At the start of a line, this word would make it a list, a heading or a quote.
-        let marks = word.starts_with(['-', '+', '*', '#', '>', '|', '='])
+        // At the start of a line, this word would make it a list, a heading, a quote, HTML or a block of code.
+        let marks = word.starts_with(['-', '+', '*', '#', '>', '|', '=', '<', '~'])
+            || word.starts_with("```")
             || word.ends_with(['.', ')']) && word.starts_with(|c: char| c.is_ascii_digit());
         let count = lines.len();
         let last = &mut lines[count - 1];
