@@ -72,6 +72,7 @@ impl Http {
         // unasked: such a connection is given up. One that is taken from the pool before would take it for the answer.
         tokio::task::yield_now().await;
         let response = gate.watch(client.execute(call)).await.map_err(before_answer)?;
+        // A server that does not have the request whole cannot have carried it out, but it can refuse it.
         let early = !request.is_sent();
         if early && (response.status().is_success() || !gate.has_begun()) {
             return Err(Failure::new(STRAY).into());

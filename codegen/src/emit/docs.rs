@@ -55,3 +55,20 @@ pub(super) fn join(paragraphs: &[&str]) -> String {
 pub(super) fn aliases<'a>(names: impl IntoIterator<Item = &'a String>) -> TokenStream {
     names.into_iter().map(|name| quote!(#[doc(alias = #name)])).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A word that would begin a block of Markdown stays in its line, and the text is a paragraph as before.
+    #[test]
+    fn a_wrapped_line_begins_no_block() {
+        let words = "word ".repeat(19);
+        for mark in ["-", "1.", "#", ">", "<div>", "~~~", "```rust", "==="] {
+            let text = format!("{words}and {mark} further {words}");
+            let lines = wrap(text.trim_end());
+            assert!(lines.len() > 1 && lines.iter().all(|line| !line.starts_with(mark)), "{lines:?}");
+            assert_eq!(lines.join(" "), text.trim_end());
+        }
+    }
+}

@@ -61,8 +61,8 @@ impl http_body::Body for RequestBody {
 }
 
 /// The gate before each part of a request's body except the first. It is shut from the moment at which a response arrives until
-/// the call decides about it. It is this gate that decides whether a part or the response came first: both pass it on the task of
-/// the connection, which wakes the call before it polls the body again.
+/// the call decides about it. So it is known which came first, the last part or the response: the task of the connection reads
+/// the response and wakes the call before it polls the body again.
 #[derive(Default)]
 pub(super) struct Gate(Mutex<State>);
 
@@ -74,6 +74,8 @@ struct State {
     looking: bool,
     /// Set when the connection has woken the call, until the call looks for a response.
     woken: bool,
+    /// Set once all may pass.
+    open: bool,
     /// Set once nothing may pass.
     closed: bool,
     call: Option<Waker>,
@@ -93,7 +95,7 @@ impl Gate {
             }
             let polled = response.as_mut().poll(&mut Context::from_waker(&waker));
             if polled.is_pending() {
-                self.let_on(false);
+                self.go_on(|_| {});
             }
             polled
         })
@@ -107,18 +109,19 @@ impl Gate {
 
     /// Lets the rest of the body pass.
     pub(super) fn open(&self) {
-        self.let_on(false);
+        self.go_on(|state| state.open = true);
     }
 
     /// Ends the body: its connection is given up.
     pub(super) fn close(&self) {
-        self.let_on(true);
+        self.go_on(|state| (state.closed, state.call) = (true, None));
     }
 
-    fn let_on(&self, closed: bool) {
+    /// Changes the state once the call has looked, and wakes the body.
+    fn go_on(&self, change: impl FnOnce(&mut State)) {
         let mut state = lock(&self.0);
         state.looking = false;
-        state.closed |= closed;
+        change(&mut state);
         let body = state.body.take();
         drop(state);
         if let Some(body) = body {
@@ -129,7 +132,8 @@ impl Gate {
     /// Returns whether a part may pass, once that is known.
     fn poll_pass(&self, body: &Waker) -> Poll<bool> {
         let mut state = lock(&self.0);
-        if state.begun && !state.closed && (state.looking || state.woken) {
+        let decided = !state.begun || state.open || state.closed;
+        if !decided && (state.looking || state.woken) {
             state.body = Some(body.clone());
             return Poll::Pending;
         }
