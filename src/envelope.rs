@@ -61,6 +61,14 @@ pub(crate) fn is_envelope(body: &[u8]) -> bool {
     serde_json::from_slice::<Envelope<IgnoredAny>>(body).is_ok_and(|envelope| envelope.head.is_envelope())
 }
 
+/// Returns `true` if a response is an envelope of success, whatever its HTTP status.
+#[cfg(feature = "http")]
+pub(crate) fn is_success(response: &Response) -> bool {
+    let envelope = serde_json::from_slice::<Envelope<IgnoredAny>>(&response.body);
+    let head = envelope.ok().map(|envelope| envelope.head).filter(Head::is_envelope);
+    head.is_some_and(|head| head.refusal("", response, None).is_none())
+}
+
 /// Converts a body to the text that an error keeps.
 fn text(body: &[u8]) -> String {
     String::from_utf8_lossy(body).into_owned()

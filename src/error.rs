@@ -7,11 +7,13 @@ pub(crate) mod build;
 #[cfg(feature = "ws")]
 pub(crate) mod connection;
 pub(crate) mod reason;
+pub(crate) mod secret;
 
 use std::error::Error as StdError;
 use std::fmt;
 
 pub(crate) use self::reason::{Reason, chain};
+use self::secret::{is_name_with_word, without_token};
 use crate::generated::types::RefusalCode;
 
 type Source = Box<dyn StdError + Send + Sync>;
@@ -113,18 +115,24 @@ impl Error {
 
     /// Removes the access token from the server's words: some servers repeat a wrong token.
     pub(crate) fn hide(&mut self, token: &str) {
-        let hidden = |text: &str| text.replace(token, "…");
+        let hidden = |text: &str| without_token(text, token);
         match self {
             Self::Refused(refused) => {
-                for text in [&mut refused.msg, &mut refused.message, &mut refused.wording].into_iter().flatten() {
+                // A name is not changed, so that `code` is what it was.
+                let free = |msg: &&mut String| {
+                    matches!(RefusalCode::from(msg.as_str()), RefusalCode::Other(_)) && !is_name_with_word(msg, token)
+                };
+                let texts = [&mut refused.message, &mut refused.wording].into_iter().flatten();
+                for text in texts.chain(refused.msg.as_mut().filter(free)) {
                     *text = hidden(text);
                 }
             }
             Self::Undecodable(undecodable) => {
                 undecodable.path = hidden(&undecodable.path);
                 let reason = chain(&*undecodable.reason);
-                if reason.contains(token) {
-                    undecodable.reason = Reason(hidden(&reason).into()).into();
+                let hidden = hidden(&reason);
+                if hidden != reason {
+                    undecodable.reason = Reason(hidden.into()).into();
                 }
             }
             Self::NotSent(_) | Self::OutcomeUnknown(_) => {}

@@ -42,7 +42,7 @@ mod report;
 pub mod segment;
 #[cfg(feature = "server")]
 pub mod server;
-#[cfg(any(feature = "rate-limit", feature = "ws"))]
+#[cfg(any(feature = "http", feature = "rate-limit", feature = "ws"))]
 mod sync;
 mod target;
 mod time;

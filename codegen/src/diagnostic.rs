@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::doc::is_bidirectional;
 use crate::source_map::{SourceMap, Spot};
 use crate::yaml::Locator;
 
@@ -28,7 +29,7 @@ pub struct Diagnostic {
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Windows paths too print with forward slashes, so that the output is the same on any machine.
-        let file = self.file.to_string_lossy().replace('\\', "/");
+        let file = one_line(&self.file.to_string_lossy().replace('\\', "/"));
         write!(f, "{file}:{}:{}: {}; {}", self.line, self.column, self.message, self.hint)
     }
 }
@@ -72,12 +73,12 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn add(&mut self, at: &Spot, message: impl Into<String>, hint: impl Into<String>) {
-        let one_line = |text: String| text.replace('\n', "\\n");
-        self.spotted.push((at.clone(), one_line(message.into()), one_line(hint.into())));
+        self.spotted.push((at.clone(), one_line(&message.into()), one_line(&hint.into())));
     }
 
     pub(crate) fn add_located(&mut self, diagnostic: Diagnostic) {
-        self.located.push(diagnostic);
+        let Diagnostic { message, hint, .. } = diagnostic;
+        self.located.push(Diagnostic { message: one_line(&message), hint: one_line(&hint), ..diagnostic });
     }
 
     /// The number of faults, by which a step can tell whether it found any.
@@ -99,6 +100,18 @@ impl Faults {
         all.dedup();
         if all.is_empty() { Ok(()) } else { Err(Diagnostics(all)) }
     }
+}
+
+/// Returns a text with its control characters as escapes: it is printed on one line, in the order of its characters.
+pub fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c.is_control() || is_bidirectional(c) || matches!(c, '\u{2028}' | '\u{2029}') {
+            true => line.extend(c.escape_debug()),
+            false => line.push(c),
+        }
+    }
+    line
 }
 
 /// "did you mean `effect`?" if a known word is near, else the list of the known words.

@@ -1,4 +1,5 @@
-//! Faults of doc texts, such as what rustdoc would run, refuse or misread; and their first sentences.
+//! Faults of doc texts, such as what rustdoc would run, refuse or misread; and their first sentences. Faults of other texts that
+//! generated code holds.
 
 /// The first fault of a doc text: a message and a hint.
 pub fn fault(text: &str) -> Option<(String, &'static str)> {
@@ -15,9 +16,8 @@ pub fn fault(text: &str) -> Option<(String, &'static str)> {
             "begin the line at the margin",
         ));
     }
-    if let Some(found) = text.chars().find(|c| c.is_control() && *c != '\n') {
-        let message = format!("the invisible character U+{:04X} in a doc", u32::from(found));
-        return Some((message, "remove it"));
+    if let Some(found) = text.chars().find(|c| (c.is_control() && *c != '\n') || is_bidirectional(*c)) {
+        return Some(invisible(found));
     }
     // A code span ends with its paragraph.
     text.split("\n\n").find_map(|paragraph| {
@@ -27,6 +27,33 @@ pub fn fault(text: &str) -> Option<(String, &'static str)> {
         }
         parts.into_iter().step_by(2).find_map(prose_fault)
     })
+}
+
+/// Returns `true` for a control of the direction of text. rustc refuses it in comments and literals, since it shows code in
+/// another order than it has.
+pub(crate) fn is_bidirectional(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A fault of any text: a character that rustc refuses in what is generated. A message and a hint.
+pub(crate) fn text_fault(text: &str) -> Option<(String, &'static str)> {
+    let bare_return = |at: usize, c: char| c == '\r' && !text[at + 1..].starts_with('\n');
+    let found = text.char_indices().find(|(at, c)| is_bidirectional(*c) || bare_return(*at, *c));
+    found.map(|(_, c)| invisible(c))
+}
+
+/// A fault of a value on the wire that stands in docs between backticks: a message and a hint.
+pub(crate) fn value_fault(value: &str) -> Option<(String, &'static str)> {
+    const HINT: &str = "leave it out: an open enum keeps such a value as `Other`";
+    if value.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
+        return Some((format!("the value {value:?} holds a line break or a control character"), HINT));
+    }
+    // A line of the docs that begins with them would begin a block of code.
+    value.contains("``").then(|| (format!("the value `{value}` holds two backticks in a row"), HINT))
+}
+
+fn invisible(c: char) -> (String, &'static str) {
+    (format!("the invisible character U+{:04X} in a text", u32::from(c)), "remove it")
 }
 
 /// Returns `true` if a line is indented so far that Markdown takes it for code: at its start, or behind the marks of lists

@@ -1,6 +1,7 @@
 //! Source → model: every rule, and every fault of a run.
 
 mod action;
+mod circle;
 mod deviation;
 mod event;
 mod example;
@@ -48,7 +49,7 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
         resolved.actions = file.actions.iter().filter_map(|action| resolver.action(action)).collect();
     }
     resolver.collisions(files);
-    resolver.cycles(files, &api);
+    resolver.circles(files, &api);
     example::check(&api, all_events_known(files, &api), resolver.faults);
     if extension {
         // The code of the base is there already.

@@ -9,7 +9,7 @@ use crate::source_map::{SourceMap, Spot};
 use crate::yaml::Locator;
 use crate::{extension, resolve};
 
-pub use crate::diagnostic::{list, nearest, suggest};
+pub use crate::diagnostic::{list, nearest, one_line, suggest};
 pub use crate::doc::{alias_fault, code_span, fault as doc_fault, summary};
 pub use crate::emit::{
     default_text, direction as direction_text, emit, is_head as is_generated_head, line as signature,

@@ -42,7 +42,8 @@ pub(super) fn router(shared: Arc<Shared>) -> axum::Router {
 /// WebSockets.
 pub(super) async fn listen(listener: TcpListener, shared: Arc<Shared>, _listening: Listening) {
     let router = router(shared.clone());
-    let admission = Admission::new(shared.options.connections, BODY_CAPACITY.max(2 * shared.options.body_limit));
+    let admission =
+        Admission::new(shared.options.connections, BODY_CAPACITY.max(shared.options.body_limit.saturating_mul(2)));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(shared.options.handshake_timeout).max_buf_size(MAX_HEAD);
     let mut tasks = JoinSet::new();

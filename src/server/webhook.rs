@@ -1,7 +1,5 @@
 //! Events by HTTP POST.
 
-use std::error::Error as StdError;
-
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
@@ -9,7 +7,7 @@ use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use hmac::Mac;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 
 use crate::error::connection::ConnectionError;
 use crate::event::header::EventHeader;
@@ -81,18 +79,35 @@ fn check_account(shared: &Shared, expected: UserId, header: EventHeader) -> Resu
 /// Reads the body of a request, within the limits.
 async fn whole(shared: &Shared, pending: Option<&PendingBytes<'_>>, body: Body) -> Result<Bytes, HttpRejection> {
     let limits = &shared.options;
-    let body = Limited::new(body, limits.body_limit).map_frame(|frame| {
-        if let (Some(pending), Some(data)) = (pending, frame.data_ref()) {
-            pending.add(data.len());
-        }
-        frame
-    });
-    match tokio::time::timeout(limits.handshake_timeout, body.collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if is_too_long(&*error) => Err((StatusCode::PAYLOAD_TOO_LARGE, "the body is too long")),
-        Ok(Err(_)) => Err((StatusCode::BAD_REQUEST, "the body breaks off")),
+    match tokio::time::timeout(limits.handshake_timeout, collect(body, limits.body_limit, pending)).await {
+        Ok(body) => body,
         Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "the body took too long")),
     }
+}
+
+/// Collects the parts of a body in one buffer: each part by itself would take more memory than a short part has bytes. The
+/// memory is counted as pending, not the bytes.
+async fn collect(mut body: Body, limit: usize, pending: Option<&PendingBytes<'_>>) -> Result<Bytes, HttpRejection> {
+    let mut whole: Vec<u8> = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| (StatusCode::BAD_REQUEST, "the body breaks off"))?;
+        let Ok(part) = frame.into_data() else { continue };
+        if part.len() > limit.saturating_sub(whole.len()) {
+            return Err((StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"));
+        }
+        let (before, needed) = (whole.capacity(), whole.len() + part.len());
+        if needed > before {
+            // A single part takes its own length, and no body more than the limit.
+            let room = before.saturating_mul(2).clamp(needed, limit);
+            whole.reserve_exact(room - whole.len());
+            if let Some(pending) = pending {
+                pending.add(whole.capacity() - before);
+            }
+        }
+        whole.extend_from_slice(&part);
+    }
+    whole.shrink_to_fit();
+    Ok(whole.into())
 }
 
 /// Reads a signature of the form `sha1=…`, in hexadecimal.
@@ -107,15 +122,4 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
     let byte = |pair: &[u8]| u8::try_from(digit(pair[0])? << 4 | digit(pair[1])?).ok();
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     pairs.iter().map(|pair| byte(pair)).collect::<Option<_>>().filter(|_| rest.is_empty())
-}
-
-fn is_too_long(error: &(dyn StdError + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.is::<LengthLimitError>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }

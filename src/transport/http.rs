@@ -1,20 +1,24 @@
 //! Calls as HTTP requests: `POST /<action>` with the parameters as JSON.
 
+mod body;
+mod pools;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http_body::{Frame, SizeHint};
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 
+use crate::envelope::is_success;
 use crate::error::address::AddressError;
 use crate::error::reason::Reason;
 use crate::transport::address::{Address, bearer};
 use crate::transport::failure::{BoxError, Failure};
+use crate::transport::http::body::{CloseOnDrop, Gate, RequestBody};
+use crate::transport::http::pools::Pools;
 use crate::transport::request::Request;
 use crate::transport::response::Response;
 use crate::transport::tls::{Roots, is_about_certificates};
@@ -24,18 +28,9 @@ use crate::transport::tls::{Roots, is_about_certificates};
 pub(crate) struct Http(Arc<Inner>);
 
 struct Inner {
-    client: reqwest::Client,
-    /// The URL that the actions' names are appended to.
-    base: Url,
+    pools: Pools,
     body_limit: usize,
 }
-
-/// Time limit of connecting; the time limit of the call also applies.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Time after which an idle connection is dropped. Many servers close idle connections after five seconds, and a call that meets such a
-/// close ends with its outcome unknown.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 impl Http {
     pub(crate) fn new(
@@ -49,27 +44,49 @@ impl Http {
         if let Some(token) = token {
             headers.insert(AUTHORIZATION, bearer(token)?);
         }
-        let builder = address.client_builder(headers).connect_timeout(CONNECT_TIMEOUT).pool_idle_timeout(IDLE_TIMEOUT);
-        let client = roots.build(builder, &address.base)?;
-        Ok(Self(Arc::new(Inner { client, base: address.base, body_limit })))
+        let pools = Pools::new(address, headers, roots.clone())?;
+        Ok(Self(Arc::new(Inner { pools, body_limit })))
     }
 
     /// Returns the URL of an action. Its name is one path segment, whatever it contains.
     fn url(&self, action: &str) -> Option<Url> {
-        let mut url = self.0.base.clone();
+        let mut url = self.0.pools.base().clone();
         // The URL parser would drop control characters, and resolve dots.
         let named = !matches!(action, "" | "." | "..") && !action.contains(|c: char| c.is_control());
         url.path_segments_mut().ok().filter(|_| named)?.pop_if_empty().push(action);
         Some(url)
     }
 
+    /// Sends a request and returns its response, and `true` if that began before the whole request had gone out: then it can be
+    /// a refusal, and nothing else.
+    async fn respond(
+        &self,
+        url: Url,
+        request: &Request,
+        gate: &Arc<Gate>,
+    ) -> Result<(reqwest::Response, bool), BoxError> {
+        let client = self.0.pools.current()?;
+        let body = reqwest::Body::wrap(RequestBody::new(request.clone(), gate.clone()));
+        let call = client.post(url).body(body).build().map_err(reqwest::Error::without_url)?;
+        // The runtime looks at its sockets before this task goes on, and the tasks of idle connections see what has arrived there
+        // unasked: such a connection is given up. One that is taken from the pool before would take it for the answer.
+        tokio::task::yield_now().await;
+        let response = gate.watch(client.execute(call)).await.map_err(before_answer)?;
+        // A server that does not have the request whole cannot have carried it out, but it can refuse it.
+        let early = !request.is_sent();
+        if early && (response.status().is_success() || !gate.has_begun()) {
+            return Err(Failure::new(STRAY).into());
+        }
+        gate.open();
+        Ok((response, early))
+    }
+
     async fn send(self, request: Request) -> Result<Response, BoxError> {
         let Some(url) = self.url(&request.action) else {
             return Err(Reason(format!("`{}` is not a valid action name", request.action).into()).into());
         };
-        let body = reqwest::Body::wrap(RequestBody { params: Some(request.params.clone()), request });
-        let call = self.0.client.post(url).body(body).build().map_err(reqwest::Error::without_url)?;
-        let response = self.0.client.execute(call).await.map_err(before_answer)?;
+        let closing = CloseOnDrop(Arc::default());
+        let (response, early) = self.respond(url, &request, &closing.0).await?;
         let status = response.status().as_u16();
         let encoding = response.headers().get(CONTENT_ENCODING).map(|name| String::from_utf8_lossy(name.as_bytes()));
         let encoding = encoding.map(|name| name.to_lowercase()).filter(|name| !matches!(&**name, "" | "identity"));
@@ -78,9 +95,16 @@ impl Http {
         response.http_status = Some(status);
         response.cut_at = cut_at;
         response.encoding = encoding;
+        if early && is_success(&response) {
+            return Err(Failure::new(STRAY).into());
+        }
         Ok(response)
     }
 }
+
+/// Reason of a call whose connection brought a response before the request.
+const STRAY: &str = "a response arrived before the request had been sent: the server, or a proxy before it, has sent one response too \
+                     many, and the connection is given up";
 
 /// Reads the body up to `limit` bytes. Returns the limit beside it if the body was cut there.
 async fn read_body(mut response: reqwest::Response, limit: usize) -> Result<(Bytes, Option<usize>), Failure> {
@@ -161,31 +185,4 @@ fn hyper_error(error: &reqwest::Error) -> Option<&hyper::Error> {
         cause = error.source();
     }
     None
-}
-
-/// The body of a request. It is polled once the connection is established: that is when the request is sent.
-struct RequestBody {
-    params: Option<Bytes>,
-    request: Request,
-}
-
-impl http_body::Body for RequestBody {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let Some(params) = self.params.take() else { return Poll::Ready(None) };
-        match self.request.mark_sent() {
-            true => Poll::Ready(Some(Ok(Frame::data(params)))),
-            false => Poll::Ready(Some(Err(Reason("the call was given up".into()).into()))),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.params.is_none()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.params.as_ref().map_or(0, |params| params.len() as u64))
-    }
 }

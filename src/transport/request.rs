@@ -45,8 +45,8 @@ impl Request {
     }
 
     /// Marks the request as sent: from now on a failure leaves the outcome unknown. A transport calls this right before it
-    /// writes the request, and writes only if it returns `true`. It returns `false` for a call that has been given up: its caller
-    /// has been told that nothing was sent.
+    /// writes the request, or the last part of it, and writes only if it returns `true`. It returns `false` for a call that has
+    /// been given up: its caller has been told that nothing was sent.
     #[must_use = "a call that was given up must not be written"]
     pub fn mark_sent(&self) -> bool {
         self.way.compare_exchange(WAITING, SENT, Ordering::AcqRel, Ordering::Acquire) != Err(GIVEN_UP)

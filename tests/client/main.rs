@@ -12,3 +12,4 @@ mod layers;
 mod pages;
 #[cfg(feature = "ws")]
 mod report;
+mod stray;

@@ -209,3 +209,37 @@ async fn where_files_run_out_those_that_say_nothing_give_theirs() {
     anna.dial(Dial::to(format!("ws://{address}")).access_token("sesame"));
     assert!(soon(child.wait()).await.unwrap().success());
 }
+
+/// In a process of its own, whose memory is measured.
+#[tokio::test]
+async fn a_body_in_parts_of_one_byte_takes_the_memory_of_its_bytes() {
+    const CHILD: &str = "CQHTTP_TEST_SMALL_PARTS";
+    if std::env::var_os(CHILD).is_none() {
+        let this = "server::a_body_in_parts_of_one_byte_takes_the_memory_of_its_bytes";
+        let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
+        assert!(child.args(["--exact", this, "--nocapture"]).env(CHILD, "1").status().await.unwrap().success());
+        return;
+    }
+    const BYTES: usize = 2 << 20;
+    let server = server().await.unwrap();
+    let mut stream = TcpStream::connect(server.local_addr().unwrap()).await.unwrap();
+    let head =
+        "POST / HTTP/1.1\r\nHost: bot\r\nX-Self-ID: 1\r\nX-Signature: sha1=00\r\nTransfer-Encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let parts = "1\r\nx\r\n".repeat(4096);
+    let before = memory();
+    for _ in 0..BYTES / 4096 {
+        stream.write_all(parts.as_bytes()).await.unwrap();
+    }
+    let taken = memory().saturating_sub(before);
+    assert!(taken < 20 << 10, "{taken} KiB for {} KiB", BYTES >> 10);
+    stream.write_all(b"0\r\n\r\n").await.unwrap();
+    assert_eq!(status(&mut stream).await, "403");
+}
+
+#[tokio::test]
+async fn a_body_may_have_any_length() {
+    let server = Server::bind("127.0.0.1:0").body_limit(usize::MAX).await.unwrap();
+    let posted = mock::Webhook::to(format!("http://{}", server.local_addr().unwrap())).retries(0);
+    assert_eq!(soon(posted.post(r#"{"post_type":"notice","self_id":10086}"#)).await.unwrap().status, 204);
+}

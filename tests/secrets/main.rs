@@ -266,6 +266,45 @@ async fn the_access_token_shows_nowhere() {
     assert!(log[before..].contains(TOKEN) && log[before..].contains(IN_URL));
 }
 
+/// A token that JSON and Rust write with escapes is hidden in these forms as well.
+#[tokio::test]
+async fn a_token_with_quotes_shows_in_no_form() {
+    let token = r#"quo"te\slash"#;
+    for body in [
+        r#"{"status":"ok","retcode":0,"data":{"user_id":"TOKEN","nickname":""}}"#,
+        r#"{"status":"ok","retcode":0,"data":"TOKEN"}"#,
+        r#"{"status":"failed","retcode":1403,"msg":"TOKEN","message":"{\"token\":\"QUOTED\"}","wording":"TOKEN?"}"#,
+        r#"{"status":"TOKEN","retcode":1403}"#,
+    ] {
+        let in_json = |text: &str| serde_json::to_string(text).unwrap().trim_matches('"').to_owned();
+        let (once, twice) = (in_json(token), in_json(&in_json(token)));
+        let (url, _) = answering("200 OK", body.replace("TOKEN", &once).replace("QUOTED", &twice)).await;
+        let client = Client::builder(url).access_token(token).build().unwrap();
+        let faces = faces(client.get_login_info().await.unwrap_err());
+        assert!(!faces.contains("quo") && !faces.contains("slash"), "the token shows:\n{faces}");
+    }
+}
+
+/// A token that is a word of a refusal's name leaves the name as it is, and is hidden in sentences.
+#[tokio::test]
+async fn a_refusal_keeps_its_name_whatever_the_token_is() {
+    for (token, msg, expected) in [
+        ("GROUP", "GROUP_NOT_FOUND", "GROUP_NOT_FOUND"),
+        ("GROUP_NOT_FOUND", "GROUP_NOT_FOUND", "GROUP_NOT_FOUND"),
+        ("ROOM", "ROOM_NOT_FOUND", "ROOM_NOT_FOUND"),
+        ("ROOM", "ROOM", "…"),
+        ("ROOM4711", "BAD_ROOM4711", "BAD_…"),
+    ] {
+        let body = format!(r#"{{"status":"failed","retcode":100,"msg":"{msg}","wording":"no token {token}"}}"#);
+        let (url, _) = answering("200 OK", body).await;
+        let client = Client::builder(url).access_token(token).build().unwrap();
+        let error = client.get_login_info().await.unwrap_err();
+        assert_eq!(error.code(), Some(cqhttp::RefusalCode::from(expected)), "{token} in {msg}");
+        let Error::Refused(refused) = &error else { panic!("{error:?}") };
+        assert_eq!(refused.explanation(), Some("no token …"));
+    }
+}
+
 #[cfg(feature = "server")]
 async fn where_servers_connect(server: &MockServer) {
     use cqhttp::mock::{Dial, Webhook};

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cqhttp_codegen::tooling::one_line;
 use cqhttp_codegen::{Diagnostic, Diagnostics};
 
 /// The reason why a subcommand did not do what it was asked for.
@@ -75,10 +76,12 @@ pub(crate) fn with_lines(diagnostics: &Diagnostics) -> Vec<Fault> {
 }
 
 fn text_of(path: &Path) -> Option<String> {
+    // A pipe has no lines to show, and to read it would wait for its writer.
+    fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
     fs::read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Formats a path with `/` on every machine.
+/// Formats a path on one line, with `/` on every machine.
 pub(crate) fn shown(path: &Path) -> String {
-    path.to_string_lossy().replace('\\', "/")
+    one_line(&path.to_string_lossy().replace('\\', "/"))
 }

@@ -60,7 +60,7 @@ fn facts(action: &Action) -> String {
 
 /// "`GROUP_NOT_FOUND`, `NOT_MANAGEABLE`"
 fn code(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names.iter().map(|name| doc::code_span(name)).collect::<Vec<_>>().join(", ")
 }
 
 /// Warnings for callers.

@@ -26,8 +26,9 @@ fn wrap(line: &str) -> Vec<String> {
     let indent = if line.starts_with("- ") { "  " } else { "" };
     let mut lines = vec![String::new()];
     for word in line.split(' ') {
-        // At the start of a line, this word would make it a list, a heading or a quote.
-        let marks = word.starts_with(['-', '+', '*', '#', '>', '|', '='])
+        // At the start of a line, this word would make it a list, a heading, a quote, HTML or a block of code.
+        let marks = word.starts_with(['-', '+', '*', '#', '>', '|', '=', '<', '~'])
+            || word.starts_with("```")
             || word.ends_with(['.', ')']) && word.starts_with(|c: char| c.is_ascii_digit());
         let count = lines.len();
         let last = &mut lines[count - 1];
@@ -53,4 +54,21 @@ pub(super) fn join(paragraphs: &[&str]) -> String {
 /// `#[doc(alias = "群单人禁言")]` for each.
 pub(super) fn aliases<'a>(names: impl IntoIterator<Item = &'a String>) -> TokenStream {
     names.into_iter().map(|name| quote!(#[doc(alias = #name)])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A word that would begin a block of Markdown stays in its line, and the text is a paragraph as before.
+    #[test]
+    fn a_wrapped_line_begins_no_block() {
+        let words = "word ".repeat(19);
+        for mark in ["-", "1.", "#", ">", "<div>", "~~~", "```rust", "==="] {
+            let text = format!("{words}and {mark} further {words}");
+            let lines = wrap(text.trim_end());
+            assert!(lines.len() > 1 && lines.iter().all(|line| !line.starts_with(mark)), "{lines:?}");
+            assert_eq!(lines.join(" "), text.trim_end());
+        }
+    }
 }

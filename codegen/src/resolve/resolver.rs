@@ -81,7 +81,7 @@ impl Resolver<'_> {
 
     /// Reports fields that share a Rust name or a name on the wire.
     pub(super) fn distinct(&mut self, fields: &[source::Field]) {
-        let mut seen: Vec<(&str, &str)> = Vec::new();
+        let mut seen: HashSet<(&str, &str)> = HashSet::new();
         for field in fields {
             let wire = field.wire_name();
             let names = [("name", &field.name), ("wire name", wire)];
@@ -90,7 +90,7 @@ impl Resolver<'_> {
             let read = field.aliases.iter().filter(|name| !sent(name));
             let further = field.also.iter().chain(read).map(|name| ("wire name", name));
             for (index, (what, name)) in names.into_iter().chain(further).enumerate() {
-                if seen.contains(&(what, &name.value)) {
+                if !seen.insert((what, &name.value)) {
                     // A field without `wire:` would be reported for both of its names.
                     if index != 1 || field.wire.is_some() {
                         self.faults.add(
@@ -99,8 +99,6 @@ impl Resolver<'_> {
                             "rename or remove one",
                         );
                     }
-                } else {
-                    seen.push((what, &name.value));
                 }
             }
         }

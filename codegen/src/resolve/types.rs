@@ -1,10 +1,11 @@
 //! Ids, enums and objects.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use super::names::RESERVED_TYPES;
 use super::resolver::Resolver;
-use crate::model::{Api, Chapter, Field, File, TypeDef, TypeKind, Variant, VariantValue};
+use crate::doc;
+use crate::model::{Api, Chapter, File, TypeDef, TypeKind, Variant, VariantValue};
 use crate::name::{self, Name};
 use crate::source::{self, At, Kind, SourceFile};
 use crate::ty::{BUILT_IN, EnumBase, IdBase, NamedKind};
@@ -107,29 +108,36 @@ impl Resolver<'_> {
         Some(TypeDef { name, title, doc, kind, broken: ty.broken })
     }
 
-    /// The variants; `None` if a value was refused.
+    /// The variants; `None` if a value was refused. An enum may have very many of them.
     fn variants(&mut self, base: EnumBase, values: &[source::EnumValue]) -> Option<Vec<Variant>> {
         let mut variants: Vec<Variant> = Vec::new();
+        let (mut seen, mut named) = (HashSet::new(), HashSet::from(["Other".to_owned()]));
         for source in values {
             self.doc(&source.doc);
             let Some(value) = self.variant_value(base, source) else { continue };
+            if let Some((message, hint)) = source.value.as_str().and_then(doc::value_fault) {
+                self.faults.add(&source.spot, message, hint);
+                continue;
+            }
             let Some(name) = self.variant_name(&value, source) else { continue };
-            if variants.iter().any(|seen| seen.value == value) {
+            let pascal = name.pascal();
+            if !seen.insert(wire_text(&value)) {
                 self.faults.add(
                     &source.spot,
                     format!("the value `{}` stands here twice", wire_text(&value)),
                     "keep one of them",
                 );
-            } else if name.pascal() == "Self" {
+            } else if pascal == "Self" {
                 self.faults.add(
                     &source.spot,
                     "the variant would be called `Self`, a Rust keyword",
                     "give this value a `name:` of its own",
                 );
-            } else if name.pascal() == "Other" || variants.iter().any(|seen| seen.name.pascal() == name.pascal()) {
-                let message = format!("the variant `{}` exists already", name.pascal());
+            } else if named.contains(&pascal) {
+                let message = format!("the variant `{pascal}` exists already");
                 self.faults.add(&source.spot, message, "give this value a `name:` of its own");
             }
+            named.insert(pascal);
             variants.push(Variant { name, value, doc: source.doc.value.clone() });
         }
         (variants.len() == values.len()).then_some(variants)
@@ -166,36 +174,6 @@ impl Resolver<'_> {
         self.faults.add(spot, format!("no Rust name can be made of `{text}`"), hint);
         None
     }
-
-    /// Reports objects that would contain themselves without end, each circle once.
-    pub(super) fn cycles(&mut self, files: &[SourceFile], api: &Api) {
-        let mut reported: HashSet<BTreeSet<&str>> = HashSet::new();
-        for ty in files.iter().flat_map(|file| &file.types) {
-            let mut path = vec![ty.name.value.as_str()];
-            if cycle(&api.objects, &mut path) && reported.insert(path.iter().copied().collect()) {
-                let message = format!("the object contains itself: {} → {}", path.join(" → "), path[0]);
-                self.faults.add(&ty.name.spot, message, "only a list (`T[]`) may close such a circle");
-            }
-        }
-    }
-}
-
-/// Returns `true` if objects outside of lists lead from `path[0]` back to it; `path` is then the circle.
-fn cycle<'a>(objects: &'a BTreeMap<String, Vec<Field>>, path: &mut Vec<&'a str>) -> bool {
-    let fields = path.last().and_then(|name| objects.get(*name)).map(Vec::as_slice).unwrap_or_default();
-    for next in fields.iter().filter_map(|field| field.ty.object_in_place()) {
-        if next == path[0] {
-            return true;
-        }
-        if !path.contains(&next) {
-            path.push(next);
-            if cycle(objects, path) {
-                return true;
-            }
-            path.pop();
-        }
-    }
-    false
 }
 
 fn base_text(base: EnumBase) -> &'static str {

@@ -62,6 +62,7 @@ pub(super) fn read_stanzas(number: usize, file: &mut SourceFile, bytes: &[u8], m
     match yaml::read(bytes) {
         Ok(root) => {
             let mut reader = Reader { file: number, extension: file.extension, faults };
+            reader.texts_of(&root);
             for stanza in reader.list(&root, "stanzas") {
                 reader.stanza(stanza, file);
             }

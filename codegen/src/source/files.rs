@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::{SourceFile, read_stanzas};
 use crate::diagnostic::{Diagnostic, Diagnostics, Faults};
+use crate::doc::is_bidirectional;
 use crate::model::ALL;
 use crate::source_map::SourceMap;
 
@@ -64,11 +65,18 @@ fn append(
     }
     paths.sort();
     for path in paths {
+        let file = fs::metadata(&path).map_err(|error| unreadable(&path, &error))?;
+        if !file.is_file() {
+            // To read a pipe would wait for its writer, and to read a device might never end.
+            add_whole(&path, "this is not a file", "write a file of this name, or remove it", faults);
+            continue;
+        }
         let bytes = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
         if !wanted(&bytes) {
             continue;
         }
         let stem = path.strip_prefix(&root).unwrap_or(&path).with_extension("");
+        check_characters(&path, &stem, faults);
         let stem = stem.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
         check_name(&path, &stem, extension, faults);
         let number = sources.map.add(path, &bytes);
@@ -83,16 +91,31 @@ fn append(
 fn check_name(path: &Path, stem: &str, extension: bool, faults: &mut Faults) {
     // On a file system that ignores case, `All.yaml` would be written to the same file.
     if !extension && stem.eq_ignore_ascii_case(ALL) {
-        faults.add_located(Diagnostic {
-            file: path.to_owned(),
-            line: 1,
-            column: 1,
-            message: format!(
-                "a schema file cannot be `{ALL}.yaml`: what all files become together is `{ALL}.event.rs` and the like"
-            ),
-            hint: "choose another name for the file".into(),
-        });
+        let message = format!(
+            "a schema file cannot be `{ALL}.yaml`: what all files become together is `{ALL}.event.rs` and the like"
+        );
+        add_whole(path, &message, "choose another name for the file", faults);
     }
+}
+
+/// Reports a file whose name, with the folders below the schema's own, cannot stand in the comments of generated code.
+fn check_characters(path: &Path, stem: &Path, faults: &mut Faults) {
+    let unfit = |c: char| c.is_control() || is_bidirectional(c) || matches!(c, '`' | '\u{2028}' | '\u{2029}');
+    let message = match stem.to_str() {
+        None => "the name of this file is not UTF-8".to_owned(),
+        Some(name) => match name.chars().find(|c| unfit(*c)) {
+            None => return,
+            Some('`') => "the name of this file holds a backtick".to_owned(),
+            Some(c) => format!("the name of this file holds the invisible character U+{:04X}", u32::from(c)),
+        },
+    };
+    add_whole(path, &message, "rename it", faults);
+}
+
+/// Adds a fault that concerns a whole file.
+fn add_whole(path: &Path, message: &str, hint: &str, faults: &mut Faults) {
+    let (message, hint) = (message.to_owned(), hint.to_owned());
+    faults.add_located(Diagnostic { file: path.to_owned(), line: 1, column: 1, message, hint });
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostics {
@@ -123,13 +146,7 @@ fn find_files(
             found.push(path);
         } else if extension.is_some_and(|other| other.eq_ignore_ascii_case("yml") || other.eq_ignore_ascii_case("yaml"))
         {
-            faults.add_located(Diagnostic {
-                hint: "schema files end in `.yaml`: rename it".into(),
-                message: "this file would not be read".into(),
-                file: path,
-                line: 1,
-                column: 1,
-            });
+            add_whole(&path, "this file would not be read", "schema files end in `.yaml`: rename it", faults);
         }
     }
     Ok(())

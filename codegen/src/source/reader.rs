@@ -1,6 +1,7 @@
 //! Readers of YAML nodes: texts, lists and mappings, each with its place.
 
 use crate::diagnostic::{Faults, list, nearest, suggest};
+use crate::doc;
 use crate::source_map::Spot;
 use crate::yaml::{Node, Value};
 
@@ -34,6 +35,23 @@ impl<'n> Entries<'n> {
 impl Reader<'_> {
     pub(super) fn spot(&self, node: &Node) -> Spot {
         Spot::of(self.file, node)
+    }
+
+    /// Reports every text of a node that generated code cannot hold.
+    pub(super) fn texts_of(&mut self, node: &Node) {
+        match &node.value {
+            Value::Text(text) => {
+                if let Some((message, hint)) = doc::text_fault(text) {
+                    self.faults.add(&self.spot(node), message, hint);
+                }
+            }
+            Value::List(items) => items.iter().for_each(|item| self.texts_of(item)),
+            Value::Map(entries) => entries.iter().for_each(|(key, value)| {
+                self.texts_of(key);
+                self.texts_of(value);
+            }),
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {}
+        }
     }
 
     /// The entries of a mapping. Unknown and repeated keys are reported.

@@ -6,6 +6,7 @@ use serde::de::DeserializeSeed;
 
 use super::locator::Locate;
 use super::node::{Node, Value, document};
+use crate::doc::is_bidirectional;
 
 /// A fault that ends the reading of a file.
 #[derive(Debug)]
@@ -59,7 +60,7 @@ fn utf8(bytes: &[u8]) -> Result<&str, SyntaxFault> {
 
 /// Reports characters that editors do not show, or that only YAML takes for line breaks: the first of each line.
 fn stray_characters(text: &str) -> Vec<SyntaxFault> {
-    let stray = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}');
+    let stray = |c: char| c.is_control() || is_bidirectional(c) || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}');
     let mut faults = Vec::new();
     for (index, line) in text.split('\n').enumerate() {
         let line = line.strip_suffix('\r').unwrap_or(line);

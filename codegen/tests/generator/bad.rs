@@ -63,6 +63,8 @@ fn a_file_holds_no_invisible_characters() {
         ("001B", '\u{1b}'),
         ("0085", '\u{85}'),
         ("2028", '\u{2028}'),
+        ("202E", '\u{202e}'),
+        ("2066", '\u{2066}'),
         ("FEFF", '\u{feff}'),
     ] {
         assert_eq!(
@@ -75,12 +77,13 @@ fn a_file_holds_no_invisible_characters() {
     }
 }
 
-/// An invisible character may be written as an escape, but not in a doc.
+/// An invisible character may be written as an escape, but not in a doc. What rustc refuses is not written at all: see
+/// `bad/bidirectional.yaml`.
 #[test]
 fn a_doc_holds_no_invisible_characters_either() {
     assert_eq!(
         of_bytes("escape", b"- kind: id\n  name: RoomId\n  base: i64\n  doc: \"A\\rroom.\"\n"),
-        "file.yaml:4:8: the invisible character U+000D in a doc; remove it\n"
+        "file.yaml:4:8: the invisible character U+000D in a text; remove it\n"
     );
 }
 
@@ -134,6 +137,45 @@ fn schema_files_end_in_yaml() {
         format!("rooms.yml:1:1: {said}\nsub/More.YAML:1:1: {said}\n")
     );
     assert_eq!(of_folder("extension", &[("rooms.yml", ROOM)]), format!("rooms.yml:1:1: {said}\n"));
+}
+
+/// The names of files and folders stand in the comments of generated code.
+#[cfg(unix)]
+#[test]
+fn names_of_files_can_stand_in_comments() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    for (name, said) in [
+        ("a\nb.yaml", r"a\nb.yaml:1:1: the name of this file holds the invisible character U+000A; rename it"),
+        ("a\rb.yaml", r"a\rb.yaml:1:1: the name of this file holds the invisible character U+000D; rename it"),
+        (
+            "\u{202e}a.yaml",
+            r"\u{202e}a.yaml:1:1: the name of this file holds the invisible character U+202E; rename it",
+        ),
+        ("a\nb/c.yaml", r"a\nb/c.yaml:1:1: the name of this file holds the invisible character U+000A; rename it"),
+        ("a`b.yaml", "a`b.yaml:1:1: the name of this file holds a backtick; rename it"),
+    ] {
+        assert_eq!(of_folder("names", &[(name, ROOM)]), format!("{said}\n"));
+    }
+    let root = folder("names", &[("房间.yaml", ROOM)]);
+    cqhttp_codegen::generate(&root).unwrap_or_else(|faults| panic!("{faults}"));
+    std::fs::rename(root.join("房间.yaml"), root.join(OsStr::from_bytes(b"r\xe9.yaml"))).unwrap();
+    assert_eq!(faults(&root, &root), "r\u{fffd}.yaml:1:1: the name of this file is not UTF-8; rename it\n");
+}
+
+/// A pipe is not read: that would wait until somebody writes to it.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_not_a_schema_file() {
+    let root = folder("pipe", &[("a.yaml", ROOM)]);
+    let pipe = root.join("x.yaml");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [&root, &pipe] {
+        let said = cqhttp_codegen::generate(path).unwrap_err().to_string();
+        let file = pipe.display();
+        assert_eq!(said, format!("{file}:1:1: this is not a file; write a file of this name, or remove it"));
+    }
 }
 
 #[test]

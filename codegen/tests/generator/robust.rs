@@ -174,6 +174,39 @@ fn sigils_within_sigils() {
     }
 }
 
+/// An object with the next two in it, each of which has the next two, and so on: there are 2⁶⁰ ways through them.
+#[test]
+fn layers_of_objects_are_walked_once() {
+    let mut text = String::new();
+    for layer in 0..60 {
+        for side in ["A", "B"] {
+            let fields: String = ["A", "B"]
+                .map(|to| {
+                    format!("    - {{ name: to_{}, type: L{}{to}?, doc: Next. }}\n", to.to_lowercase(), layer + 1)
+                })
+                .concat();
+            text +=
+                &format!("- kind: object\n  name: L{layer}{side}\n  doc: Layer.\n  fields:\n{fields}  example: {{}}\n");
+        }
+    }
+    let last = |further: &str| {
+        let field = |side| format!("    - {{ name: to_a, type: L{side}?, doc: Next. }}\n");
+        let object = |side: &str, field: &str| {
+            format!("- kind: object\n  name: L60{side}\n  doc: Layer.\n  fields:\n{field}  example: {{}}\n")
+        };
+        let leaf = "    - { name: leaf, type: string?, doc: Leaf. }\n";
+        let back = if further.is_empty() { leaf.to_owned() } else { field(further) };
+        object("A", leaf) + &object("B", &back)
+    };
+    let root = folder("layers", &[("good.yaml", (text.clone() + &last("")).as_bytes())]);
+    generate(root.join("good.yaml")).unwrap_or_else(|faults| panic!("{faults}"));
+    fs::write(root.join("bad.yaml"), text + &last("0A")).unwrap();
+    let faults = generate(root.join("bad.yaml")).unwrap_err().to_string();
+    let circle = "L0A → L1A → L2A → L3A → L4A → L5A → … → L55A → L56A → L57A → L58A → L59A → L60B → L0A";
+    assert!(faults.contains(&format!("bad.yaml:2:9: the object contains itself: {circle}; only a list")), "{faults}");
+    assert_eq!(faults.lines().count(), 1, "{faults}");
+}
+
 /// With time that grows with the square of their length, these would take minutes.
 #[test]
 fn long_files_take_no_longer_than_they_are() {
@@ -181,7 +214,27 @@ fn long_files_take_no_longer_than_they_are() {
     let faulty: String = (0..4000).map(action).collect();
     let words: String = (0..50_000).map(|index| format!("    *x{index}*\n")).collect();
     let starred = format!("- kind: id\n  name: DoorId\n  base: i64\n  doc: >-\n    A door.\n{words}");
-    let root = folder("long", &[("faulty.yaml", faulty.as_bytes()), ("starred.yaml", starred.as_bytes())]);
+    let values: String = (0..20_000).map(|index| format!("    - value: v{index}\n      doc: A value.\n")).collect();
+    let values = format!("- kind: enum\n  name: Door\n  base: string\n  doc: A door.\n  values:\n{values}");
+    let chained = |index: i32| {
+        let next = (index + 1) % 4000;
+        format!(
+            "- kind: object\n  name: O{index}\n  doc: An object.\n  fields:\n    - {{ name: next, type: O{next}?, doc: Next. }}\n    \
+             - {{ name: first, type: O0?, doc: First. }}\n  example: {{}}\n"
+        )
+    };
+    let circles: String = (0..4000).map(chained).collect();
+    let root = folder(
+        "long",
+        &[
+            ("faulty.yaml", faulty.as_bytes()),
+            ("starred.yaml", starred.as_bytes()),
+            ("values.yaml", values.as_bytes()),
+            ("circles.yaml", circles.as_bytes()),
+        ],
+    );
+    generate(root.join("values.yaml")).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(generate(root.join("circles.yaml")).unwrap_err().iter().count(), 4000);
     let faults = generate(root.join("faulty.yaml")).unwrap_err();
     let places: Vec<_> = faults.iter().map(|fault| (fault.line, fault.column)).collect();
     assert_eq!(places.len(), 4000, "{faults}");

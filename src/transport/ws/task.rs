@@ -38,6 +38,7 @@ use tower::retry::backoff::{Backoff, ExponentialBackoff};
 
 use crate::backoff::new_backoff;
 use crate::error::connection::ConnectionError;
+use crate::error::secret::without_token;
 use crate::event::header::EventHeader;
 use crate::generated::event::EventKind;
 use crate::time::YEAR;
@@ -319,7 +320,7 @@ impl Task {
             None => (None, String::new()),
         };
         let reason = match self.token.as_deref() {
-            Some(token) => reason.replace(token, "…"),
+            Some(token) => without_token(&reason, token),
             None => reason,
         };
         ConnectionError::ClosedByServer { code, reason }

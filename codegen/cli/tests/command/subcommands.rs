@@ -113,6 +113,18 @@ fn every_bad_schema_is_shown() {
     }
 }
 
+/// A pipe is neither read as a schema nor for the line of its fault, and a name with a line break is shown on one line.
+#[cfg(unix)]
+#[test]
+fn check_shows_what_is_not_a_file() {
+    let schema = folder("no files", &[("a\nb.yaml", b"- kind: id\n  name: RoomId\n  base: i64\n  doc: A room.\n")]);
+    assert!(std::process::Command::new("mkfifo").arg(schema.join("x.yaml")).status().unwrap().success());
+    let Said { code, err: said, .. } = run(&["check", schema.to_str().unwrap()]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("x.yaml") && said.contains("this is not a file"), "{said}");
+    assert!(said.contains(r"a\nb.yaml:1:1") && said.contains("the invisible character U+000A"), "{said}");
+}
+
 #[test]
 fn check_as_json_has_the_place_of_every_fault() {
     let said = run(&["check", "--format", "json", "bad/bad_choice.yaml"]);

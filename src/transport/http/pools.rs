@@ -1,0 +1,85 @@
+//! Pools of connections, one for each runtime.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::HeaderMap;
+use tokio::runtime::{Handle, Id};
+
+use crate::error::address::AddressError;
+use crate::error::reason::Reason;
+use crate::sync::lock;
+use crate::transport::address::Address;
+use crate::transport::failure::{BoxError, Failure};
+use crate::transport::tls::Roots;
+
+/// Time limit of connecting; the time limit of the call also applies.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Time after which an idle connection is dropped. Many servers close idle connections after five seconds, and a call that meets such a
+/// close ends with its outcome unknown.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Limit of the runtimes whose connections are kept.
+const RUNTIMES: usize = 8;
+
+/// The HTTP clients of one server, one for each runtime: a connection is driven by the runtime that has opened it, and stands
+/// still while that runtime is idle.
+pub(super) struct Pools {
+    address: Address,
+    headers: HeaderMap,
+    roots: Roots,
+    /// By runtime, the one used last at the end.
+    clients: Mutex<Vec<(Id, reqwest::Client)>>,
+}
+
+impl Pools {
+    /// Pools with a first client, for the current runtime if there is one.
+    pub(super) fn new(address: Address, headers: HeaderMap, roots: Roots) -> Result<Self, AddressError> {
+        let pools = Self { address, headers, roots, clients: Mutex::default() };
+        let client = pools.build()?;
+        lock(&pools.clients).extend(Handle::try_current().map(|runtime| (runtime.id(), client)));
+        Ok(pools)
+    }
+
+    /// The URL that the actions' names are appended to.
+    pub(super) fn base(&self) -> &Url {
+        &self.address.base
+    }
+
+    /// Returns the client of the current runtime.
+    pub(super) fn current(&self) -> Result<reqwest::Client, BoxError> {
+        let Ok(runtime) = Handle::try_current() else {
+            return Err(Reason("a call is awaited inside a tokio runtime, and there is none here".into()).into());
+        };
+        let id = runtime.id();
+        let mut clients = lock(&self.clients);
+        if let Some(at) = clients.iter().position(|(known, _)| *known == id) {
+            clients[at..].rotate_left(1);
+        } else {
+            // The lock is held meanwhile, so that a runtime gets one client.
+            let client = self.build().map_err(unusable)?;
+            if clients.len() >= RUNTIMES {
+                clients.remove(0);
+            }
+            clients.push((id, client));
+        }
+        let (_, client) = clients.last().ok_or_else(|| Failure::new("there is no HTTP client"))?;
+        Ok(client.clone())
+    }
+
+    fn build(&self) -> Result<reqwest::Client, AddressError> {
+        let builder = self.address.client_builder(self.headers.clone());
+        let builder = builder.connect_timeout(CONNECT_TIMEOUT).pool_idle_timeout(IDLE_TIMEOUT);
+        self.roots.build(builder, &self.address.base)
+    }
+}
+
+fn unusable(error: AddressError) -> Failure {
+    let failure = Failure::new("the HTTP client cannot be set up for this runtime");
+    match error {
+        AddressError::Certificate(source) | AddressError::Setup(source) => failure.with_source(source),
+        AddressError::Url(_) | AddressError::Tls | AddressError::AccessToken => failure,
+    }
+}
