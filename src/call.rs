@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tower::ServiceExt;
 use tracing::Instrument;
 
-use crate::action::Action;
+use crate::action::{Action, Effect};
 use crate::client::Client;
 use crate::envelope;
 use crate::error::reason::Reason;
@@ -130,7 +130,8 @@ impl<A: Action> Call<A> {
             },
         };
         let response = outcome.map_err(|error| failure(name, &request, error))?;
-        let answer = envelope::decode(name, &response).map_err(|mut error| {
+        let answer = envelope::decode(name, &response).map_err(|error| {
+            let mut error = after_redirect(error, &request, &response);
             if let Error::Refused(refused) = &mut error {
                 let uncertain = self.request.uncertain_refusals();
                 refused.uncertain = refused.msg.as_deref().is_some_and(|msg| uncertain.contains(&msg));
@@ -144,16 +145,30 @@ impl<A: Action> Call<A> {
     }
 }
 
+/// Returns the failure of a call that the server answered with a redirect: a server that read the whole request may have carried
+/// it out before it answered so.
+fn after_redirect(error: Error, request: &Request, response: &Response) -> Error {
+    match error {
+        Error::NotSent(not_sent) if request.is_sent() && request.effect != Effect::Read => {
+            let NotSent { action, reason } = *not_sent;
+            let text = String::from_utf8_lossy(&response.body).into_owned();
+            Error::OutcomeUnknown(Box::new(OutcomeUnknown { action, reason, text }))
+        }
+        error => error,
+    }
+}
+
 pub(crate) fn not_sent(action: &str, reason: BoxError) -> Error {
     Error::NotSent(Box::new(NotSent { action: action.to_owned(), reason }))
 }
 
 /// Returns the call's error for an error of the service.
 fn failure(action: &str, request: &Request, reason: BoxError) -> Error {
-    if request.give_up() {
+    let failure = reason.downcast_ref::<Failure>();
+    if request.give_up() || failure.is_some_and(Failure::is_not_run) {
         return not_sent(action, reason);
     }
-    let partial = reason.downcast_ref::<Failure>().map(|failure| &*failure.partial_body);
+    let partial = failure.map(|failure| &*failure.partial_body);
     let text = String::from_utf8_lossy(partial.unwrap_or_default()).into_owned();
     Error::OutcomeUnknown(Box::new(OutcomeUnknown { action: action.to_owned(), reason, text }))
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use self::json_path::path_of;
 use crate::answer::Answer;
+use crate::error::reason::redirects;
 use crate::error::{Error, NotSent, OutcomeUnknown, Reason, Refused, Undecodable};
 use crate::transport::Response;
 
@@ -118,9 +119,7 @@ fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
     };
     Some(match status {
         301 | 302 | 307 | 308 => {
-            let reason = format!(
-                "the server redirects (HTTP status {status}), often to `https://`: give the address that it points to"
-            );
+            let reason = redirects(status).unwrap_or_default();
             Error::NotSent(Box::new(NotSent { action, reason: Reason(reason.into()).into() }))
         }
         // The server read the request before it answered, or a proxy gave it up on the way.
@@ -142,6 +141,7 @@ fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
                 http_status: Some(status),
                 text: text(body),
                 uncertain: false,
+                is_bare: true,
             }))
         }
         500.. => unknown(format!("the server, or a proxy before it, failed with HTTP status {status}")),
@@ -198,6 +198,7 @@ impl Head {
             http_status,
             text: text(&response.body),
             uncertain: false,
+            is_bare: false,
         })
     }
 }

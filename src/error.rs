@@ -200,6 +200,8 @@ pub struct Refused {
     /// The server also refuses in this way after it has carried the action out: go-cqhttp reports a failure for some private
     /// messages that it has sent.
     pub uncertain: bool,
+    /// Set if the answer is an HTTP status alone, without an envelope.
+    pub(crate) is_bare: bool,
 }
 
 impl Refused {
@@ -221,14 +223,21 @@ impl Refused {
 
     fn hint(&self) -> Option<&'static str> {
         match self.retcode {
-            1401 | 1403 => Some("the access token is missing or wrong: set it with `access_token`"),
-            404 | 1404 => Some("this server does not know the action; if it knows none, the address is wrong"),
-            // A OneBot server sends an explanation with the others; without it something else answered.
-            _ if self.explanation().is_some() => None,
-            1400 | 1405 | 1426 => Some("is this the server's HTTP port, and not its WebSocket's?"),
-            1406 | 1415 => Some("no JSON is taken there: is this a OneBot server's address?"),
-            1413 => Some("the server, or a proxy before it, takes no request of this size"),
-            1429 => Some("too many calls: a limit is a `layer`"),
+            1401 | 1403 => return Some("the access token is missing or wrong: set it with `access_token`"),
+            404 | 1404 => return Some("this server does not know the action; if it knows none, the address is wrong"),
+            _ => {}
+        }
+        let explanation = self.explanation().unwrap_or_default();
+        if explanation.contains("ENOENT") || explanation.to_ascii_lowercase().contains("no such file or directory") {
+            return Some("a path is looked up on the server's disk: `FileSource::read` sends the bot's own file");
+        }
+        // A OneBot server sends an envelope; without it something else answered.
+        let status = self.http_status.filter(|_| self.is_bare && explanation.is_empty());
+        match status? {
+            400 | 405 | 426 => Some("is this the server's HTTP port, and not its WebSocket's?"),
+            406 | 415 => Some("no JSON is taken there: is this a OneBot server's address?"),
+            413 => Some("the server, or a proxy before it, takes no request of this size"),
+            429 => Some("too many calls: a limit is a `layer`"),
             _ => None,
         }
     }
@@ -250,7 +259,7 @@ impl fmt::Display for Refused {
 
 impl fmt::Debug for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { action, retcode, msg, message, wording, http_status, text, uncertain } = self;
+        let Self { action, retcode, msg, message, wording, http_status, text, uncertain, is_bare: _ } = self;
         f.debug_struct("Refused")
             .field("action", action)
             .field("retcode", retcode)

@@ -13,7 +13,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, 
 
 use crate::error::address::AddressError;
 use crate::error::reason::Reason;
-use crate::transport::address::{Address, bearer};
+use crate::transport::address::{Address, bearer, unreachable};
 use crate::transport::failure::{BoxError, Failure};
 use crate::transport::request::Request;
 use crate::transport::response::Response;
@@ -27,6 +27,8 @@ struct Inner {
     client: reqwest::Client,
     /// The URL that the actions' names are appended to.
     base: Url,
+    /// Set if the address is one of this machine.
+    loopback: bool,
     body_limit: usize,
 }
 
@@ -51,7 +53,8 @@ impl Http {
         }
         let builder = address.client_builder(headers).connect_timeout(CONNECT_TIMEOUT).pool_idle_timeout(IDLE_TIMEOUT);
         let client = roots.build(builder, &address.base)?;
-        Ok(Self(Arc::new(Inner { client, base: address.base, body_limit })))
+        let loopback = address.is_loopback();
+        Ok(Self(Arc::new(Inner { client, base: address.base, loopback, body_limit })))
     }
 
     /// Returns the URL of an action. Its name is one path segment, whatever it contains.
@@ -69,7 +72,7 @@ impl Http {
         };
         let body = reqwest::Body::wrap(RequestBody { params: Some(request.params.clone()), request });
         let call = self.0.client.post(url).body(body).build().map_err(reqwest::Error::without_url)?;
-        let response = self.0.client.execute(call).await.map_err(before_answer)?;
+        let response = self.0.client.execute(call).await.map_err(|error| before_answer(error, self.0.loopback))?;
         let status = response.status().as_u16();
         let encoding = response.headers().get(CONTENT_ENCODING).map(|name| String::from_utf8_lossy(name.as_bytes()));
         let encoding = encoding.map(|name| name.to_lowercase()).filter(|name| !matches!(&**name, "" | "identity"));
@@ -124,13 +127,14 @@ impl tower::Service<Request> for Http {
 }
 
 /// Returns the failure of a request without any answer.
-fn before_answer(error: reqwest::Error) -> Failure {
+fn before_answer(error: reqwest::Error, loopback: bool) -> Failure {
     let cause = hyper_error(&error);
     let reason = if error.is_connect() && is_about_certificates(&error) {
         "the server's certificate is not trusted: if an authority of your own has signed it, see \
          `ClientBuilder::root_certificate`"
     } else if error.is_connect() {
-        "the server cannot be reached: is it running, and is this its address?"
+        let reason = "the server cannot be reached: is it running, and is this its address?";
+        return Failure::new(reason).with_source(unreachable(error, loopback));
     } else if cause.is_some_and(hyper::Error::is_parse) {
         "the answer is not HTTP: is this the server's HTTP port?"
     } else if cause.is_some_and(hyper::Error::is_canceled) {
