@@ -24,11 +24,6 @@ pub trait Action: Serialize + Send + Sync + 'static {
     /// Returns the effect of a call.
     fn effect(&self) -> Effect;
 
-    /// Returns the refusals (`msg`) after which the action may still have been carried out.
-    fn uncertain_refusals(&self) -> &'static [&'static str] {
-        &[]
-    }
-
     /// Returns the time that the server waits by design before it answers; it is added to the call's time limit.
     fn wait(&self) -> Duration {
         Duration::ZERO

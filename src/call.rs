@@ -11,7 +11,7 @@ use tracing::Instrument;
 use crate::action::{Action, Effect};
 use crate::client::Client;
 use crate::envelope;
-use crate::error::reason::Reason;
+use crate::error::reason::{Reason, TimedOut};
 use crate::error::{Error, NotSent, OutcomeUnknown};
 use crate::transport::failure::{BoxError, Failure};
 use crate::transport::request::Request;
@@ -120,12 +120,10 @@ impl<A: Action> Call<A> {
             None => answer.await,
             Some(limit) => match tokio::time::timeout(limit, answer).await {
                 Ok(outcome) => outcome,
-                Err(_) if !request.give_up() => Err(Reason(format!("no answer within {limit:?}").into()).into()),
+                Err(_) if !request.give_up() => Err(TimedOut(format!("no answer within {limit:?}")).into()),
                 Err(_) => {
-                    return Err(not_sent(
-                        name,
-                        Reason(format!("it did not get its turn within {limit:?}").into()).into(),
-                    ));
+                    let reason = TimedOut(format!("it did not get its turn within {limit:?}"));
+                    return Err(not_sent(name, reason.into()));
                 }
             },
         };
@@ -133,8 +131,7 @@ impl<A: Action> Call<A> {
         let answer = envelope::decode(name, &response).map_err(|error| {
             let mut error = after_redirect(error, &request, &response);
             if let Error::Refused(refused) = &mut error {
-                let uncertain = self.request.uncertain_refusals();
-                refused.uncertain = refused.msg.as_deref().is_some_and(|msg| uncertain.contains(&msg));
+                refused.classify(request.effect == Effect::Read, response.http_status);
             }
             if let Some(token) = self.client.token() {
                 error.hide(token);

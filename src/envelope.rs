@@ -11,8 +11,9 @@ use serde_json::Value;
 
 use self::json_path::path_of;
 use crate::answer::Answer;
-use crate::error::reason::redirects;
+use crate::error::reason::{TimedOut, redirects};
 use crate::error::{Error, NotSent, OutcomeUnknown, Reason, Refused, Undecodable};
+use crate::generated::refusal::RefusalKind;
 use crate::transport::Response;
 
 /// Decodes a response to `action`.
@@ -111,11 +112,11 @@ fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
     let action = action.to_owned();
     let unknown = |reason: String| {
         let text = text(body);
-        Error::OutcomeUnknown(Box::new(OutcomeUnknown {
-            action: action.clone(),
-            reason: Reason(reason.into()).into(),
-            text,
-        }))
+        let reason = match status {
+            408 | 504 => TimedOut(reason).into(),
+            _ => Reason(reason.into()).into(),
+        };
+        Error::OutcomeUnknown(Box::new(OutcomeUnknown { action: action.clone(), reason, text }))
     };
     Some(match status {
         301 | 302 | 307 | 308 => {
@@ -140,7 +141,8 @@ fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
                 wording: None,
                 http_status: Some(status),
                 text: text(body),
-                uncertain: false,
+                uncertain: true,
+                kind: RefusalKind::Other,
                 is_bare: true,
             }))
         }
@@ -197,7 +199,8 @@ impl Head {
             wording: self.wording,
             http_status,
             text: text(&response.body),
-            uncertain: false,
+            uncertain: true,
+            kind: RefusalKind::Other,
             is_bare: false,
         })
     }

@@ -10,5 +10,6 @@ mod files;
 #[cfg(feature = "rate-limit")]
 mod layers;
 mod pages;
+mod refusals;
 #[cfg(feature = "ws")]
 mod report;

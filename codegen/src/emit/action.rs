@@ -42,14 +42,6 @@ fn action_impls(action: &Action) -> [TokenStream; 2] {
     let wire = &action.wire;
     let response = response_type(action);
     let effect = format_ident!("{}", effect(action.effect));
-    let uncertain = &action.uncertain;
-    let uncertain = (!uncertain.is_empty()).then(|| {
-        quote! {
-            fn uncertain_refusals(&self) -> &'static [&'static str] {
-                &[#(#uncertain),*]
-            }
-        }
-    });
     let wait = action.wait.as_ref().map(|param| {
         let param = param.ident();
         quote! {
@@ -68,7 +60,6 @@ fn action_impls(action: &Action) -> [TokenStream; 2] {
                 fn effect(&self) -> ::cqhttp::Effect {
                     ::cqhttp::Effect::#effect
                 }
-                #uncertain
                 #wait
             }
         },

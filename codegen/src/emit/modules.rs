@@ -31,6 +31,9 @@ fn base(api: &Api, files: &[GeneratedFile]) -> Vec<String> {
     if has("segment") {
         modules.push(module("segment", "Message segments.", files, ACTION_LINTS, types));
     }
+    if has("refusal") {
+        modules.push(module("refusal", "The meanings of refusals.", files, ACTION_LINTS, &[]));
+    }
     modules.push(mock_module(api, files, has("event")));
     modules
 }

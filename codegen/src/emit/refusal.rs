@@ -1,0 +1,95 @@
+//! The meanings of refusals, and the rules by which they are recognised.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::docs::docs;
+use crate::model::{Api, Refusal, RefusalRule};
+
+/// The enum of meanings, and the table of rules.
+pub(super) fn items(api: &Api) -> Vec<TokenStream> {
+    match api.refusals.is_empty() || api.extension {
+        true => Vec::new(),
+        false => vec![kinds(&api.refusals), names(&api.refusals), display(), rules(&api.refusals)],
+    }
+}
+
+/// `pub enum RefusalKind { Timeout, … }`
+fn kinds(refusals: &[Refusal]) -> TokenStream {
+    let variants = refusals.iter().map(|refusal| {
+        let name = refusal.name.type_ident();
+        let docs = docs(&refusal.doc);
+        quote!(#docs #name)
+    });
+    quote! {
+        /// The meaning of a refusal, the same on every server: see [`Error::refusal`](crate::Error::refusal).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum RefusalKind {
+            #(#variants,)*
+        }
+    }
+}
+
+/// `impl RefusalKind { pub fn as_str(self) -> &'static str { … } }`
+fn names(refusals: &[Refusal]) -> TokenStream {
+    let arms = refusals.iter().map(|refusal| {
+        let (name, text) = (refusal.name.type_ident(), refusal.name.snake());
+        quote!(Self::#name => #text)
+    });
+    quote! {
+        impl RefusalKind {
+            /// Returns the name as the schema writes it: `not_found`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    #(#arms,)*
+                }
+            }
+        }
+    }
+}
+
+fn display() -> TokenStream {
+    quote! {
+        impl ::std::fmt::Display for RefusalKind {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    }
+}
+
+/// `pub static RULES: &[::cqhttp::__private::RefusalRule] = &[…];`
+fn rules(refusals: &[Refusal]) -> TokenStream {
+    let rules = refusals.iter().flat_map(|refusal| refusal.rules.iter().map(|rule| entry(refusal, rule)));
+    quote! {
+        /// The rules, in the order of the schema.
+        pub static RULES: &[::cqhttp::__private::RefusalRule] = &[#(#rules,)*];
+    }
+}
+
+/// `RefusalRule { kind: RefusalKind::Timeout, uncertain: true, texts: &["timed out"], ..RefusalRule::ANY }`
+fn entry(refusal: &Refusal, rule: &RefusalRule) -> TokenStream {
+    let kind = refusal.name.type_ident();
+    let RefusalRule { uncertain, retcodes, http_statuses, over_http, actions, codes, texts } = rule;
+    let retcodes = list("retcodes", retcodes.iter().map(|retcode| Literal::i64_unsuffixed(*retcode)).collect());
+    let statuses = list("http_statuses", http_statuses.iter().map(|status| Literal::u16_unsuffixed(*status)).collect());
+    let over_http = over_http.map(|http| quote!(over_http: ::std::option::Option::Some(#http),));
+    let strings = |name: &str, texts: &[String]| list(name, texts.iter().map(|text| Literal::string(text)).collect());
+    let (actions, codes, texts) = (strings("actions", actions), strings("codes", codes), strings("texts", texts));
+    quote! {
+        ::cqhttp::__private::RefusalRule {
+            kind: RefusalKind::#kind,
+            uncertain: #uncertain,
+            #retcodes #statuses #over_http #actions #codes #texts
+            ..::cqhttp::__private::RefusalRule::ANY
+        }
+    }
+}
+
+/// `retcodes: &[100, 200],`, or nothing for an empty list.
+fn list(name: &str, values: Vec<Literal>) -> Option<TokenStream> {
+    let name = crate::name::ident(name);
+    (!values.is_empty()).then(|| quote!(#name: &[#(#values),*],))
+}
