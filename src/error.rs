@@ -292,6 +292,18 @@ impl Refused {
         [&self.wording, &self.message].into_iter().flatten().map(String::as_str).find(|text| !text.is_empty())
     }
 
+    /// Returns `true` if the server looked in vain for a path on its disk. Servers that fail to remove their own copy of a file
+    /// say so too, and with the same words.
+    fn is_about_a_path(&self, explanation: &str) -> bool {
+        let missing = explanation.contains("ENOENT")
+            || explanation.to_ascii_lowercase().contains("no such file or directory")
+            || ["识别URL失败, uri= /", "识别URL失败, uri= file:", "路径不存在"]
+                .iter()
+                .any(|part| explanation.contains(part));
+        let code = matches!(self.msg.as_deref(), Some("FILE_NOT_FOUND" | "OPEN_FILE_ERROR"));
+        code || missing && !explanation.contains("unlink")
+    }
+
     fn hint(&self) -> Option<&'static str> {
         match self.kind {
             RefusalKind::AccessDenied => {
@@ -303,7 +315,7 @@ impl Refused {
             _ => {}
         }
         let explanation = self.explanation().unwrap_or_default();
-        if explanation.contains("ENOENT") || explanation.to_ascii_lowercase().contains("no such file or directory") {
+        if self.is_about_a_path(explanation) {
             return Some("a path is looked up on the server's disk: `FileSource::read` sends the bot's own file");
         }
         // A OneBot server sends an envelope; without it something else answered.

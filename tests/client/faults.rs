@@ -241,7 +241,8 @@ async fn a_report_is_one_line() {
 async fn a_path_that_the_server_does_not_have_names_the_remedy() {
     for wording in [
         "ENOENT: no such file or directory, open '/home/me/cat.png'",
-        "识别URL失败, uri= /home/me/cat.png: ENOENT",
+        "识别URL失败, uri= /home/me/cat.png",
+        "路径不存在",
         "open /home/me/cat.png: No such file or directory",
     ] {
         let error =
@@ -252,6 +253,11 @@ async fn a_path_that_the_server_does_not_have_names_the_remedy() {
             "(a path is looked up on the server's disk: `FileSource::read` sends the bot's own file)",
         );
     }
+    // The server's own copy of a file that it has sent.
+    let wording = "ENOENT: no such file or directory, unlink '/tmp/cat.png'";
+    let error =
+        answered("200 OK", json!({ "status": "failed", "retcode": 1200, "wording": wording }).to_string()).await;
+    assert!(!error.report().contains("FileSource"), "{}", error.report());
 }
 
 #[tokio::test]
