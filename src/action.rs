@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::answer::Answer;
+use crate::error::refusal::RefusalRule;
 pub use crate::generated::action::*;
 
 /// A request: the parameters of an action, and the type of its answer.
@@ -23,6 +24,12 @@ pub trait Action: Serialize + Send + Sync + 'static {
 
     /// Returns the effect of a call.
     fn effect(&self) -> Effect;
+
+    /// Returns the rules by which refusals of this action are recognised, beside those of `cqhttp`: those of an extension's schema.
+    #[doc(hidden)]
+    fn refusal_rules(&self) -> &'static [RefusalRule] {
+        &[]
+    }
 
     /// Returns the time that the server waits by design before it answers; it is added to the call's time limit.
     fn wait(&self) -> Duration {

@@ -131,7 +131,7 @@ impl<A: Action> Call<A> {
         let answer = envelope::decode(name, &response).map_err(|error| {
             let mut error = after_redirect(error, &request, &response);
             if let Error::Refused(refused) = &mut error {
-                refused.classify(request.effect == Effect::Read, response.http_status);
+                refused.classify(request.effect == Effect::Read, response.http_status, self.request.refusal_rules());
             }
             if let Some(token) = self.client.token() {
                 error.hide(token);

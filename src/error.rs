@@ -15,7 +15,7 @@ use std::fmt;
 
 use self::reason::one_line;
 pub(crate) use self::reason::{Reason, chain};
-use self::refusal::Seen;
+use self::refusal::{RefusalRule, Seen};
 use self::timeout::is_timeout;
 use crate::generated::refusal::RefusalKind;
 use crate::generated::types::RefusalCode;
@@ -258,13 +258,13 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// Reads the meaning, and whether the action may have been carried out, off the rules of the schema. An action that only
-    /// `reads` has no effect.
-    pub(crate) fn classify(&mut self, reads: bool, http_status: Option<u16>) {
+    /// Reads the meaning, and whether the action may have been carried out, off the rules of the schema and `further` rules. An
+    /// action that only `reads` has no effect.
+    pub(crate) fn classify(&mut self, reads: bool, http_status: Option<u16>, further: &[RefusalRule]) {
         let Self { action, retcode, msg, message, wording, .. } = &*self;
         let texts = [msg, message, wording].into_iter().flatten().map(|text| text.to_lowercase()).collect();
         let seen = Seen { action, retcode: *retcode, http_status, code: msg.as_deref(), texts };
-        let (kind, uncertain) = seen.meaning();
+        let (kind, uncertain) = seen.meaning(further);
         self.kind = kind;
         self.uncertain = uncertain && !reads;
     }

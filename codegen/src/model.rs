@@ -230,7 +230,10 @@ pub enum VariantValue {
 #[derive(Debug)]
 pub struct Refusal {
     pub name: Name,
+    /// Empty for rules that an extension adds to a meaning.
     pub doc: String,
+    /// `true` for rules that an extension adds to a meaning.
+    pub extension: bool,
     /// `true` if the action may have been carried out, unless a rule says otherwise.
     pub uncertain: bool,
     pub rules: Vec<RefusalRule>,

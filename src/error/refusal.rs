@@ -68,10 +68,10 @@ pub(super) struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// Returns the meaning, and whether the action may have been carried out. Of several rules that match, an uncertain one
+    /// Returns the meaning, and whether the action may have been carried out, by the rules of this crate and `further` rules. Of several rules that match, an uncertain one
     /// wins, then one that looks at the server's words, then the first.
-    pub(super) fn meaning(&self) -> (RefusalKind, bool) {
-        let matching = RULES.iter().filter(|rule| rule.matches(self));
+    pub(super) fn meaning(&self, further: &[RefusalRule]) -> (RefusalKind, bool) {
+        let matching = RULES.iter().chain(further).filter(|rule| rule.matches(self));
         let rule = matching.min_by_key(|rule| (!rule.uncertain, !rule.has_words()));
         let rule = rule.unwrap_or(&RefusalRule::ANY);
         (rule.kind, rule.uncertain)
@@ -130,7 +130,7 @@ mod tests {
     fn an_uncertain_rule_wins_and_words_decide_before_numbers() {
         let meaning = |retcode, texts: &[&str]| {
             let texts = texts.iter().map(|text| text.to_lowercase()).collect();
-            Seen { action: "send_msg", retcode, http_status: None, code: None, texts }.meaning()
+            Seen { action: "send_msg", retcode, http_status: None, code: None, texts }.meaning(&[])
         };
         assert_eq!(meaning(1200, &["消息不存在"]), (RefusalKind::NotFound, false));
         assert_eq!(meaning(1200, &["消息不存在", "Timeout: NTEvent x"]), (RefusalKind::Timeout, true));

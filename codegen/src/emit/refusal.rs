@@ -6,12 +6,18 @@ use quote::quote;
 use super::docs::docs;
 use crate::model::{Api, Refusal, RefusalRule};
 
-/// The enum of meanings, and the table of rules.
+/// The enum of meanings, and the table of rules; in an extension, the rules that it adds.
 pub(super) fn items(api: &Api) -> Vec<TokenStream> {
-    match api.refusals.is_empty() || api.extension {
-        true => Vec::new(),
-        false => vec![kinds(&api.refusals), names(&api.refusals), display(), rules(&api.refusals)],
+    match (api.extension, api.refusals.is_empty()) {
+        (true, _) => has_rules(api).then(|| rules(api)).into_iter().collect(),
+        (false, true) => Vec::new(),
+        (false, false) => vec![kinds(&api.refusals), names(&api.refusals), display(), rules(api)],
     }
+}
+
+/// Returns `true` for an extension that adds rules.
+pub(super) fn has_rules(api: &Api) -> bool {
+    api.extension && api.refusals.iter().any(|refusal| refusal.extension && !refusal.rules.is_empty())
 }
 
 /// `pub enum RefusalKind { Timeout, … }`
@@ -61,8 +67,9 @@ fn display() -> TokenStream {
 }
 
 /// `pub static RULES: &[::cqhttp::__private::RefusalRule] = &[…];`
-fn rules(refusals: &[Refusal]) -> TokenStream {
-    let rules = refusals.iter().flat_map(|refusal| refusal.rules.iter().map(|rule| entry(refusal, rule)));
+fn rules(api: &Api) -> TokenStream {
+    let refusals = api.refusals.iter().filter(|refusal| refusal.extension == api.extension);
+    let rules = refusals.flat_map(|refusal| refusal.rules.iter().map(|rule| entry(refusal, rule)));
     quote! {
         /// The rules, in the order of the schema.
         pub static RULES: &[::cqhttp::__private::RefusalRule] = &[#(#rules,)*];
@@ -72,6 +79,7 @@ fn rules(refusals: &[Refusal]) -> TokenStream {
 /// `RefusalRule { kind: RefusalKind::Timeout, uncertain: true, texts: &["timed out"], ..RefusalRule::ANY }`
 fn entry(refusal: &Refusal, rule: &RefusalRule) -> TokenStream {
     let kind = refusal.name.type_ident();
+    let kind = if refusal.extension { quote!(::cqhttp::RefusalKind::#kind) } else { quote!(RefusalKind::#kind) };
     let RefusalRule { uncertain, retcodes, http_statuses, over_http, actions, codes, texts } = rule;
     let retcodes = list("retcodes", retcodes.iter().map(|retcode| Literal::i64_unsuffixed(*retcode)).collect());
     let statuses = list("http_statuses", http_statuses.iter().map(|status| Literal::u16_unsuffixed(*status)).collect());
@@ -80,7 +88,7 @@ fn entry(refusal: &Refusal, rule: &RefusalRule) -> TokenStream {
     let (actions, codes, texts) = (strings("actions", actions), strings("codes", codes), strings("texts", texts));
     quote! {
         ::cqhttp::__private::RefusalRule {
-            kind: RefusalKind::#kind,
+            kind: #kind,
             uncertain: #uncertain,
             #retcodes #statuses #over_http #actions #codes #texts
             ..::cqhttp::__private::RefusalRule::ANY

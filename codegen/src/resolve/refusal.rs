@@ -12,6 +12,7 @@ const OTHER: &str = "other";
 /// A rule with its place and the name of its kind.
 struct Placed<'a> {
     kind: &'a str,
+    extension: bool,
     spot: &'a Spot,
     rule: &'a RefusalRule,
 }
@@ -20,9 +21,11 @@ impl Resolver<'_> {
     /// Resolves the refusals of all files.
     pub(super) fn refusal_kinds(&mut self, files: &[SourceFile]) -> Vec<Refusal> {
         let sources: Vec<&source::Refusal> = files.iter().flat_map(|file| &file.refusals).collect();
-        let Some(first) = sources.first() else { return Vec::new() };
         self.refusal_names(&sources);
-        if !sources.iter().any(|source| source.name.value == OTHER) {
+        let first = sources.iter().find(|source| source.doc.is_some());
+        if let Some(first) = first
+            && !sources.iter().any(|source| source.name.value == OTHER && source.doc.is_some())
+        {
             let message = format!("the refusal `{OTHER}` is missing");
             self.faults.add(&first.spot, message, format!("add `name: {OTHER}`: it stands for what no rule matches"));
         }
@@ -43,14 +46,25 @@ impl Resolver<'_> {
     }
 
     fn refusal_names(&mut self, sources: &[&source::Refusal]) {
+        let known: Vec<&str> =
+            sources.iter().filter(|source| source.doc.is_some()).map(|source| source.name.value.as_str()).collect();
         for (index, source) in sources.iter().enumerate() {
-            self.doc(&source.doc);
             let name = &source.name;
+            match &source.doc {
+                Some(doc) => self.doc(doc),
+                None if !known.contains(&name.value.as_str()) => {
+                    let message = format!("`cqhttp` has no refusal `{}`", name.value);
+                    self.faults.add(&name.spot, message, crate::diagnostic::suggest(&name.value, &known));
+                }
+                None => {}
+            }
             if !name::is_snake(&name.value) || name::is_keyword(&Name::from_wire(&name.value).pascal()) {
                 let message = format!("`{}` is not a name of a refusal", name.value);
                 self.faults.add(&name.spot, message, "write it in snake case, such as `not_found`");
             }
-            if sources[..index].iter().any(|seen| seen.name.value == name.value) {
+            let same =
+                |seen: &&source::Refusal| seen.name.value == name.value && seen.doc.is_some() == source.doc.is_some();
+            if sources[..index].iter().any(same) {
                 let message = format!("the refusal `{}` exists already", name.value);
                 self.faults.add(&name.spot, message, "add the rules to that stanza");
             }
@@ -60,7 +74,9 @@ impl Resolver<'_> {
     fn refusal_kind(&mut self, source: &source::Refusal, actions: &[&str]) -> Refusal {
         let uncertain = self.happened(&source.happened);
         let rules = source.rules.iter().map(|rule| self.refusal_rule(rule, uncertain, actions)).collect();
-        Refusal { name: Name::from_wire(&source.name.value), doc: source.doc.value.clone(), uncertain, rules }
+        let doc = source.doc.as_ref().map(|doc| doc.value.clone());
+        let (name, extension) = (Name::from_wire(&source.name.value), doc.is_none());
+        Refusal { name, doc: doc.unwrap_or_default(), extension, uncertain, rules }
     }
 
     /// Returns `true` for `maybe`.
@@ -127,7 +143,9 @@ impl Resolver<'_> {
                         certain.kind, uncertain.kind
                     );
                     let hint = "add a condition that tells them apart, or write `happened: maybe`";
-                    self.faults.add(certain.spot, message, hint);
+                    // A fault of an extension is in its own files, which come last.
+                    let at = if other.extension { other } else { certain };
+                    self.faults.add(at.spot, message, hint);
                 } else if one.rule.uncertain == other.rule.uncertain
                     && one.rule.has_words() == other.rule.has_words()
                     && covers(one.rule, other.rule)
@@ -140,6 +158,9 @@ impl Resolver<'_> {
     }
 
     fn every_code_has_a_rule(&mut self, files: &[SourceFile], refusals: &[&source::Refusal]) {
+        if refusals.iter().all(|refusal| refusal.doc.is_none()) {
+            return;
+        }
         let types = files.iter().filter(|file| !file.extension).flat_map(|file| &file.types);
         for ty in types.filter(|ty| ty.name.value == super::names::REFUSALS) {
             let source::Kind::Enum { values, .. } = &ty.kind else { continue };
@@ -160,7 +181,12 @@ const ANY: char = '…';
 
 fn place<'a>(source: &'a source::Refusal, kind: &'a Refusal) -> impl Iterator<Item = Placed<'a>> {
     let rules = source.rules.iter().zip(&kind.rules);
-    rules.map(|(source_rule, rule)| Placed { kind: &source.name.value, spot: &source_rule.spot, rule })
+    rules.map(|(source_rule, rule)| Placed {
+        kind: &source.name.value,
+        extension: kind.extension,
+        spot: &source_rule.spot,
+        rule,
+    })
 }
 
 /// Returns `true` if a text of a rule stands in another text.

@@ -95,7 +95,7 @@ impl Reader<'_> {
         let before = self.faults.len();
         match (node.get("kind"), misspelt_kind(entries)) {
             (Some(kind), _) => match kind.as_str().unwrap_or_default() {
-                closed @ ("event" | "operation" | "segment" | "refusal") if self.extension => self.closed(kind, closed),
+                closed @ ("event" | "operation" | "segment") if self.extension => self.closed(kind, closed),
                 "chapter" => self.chapter(node, file),
                 "event" => file.events.extend(self.event(node)),
                 "operation" => file.operations.extend(self.operation(node)),
@@ -122,7 +122,6 @@ impl Reader<'_> {
     fn closed(&mut self, kind: &Node, what: &str) {
         let hint = match what {
             "event" => "leave it out: such an event arrives as `Event::Unknown`, with its tags and its text",
-            "refusal" => "leave it out: a refusal that no rule matches is `RefusalKind::Other`",
             "segment" => "leave it out: such a segment is received and sent as `Segment::Unknown`, with its data",
             _ => "leave it out: quick operations belong to events",
         };

@@ -4,12 +4,13 @@ use super::reader::{At, Entries, Reader};
 use crate::source_map::Spot;
 use crate::yaml::{Node, Value};
 
-/// A meaning of refusals.
+/// A meaning of refusals; in an extension, rules that are added to a meaning.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) spot: Spot,
     pub(crate) name: At<String>,
-    pub(crate) doc: At<String>,
+    /// `None` in an extension.
+    pub(crate) doc: Option<At<String>>,
     pub(crate) happened: At<String>,
     pub(crate) rules: Vec<RefusalRule>,
 }
@@ -31,13 +32,17 @@ const RULE_KEYS: &[&str] = &["retcode", "http_status", "transport", "action", "c
 
 impl Reader<'_> {
     pub(super) fn refusal_stanza(&mut self, node: &Node) -> Option<Refusal> {
-        let entries = self.entries(node, "a refusal", &["kind", "name", "doc", "happened", "rules"])?;
+        let keys: &[&str] = match self.extension {
+            true => &["kind", "name", "happened", "rules"],
+            false => &["kind", "name", "doc", "happened", "rules"],
+        };
+        let entries = self.entries(node, "a refusal", keys)?;
         let name = self.required_text(&entries, "name");
-        let doc = self.required_text(&entries, "doc");
+        let doc = if self.extension { None } else { Some(self.required_text(&entries, "doc")?) };
         let happened = self.required_text(&entries, "happened");
         let rules = entries.get("rules").map(|node| self.list(node, "rules")).unwrap_or_default();
         let rules = rules.iter().filter_map(|node| self.refusal_rule(node)).collect();
-        Some(Refusal { spot: entries.spot, name: name?, doc: doc?, happened: happened?, rules })
+        Some(Refusal { spot: entries.spot, name: name?, doc, happened: happened?, rules })
     }
 
     fn refusal_rule(&mut self, node: &Node) -> Option<RefusalRule> {

@@ -18,12 +18,17 @@ pub(super) fn compare(old: &Api, new: &Api) -> Vec<Change> {
     each(all(old, |file| &file.operations), all(new, |file| &file.operations), |pair| operation(&mut log, pair));
     each(all(old, |file| &file.segments), all(new, |file| &file.segments), |pair| segment(&mut log, pair));
     each(all(old, |file| &file.types), all(new, |file| &file.types), |pair| type_def(&mut log, pair));
-    each(&old.refusals, &new.refusals, |pair| refusal(&mut log, pair));
+    each(refusals(old), refusals(new), |pair| refusal(&mut log, pair));
     log
 }
 
 fn all<'a, T: 'a>(api: &'a Api, part: fn(&File) -> &Vec<T>) -> impl Iterator<Item = &'a T> {
     api.files.iter().flat_map(part)
+}
+
+/// Returns the refusals of a schema, without those of its base.
+fn refusals(api: &Api) -> impl Iterator<Item = &Refusal> {
+    api.refusals.iter().filter(|refusal| refusal.extension == api.extension)
 }
 
 fn refusal(log: &mut Vec<Change>, pair: Pair<'_, Refusal>) {
