@@ -9,6 +9,7 @@ pub use serde::ser::SerializeMap;
 pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+pub use crate::error::refusal::RefusalRule;
 use crate::generated::event::Event;
 use crate::generated::types::{ChannelId, GroupId, GuildId, UserId};
 use crate::lenient::{Integer, int};

@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::answer::Answer;
+use crate::error::refusal::RefusalRule;
 pub use crate::generated::action::*;
 
 /// A request: the parameters of an action, and the type of its answer.
@@ -24,8 +25,9 @@ pub trait Action: Serialize + Send + Sync + 'static {
     /// Returns the effect of a call.
     fn effect(&self) -> Effect;
 
-    /// Returns the refusals (`msg`) after which the action may still have been carried out.
-    fn uncertain_refusals(&self) -> &'static [&'static str] {
+    /// Returns the rules by which refusals of this action are recognised, beside those of `cqhttp`: those of an extension's schema.
+    #[doc(hidden)]
+    fn refusal_rules(&self) -> &'static [RefusalRule] {
         &[]
     }
 

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use tower::ServiceExt;
 use tracing::Instrument;
 
-use crate::action::Action;
+use crate::action::{Action, Effect};
 use crate::client::Client;
 use crate::envelope;
-use crate::error::reason::Reason;
+use crate::error::reason::{Reason, TimedOut};
 use crate::error::{Error, NotSent, OutcomeUnknown};
 use crate::transport::failure::{BoxError, Failure};
 use crate::transport::request::Request;
@@ -120,20 +120,18 @@ impl<A: Action> Call<A> {
             None => answer.await,
             Some(limit) => match tokio::time::timeout(limit, answer).await {
                 Ok(outcome) => outcome,
-                Err(_) if !request.give_up() => Err(Reason(format!("no answer within {limit:?}").into()).into()),
+                Err(_) if !request.give_up() => Err(TimedOut(format!("no answer within {limit:?}")).into()),
                 Err(_) => {
-                    return Err(not_sent(
-                        name,
-                        Reason(format!("it did not get its turn within {limit:?}").into()).into(),
-                    ));
+                    let reason = TimedOut(format!("it did not get its turn within {limit:?}"));
+                    return Err(not_sent(name, reason.into()));
                 }
             },
         };
         let response = outcome.map_err(|error| failure(name, &request, error))?;
-        let answer = envelope::decode(name, &response).map_err(|mut error| {
+        let answer = envelope::decode(name, &response).map_err(|error| {
+            let mut error = after_redirect(error, &request, &response);
             if let Error::Refused(refused) = &mut error {
-                let uncertain = self.request.uncertain_refusals();
-                refused.uncertain = refused.msg.as_deref().is_some_and(|msg| uncertain.contains(&msg));
+                refused.classify(request.effect == Effect::Read, response.http_status, self.request.refusal_rules());
             }
             if let Some(token) = self.client.token() {
                 error.hide(token);
@@ -144,16 +142,30 @@ impl<A: Action> Call<A> {
     }
 }
 
+/// Returns the failure of a call that the server answered with a redirect: a server that read the whole request may have carried
+/// it out before it answered so.
+fn after_redirect(error: Error, request: &Request, response: &Response) -> Error {
+    match error {
+        Error::NotSent(not_sent) if request.is_sent() && request.effect != Effect::Read => {
+            let NotSent { action, reason } = *not_sent;
+            let text = String::from_utf8_lossy(&response.body).into_owned();
+            Error::OutcomeUnknown(Box::new(OutcomeUnknown { action, reason, text }))
+        }
+        error => error,
+    }
+}
+
 pub(crate) fn not_sent(action: &str, reason: BoxError) -> Error {
     Error::NotSent(Box::new(NotSent { action: action.to_owned(), reason }))
 }
 
 /// Returns the call's error for an error of the service.
 fn failure(action: &str, request: &Request, reason: BoxError) -> Error {
-    if request.give_up() {
+    let failure = reason.downcast_ref::<Failure>();
+    if request.give_up() || failure.is_some_and(Failure::is_not_run) {
         return not_sent(action, reason);
     }
-    let partial = reason.downcast_ref::<Failure>().map(|failure| &*failure.partial_body);
+    let partial = failure.map(|failure| &*failure.partial_body);
     let text = String::from_utf8_lossy(partial.unwrap_or_default()).into_owned();
     Error::OutcomeUnknown(Box::new(OutcomeUnknown { action: action.to_owned(), reason, text }))
 }

@@ -11,7 +11,9 @@ use serde_json::Value;
 
 use self::json_path::path_of;
 use crate::answer::Answer;
+use crate::error::reason::{TimedOut, redirects};
 use crate::error::{Error, NotSent, OutcomeUnknown, Reason, Refused, Undecodable};
+use crate::generated::refusal::RefusalKind;
 use crate::transport::Response;
 
 /// Decodes a response to `action`.
@@ -118,17 +120,15 @@ fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
     let action = action.to_owned();
     let unknown = |reason: String| {
         let text = text(body);
-        Error::OutcomeUnknown(Box::new(OutcomeUnknown {
-            action: action.clone(),
-            reason: Reason(reason.into()).into(),
-            text,
-        }))
+        let reason = match status {
+            408 | 504 => TimedOut(reason).into(),
+            _ => Reason(reason.into()).into(),
+        };
+        Error::OutcomeUnknown(Box::new(OutcomeUnknown { action: action.clone(), reason, text }))
     };
     Some(match status {
         301 | 302 | 307 | 308 => {
-            let reason = format!(
-                "the server redirects (HTTP status {status}), often to `https://`: give the address that it points to"
-            );
+            let reason = redirects(status).unwrap_or_default();
             Error::NotSent(Box::new(NotSent { action, reason: Reason(reason.into()).into() }))
         }
         // The server read the request before it answered, or a proxy gave it up on the way.
@@ -149,7 +149,9 @@ fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
                 wording: None,
                 http_status: Some(status),
                 text: text(body),
-                uncertain: false,
+                uncertain: true,
+                kind: RefusalKind::Other,
+                is_bare: true,
             }))
         }
         500.. => unknown(format!("the server, or a proxy before it, failed with HTTP status {status}")),
@@ -205,7 +207,9 @@ impl Head {
             wording: self.wording,
             http_status,
             text: text(&response.body),
-            uncertain: false,
+            uncertain: true,
+            kind: RefusalKind::Other,
+            is_bare: false,
         })
     }
 }

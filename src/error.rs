@@ -7,13 +7,19 @@ pub(crate) mod build;
 #[cfg(feature = "ws")]
 pub(crate) mod connection;
 pub(crate) mod reason;
+pub(crate) mod refusal;
 pub(crate) mod secret;
+mod timeout;
 
 use std::error::Error as StdError;
 use std::fmt;
 
+use self::reason::one_line;
 pub(crate) use self::reason::{Reason, chain};
+use self::refusal::{RefusalRule, Seen};
 use self::secret::{is_name_with_word, without_token};
+use self::timeout::is_timeout;
+use crate::generated::refusal::RefusalKind;
 use crate::generated::types::RefusalCode;
 
 type Source = Box<dyn StdError + Send + Sync>;
@@ -26,12 +32,12 @@ type Source = Box<dyn StdError + Send + Sync>;
 ///
 /// ```no_run
 /// # async fn run(client: &cqhttp::Client) -> Result<(), cqhttp::Error> {
-/// use cqhttp::{Error, RefusalCode};
+/// use cqhttp::RefusalKind;
 ///
 /// match client.set_group_ban(10001000, 10086).await {
 ///     Ok(()) => println!("muted"),
-///     Err(Error::Refused(why)) if why.code() == Some(RefusalCode::NotManageable) => println!("I may not: {why}"),
-///     Err(error) if error.may_have_happened() => println!("look before you try again: {error}"),
+///     Err(error) if error.refusal() == Some(RefusalKind::NotAdmin) => println!("I may not: {}", error.report()),
+///     Err(error) if error.may_have_happened() => println!("look before you try again: {}", error.report()),
 ///     Err(error) => return Err(error),
 /// }
 /// # Ok(())
@@ -71,7 +77,52 @@ impl Error {
         }
     }
 
-    /// The documented name of a refusal: see [`Refused::code`].
+    /// The meaning of a refusal, the same on every server; `None` for the other failures.
+    ///
+    /// Servers word their refusals differently, and many have one retcode for all of them. The meaning comes from a table of the
+    /// texts and retcodes that servers are known to send; a refusal that is not in it is [`RefusalKind::Other`]. Match on this
+    /// one in bots: [`code`](Self::code) is go-cqhttp's own name of a refusal, more detailed and unknown to other servers.
+    ///
+    /// ```no_run
+    /// # async fn run(client: &cqhttp::Client) -> Result<(), cqhttp::Error> {
+    /// use cqhttp::RefusalKind;
+    ///
+    /// if let Err(error) = client.send_group_msg(10001000, "hi").await {
+    ///     match error.refusal() {
+    ///         Some(RefusalKind::BotMuted | RefusalKind::NotInGroup) => println!("not in this group, or not now"),
+    ///         Some(RefusalKind::RiskControl) => println!("QQ takes no messages of this account for now"),
+    ///         _ => return Err(error),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn refusal(&self) -> Option<RefusalKind> {
+        match self {
+            Self::Refused(refused) => Some(refused.kind),
+            _ => None,
+        }
+    }
+
+    /// Returns `true` if the server does not have the action, however it says so.
+    #[must_use]
+    pub fn is_unsupported(&self) -> bool {
+        self.refusal() == Some(RefusalKind::Unsupported)
+    }
+
+    /// Returns `true` if a time limit ended the call: the client's, a layer's, or the server's own while it waited for QQ.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::Refused(refused) => refused.kind == RefusalKind::Timeout,
+            Self::NotSent(error) => is_timeout(&*error.reason),
+            Self::OutcomeUnknown(error) => is_timeout(&*error.reason),
+            Self::Undecodable(_) => false,
+        }
+    }
+
+    /// The name that go-cqhttp gives a refusal: see [`Refused::code`]. [`refusal`](Self::refusal) is for every server.
     #[must_use]
     pub fn code(&self) -> Option<RefusalCode> {
         match self {
@@ -89,7 +140,8 @@ impl Error {
     /// Returns `true` if the action may have been carried out anyway. If not, the call can be repeated without doing
     /// anything twice.
     ///
-    /// Most refusals return `false`; the page of an action names the exceptions.
+    /// A refusal returns `false` only if something proves that nothing happened: the action only reads, or the refusal is one of
+    /// those that [`refusal`](Self::refusal) knows, and certain. NapCat refuses some messages that it has sent, by a timeout.
     #[must_use]
     pub fn may_have_happened(&self) -> bool {
         match self {
@@ -205,18 +257,39 @@ pub struct Refused {
     pub http_status: Option<u16>,
     /// The answer as it arrived: some servers give their reason in other fields.
     pub text: String,
-    /// The server also refuses in this way after it has carried the action out: go-cqhttp reports a failure for some private
-    /// messages that it has sent.
+    /// Nothing proves that the action was not carried out: see [`Error::may_have_happened`].
     pub uncertain: bool,
+    /// The meaning of the refusal.
+    pub(crate) kind: RefusalKind,
+    /// Set if the answer is an HTTP status alone, without an envelope.
+    pub(crate) is_bare: bool,
 }
 
 impl Refused {
-    /// The documented name of the refusal: `msg`, or *unknown action* for the retcodes 404 and 1404.
+    /// Reads the meaning, and whether the action may have been carried out, off the rules of the schema and `further` rules. An
+    /// action that only `reads` has no effect.
+    pub(crate) fn classify(&mut self, reads: bool, http_status: Option<u16>, further: &[RefusalRule]) {
+        let Self { action, retcode, msg, message, wording, .. } = &*self;
+        let texts = [msg, message, wording].into_iter().flatten().map(|text| text.to_lowercase()).collect();
+        let seen = Seen { action, retcode: *retcode, http_status, code: msg.as_deref(), texts };
+        let (kind, uncertain) = seen.meaning(further);
+        self.kind = kind;
+        self.uncertain = uncertain && !reads;
+    }
+
+    /// The meaning of the refusal: see [`Error::refusal`].
+    #[must_use]
+    pub fn kind(&self) -> RefusalKind {
+        self.kind
+    }
+
+    /// The name that go-cqhttp gives the refusal, its `msg`. Other servers send none; an unknown action is
+    /// [`RefusalCode::ApiNotFound`] on every server. [`kind`](Self::kind) is the meaning, which every server's refusals have.
     #[must_use]
     pub fn code(&self) -> Option<RefusalCode> {
-        match (&self.msg, self.retcode) {
-            (Some(msg), _) if !msg.is_empty() => Some(RefusalCode::from(msg.as_str())),
-            (_, 404 | 1404) => Some(RefusalCode::ApiNotFound),
+        match &self.msg {
+            _ if self.kind == RefusalKind::Unsupported => Some(RefusalCode::ApiNotFound),
+            Some(msg) if !msg.is_empty() => Some(RefusalCode::from(msg.as_str())),
             _ => None,
         }
     }
@@ -227,16 +300,39 @@ impl Refused {
         [&self.wording, &self.message].into_iter().flatten().map(String::as_str).find(|text| !text.is_empty())
     }
 
+    /// Returns `true` if the server looked in vain for a path on its disk. Servers that fail to remove their own copy of a file
+    /// say so too, and with the same words.
+    fn is_about_a_path(&self, explanation: &str) -> bool {
+        let missing = explanation.contains("ENOENT")
+            || explanation.to_ascii_lowercase().contains("no such file or directory")
+            || ["识别URL失败, uri= /", "识别URL失败, uri= file:", "路径不存在"]
+                .iter()
+                .any(|part| explanation.contains(part));
+        let code = matches!(self.msg.as_deref(), Some("FILE_NOT_FOUND" | "OPEN_FILE_ERROR"));
+        code || missing && !explanation.contains("unlink")
+    }
+
     fn hint(&self) -> Option<&'static str> {
-        match self.retcode {
-            1401 | 1403 => Some("the access token is missing or wrong: set it with `access_token`"),
-            404 | 1404 => Some("this server does not know the action; if it knows none, the address is wrong"),
-            // A OneBot server sends an explanation with the others; without it something else answered.
-            _ if self.explanation().is_some() => None,
-            1400 | 1405 | 1426 => Some("is this the server's HTTP port, and not its WebSocket's?"),
-            1406 | 1415 => Some("no JSON is taken there: is this a OneBot server's address?"),
-            1413 => Some("the server, or a proxy before it, takes no request of this size"),
-            1429 => Some("too many calls: a limit is a `layer`"),
+        match self.kind {
+            RefusalKind::AccessDenied => {
+                return Some("the access token is missing or wrong: set it with `access_token`");
+            }
+            RefusalKind::Unsupported => {
+                return Some("this server does not know the action; if it knows none, the address is wrong");
+            }
+            _ => {}
+        }
+        let explanation = self.explanation().unwrap_or_default();
+        if self.is_about_a_path(explanation) {
+            return Some("a path is looked up on the server's disk: `FileSource::read` sends the bot's own file");
+        }
+        // A OneBot server sends an envelope; without it something else answered.
+        let status = self.http_status.filter(|_| self.is_bare && explanation.is_empty());
+        match status? {
+            400 | 405 | 426 => Some("is this the server's HTTP port, and not its WebSocket's?"),
+            406 | 415 => Some("no JSON is taken there: is this a OneBot server's address?"),
+            413 => Some("the server, or a proxy before it, takes no request of this size"),
+            429 => Some("too many calls: a limit is a `layer`"),
             _ => None,
         }
     }
@@ -246,11 +342,11 @@ impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` was refused: ", self.action)?;
         if let Some(msg) = self.msg.as_deref().filter(|msg| !msg.is_empty()) {
-            write!(f, "{msg}, ")?;
+            write!(f, "{}, ", one_line(msg))?;
         }
         write!(f, "retcode {}", self.retcode)?;
         if let Some(text) = self.explanation().filter(|text| Some(*text) != self.msg.as_deref()) {
-            write!(f, ", {text}")?;
+            write!(f, ", {}", one_line(text))?;
         }
         self.hint().map_or(Ok(()), |hint| write!(f, " ({hint})"))
     }
@@ -258,7 +354,7 @@ impl fmt::Display for Refused {
 
 impl fmt::Debug for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { action, retcode, msg, message, wording, http_status, text, uncertain } = self;
+        let Self { action, retcode, msg, message, wording, http_status, text, uncertain, kind, is_bare: _ } = self;
         f.debug_struct("Refused")
             .field("action", action)
             .field("retcode", retcode)
@@ -268,6 +364,7 @@ impl fmt::Debug for Refused {
             .field("http_status", http_status)
             .field("text", &format_args!("{} bytes", text.len()))
             .field("uncertain", uncertain)
+            .field("kind", kind)
             .finish()
     }
 }
@@ -293,7 +390,7 @@ impl fmt::Display for Undecodable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the answer to `{}` cannot be read", self.action)?;
         if !self.path.is_empty() {
-            write!(f, " at `{}`", self.path)?;
+            write!(f, " at `{}`", one_line(&self.path))?;
         }
         self.http_status.map_or(Ok(()), |status| write!(f, " (HTTP status {status})"))
     }

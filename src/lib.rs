@@ -72,6 +72,7 @@ pub use events::Events;
 pub use events::queue::Overflow;
 pub use file::{FileSource, ReadFileError, UploadSource};
 pub use forward::{ForwardNode, ForwardedMessage};
+pub use generated::refusal::RefusalKind;
 pub use generated::types::{ChannelId, GroupId, GuildId, MessageId, RefusalCode, TinyId, UserId};
 pub use message::builder::MessageBuilder;
 pub use message::command::MessageArg;

@@ -23,6 +23,7 @@
 
 use std::fmt;
 
+pub use crate::generated::refusal::RefusalKind;
 pub use crate::generated::types::*;
 
 /// A value that an enum does not list. Only the enum's `from` creates it, so that it never holds a listed value.

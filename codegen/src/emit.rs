@@ -11,6 +11,7 @@ mod method;
 mod mock;
 mod modules;
 mod print;
+mod refusal;
 mod request;
 mod rust_type;
 mod segment;
@@ -91,6 +92,7 @@ pub fn emit(api: &Api) -> Generated {
         (modules::ANSWERS.to_owned(), "answers", types::answers(api)),
         (format!("{ALL}.event.rs"), "events", event::event_enums(api)),
         (format!("{ALL}.segment.rs"), "segments", segment::segment_enums(api)),
+        (format!("{ALL}.refusal.rs"), "refusals", refusal::items(api)),
     ] {
         if !items.is_empty() {
             let head = format!("// Generated from all {what} of the schema: change those files, not this one.");

@@ -15,6 +15,8 @@ pub struct Api {
     pub base: Vec<File>,
     /// `true` for another crate, which adds to `cqhttp`.
     pub extension: bool,
+    /// The meanings of refusals.
+    pub refusals: Vec<Refusal>,
     /// The fields of every object, for writing its examples.
     pub objects: BTreeMap<String, Vec<Field>>,
     /// The values of every enum, likewise.
@@ -81,7 +83,7 @@ pub struct Action {
     pub pages: Option<Pages>,
     pub params: Vec<Param>,
     pub errors: Vec<String>,
-    /// The refusals after which the action may have been carried out anyway.
+    /// The refusals among `errors` after which the action may have been carried out anyway, by the rules.
     pub uncertain: Vec<String>,
     pub returns: Returns,
     pub example: Example,
@@ -222,6 +224,41 @@ pub struct Variant {
 pub enum VariantValue {
     Text(String),
     Int(i64),
+}
+
+/// A meaning of refusals.
+#[derive(Debug)]
+pub struct Refusal {
+    pub name: Name,
+    /// Empty for rules that an extension adds to a meaning.
+    pub doc: String,
+    /// `true` for rules that an extension adds to a meaning.
+    pub extension: bool,
+    /// `true` if the action may have been carried out, unless a rule says otherwise.
+    pub uncertain: bool,
+    pub rules: Vec<RefusalRule>,
+}
+
+/// A rule by which a refusal is recognised. Every list that is not empty must hold by one of its values.
+#[derive(Debug, PartialEq)]
+pub struct RefusalRule {
+    /// `true` if the action may have been carried out.
+    pub uncertain: bool,
+    pub retcodes: Vec<i64>,
+    pub http_statuses: Vec<u16>,
+    /// `true` for HTTP, `false` for a WebSocket.
+    pub over_http: Option<bool>,
+    pub actions: Vec<String>,
+    pub codes: Vec<String>,
+    /// In lower case, with `…` for any few characters.
+    pub texts: Vec<String>,
+}
+
+impl RefusalRule {
+    /// Returns `true` if the rule looks at the server's words.
+    pub fn has_words(&self) -> bool {
+        !self.codes.is_empty() || !self.texts.is_empty()
+    }
 }
 
 /// A kind of event.

@@ -7,6 +7,7 @@ mod event;
 mod example;
 mod names;
 mod params;
+mod refusal;
 mod resolver;
 mod types;
 
@@ -36,8 +37,14 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
     };
     resolver.declare_types(files);
     let extension = files.iter().any(|file| file.extension);
-    let mut api =
-        Api { files: Vec::new(), base: Vec::new(), extension, objects: BTreeMap::new(), enums: BTreeMap::new() };
+    let mut api = Api {
+        files: Vec::new(),
+        base: Vec::new(),
+        extension,
+        refusals: Vec::new(),
+        objects: BTreeMap::new(),
+        enums: BTreeMap::new(),
+    };
     for file in files {
         let file = resolver.types_of(file, &mut api);
         api.files.push(file);
@@ -47,6 +54,10 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
         resolver.extension = file.extension;
         resolved.segments = file.segments.iter().filter_map(|segment| resolver.segment(segment)).collect();
         resolved.actions = file.actions.iter().filter_map(|action| resolver.action(action)).collect();
+    }
+    api.refusals = resolver.refusal_kinds(files);
+    for action in api.files.iter_mut().flat_map(|file| &mut file.actions) {
+        action.uncertain = refusal::uncertain_codes(&api.refusals, action);
     }
     resolver.collisions(files);
     resolver.circles(files, &api);

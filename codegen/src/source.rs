@@ -7,6 +7,7 @@ mod field;
 mod file;
 mod files;
 mod reader;
+mod refusal;
 mod types;
 
 pub(crate) use action::{Action, Pages, Returns};
@@ -15,4 +16,5 @@ pub(crate) use field::{Deviation, Field};
 pub(crate) use file::{Chapter, SourceFile};
 pub(crate) use files::{any, read};
 pub(crate) use reader::At;
+pub(crate) use refusal::{Refusal, RefusalRule};
 pub(crate) use types::{EnumValue, Kind, Type};

@@ -17,7 +17,7 @@ pub use crate::emit::{
 };
 pub use crate::model::{
     Action, Api, Direction, Effect, Event, Field, File, NextPage, Operation, Origin, Pages, Param, PostType, Presence,
-    Returns, Segment, Server, TARGET_KEYS, TypeDef, TypeKind, Variant, VariantValue,
+    Refusal, RefusalRule, Returns, Segment, Server, TARGET_KEYS, TypeDef, TypeKind, Variant, VariantValue,
 };
 pub use crate::name::{Name, is_action, is_keyword, is_pascal, is_snake};
 pub use crate::resolve::{RESERVED_TYPES, UNKNOWN};

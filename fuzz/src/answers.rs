@@ -109,7 +109,7 @@ async fn check_reply(action: &ActionInfo, reply: Response) {
 /// Whether a call was refused, and how, is said outside of `data`: the type of the answer makes no difference.
 fn check_agreement(typed: &Result<Value, Error>, raw: &Result<Value, Error>) {
     let refusal = |outcome: &Result<Value, Error>| match outcome {
-        // Which refusals are uncertain is the action's own knowledge.
+        // An action that only reads is certain not to have happened, and `Raw` counts as one that writes.
         Err(Error::Refused(refused)) => {
             let mut refused = refused.clone();
             refused.uncertain = false;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::address::{self, AddressError};
-use crate::error::reason::chain;
+use crate::error::reason::{chain, redirects};
 use crate::generated::types::UserId;
 
 type Source = Arc<dyn StdError + Send + Sync>;
@@ -47,8 +47,11 @@ pub enum ConnectionError {
     /// The server refuses the access token. No further attempt is made.
     #[non_exhaustive]
     TokenRefused {
-        /// The HTTP status of the upgrade, 401 or 403; or the retcode of a frame, 1401 or 1403, as on NapCat.
+        /// The HTTP status of the upgrade, 401 or 403; the retcode of a first frame, 1401 or 1403, as on NapCat; or 1008, the code
+        /// of a close frame before any other, as on SnowLuma.
         code: i64,
+        /// The text of the close frame; mostly empty.
+        reason: String,
     },
     /// The server closed the connection.
     #[non_exhaustive]
@@ -144,13 +147,24 @@ impl fmt::Display for ConnectionError {
                 write!(f, "the server did not answer within {limit:?}: see `Connect::connect_timeout`")
             }
             Self::NotUpgraded { status } => {
+                if let Some(redirect) = status.and_then(redirects) {
+                    return f.write_str(&redirect);
+                }
                 f.write_str("the server did not upgrade the connection to a WebSocket")?;
                 status.map_or(Ok(()), |status| write!(f, " (HTTP status {status})"))?;
                 f.write_str(": is this its WebSocket's address?")
             }
-            Self::TokenRefused { code } => {
-                let what = if *code < 1000 { "HTTP status" } else { "retcode" };
-                write!(f, "the access token is missing or wrong ({what} {code}): see `Connect::access_token`")
+            Self::TokenRefused { code, reason } => {
+                let what = match code {
+                    ..1000 => "HTTP status",
+                    1008 => "close code",
+                    _ => "retcode",
+                };
+                let comma = if reason.is_empty() { "" } else { ", " };
+                write!(
+                    f,
+                    "the access token is missing or wrong ({what} {code}{comma}{reason}): see `Connect::access_token`"
+                )
             }
             Self::ClosedByServer { code, reason } => {
                 f.write_str("the server closed the connection")?;

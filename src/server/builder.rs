@@ -235,7 +235,10 @@ impl IntoFuture for ServerBuilder<String> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             need_runtime()?;
-            let listener = TcpListener::bind(self.to).await?;
+            let address = self.to;
+            let unusable =
+                |error: io::Error| io::Error::new(error.kind(), format!("cannot listen on `{address}`: {error}"));
+            let listener = TcpListener::bind(&address).await.map_err(unusable)?;
             let address = listener.local_addr()?;
             let shared = Shared::new(self.options);
             tokio::spawn(listener::listen(listener, shared.clone(), shared.listening()));

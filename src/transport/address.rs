@@ -1,5 +1,7 @@
 //! Addresses of servers.
 
+use std::io;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use reqwest::header::{HeaderMap, HeaderValue};
@@ -7,6 +9,8 @@ use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, Url};
 
 use crate::error::address::AddressError;
+use crate::error::reason::Hinted;
+use crate::transport::failure::BoxError;
 
 /// The address of a server.
 pub(crate) struct Address {
@@ -74,6 +78,14 @@ impl Address {
         Ok((Self { base: url, socket: None }, token))
     }
 
+    /// Returns `true` for an address of this machine, or of the container that the program runs in.
+    pub(crate) fn is_loopback(&self) -> bool {
+        let host = self.base.host_str().unwrap_or_default();
+        let ip: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
+        let local = ip.map_or(host == "localhost" || host.ends_with(".localhost"), |ip| ip.is_loopback());
+        local && self.socket.is_none()
+    }
+
     /// Configures an HTTP client for this address with the settings of both transports: it sends each request once, directly to
     /// the server.
     pub(crate) fn client_builder(&self, headers: HeaderMap) -> ClientBuilder {
@@ -90,6 +102,27 @@ impl Address {
         }
     }
 }
+
+/// Returns the cause of a connection that could not be made. A loopback address that refuses gets a hint.
+pub(crate) fn unreachable(error: reqwest::Error, loopback: bool) -> BoxError {
+    let error = error.without_url();
+    let mut cause = std::error::Error::source(&error);
+    let refused = loopback
+        && loop {
+            let Some(found) = cause else { break false };
+            match found.downcast_ref::<io::Error>() {
+                Some(io) if io.kind() == io::ErrorKind::ConnectionRefused => break true,
+                _ => cause = found.source(),
+            }
+        };
+    match refused {
+        true => Hinted { hint: IN_A_CONTAINER, cause: error.into() }.into(),
+        false => error.into(),
+    }
+}
+
+const IN_A_CONTAINER: &str = "nothing listens there; in a container, a loopback address is the container itself: use the name of \
+                              the server's service, and have the server listen on 0.0.0.0";
 
 /// Returns the header with the access token.
 pub(crate) fn bearer(token: &str) -> Result<HeaderValue, AddressError> {

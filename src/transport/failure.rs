@@ -13,7 +13,7 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 ///
 /// A transport may return any error; this one also carries the part of an answer that did arrive. A call that fails with it
 /// becomes [`Error::NotSent`](crate::Error::NotSent) if [`Request::mark_sent`](crate::transport::Request::mark_sent) was not
-/// called, else [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown), with the partial answer in
+/// called or the failure is [`not_run`](Self::not_run), else [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown), with the partial answer in
 /// [`OutcomeUnknown::text`](crate::OutcomeUnknown::text).
 ///
 /// ```
@@ -35,13 +35,15 @@ pub struct Failure {
     pub partial_body: Bytes,
     /// The cause.
     source: Option<BoxError>,
+    /// Set if the server has certainly not run the request.
+    not_run: bool,
 }
 
 impl Failure {
     /// A failure for this reason, without a partial answer and without a cause.
     #[must_use]
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { reason: reason.into(), partial_body: Bytes::new(), source: None }
+        Self { reason: reason.into(), partial_body: Bytes::new(), source: None, not_run: false }
     }
 
     /// Adds the part of the answer's body that arrived.
@@ -49,6 +51,19 @@ impl Failure {
     pub fn with_partial_body(mut self, body: impl Into<Bytes>) -> Self {
         self.partial_body = body.into();
         self
+    }
+
+    /// States that the server has certainly not run the request, although it was written: the call becomes
+    /// [`Error::NotSent`](crate::Error::NotSent).
+    #[must_use]
+    pub fn not_run(mut self) -> Self {
+        self.not_run = true;
+        self
+    }
+
+    /// Returns `true` if the server has certainly not run the request.
+    pub(crate) fn is_not_run(&self) -> bool {
+        self.not_run
     }
 
     /// Adds the cause, which becomes the [`source`](Error::source).
@@ -61,11 +76,12 @@ impl Failure {
 
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { reason, partial_body, source } = self;
+        let Self { reason, partial_body, source, not_run } = self;
         f.debug_struct("Failure")
             .field("reason", reason)
             .field("partial_body", &format_args!("{} bytes", partial_body.len()))
             .field("source", source)
+            .field("not_run", not_run)
             .finish()
     }
 }

@@ -15,7 +15,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, 
 use crate::envelope::is_success;
 use crate::error::address::AddressError;
 use crate::error::reason::Reason;
-use crate::transport::address::{Address, bearer};
+use crate::transport::address::{Address, bearer, unreachable};
 use crate::transport::failure::{BoxError, Failure};
 use crate::transport::http::body::{CloseOnDrop, Gate, RequestBody};
 use crate::transport::http::pools::Pools;
@@ -29,6 +29,8 @@ pub(crate) struct Http(Arc<Inner>);
 
 struct Inner {
     pools: Pools,
+    /// Set if the address is one of this machine.
+    loopback: bool,
     body_limit: usize,
 }
 
@@ -44,8 +46,9 @@ impl Http {
         if let Some(token) = token {
             headers.insert(AUTHORIZATION, bearer(token)?);
         }
+        let loopback = address.is_loopback();
         let pools = Pools::new(address, headers, roots.clone())?;
-        Ok(Self(Arc::new(Inner { pools, body_limit })))
+        Ok(Self(Arc::new(Inner { pools, loopback, body_limit })))
     }
 
     /// Returns the URL of an action. Its name is one path segment, whatever it contains.
@@ -71,7 +74,7 @@ impl Http {
         // The runtime looks at its sockets before this task goes on, and the tasks of idle connections see what has arrived there
         // unasked: such a connection is given up. One that is taken from the pool before would take it for the answer.
         tokio::task::yield_now().await;
-        let response = gate.watch(client.execute(call)).await.map_err(before_answer)?;
+        let response = gate.watch(client.execute(call)).await.map_err(|error| before_answer(error, self.0.loopback))?;
         // A server that does not have the request whole cannot have carried it out, but it can refuse it.
         let early = !request.is_sent();
         if early && (response.status().is_success() || !gate.has_begun()) {
@@ -148,13 +151,14 @@ impl tower::Service<Request> for Http {
 }
 
 /// Returns the failure of a request without any answer.
-fn before_answer(error: reqwest::Error) -> Failure {
+fn before_answer(error: reqwest::Error, loopback: bool) -> Failure {
     let cause = hyper_error(&error);
     let reason = if error.is_connect() && is_about_certificates(&error) {
         "the server's certificate is not trusted: if an authority of your own has signed it, see \
          `ClientBuilder::root_certificate`"
     } else if error.is_connect() {
-        "the server cannot be reached: is it running, and is this its address?"
+        let reason = "the server cannot be reached: is it running, and is this its address?";
+        return Failure::new(reason).with_source(unreachable(error, loopback));
     } else if cause.is_some_and(hyper::Error::is_parse) {
         "the answer is not HTTP: is this the server's HTTP port?"
     } else if cause.is_some_and(hyper::Error::is_canceled) {

@@ -6,7 +6,7 @@ use cqhttp::action::{GetGroupInfo, GetLoginInfo, SetGroupBan};
 use cqhttp::mock::{self, MockServer, refuse};
 use cqhttp::transport::{BoxError, Failure, Request, Response};
 use cqhttp::types::{GroupInfo, HonorKind};
-use cqhttp::{Client, Effect, Error, GroupId, Message, Raw, RefusalCode, Target, UserId};
+use cqhttp::{Client, Effect, Error, GroupId, Message, Raw, RefusalCode, RefusalKind, Target, UserId};
 use serde_json::{Value, json};
 use support::{answering, is_complete};
 use tokio::io::AsyncReadExt;
@@ -104,15 +104,17 @@ async fn a_refusal_keeps_everything_the_server_said() {
     assert_eq!(error.to_string(), "`set_group_ban` was refused: NOT_MANAGEABLE, retcode 100, 机器人权限不足");
 }
 
-/// go-cqhttp reports a failure for some private messages that it has sent: only there a refusal proves nothing.
+/// go-cqhttp reports a failure for some messages that it has sent.
 #[tokio::test]
 async fn a_refusal_that_proves_nothing_says_so() {
     let failed = r#"{"data":null,"msg":"SEND_MSG_API_ERROR","retcode":100,"status":"failed"}"#;
     let (url, _) = answering("200 OK", failed).await;
     let error = client(&url).send_private_msg(10086, "hi").await.unwrap_err();
     assert!(error.is_refused() && error.may_have_happened());
+    assert_eq!(error.refusal(), Some(RefusalKind::RiskControl));
+    // The same text in an answer that only reads proves that nothing happened: reading changes nothing.
     let (url, _) = answering("200 OK", failed).await;
-    let error = client(&url).send_group_msg(10001000, "hi").await.unwrap_err();
+    let error = client(&url).get_login_info().await.unwrap_err();
     assert!(error.is_refused() && !error.may_have_happened());
 }
 

@@ -125,6 +125,21 @@ async fn a_redirect_is_not_followed_and_not_sent() {
         expect(&error, NotSent, "give the address that it points to");
         assert!(elsewhere.calls().is_empty());
     }
+    // What writes or sends may have been carried out before the redirect, unless it had not gone out by then.
+    for status in [301, 302, 307, 308] {
+        let (url, _) = answering(&format!("{status} Moved\r\nlocation: https://example.com/"), "moved").await;
+        let error = client(&url).send_private_msg(10086, "hi").await.unwrap_err();
+        assert!(matches!(error, Error::OutcomeUnknown(_)) && error.may_have_happened(), "{error:?}");
+        assert!(error.report().contains(&format!("the server redirects (HTTP status {status})")), "{}", error.report());
+        assert_eq!(text_of(&error), "moved");
+        let unsent = Client::from_service(tower::service_fn(move |_: Request| async move {
+            let mut response = Response::new("");
+            response.http_status = Some(status);
+            Ok::<_, BoxError>(response)
+        }));
+        let error = unsent.send_private_msg(10086, "hi").await.unwrap_err();
+        assert!(matches!(error, Error::NotSent(_)), "{error:?}");
+    }
     // *See other* is an answer to what was done.
     expect(&answered("303 See Other", "").await, OutcomeUnknown, "HTTP status 303");
 }
@@ -198,6 +213,51 @@ async fn a_websocket_port_is_recognised() {
         expect(&error, Refused, "is this the server's HTTP port, and not its WebSocket's?");
         assert_eq!(text_of(&error), body);
     }
+}
+
+/// A retcode that looks like an HTTP status says nothing about the port: a OneBot server answered.
+#[tokio::test]
+async fn a_hint_about_ports_looks_at_the_http_status() {
+    for (status, retcode) in [("200 OK", 1400), ("400 Bad Request", 1400), ("200 OK", 1405), ("200 OK", 1426)] {
+        let error = answered(status, format!(r#"{{"status":"failed","retcode":{retcode},"data":{{}}}}"#)).await;
+        expect(&error, Refused, &format!("retcode {retcode}"));
+        assert!(!error.to_string().contains('('), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_report_is_one_line() {
+    let stack = "发送伪造合并转发消息失败: Error: 转发消息失败，生成节点为空\n    at f (napcat.mjs:1:2)\r\n    at g\u{2028}\u{1b}[31m";
+    let body = json!({ "status": "failed", "retcode": 1200, "data": null, "message": stack, "wording": stack });
+    let (url, _) = answering("200 OK", body.to_string()).await;
+    let error = client(&url).send_private_msg(10086, "hi").await.unwrap_err();
+    let says = "转发消息失败，生成节点为空 at f (napcat.mjs:1:2) at g \u{fffd}[31m";
+    assert!(error.report().contains(says), "{}", error.report());
+    assert!(!error.report().contains(char::is_control), "{:?}", error.report());
+    assert_eq!(cqhttp::Report::from(error).to_string().lines().count(), 1);
+}
+
+#[tokio::test]
+async fn a_path_that_the_server_does_not_have_names_the_remedy() {
+    for wording in [
+        "ENOENT: no such file or directory, open '/home/me/cat.png'",
+        "识别URL失败, uri= /home/me/cat.png",
+        "路径不存在",
+        "open /home/me/cat.png: No such file or directory",
+    ] {
+        let error =
+            answered("200 OK", json!({ "status": "failed", "retcode": 1200, "wording": wording }).to_string()).await;
+        expect(
+            &error,
+            Refused,
+            "(a path is looked up on the server's disk: `FileSource::read` sends the bot's own file)",
+        );
+    }
+    // The server's own copy of a file that it has sent.
+    let wording = "ENOENT: no such file or directory, unlink '/tmp/cat.png'";
+    let error =
+        answered("200 OK", json!({ "status": "failed", "retcode": 1200, "wording": wording }).to_string()).await;
+    assert!(!error.report().contains("FileSource"), "{}", error.report());
 }
 
 #[tokio::test]
@@ -354,6 +414,11 @@ async fn a_server_that_is_not_there_is_not_sent() {
     assert_eq!(error.to_string(), "`get_login_info` was not sent");
     let why = error.source().unwrap().to_string();
     assert_eq!(why, "the server cannot be reached: is it running, and is this its address?");
+    expect(
+        &error,
+        NotSent,
+        "in a container, a loopback address is the container itself: use the name of the server's service",
+    );
     // `.invalid` is a name that nobody has.
     let error = client("http://onebot.invalid").get_login_info().await.unwrap_err();
     expect(&error, NotSent, "the server cannot be reached");

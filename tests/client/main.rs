@@ -10,6 +10,7 @@ mod files;
 #[cfg(feature = "rate-limit")]
 mod layers;
 mod pages;
+mod refusals;
 #[cfg(feature = "ws")]
 mod report;
 mod stray;

@@ -835,6 +835,17 @@ async fn a_handle_closes_the_server_while_its_events_are_waited_for() {
 }
 
 #[tokio::test]
+async fn an_address_that_cannot_be_used_is_named() {
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap();
+    let error = Server::bind(address.to_string()).await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+    assert!(error.to_string().starts_with(&format!("cannot listen on `{address}`: ")), "{error}");
+    let error = Server::bind("127.0.0.1").await.unwrap_err();
+    assert!(error.to_string().starts_with("cannot listen on `127.0.0.1`: "), "{error}");
+}
+
+#[tokio::test]
 async fn an_account_that_goes_silent_is_found_by_its_heartbeats() {
     let mut server = any().await.unwrap();
     let anna = mock::MockServer::builder().self_id(ANNA).heartbeat(Duration::from_millis(100)).start().await.unwrap();

@@ -208,6 +208,11 @@ async fn the_first_connection_fails_at_once_and_says_why() {
     let error = soon(connect(&url)).await.unwrap_err();
     assert!(matches!(error, ConnectionError::Unreachable(_)), "{error:?}");
     assert!(error.report().contains("refused") && !error.report().contains("127.0.0.1"), "{}", error.report());
+    assert!(
+        error.report().contains("in a container, a loopback address is the container itself"),
+        "{}",
+        error.report()
+    );
 
     for (status, found) in
         [("200 OK", 200), ("404 Not Found", 404), ("301 Moved\r\nlocation: /x", 301), ("503 No", 503)]
@@ -215,6 +220,13 @@ async fn the_first_connection_fails_at_once_and_says_why() {
         let (url, _) = answering(status, "").await;
         let error = soon(connect(url.replace("http", "ws"))).await.unwrap_err();
         assert!(matches!(error, ConnectionError::NotUpgraded { status: Some(code), .. } if code == found), "{error:?}");
+        assert_eq!(error.to_string().contains("is this its WebSocket's address?"), found != 301, "{error}");
+    }
+    for status in ["301 Moved", "302 Found", "307 Temporary", "308 Permanent"] {
+        let (url, _) = answering(&format!("{status}\r\nlocation: https://example.com/"), "").await;
+        let error = soon(connect(url.replace("http", "ws"))).await.unwrap_err().to_string();
+        let says = format!("the server redirects (HTTP status {}), often to `https://` or `wss://`", &status[..3]);
+        assert!(error.contains(&says) && error.ends_with("give the address that it points to"), "{error}");
     }
     // An upgrade to something else.
     let (url, _) = answering("101 Switching Protocols\r\nupgrade: websocket\r\nsec-websocket-accept: x", "").await;

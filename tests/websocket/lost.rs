@@ -184,13 +184,9 @@ async fn every_code_of_a_close_frame_is_told() {
         server.close_connections(code, "weil es so ist");
         let why = end_of(&events).await;
         let ConnectionError::ClosedByServer { code: Some(found), reason, .. } = &why else { panic!("{code}: {why:?}") };
-        if matches!(code, 1000..=1003 | 1007..=1013 | 3000..=4999) {
-            assert_eq!((*found, &**reason), (code, "weil es so ist"));
-            assert!(why.to_string().contains(&format!("(code {code}, weil es so ist)")), "{why}");
-        } else {
-            // No frame may hold it, and the library says that instead.
-            assert_eq!((*found, &**reason), (1002, "Protocol violation"), "{code}");
-        }
+        // Also one that no frame may hold.
+        assert_eq!((*found, &**reason), (code, "weil es so ist"));
+        assert!(why.to_string().contains(&format!("(code {code}, weil es so ist)")), "{why}");
     }
     let bare = Bare::start().await;
     let (client, events, mut peer) = bare.connected(connect(&bare.url).no_reconnect()).await;
@@ -267,6 +263,96 @@ async fn a_token_that_is_refused_after_the_upgrade_is_the_end() {
     let _server = MockServer::builder().port(port).token("another").start().await.unwrap();
     let why = end_of(&events).await;
     assert!(matches!(why, ConnectionError::TokenRefused { code: 403, .. }), "{why:?}");
+}
+
+/// Fourteen calls, all of which the server has read before it refuses the token.
+#[tokio::test]
+async fn calls_made_before_a_token_is_refused_are_not_sent() {
+    let frame = r#"{"status":"failed","retcode":1403,"data":null,"message":"token验证失败","wording":"token验证失败","echo":null}"#;
+    let policy = |reason: &'static str| CloseFrame { code: 1008.into(), reason: reason.into() };
+    for (first, close, code) in [
+        (Some(frame), Some(policy("")), 1403), // NapCat
+        (Some(frame), None, 1403),
+        (None, Some(policy("unauthorized")), 1008), // SnowLuma
+    ] {
+        let bare = Bare::start().await;
+        let (client, events, mut peer) = bare.connected(quick(&bare.url).no_timeout()).await;
+        let calls: Vec<_> = (0..14).map(|_| spawn(client.send_private_msg(10086, "hi"))).collect();
+        for _ in 0..14 {
+            peer.next().await;
+        }
+        if let Some(frame) = first {
+            peer.send(frame).await;
+        }
+        match close {
+            Some(close) => peer.0.close(Some(close)).await.unwrap(),
+            None => drop(peer),
+        }
+        for call in calls {
+            let error = soon(call).await.unwrap().unwrap_err();
+            not_sent(
+                &error,
+                "the server refused the connection, and ran none of its calls: the access token is missing or wrong",
+            );
+            assert!(!error.may_have_happened());
+        }
+        // It is not tried again.
+        let why = end_of(&events).await;
+        assert!(matches!(why, ConnectionError::TokenRefused { code: found, .. } if found == code), "{why:?}");
+        not_sent(&client.get_login_info().await.unwrap_err(), "the access token is missing or wrong");
+        let says = ["(retcode 1403)", "(close code 1008, unauthorized)"][usize::from(code == 1008)];
+        assert!(why.to_string().contains(says), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn calls_are_not_sent_either_if_the_bot_closes_before_the_token_is_refused() {
+    let bare = Bare::start().await;
+    let (client, events, mut peer) = bare.connected(quick(&bare.url).no_timeout()).await;
+    let call = spawn(client.send_private_msg(10086, "hi"));
+    peer.next().await;
+    let mut states = events.connection().watch();
+    let closing = tokio::spawn(async move { events.close_within(LONG).await });
+    soon(states.wait_for(|state| !state.is_connected())).await.unwrap();
+    peer.0.close(Some(CloseFrame { code: 1008.into(), reason: "".into() })).await.unwrap();
+    not_sent(&soon(call).await.unwrap().unwrap_err(), "the access token is missing or wrong");
+    soon(closing).await.unwrap();
+}
+
+/// The server closes while the bot still writes, so that writing fails before the refusal has been read.
+#[tokio::test]
+async fn a_token_is_refused_also_while_calls_are_being_written() {
+    let bare = Bare::start().await;
+    let (client, events, mut peer) = bare.connected(quick(&bare.url).no_timeout()).await;
+    let text = "x".repeat(1 << 20);
+    let calls: Vec<_> =
+        (0..32).map(|n| spawn(client.call(Raw::new(format!("call_{n}"), json!({ "x": text }))))).collect();
+    soon(peer.0.get_ref().peek(&mut [0; 64])).await.unwrap();
+    peer.send(r#"{"status":"failed","retcode":1403,"data":null,"echo":null}"#).await;
+    drop(peer);
+    for call in calls {
+        not_sent(&soon(call).await.unwrap().unwrap_err(), "the access token is missing or wrong");
+    }
+    assert!(matches!(end_of(&events).await, ConnectionError::TokenRefused { code: 1403, .. }));
+}
+
+#[tokio::test]
+async fn a_close_code_1008_that_comes_later_is_no_refused_token() {
+    let bare = Bare::start().await;
+    let (_client, mut events, mut peer) = bare.connected(quick(&bare.url)).await;
+    peer.send(said("hi")).await;
+    peer.0.close(Some(CloseFrame { code: 1008.into(), reason: "".into() })).await.unwrap();
+    assert_eq!(next_said(&mut events).await, "hi");
+    bare.accept().await;
+}
+
+#[tokio::test]
+async fn a_cause_is_said_once() {
+    let server = MockServer::start().await.unwrap();
+    let (_client, events) = connect(server.ws_url()).no_reconnect().await.unwrap();
+    server.drop_connections();
+    let report = end_of(&events).await.report();
+    assert_eq!(report.matches("without closing handshake").count(), 1, "{report}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod actions;
 mod book;
 mod events;
 mod index;
+mod refusals;
 mod segments;
 mod text;
 mod types;

@@ -6,6 +6,7 @@ use quote::{format_ident, quote};
 use super::action_docs::{effect, request_docs};
 use super::docs::docs;
 use super::method;
+use super::refusal::has_rules;
 use super::request::{ParamStruct, constructors, default, param_struct, serialize};
 use super::rust_type::response_type;
 use super::types::object;
@@ -19,7 +20,7 @@ pub(super) fn action_items(api: &Api, action: &Action) -> Vec<TokenStream> {
     let mut items = vec![request(api, action), constructors(&params)];
     items.extend(default(&params));
     items.extend(serialize(&params));
-    items.extend(action_impls(action));
+    items.extend(action_impls(api, action));
     items.extend(paged(action));
     items.extend(response(api, action));
     if api.extension {
@@ -37,16 +38,15 @@ fn request(api: &Api, action: &Action) -> TokenStream {
 }
 
 /// `impl Action for SetGroupBan { type Response = (); … }`
-fn action_impls(action: &Action) -> [TokenStream; 2] {
+fn action_impls(api: &Api, action: &Action) -> [TokenStream; 2] {
     let name = action.name.type_ident();
     let wire = &action.wire;
     let response = response_type(action);
     let effect = format_ident!("{}", effect(action.effect));
-    let uncertain = &action.uncertain;
-    let uncertain = (!uncertain.is_empty()).then(|| {
+    let rules = has_rules(api).then(|| {
         quote! {
-            fn uncertain_refusals(&self) -> &'static [&'static str] {
-                &[#(#uncertain),*]
+            fn refusal_rules(&self) -> &'static [__private::RefusalRule] {
+                super::refusal::RULES
             }
         }
     });
@@ -68,7 +68,7 @@ fn action_impls(action: &Action) -> [TokenStream; 2] {
                 fn effect(&self) -> ::cqhttp::Effect {
                     ::cqhttp::Effect::#effect
                 }
-                #uncertain
+                #rules
                 #wait
             }
         },

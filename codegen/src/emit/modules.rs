@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::generated::GeneratedFile;
+use super::refusal::has_rules;
 use crate::model::{Action, Api, CLIENT_TRAIT, File};
 
 /// The file with the trait of an extension's actions; no schema file becomes a file of this name.
@@ -31,6 +32,9 @@ fn base(api: &Api, files: &[GeneratedFile]) -> Vec<String> {
     if has("segment") {
         modules.push(module("segment", "Message segments.", files, ACTION_LINTS, types));
     }
+    if has("refusal") {
+        modules.push(module("refusal", REFUSALS, files, ACTION_LINTS, &[]));
+    }
     modules.push(mock_module(api, files, has("event")));
     modules
 }
@@ -38,16 +42,17 @@ fn base(api: &Api, files: &[GeneratedFile]) -> Vec<String> {
 /// `action`, `types`, `prelude`, `mock`: for another crate, in which they are public as they stand.
 fn extension(api: &Api, files: &[GeneratedFile]) -> Vec<String> {
     let base = "::cqhttp::types::*";
-    vec![
+    let refusals = has_rules(api).then(|| module("refusal", REFUSALS, files, EXTENSION_LINTS, &[]));
+    let modules = [
         module("action", REQUESTS, files, EXTENSION_LINTS, &["super::types::*", base]),
         module("types", TYPES, files, EXTENSION_LINTS, &[base]),
-        prelude(api),
-        extension_mock(api, files),
-    ]
+    ];
+    modules.into_iter().chain(refusals).chain([prelude(api), extension_mock(api, files)]).collect()
 }
 
 const REQUESTS: &str = "Requests, and the answers that belong to one action.";
 const TYPES: &str = "Ids, enums and objects.";
+const REFUSALS: &str = "The meanings of refusals.";
 
 const ACTION_LINTS: &str = "unreachable_pub, unused_imports, clippy::should_implement_trait, \
                             clippy::too_many_arguments, clippy::wrong_self_convention";

@@ -27,7 +27,6 @@ impl Resolver<'_> {
         let params = self.params(&source.params);
         self.deviates(source);
         self.errors(&source.errors);
-        self.uncertain(source);
         let returns = match &source.returns {
             None => Some(Returns::Nothing),
             Some(source::Returns::Fields(fields)) => self.fields(fields).map(Returns::Fields),
@@ -54,7 +53,7 @@ impl Resolver<'_> {
             pages,
             params: params?,
             errors: values(&source.errors),
-            uncertain: values(&source.uncertain),
+            uncertain: Vec::new(),
             returns: returns?,
             example,
             broken: source.broken,
@@ -93,15 +92,6 @@ impl Resolver<'_> {
             };
             if let Some((message, hint)) = fault {
                 self.faults.add(&word.spot, message, hint);
-            }
-        }
-    }
-
-    fn uncertain(&mut self, source: &source::Action) {
-        for refusal in &source.uncertain {
-            if !source.errors.iter().any(|error| error.value == refusal.value) {
-                let message = format!("`{}` is not among the action's refusals", refusal.value);
-                self.faults.add(&refusal.spot, message, "list it under `errors:` too");
             }
         }
     }
@@ -219,7 +209,8 @@ impl Resolver<'_> {
         }
     }
 
-    fn refusal(&mut self, error: &At<String>) {
+    /// Reports a refusal that no enum lists.
+    pub(super) fn refusal(&mut self, error: &At<String>) {
         let add = match self.extension {
             true => format!("add it to an enum of yours whose name ends with `{REFUSALS}`"),
             false => format!("add it to the enum `{REFUSALS}`"),

@@ -62,6 +62,7 @@ pub const RESERVED_TYPES: &[&str] = &[
     "Ok",
     "Option",
     "Read",
+    "RefusalKind",
     "Result",
     "Self",
     "Serialize",

@@ -25,7 +25,6 @@ pub(crate) struct Action {
     pub(crate) pages: Option<Pages>,
     pub(crate) params: Vec<Field>,
     pub(crate) errors: Vec<At<String>>,
-    pub(crate) uncertain: Vec<At<String>>,
     pub(crate) returns: Option<Returns>,
     pub(crate) example: Option<Example>,
     pub(crate) deviates: Vec<Deviation>,
@@ -54,23 +53,8 @@ pub(crate) struct Example {
 }
 
 pub(super) const ACTION_KEYS: &[&str] = &[
-    "name",
-    "title",
-    "doc",
-    "origin",
-    "effect",
-    "aliases",
-    "search",
-    "server",
-    "silent",
-    "wait",
-    "pages",
-    "params",
-    "errors",
-    "uncertain",
-    "returns",
-    "example",
-    "deviates",
+    "name", "title", "doc", "origin", "effect", "aliases", "search", "server", "silent", "wait", "pages", "params",
+    "errors", "returns", "example", "deviates",
 ];
 
 /// The ways in which an action may deviate from go-cqhttp's code.
@@ -96,7 +80,6 @@ impl Reader<'_> {
         let pages = entries.get("pages").and_then(|node| self.pages(node));
         let params = entries.get("params").map(|node| self.fields(node, Part::Param)).unwrap_or_default();
         let errors = self.texts(&entries, "errors");
-        let uncertain = self.texts(&entries, "uncertain");
         let returns = entries.get("returns").and_then(|node| self.returns(node));
         let example = entries.get("example").and_then(|node| self.example(node));
         let deviates = self.deviates(&entries, ACTION_DEVIATIONS);
@@ -116,7 +99,6 @@ impl Reader<'_> {
             pages,
             params,
             errors,
-            uncertain,
             returns,
             example,
             deviates,

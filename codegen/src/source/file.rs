@@ -3,6 +3,7 @@
 use super::action::{ACTION_KEYS, Action};
 use super::event::{Event, Operation, Segment};
 use super::reader::{At, Reader};
+use super::refusal::Refusal;
 use super::types::Type;
 use crate::diagnostic::{Diagnostic, Faults, nearest};
 use crate::source_map::SourceMap;
@@ -21,6 +22,7 @@ pub(crate) struct SourceFile {
     pub(crate) events: Vec<Event>,
     pub(crate) operations: Vec<Operation>,
     pub(crate) segments: Vec<Segment>,
+    pub(crate) refusals: Vec<Refusal>,
     /// The stanzas that were refused, wholly or in part: what follows from them is not reported.
     pub(crate) refused: Refused,
 }
@@ -52,6 +54,7 @@ impl SourceFile {
             events: Vec::new(),
             operations: Vec::new(),
             segments: Vec::new(),
+            refusals: Vec::new(),
             refused: Refused::default(),
         }
     }
@@ -98,6 +101,7 @@ impl Reader<'_> {
                 "event" => file.events.extend(self.event(node)),
                 "operation" => file.operations.extend(self.operation(node)),
                 "segment" => file.segments.extend(self.segment(node)),
+                "refusal" => file.refusals.extend(self.refusal_stanza(node)),
                 _ => file.types.extend(self.type_stanza(node, kind)),
             },
             (None, Some((key, name))) => {

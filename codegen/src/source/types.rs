@@ -40,7 +40,8 @@ impl Reader<'_> {
             "enum" => &["kind", "name", "title", "doc", "base", "values"],
             "object" => &["kind", "name", "title", "doc", "fields", "example"],
             other => {
-                let hint = suggest(other, &["id", "enum", "object", "event", "operation", "segment", "chapter"]);
+                let hint =
+                    suggest(other, &["id", "enum", "object", "event", "operation", "segment", "refusal", "chapter"]);
                 self.faults.add(&kind.spot, format!("unknown kind of stanza `{other}`"), hint);
                 return None;
             }

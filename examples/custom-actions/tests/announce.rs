@@ -57,6 +57,8 @@ async fn the_stand_in_answers_as_it_is_told() -> Tested {
 
     server.on::<Announce>(|_| Err(refuse(RefusalCode::from("TOO_LATE"))));
     assert!(!call_to_dinner(&client, GROUP).await?);
+    let too_late = client.announce(GROUP, "hush").await.unwrap_err();
+    assert!(!too_late.may_have_happened(), "the schema's rule says so");
     server.on::<Announce>(|_| Err(refuse(RefusalCode::GroupNotFound)));
     let refused = call_to_dinner(&client, GROUP).await.unwrap_err();
     assert_eq!(refused.code(), Some(RefusalCode::GroupNotFound));

@@ -15,7 +15,7 @@ use tower::retry::backoff::Backoff;
 use crate::backoff::new_backoff;
 use crate::error::address::AddressError;
 use crate::error::connection::ConnectionError;
-use crate::transport::address::{Address, Way, bearer, token_of};
+use crate::transport::address::{Address, Way, bearer, token_of, unreachable};
 use crate::transport::tls::{Roots, is_about_certificates};
 use crate::transport::ws::activity::Monitored;
 use crate::transport::ws::settings::Settings;
@@ -26,6 +26,8 @@ pub(crate) type Socket = WebSocketStream<Monitored<Upgraded>>;
 pub(crate) struct Endpoint {
     client: reqwest::Client,
     url: Url,
+    /// Set if the address is one of this machine.
+    loopback: bool,
     token: Option<String>,
     settings: Settings,
 }
@@ -62,7 +64,8 @@ impl Endpoint {
         }
         let builder = address.client_builder(headers).http1_only().http1_title_case_headers().pool_max_idle_per_host(0);
         let client = roots.build(builder, &address.base)?;
-        Ok(Self { client, url: address.base, token, settings: settings.clone() })
+        let loopback = address.is_loopback();
+        Ok(Self { client, url: address.base, loopback, token, settings: settings.clone() })
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -97,17 +100,19 @@ impl Endpoint {
     async fn upgrade(&self) -> Result<Socket, ConnectionError> {
         let key = BASE64_STANDARD.encode(rand::random::<[u8; 16]>());
         let request = self.client.get(self.url.clone()).header(KEY, &key);
-        let response = request.send().await.map_err(no_answer)?;
+        let response = request.send().await.map_err(|error| no_answer(error, self.loopback))?;
         match response.status().as_u16() {
             101 => {}
-            code @ (401 | 403) => return Err(ConnectionError::TokenRefused { code: code.into() }),
+            code @ (401 | 403) => {
+                return Err(ConnectionError::TokenRefused { code: code.into(), reason: String::new() });
+            }
             status => return Err(ConnectionError::NotUpgraded { status: Some(status) }),
         }
         let accepted = response.headers().get(ACCEPT);
         if accepted.is_none_or(|accepted| accepted != &*accept_key(key.as_bytes())) {
             return Err(ConnectionError::NotUpgraded { status: Some(101) });
         }
-        let socket = response.upgrade().await.map_err(no_answer)?;
+        let socket = response.upgrade().await.map_err(|error| no_answer(error, self.loopback))?;
         let limit = Some(self.settings.frame_limit);
         let config =
             WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(limit).max_frame_size(limit);
@@ -124,13 +129,13 @@ pub(crate) fn accept_key(key: &[u8]) -> String {
 }
 
 /// Returns the reason why the request has no answer.
-fn no_answer(error: reqwest::Error) -> ConnectionError {
+fn no_answer(error: reqwest::Error, loopback: bool) -> ConnectionError {
     let error = error.without_url();
     if error.is_connect() && is_about_certificates(&error) {
         return ConnectionError::Untrusted(Arc::new(error));
     }
     if error.is_connect() {
-        return ConnectionError::Unreachable(Arc::new(error));
+        return ConnectionError::Unreachable(unreachable(error, loopback).into());
     }
     let mut cause = std::error::Error::source(&error);
     while let Some(found) = cause {

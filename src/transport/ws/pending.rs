@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::error::connection::ConnectionError;
+use crate::transport::failure::Failure;
 use crate::transport::response::Response;
 use crate::transport::ws::service::CallResult;
 
@@ -62,10 +63,19 @@ impl PendingCalls {
         }
     }
 
+    /// Fails all calls. A server that refuses the token has run none of them.
     pub(super) fn fail_all(&mut self, why: &ConnectionError) {
+        let refused = matches!(why, ConnectionError::TokenRefused { .. });
         for (_, answer) in std::mem::take(self).waiting {
+            let reason = match refused {
+                true => Failure::new("the server refused the connection, and ran none of its calls")
+                    .with_source(why.clone())
+                    .not_run()
+                    .into(),
+                false => why.clone().into(),
+            };
             // A call that has been given up has no receiver.
-            let _ = answer.send(Err(why.clone().into()));
+            let _ = answer.send(Err(reason));
         }
     }
 }

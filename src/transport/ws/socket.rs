@@ -51,8 +51,8 @@ pub(super) struct OpenSocket<S> {
     pub(super) closing: Option<Instant>,
     /// Deadline of the server's answer to the close frame.
     pub(super) leaving: Option<Instant>,
-    /// The retcode of a first frame that refuses the token, as long as nothing has arrived since.
-    pub(super) refused: Option<i64>,
+    /// The refusal of the token by the first frame, as long as nothing has arrived since.
+    pub(super) refused: Option<ConnectionError>,
 }
 
 /// The interval of a heartbeat.

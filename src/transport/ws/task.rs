@@ -227,8 +227,12 @@ impl Task {
         let mut open = OpenSocket::new(socket, &self.settings);
         let why = poll_fn(|cx| self.poll(cx, &mut open)).await;
         match open.refused {
-            Some(code) if !self.stopping => ConnectionError::TokenRefused { code },
-            _ => why,
+            Some(refused) if !self.stopping => refused,
+            Some(refused) => {
+                self.calls.fail_all(&refused);
+                why
+            }
+            None => why,
         }
     }
 
@@ -244,6 +248,21 @@ impl Task {
         if let Some(why) = end {
             return Poll::Ready(why);
         }
+        let Some(why) = self.work(cx, open) else { return Poll::Pending };
+        // A socket that cannot be written to may still hold the frame that says why.
+        let last = matches!(why, ConnectionError::Lost(_)).then(|| self.read(cx, open)).flatten();
+        if std::mem::take(&mut open.events_came) {
+            self.control.sink.wake();
+        }
+        Poll::Ready(last.unwrap_or(why))
+    }
+
+    /// Does everything except for reading. Returns the reason if the connection has ended.
+    fn work<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        cx: &mut Context<'_>,
+        open: &mut OpenSocket<S>,
+    ) -> Option<ConnectionError> {
         while let Poll::Ready(Some(Stop { limit, why })) = self.stops.poll_recv(cx) {
             if !self.stopping {
                 self.why_stopping = why;
@@ -251,14 +270,14 @@ impl Task {
             self.begin_to_stop(limit, open);
         }
         if let Err(error) = self.write(cx, open) {
-            return Poll::Ready(open.failed(cx, error));
+            return Some(open.failed(cx, error));
         }
         if let Some(why) = self.poll_timers(cx, open) {
-            return Poll::Ready(why);
+            return Some(why);
         }
         match open.flush(cx) {
-            Poll::Ready(Err(error)) => Poll::Ready(open.failed(cx, error)),
-            _ => Poll::Pending,
+            Poll::Ready(Err(error)) => Some(open.failed(cx, error)),
+            _ => None,
         }
     }
 
@@ -300,10 +319,10 @@ impl Task {
                     // This sends the answer to the close frame.
                     open.unflushed = true;
                     let _ = open.flush(cx);
-                    return Some(self.closed_by_server(frame));
+                    return Some(self.closed_by_server(frame, open));
                 }
                 Some(Err(error)) => return Some(open.failed(cx, error)),
-                None => return Some(self.closed_by_server(None)),
+                None => return Some(self.closed_by_server(None, open)),
             }
             read += 1;
             if read == MAX_FRAMES_AT_ONCE {
@@ -314,8 +333,18 @@ impl Task {
         None
     }
 
-    fn closed_by_server(&self, frame: Option<CloseFrame>) -> ConnectionError {
+    /// Returns the reason for a close frame. Some servers refuse the token with the code 1008, and nothing before it.
+    fn closed_by_server<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        frame: Option<CloseFrame>,
+        open: &mut OpenSocket<S>,
+    ) -> ConnectionError {
         let (code, reason) = match frame {
+            // The library's words for a code that no frame may have.
+            Some(CloseFrame { code: CloseCode::Protocol, reason }) if reason.as_str() == "Protocol violation" => {
+                let as_it_came = open.socket.get_ref().last_close_frame();
+                as_it_came.map_or((Some(1002), reason.to_string()), |(code, reason)| (Some(code), reason))
+            }
             Some(frame) => (Some(frame.code.into()), frame.reason.to_string()),
             None => (None, String::new()),
         };
@@ -323,6 +352,9 @@ impl Task {
             Some(token) => without_token(&reason, token),
             None => reason,
         };
+        if code == Some(CloseCode::Policy.into()) && !open.frames_came {
+            open.refused = Some(ConnectionError::TokenRefused { code: 1008, reason: reason.clone() });
+        }
         ConnectionError::ClosedByServer { code, reason }
     }
 
@@ -332,7 +364,9 @@ impl Task {
         match Frame::peek(text.as_ref()) {
             Frame::Event(header) => self.on_event(header, &text, open),
             Frame::Answer(echo) => self.calls.answer(echo, text),
-            Frame::Stray { retcode: Some(code @ (1401 | 1403)), .. } if first => open.refused = Some(code),
+            Frame::Stray { retcode: Some(code @ (1401 | 1403)), .. } if first => {
+                open.refused = Some(ConnectionError::TokenRefused { code, reason: String::new() });
+            }
             Frame::Stray { echo, retcode } => {
                 tracing::debug!(echo, retcode, "dropped an answer: its echo was never sent");
             }

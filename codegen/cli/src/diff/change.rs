@@ -20,6 +20,7 @@ pub(super) enum Part {
     Action,
     Event,
     Operation,
+    Refusal,
     Segment,
     Type,
 }
@@ -43,6 +44,7 @@ impl Part {
             Self::Action => "action",
             Self::Event => "event",
             Self::Operation => "operation",
+            Self::Refusal => "refusal",
             Self::Segment => "segment",
             Self::Type => "type",
         }

@@ -2,7 +2,8 @@
 
 use cqhttp_codegen::tooling::{
     Action, Api, Direction, Effect, EnumBase, Event, File, IdBase, Name, NextPage, Node, Operation, Origin, Pages,
-    Returns, Segment, Server, TypeDef, TypeKind, Variant, VariantValue, direction_text, signature,
+    Refusal, RefusalRule, Returns, Segment, Server, TypeDef, TypeKind, Variant, VariantValue, direction_text,
+    signature,
 };
 
 use super::change::{Change, Mark, Part};
@@ -17,11 +18,41 @@ pub(super) fn compare(old: &Api, new: &Api) -> Vec<Change> {
     each(all(old, |file| &file.operations), all(new, |file| &file.operations), |pair| operation(&mut log, pair));
     each(all(old, |file| &file.segments), all(new, |file| &file.segments), |pair| segment(&mut log, pair));
     each(all(old, |file| &file.types), all(new, |file| &file.types), |pair| type_def(&mut log, pair));
+    each(refusals(old), refusals(new), |pair| refusal(&mut log, pair));
     log
 }
 
 fn all<'a, T: 'a>(api: &'a Api, part: fn(&File) -> &Vec<T>) -> impl Iterator<Item = &'a T> {
     api.files.iter().flat_map(part)
+}
+
+/// Returns the refusals of a schema, without those of its base.
+fn refusals(api: &Api) -> impl Iterator<Item = &Refusal> {
+    api.refusals.iter().filter(|refusal| refusal.extension == api.extension)
+}
+
+fn refusal(log: &mut Vec<Change>, pair: Pair<'_, Refusal>) {
+    let (old, new) = match pair {
+        Pair::Added(new) => {
+            return Notes::of(log, Part::Refusal, new).compatible("new: refusals that were of another kind");
+        }
+        Pair::Removed(old) => return Notes::of(log, Part::Refusal, old).breaking("removed"),
+        Pair::Both(old, new) => (old, new),
+    };
+    let notes = &mut Notes::of(log, Part::Refusal, new);
+    let new_rules = count(&new.rules, &old.rules);
+    let old_rules = count(&old.rules, &new.rules);
+    if (new_rules, old_rules) != (0, 0) {
+        let text =
+            format!("{new_rules} new rules, {old_rules} removed: calls may fail with it that did not, or no longer");
+        notes.compatible(text);
+    }
+    notes.docs(std::slice::from_ref(&old.doc), std::slice::from_ref(&new.doc));
+}
+
+/// Counts the rules that others lack.
+fn count(rules: &[RefusalRule], others: &[RefusalRule]) -> usize {
+    rules.iter().filter(|rule| !others.contains(rule)).count()
 }
 
 fn action(log: &mut Vec<Change>, pair: Pair<'_, Action>) {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use cqhttp_codegen::tooling::{Action, Event, Field, Operation, Param, Segment, TypeDef, Variant};
+use cqhttp_codegen::tooling::{Action, Event, Field, Operation, Param, Refusal, Segment, TypeDef, Variant};
 
 use super::change::{Change, Mark, Part};
 
@@ -28,6 +28,7 @@ named! {
     Event: |event| event.name.pascal(),
     Operation: |operation| operation.name.clone(),
     Segment: |segment| segment.name.pascal(),
+    Refusal: |refusal| refusal.name.pascal(),
     TypeDef: |ty| ty.name.clone(),
     Variant: |variant| variant.name.pascal(),
     Param: |param| param.name.snake().to_owned(),

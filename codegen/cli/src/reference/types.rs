@@ -3,6 +3,7 @@
 use cqhttp_codegen::tooling::{BUILT_IN, EnumBase, IdBase, Scalar, TARGET_KEYS, TypeDef, TypeKind};
 
 use super::book::{Book, sorted_types};
+use super::refusals;
 use super::text::{cell, heading, json, json_block, paragraph, table, value};
 
 const INTRODUCTION: &str = "\
@@ -16,7 +17,8 @@ pub(super) fn page(book: &Book<'_>) -> String {
     let types = sorted_types(book.api).into_iter().map(|ty| section(book, ty));
     let types = types.collect::<Vec<_>>().join("\n");
     let head = format!("# Types\n\n{INTRODUCTION}\n\n{}\n", book.links());
-    format!("{head}\n## Built-in types\n\n{built_in}\n## Types of the schema\n\n{types}")
+    let refusals = refusals::section(book.api);
+    format!("{head}\n## Built-in types\n\n{built_in}\n## Types of the schema\n\n{types}{refusals}")
 }
 
 fn section(book: &Book<'_>, ty: &TypeDef) -> String {

@@ -203,11 +203,15 @@ const ACTIONS: &[Case] = &[
         &["- action `set_light`: the time limit is longer by `seconds`; before: by nothing."],
     ),
     Case(
-        &[("[DARK]", "[DARK, LATE]\n  uncertain: [LATE]")],
-        &[
-            "- action `set_light`: refusals after which the action may have happened: `LATE`; before: none.",
-            "- action `set_light`: documented refusals: `DARK`, `LATE`; before: `DARK`.",
-        ],
+        &[(
+            "- { kind: id, name: RoomId",
+            "- { kind: refusal, name: other, doc: Other., happened: no, rules: [{ code: [DARK, LATE] }] }\n- { kind: id, name: RoomId",
+        )],
+        &["- refusal `Other`: new: refusals that were of another kind."],
+    ),
+    Case(
+        &[("[DARK]", "[DARK, LATE]")],
+        &["- action `set_light`: documented refusals: `DARK`, `LATE`; before: `DARK`."],
     ),
     Case(
         &[("origin: onebot11\n  effect: write", "origin: go-cqhttp\n  effect: write")],

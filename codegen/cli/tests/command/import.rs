@@ -57,7 +57,9 @@ fn files(root: &Path, dropped: &dyn Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> 
             found.extend(files(&path, dropped).into_iter().map(|(below, text)| (format!("{name}/{below}"), text)));
         } else if name.ends_with(".yaml") {
             let [(_, text)]: [_; 1] = files(&path, dropped).try_into().unwrap();
-            found.push((name, text));
+            if text.starts_with(b"- ") || text.windows(3).any(|at| at == b"\n- ") {
+                found.push((name, text));
+            }
         }
     }
     found
@@ -71,9 +73,9 @@ fn stanzas(text: &str) -> impl Iterator<Item = String> + '_ {
     [text[..first].to_owned()].into_iter().chain(starts.into_iter().zip(ends).map(|(a, b)| text[a..b].to_owned()))
 }
 
-/// Returns `true` if a stanza is an action.
+/// Returns `true` if a stanza is an action, or names actions.
 fn is_action(stanza: &str) -> bool {
-    stanza.starts_with("- name:")
+    stanza.starts_with("- name:") || stanza.starts_with("- kind: refusal")
 }
 
 /// Asserts that imported stanzas have faults only in marked lines, and none once the marks are filled in.
