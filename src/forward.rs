@@ -14,8 +14,8 @@
 //! if let Some(forward) = sent.forward_id {
 //!     for message in client.get_forward_msg(forward).await?.messages {
 //!         match message.content {
-//!             ForwardContent::Message(content) => println!("{}: {content:?}", message.sender.nickname),
-//!             ForwardContent::Nodes(nodes) => println!("{}: {} messages", message.sender.nickname, nodes.len()),
+//!             ForwardContent::Message(content) => println!("{}: {content:?}", message.sender.display_name()),
+//!             ForwardContent::Nodes(nodes) => println!("{}: {} messages", message.sender.display_name(), nodes.len()),
 //!             _ => {}
 //!         }
 //!     }
@@ -177,7 +177,7 @@ impl ForwardNode {
 ///
 /// let json = r#"{ "type": "node", "data": { "user_id": "10086", "nickname": "小明", "content": "你好" } }"#;
 /// let message: ForwardedMessage = serde_json::from_str(json)?;
-/// assert_eq!(message.sender.nickname, "小明");
+/// assert_eq!(message.sender.display_name(), "小明");
 /// assert_eq!(message.content, ForwardContent::Message(Message::cq("你好")));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -345,8 +345,8 @@ impl NodeForm for ForwardedMessage {
         }
         Ok(Self {
             sender: MessageSender {
-                user_id: within("user_id", lenient::int(take(&mut message, &["user_id", "uin"])))?,
-                nickname: within("nickname", lenient::string(take(&mut message, &["nickname", "name"])))?,
+                user_id: within("user_id", lenient::opt_int(take(&mut message, &["user_id", "uin"])))?,
+                nickname: within("nickname", lenient::opt_string(take(&mut message, &["nickname", "name"])))?,
             },
             time: within("time", lenient::opt_int(take(&mut message, &["time"])))?,
             content: within("content", content(take(&mut message, &["content", "message"])))?,

@@ -266,6 +266,40 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithFirst<'de, A> {
     }
 }
 
+// ---- Absent values ----
+
+/// Returns the value of an enum for an absent field that decides: an unlisted one, an empty text.
+pub fn unlisted<T: From<String>>() -> T {
+    T::from(String::new())
+}
+
+/// Reads a field that decides; null is an unlisted value.
+pub fn or_unlisted<'de, T: From<String>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    opt_string(deserializer).map(|text| text.map_or_else(unlisted, T::from))
+}
+
+/// Returns the number of an absent time or account: 0.
+pub fn zero<T: From<i64>>() -> T {
+    T::from(0)
+}
+
+/// Reads a time or an account; null is 0.
+pub fn int_or_zero<'de, T: Integer + From<i64>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    opt_int(deserializer).map(|number| number.unwrap_or_else(zero))
+}
+
+/// Reads an object whose fields may all be absent; null is an empty one.
+pub fn object_or_empty<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    opt_object(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Reads a message; null is an empty one.
+pub fn or_empty<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
 /// Creates the error for a required field that came under none of its names.
 pub fn missing_field<E: de::Error>(field: &'static str) -> E {
     E::missing_field(field)

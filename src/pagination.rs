@@ -28,7 +28,7 @@ impl<A: Paged> Call<A> {
     /// let mut pages = client.get_guild_member_list(6000001000000001).pages();
     /// while let Some(page) = pages.next().await {
     ///     for member in page?.members {
-    ///         println!("{}", member.nickname);
+    ///         println!("{}", member.nickname.unwrap_or_default());
     ///     }
     /// }
     /// # Ok(())

@@ -1,6 +1,7 @@
 //! Source → model: every rule, and every fault of a run.
 
 mod action;
+mod decides;
 mod deviation;
 mod event;
 mod example;
@@ -9,7 +10,7 @@ mod params;
 mod resolver;
 mod types;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use names::REFUSALS;
 pub use names::RESERVED_TYPES;
@@ -17,7 +18,7 @@ use resolver::Resolver;
 pub use resolver::UNKNOWN;
 
 use crate::diagnostic::Faults;
-use crate::model::{Api, File};
+use crate::model::{self, Api, File};
 use crate::source::SourceFile;
 
 /// Resolves the stanzas of all files to the API. If faults were found, the result must not be used.
@@ -35,12 +36,20 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
     };
     resolver.declare_types(files);
     let extension = files.iter().any(|file| file.extension);
-    let mut api =
-        Api { files: Vec::new(), base: Vec::new(), extension, objects: BTreeMap::new(), enums: BTreeMap::new() };
+    let mut api = Api {
+        files: Vec::new(),
+        base: Vec::new(),
+        extension,
+        objects: BTreeMap::new(),
+        empty_objects: BTreeSet::new(),
+        enums: BTreeMap::new(),
+    };
     for file in files {
         let file = resolver.types_of(file, &mut api);
         api.files.push(file);
     }
+    api.empty_objects = model::empty_objects(&api.objects);
+    resolver.unlisted_values(files, &api);
     resolver.events(files, &mut api);
     for (file, resolved) in files.iter().zip(&mut api.files) {
         resolver.extension = file.extension;

@@ -56,7 +56,7 @@ async fn a_list_is_followed_by_its_tokens() {
             Some("second") => Some("third".into()),
             Some(_) => None,
         };
-        answer.finished = answer.next_token.is_none();
+        answer.finished = Some(answer.next_token.is_none());
         Ok(answer)
     });
     let client = Client::builder(server.url()).build().unwrap();
@@ -64,7 +64,7 @@ async fn a_list_is_followed_by_its_tokens() {
     let mut count = 0;
     while let Some(page) = pages.next().await {
         count += 1;
-        assert_eq!(page.unwrap().finished, count == 3);
+        assert_eq!(page.unwrap().finished, Some(count == 3));
     }
     let asked: Vec<Value> = server.calls().into_iter().map(|call| call.params["next_token"].clone()).collect();
     assert_eq!(asked, [Value::Null, json!("second"), json!("third")]);

@@ -10,4 +10,5 @@ mod message;
 mod properties;
 #[cfg(feature = "http")]
 mod reply;
+mod secondary;
 mod segments;

@@ -107,7 +107,8 @@ fn enum_item(ty: &TypeDef, variants: &[Variant], other: &TokenStream, copy: &Tok
 /// `pub struct GroupInfo { … }` as it is read and written: an object, or an action's own answer.
 pub(super) fn object(api: &Api, head: &TokenStream, name: &str, fields: &[Field]) -> Vec<TokenStream> {
     let ident = format_ident!("{name}");
-    structure(api, head, &ident, fields, &quote!(Serialize,))
+    let default = api.empty_objects.contains(name).then(|| quote!(Default,));
+    structure(api, head, &ident, fields, &quote!(#default Serialize,))
 }
 
 /// The struct with its fields, and its reading; `serialize` is the derive by which it is written, if any.
@@ -127,7 +128,7 @@ pub(super) fn structure(
         let serde = match (aliased, serialize.is_empty()) {
             (true, true) => TokenStream::new(),
             (true, false) => serde_attribute(&writing),
-            (false, _) => serde_attribute(&[writing, reading(field)].concat()),
+            (false, _) => serde_attribute(&[writing, reading(api, field)].concat()),
         };
         quote!(#docs #serde pub #name: #ty)
     });
@@ -155,8 +156,19 @@ fn writing(field: &Field) -> Vec<TokenStream> {
 }
 
 /// The parts of serde's attribute that concern reading a field.
-fn reading(field: &Field) -> Vec<TokenStream> {
+fn reading(api: &Api, field: &Field) -> Vec<TokenStream> {
     let mut parts = Vec::new();
+    if field.decides {
+        return vec![quote!(default = "lenient::unlisted"), quote!(deserialize_with = "lenient::or_unlisted")];
+    }
+    if field.zero_if_absent {
+        return vec![quote!(default = "lenient::zero"), quote!(deserialize_with = "lenient::int_or_zero")];
+    }
+    if api.is_empty_if_absent(field) && !field.ty.list {
+        let object = field.ty.object_in_place().is_some();
+        let reader = if object { "lenient::object_or_empty" } else { "lenient::or_empty" };
+        return vec![quote!(default), quote!(deserialize_with = #reader)];
+    }
     if field.ty.list || field.ty.optional {
         parts.push(quote!(default));
     }
@@ -177,12 +189,12 @@ fn read_by_alias(api: &Api, name: &Ident, fields: &[Field]) -> TokenStream {
     let own = |field: &Field| format_ident!("own_{}", field.name.snake());
     let alias = |field: &Field, index: usize| format_ident!("alias{}_{}", index + 1, field.name.snake());
     let reads = fields.iter().flat_map(|field| {
-        let shadow = Field { ty: optional(field), ..field.clone() };
+        let shadow = Field { ty: optional(field), decides: false, zero_if_absent: false, ..field.clone() };
         let (ty, own) = (rust_type(&shadow.ty), own(field));
-        let own_serde = serde_attribute(&[rename(&field.wire, ""), reading(&shadow)].concat());
+        let own_serde = serde_attribute(&[rename(&field.wire, ""), reading(api, &shadow)].concat());
         let further = field.aliases.iter().enumerate().map(|(index, wire)| {
             let name = alias(field, index);
-            let serde = serde_attribute(&[rename(wire, ""), reading(&shadow)].concat());
+            let serde = serde_attribute(&[rename(wire, ""), reading(api, &shadow)].concat());
             quote!(#serde #name: #ty)
         });
         [quote!(#own_serde #own: #ty)].into_iter().chain(further).collect::<Vec<_>>()
@@ -196,9 +208,12 @@ fn read_by_alias(api: &Api, name: &Ident, fields: &[Field]) -> TokenStream {
             }
             false => quote!(read.#own #(.or(read.#further))*),
         };
-        match field.ty.optional || field.ty.list {
-            true => quote!(#name: #value),
-            false => quote!(#name: #value.ok_or_else(|| lenient::missing_field(#wire))?),
+        match () {
+            () if field.ty.optional || field.ty.list => quote!(#name: #value),
+            () if field.decides => quote!(#name: #value.unwrap_or_else(lenient::unlisted)),
+            () if field.zero_if_absent => quote!(#name: #value.unwrap_or_else(lenient::zero)),
+            () if api.is_empty_if_absent(field) => quote!(#name: #value.unwrap_or_default()),
+            () => quote!(#name: #value.ok_or_else(|| lenient::missing_field(#wire))?),
         }
     });
     let serde_path = serde_path(api);

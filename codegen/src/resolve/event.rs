@@ -107,6 +107,8 @@ impl Resolver<'_> {
             aliases: Vec::new(),
             ty: Ty { scalar, list: false, optional: false },
             doc: doc.into(),
+            decides: false,
+            zero_if_absent: true,
         };
         let account = match self.types.get("UserId") {
             Some(kind @ NamedKind::Id(_)) => Scalar::Named("UserId".into(), *kind),

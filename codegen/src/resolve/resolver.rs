@@ -137,12 +137,17 @@ impl Resolver<'_> {
                 if !self.outside_of_segments(source, &ty) {
                     continue;
                 }
+                if let Some(spot) = &source.decides {
+                    self.may_decide(spot, &ty);
+                }
                 fields.push(Field {
                     name: Name::from_wire(&source.name.value),
                     wire: source.wire_name().value.clone(),
                     aliases: values(&source.aliases),
                     ty,
                     doc: source.doc.value.clone(),
+                    decides: source.decides.is_some(),
+                    zero_if_absent: false,
                 });
             }
         }
