@@ -10,7 +10,7 @@ pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::generated::event::Event;
-use crate::generated::types::{ChannelId, GroupId, GuildId, UserId};
+use crate::generated::types::{ChannelId, GroupId, GuildId, MessageId, UserId};
 use crate::lenient::{Integer, int};
 use crate::reply::ReplyTo;
 pub use crate::segment::codec::{SegmentType, Segments};
@@ -66,6 +66,34 @@ pub fn event_numbers(list: &[Event]) -> impl Iterator<Item = i64> {
 pub fn before<T: Integer + Ord + Copy>(this: Option<T>, numbers: impl Iterator<Item = i64>) -> Option<T> {
     let next = numbers.min()?.checked_sub(1).filter(|next| *next > 0)?;
     T::from_wide(next.into()).filter(|next| this.is_none_or(|this| *next < this))
+}
+
+/// Removes the messages after `last`, which a server sends that does not read it. Returns `false` if no message with a number
+/// is left.
+pub fn keep_events<T: Into<i64>>(last: Option<T>, list: &mut Vec<Event>) -> bool {
+    keep(last, list, |event| Some(event.message_seq()?.get()))
+}
+
+/// Does the same in a list of objects with their numbers under `key`.
+pub fn keep_numbers<T: Into<i64>>(last: Option<T>, list: &mut Vec<Value>, key: &str) -> bool {
+    keep(last, list, |item| int::<i64, _>(item.get(key)?).ok())
+}
+
+fn keep<T>(last: Option<impl Into<i64>>, list: &mut Vec<T>, number: impl Fn(&T) -> Option<i64>) -> bool {
+    let Some(last) = last.map(Into::into) else { return true };
+    let had_numbers = list.iter().any(|item| number(item).is_some());
+    list.retain(|item| number(item).is_none_or(|number| number <= last));
+    !had_numbers || list.iter().any(|item| number(item).is_some())
+}
+
+/// Returns the id of the message with the smallest number.
+pub fn oldest_message(list: &[Event]) -> Option<MessageId> {
+    let id = |event: &Event| match event {
+        Event::PrivateMessage(event) | Event::PrivateMessageSent(event) => Some(event.message_id),
+        Event::GroupMessage(event) | Event::GroupMessageSent(event) => Some(event.message_id),
+        _ => None,
+    };
+    list.iter().filter(|event| event.message_seq().is_some()).min_by_key(|event| event.message_seq()).and_then(id)
 }
 
 /// Returns the destination of an answer to an event with these ids.

@@ -36,7 +36,7 @@ pub use self::quick_operation::QuickOperable;
 pub use self::views::{MessageEvent, RequestEvent};
 use crate::envelope::json_path::path_of;
 pub use crate::generated::event::*;
-use crate::generated::types::UserId;
+use crate::generated::types::{PostType, UserId};
 use crate::time::Timestamp;
 
 /// An event of a kind that this crate does not know, or one of a known kind that does not decode. Its text is complete.
@@ -166,6 +166,20 @@ impl Event {
         })))
     }
 
+    /// Decodes a message of a history without a `post_type`, as SnowLuma sends them: `message_type` tells its kind.
+    fn of_message_type(json: &[u8]) -> Option<Self> {
+        let WholeTags(tags) = serde_json::from_slice(json).ok()?;
+        let message_type = tags.message_type.as_deref().filter(|_| tags.post_type.is_none())?;
+        let kind = EventKind::of_tags("message", message_type, "");
+        let mut event = Self::decode(kind, &mut Bytes::from_slice(json)).ok()??;
+        match &mut event {
+            Self::GroupMessage(event) => event.post_type = PostType::Message,
+            Self::PrivateMessage(event) => event.post_type = PostType::Message,
+            _ => {}
+        }
+        Some(event.classify_own())
+    }
+
     /// Moves the account's own messages to their own variants, whatever the server calls them.
     pub(crate) fn classify_own(self) -> Self {
         match self {
@@ -186,11 +200,13 @@ impl FromStr for Event {
 }
 
 /// Decodes an event inside other JSON, such as an answer. A value that is not an event becomes [`Event::Unknown`], so that
-/// it does not spoil a list of events.
+/// it does not spoil a list of events. A message needs no `post_type` here: SnowLuma's histories have none.
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Box::<RawValue>::deserialize(deserializer)?;
-        Ok(Self::from_slice(json.get().as_bytes()).unwrap_or_else(|error| {
+        let event = Self::from_slice(json.get().as_bytes());
+        let event = event.or_else(|error| Self::of_message_type(json.get().as_bytes()).ok_or(error));
+        Ok(event.unwrap_or_else(|error| {
             let text = json.get().to_owned();
             Self::Unknown(Box::new(UnknownEvent { text, error: Some(error), ..UnknownEvent::default() }))
         }))

@@ -273,6 +273,11 @@ pub fn unlisted<T: From<String>>() -> T {
     T::from(String::new())
 }
 
+/// Returns `true` for the value of an absent field that decides, which is not written.
+pub fn is_unlisted<T: From<String> + PartialEq>(value: &T) -> bool {
+    *value == unlisted()
+}
+
 /// Reads a field that decides; null is an unlisted value.
 pub fn or_unlisted<'de, T: From<String>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     opt_string(deserializer).map(|text| text.map_or_else(unlisted, T::from))

@@ -122,7 +122,7 @@ macro_rules! answers {
 }
 
 /// Writes an event: its tags, then its fields. `name = "wire"` is a field with another name on the wire; `name?` is left out
-/// if it is `None`.
+/// if it is `None`, and `name!`, a field that decides, if it was absent.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! serialize_event {
@@ -152,6 +152,18 @@ macro_rules! serialize_event {
     (@entries $this:ident $map:ident $field:ident?, $($rest:tt)*) => {
         if let Some(value) = &$this.$field {
             $map.serialize_entry(stringify!($field), value)?;
+        }
+        $crate::serialize_event!(@entries $this $map $($rest)*);
+    };
+    (@entries $this:ident $map:ident $field:ident!, $($rest:tt)*) => {
+        if !$crate::__private::lenient::is_unlisted(&$this.$field) {
+            $map.serialize_entry(stringify!($field), &$this.$field)?;
+        }
+        $crate::serialize_event!(@entries $this $map $($rest)*);
+    };
+    (@entries $this:ident $map:ident $field:ident = $wire:literal!, $($rest:tt)*) => {
+        if !$crate::__private::lenient::is_unlisted(&$this.$field) {
+            $map.serialize_entry($wire, &$this.$field)?;
         }
         $crate::serialize_event!(@entries $this $map $($rest)*);
     };

@@ -60,8 +60,8 @@ impl Message {
 
     /// Reads a text with CQ codes. A malformed code is kept as text.
     ///
-    /// A code is `[CQ:`, a type, any number of `,name=value`, and the first `]` that follows. In a value `&#44;` is `,`;
-    /// there and in text `&#91;` is `[`, `&#93;` is `]`, and `&amp;` is `&`.
+    /// A code is `[CQ:`, a type, any number of `,name=value`, and the first `]` that follows. In values and in text
+    /// `&#44;` is `,`, `&#91;` is `[`, `&#93;` is `]`, and `&amp;` is `&`.
     ///
     /// ```
     /// use cqhttp::{Message, Segment};

@@ -15,12 +15,20 @@ use crate::error::Error;
 pub trait Paged: KnownAction + Clone {
     /// Returns the request for the page after `answer`; `None` after the last page.
     fn next_page(&self, answer: &Self::Response) -> Option<Self>;
+
+    /// Removes from the answer to a request of [`next_page`](Self::next_page) what belongs to an earlier page. Returns `false` if
+    /// nothing is left, since the server does not read the request.
+    fn keep_page(&self, answer: &mut Self::Response) -> bool {
+        let _ = answer;
+        true
+    }
 }
 
 impl<A: Paged> Call<A> {
     /// Returns a stream of the answer's pages, beginning with this call's.
     ///
-    /// The stream ends with the last page, or with the first error. Each page is a call of its own, with this call's time
+    /// The stream ends with the last page, or with the first error. A server that answers with the page before once more ends
+    /// it as well: the action's page says on which servers that is so. Each page is a call of its own, with this call's time
     /// limit, and is sent when the stream is polled for it.
     ///
     /// ```no_run
@@ -35,7 +43,7 @@ impl<A: Paged> Call<A> {
     /// # }
     /// ```
     pub fn pages(self) -> Pages<A> {
-        Pages { next: Some(self), pending: None }
+        Pages { next: Some(self), pending: None, is_first: true }
     }
 }
 
@@ -46,6 +54,8 @@ impl<A: Paged> Call<A> {
 pub struct Pages<A: Paged> {
     next: Option<Call<A>>,
     pending: Option<PendingPage<A>>,
+    /// `true` until the first page has come.
+    is_first: bool,
 }
 
 /// The page that is being fetched, with its call, from which the next call is made.
@@ -76,9 +86,13 @@ impl<A: Paged> Stream for Pages<A> {
             self.pending = Some(PendingPage { answer: call.clone().into_future(), call });
         }
         let Some(pending) = &mut self.pending else { return Poll::Ready(None) };
-        let answer = ready!(pending.answer.as_mut().poll(cx));
+        let mut answer = ready!(pending.answer.as_mut().poll(cx));
         let pending = self.pending.take();
-        if let (Ok(answer), Some(pending)) = (&answer, pending) {
+        let is_first = std::mem::replace(&mut self.is_first, false);
+        if let (Ok(answer), Some(pending)) = (&mut answer, pending) {
+            if !is_first && !pending.call.request().keep_page(answer) {
+                return Poll::Ready(None);
+            }
             self.next = pending.call.next_page(answer);
         }
         Poll::Ready(Some(answer))

@@ -143,6 +143,8 @@ pub struct Pages {
     /// The parameter that asks for a page.
     pub set: Name,
     pub next: NextPage,
+    /// The parameter that takes the id of the oldest message, for servers that count so.
+    pub anchor: Option<Name>,
 }
 
 /// The source of the next page's parameter.

@@ -83,7 +83,7 @@ impl<'a> CqParts<'a> {
     fn text(&mut self, end: usize) -> CqPart<'a> {
         let (text, rest) = self.rest.split_at(end);
         self.rest = rest;
-        CqPart::Text(unescape(text, false))
+        CqPart::Text(unescape(text))
     }
 }
 
@@ -107,12 +107,12 @@ impl<'a> Iterator for CqFields<'a> {
         let (field, rest) = rest.split_once(',').map_or((rest, None), |(field, rest)| (field, Some(rest)));
         self.rest = rest;
         let (name, value) = field.split_once('=')?;
-        Some((name, unescape(value, true)))
+        Some((name, unescape(value)))
     }
 }
 
-/// Unescapes a text. In a value, a comma is escaped too.
-fn unescape(text: &str, value: bool) -> Cow<'_, str> {
+/// Unescapes a text or a value. A comma need be escaped in values alone, but SnowLuma escapes it in texts as well.
+fn unescape(text: &str) -> Cow<'_, str> {
     let Some(first) = memchr(b'&', text.as_bytes()) else { return Cow::Borrowed(text) };
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
@@ -123,7 +123,7 @@ fn unescape(text: &str, value: bool) -> Cow<'_, str> {
         let (meant, length) = match rest.as_bytes() {
             [b'&', b'#', b'9', b'1', b';', ..] => ('[', 5),
             [b'&', b'#', b'9', b'3', b';', ..] => (']', 5),
-            [b'&', b'#', b'4', b'4', b';', ..] if value => (',', 5),
+            [b'&', b'#', b'4', b'4', b';', ..] => (',', 5),
             [b'&', b'a', b'm', b'p', b';', ..] => ('&', 5),
             _ => ('&', 1),
         };

@@ -150,6 +150,17 @@ fn a_message_needs_no_sender() {
     }
 }
 
+/// NapCat 1 calls `event_type` so.
+#[test]
+fn a_field_has_the_name_of_an_older_version() {
+    let json = json!({
+        "time": 1700000000, "self_id": 10010, "post_type": "notice", "notice_type": "notify", "sub_type": "input_status",
+        "status_text": "x", "eventType": 1, "user_id": 10086
+    });
+    let Event::InputStatus(event) = json.to_string().parse().unwrap() else { panic!("it is an input status") };
+    assert_eq!((event.event_type, event.status_text.as_deref()), (Some(1), Some("x")));
+}
+
 #[test]
 fn a_heartbeat_says_what_it_knows() {
     let json = json!({

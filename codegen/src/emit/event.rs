@@ -95,8 +95,12 @@ fn serialize(event: &Event) -> TokenStream {
     let fields = event.fields.iter().map(|field| {
         let (name, wire) = (field.name.ident(), &field.wire);
         let wire = (wire != field.name.snake()).then(|| quote!(= #wire));
-        let optional = field.ty.optional.then(|| quote!(?));
-        quote!(#name #wire #optional)
+        let mark = match (field.ty.optional, field.decides) {
+            (true, _) => quote!(?),
+            (false, true) => quote!(!),
+            (false, false) => TokenStream::new(),
+        };
+        quote!(#name #wire #mark)
     });
     quote!(::cqhttp::serialize_event!(#name { #(#tags,)* #(#fields,)* });)
 }

@@ -151,6 +151,8 @@ fn writing(field: &Field) -> Vec<TokenStream> {
     let mut parts = rename(&field.wire, field.name.snake());
     if field.ty.optional {
         parts.push(quote!(skip_serializing_if = "Option::is_none"));
+    } else if field.decides {
+        parts.push(quote!(skip_serializing_if = "lenient::is_unlisted"));
     }
     parts
 }
