@@ -39,7 +39,8 @@ use crate::lenient;
 ///
 /// go-cqhttp accepts images smaller than 30 MiB and videos smaller than 100 MiB. It does not limit bytes sent with the call,
 /// pictures of groups and notices, or voice messages. NapCat reads at most 50 MiB from a WebSocket, which are 37 MiB of
-/// bytes. QQ has limits of its own.
+/// bytes. SnowLuma reads at most 2 MiB over HTTP, which are 1.5 MiB of bytes, and closes the connection without an answer: send
+/// larger files over its WebSocket, as an address, or as a path on its disk. QQ has limits of its own.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct FileSource(Arc<str>);
 
@@ -72,7 +73,8 @@ impl FileSource {
         Self(["http://", url].concat().into())
     }
 
-    /// Creates the source for bytes that are sent with the call, as base64, which is a third longer.
+    /// Creates the source for bytes that are sent with the call, as base64, which is a third longer. The server has a limit for
+    /// that: see [Sizes](Self#sizes).
     pub fn bytes(bytes: impl AsRef<[u8]>) -> Self {
         let mut text = String::from("base64://");
         STANDARD.encode_string(bytes, &mut text);

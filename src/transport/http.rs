@@ -67,9 +67,10 @@ impl Http {
         let Some(url) = self.url(&request.action) else {
             return Err(Reason(format!("`{}` is not a valid action name", request.action).into()).into());
         };
+        let size = request.params.len();
         let body = reqwest::Body::wrap(RequestBody { params: Some(request.params.clone()), request });
         let call = self.0.client.post(url).body(body).build().map_err(reqwest::Error::without_url)?;
-        let response = self.0.client.execute(call).await.map_err(before_answer)?;
+        let response = self.0.client.execute(call).await.map_err(|error| before_answer(error, size))?;
         let status = response.status().as_u16();
         let encoding = response.headers().get(CONTENT_ENCODING).map(|name| String::from_utf8_lossy(name.as_bytes()));
         let encoding = encoding.map(|name| name.to_lowercase()).filter(|name| !matches!(&**name, "" | "identity"));
@@ -123,8 +124,11 @@ impl tower::Service<Request> for Http {
     }
 }
 
-/// Returns the failure of a request without any answer.
-fn before_answer(error: reqwest::Error) -> Failure {
+/// The largest request that every server reads: SnowLuma closes the connection in the middle of a larger one.
+const SAFE_SIZE: usize = 2 << 20;
+
+/// Returns the failure of a request of `size` bytes without any answer.
+fn before_answer(error: reqwest::Error, size: usize) -> Failure {
     let cause = hyper_error(&error);
     let reason = if error.is_connect() && is_about_certificates(&error) {
         "the server's certificate is not trusted: if an authority of your own has signed it, see \
@@ -135,6 +139,9 @@ fn before_answer(error: reqwest::Error) -> Failure {
         "the answer is not HTTP: is this the server's HTTP port?"
     } else if cause.is_some_and(hyper::Error::is_canceled) {
         "the connection was lost before the request was sent: is this the server's HTTP port?"
+    } else if size > SAFE_SIZE {
+        "the connection was lost before an answer to a large request arrived: SnowLuma takes at most 2 MiB over HTTP, so send \
+         files over its WebSocket, as an address, or as a path on its disk; the server's log may say why"
     } else {
         "the connection was lost before an answer arrived: the server's log may say why"
     };

@@ -767,3 +767,22 @@ fn a_client_outlives_the_runtime_that_it_was_built_on() {
     }
     assert_eq!(server.calls().len(), 3);
 }
+
+/// SnowLuma closes the connection in the middle of a request of more than 2 MiB.
+#[tokio::test]
+async fn a_connection_that_a_large_file_breaks_says_what_is_too_large() {
+    for (size, is_large) in [(1000, false), (3 << 20, true)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = client(&format!("http://{}", listener.local_addr().unwrap()));
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut read = vec![0; 500];
+            stream.read_exact(&mut read).await.unwrap();
+        });
+        let file = cqhttp::FileSource::bytes(vec![7; size]);
+        let error = client.send_group_msg(10001000, cqhttp::Message::image(file)).await.unwrap_err();
+        server.await.unwrap();
+        assert!(matches!(error, Error::OutcomeUnknown(_)), "{error:?}");
+        assert_eq!(error.report().contains("SnowLuma takes at most 2 MiB over HTTP"), is_large, "{}", error.report());
+    }
+}
