@@ -112,12 +112,16 @@ macro_rules! integer_enum {
     };
 }
 
-/// Makes objects answers of actions.
+/// Makes objects answers of actions. `Name = "field"` is an answer that some servers send as the value of this field alone.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! answers {
-    ($($name:ident,)*) => {
-        $(impl $crate::Answer for $name {})*
+    ($($name:ident $(= $bare:literal)?,)*) => {
+        $(impl $crate::Answer for $name {
+            $(fn bare_field() -> Option<&'static str> {
+                Some($bare)
+            })?
+        })*
     };
 }
 

@@ -219,6 +219,8 @@ pub struct Field {
     /// `true` if the field says which of several things happened, so that its value is never assumed: an absent one is the
     /// open enum's unlisted value, an empty text.
     pub decides: bool,
+    /// `true` if some servers answer the value of this field alone, without the object around it.
+    pub bare: bool,
     /// `true` for an event's time and account, which are 0 if the event does not hold them.
     pub zero_if_absent: bool,
 }

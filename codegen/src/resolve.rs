@@ -1,6 +1,7 @@
 //! Source → model: every rule, and every fault of a run.
 
 mod action;
+mod bare;
 mod decides;
 mod deviation;
 mod event;

@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 use super::docs::{docs, join};
 use super::rust_type::{reader, rust_type, serde_attribute, serde_path};
 use crate::doc;
-use crate::model::{Action, Api, Field, File, Returns, TypeDef, TypeKind, Variant, VariantValue};
+use crate::model::{Api, Field, File, Returns, TypeDef, TypeKind, Variant, VariantValue};
 use crate::name::ident;
 use crate::ty::{EnumBase, IdBase, Ty};
 
@@ -67,16 +67,28 @@ fn open_enum(ty: &TypeDef, base: EnumBase, variants: &[Variant]) -> Vec<TokenStr
     vec![enum_item(ty, variants, &other, &copy), quote!(::cqhttp::#conversions!(#name { #(#values,)* });)]
 }
 
-/// `::cqhttp::answers!(GroupInfo, GetLoginInfoResponse, …);`: every object that an action may answer.
+/// `::cqhttp::answers!(GroupInfo, GetOnlineClientsResponse = "clients", …);`: every object that an action may answer, with the
+/// name of its field that some servers answer alone.
 pub(super) fn answers(api: &Api) -> Vec<TokenStream> {
-    let names = api.files.iter().flat_map(|file| {
-        let objects =
-            file.types.iter().filter(|ty| matches!(ty.kind, TypeKind::Object { .. })).map(|ty| ty.name.clone());
-        let own = file.actions.iter().filter(|action| matches!(action.returns, Returns::Fields(_)));
-        objects.chain(own.map(Action::response_name)).collect::<Vec<_>>()
+    let answers = api.files.iter().flat_map(|file| {
+        let objects = file.types.iter().filter_map(|ty| match &ty.kind {
+            TypeKind::Object { fields, .. } => Some((ty.name.clone(), fields)),
+            TypeKind::Id(_) | TypeKind::Enum(..) => None,
+        });
+        let own = file.actions.iter().filter_map(|action| match &action.returns {
+            Returns::Fields(fields) => Some((action.response_name(), fields)),
+            Returns::Nothing | Returns::Type(_) => None,
+        });
+        objects.chain(own).collect::<Vec<_>>()
     });
-    let names: Vec<Ident> = names.map(|name| ident(&name)).collect();
-    if names.is_empty() { Vec::new() } else { vec![quote!(::cqhttp::answers!(#(#names,)*);)] }
+    let answers: Vec<TokenStream> = answers
+        .map(|(name, fields)| {
+            let (name, bare) = (ident(&name), fields.iter().find(|field| field.bare).map(|field| &field.wire));
+            let bare = bare.map(|wire| quote!(= #wire));
+            quote!(#name #bare)
+        })
+        .collect();
+    if answers.is_empty() { Vec::new() } else { vec![quote!(::cqhttp::answers!(#(#answers,)*);)] }
 }
 
 fn enum_item(ty: &TypeDef, variants: &[Variant], other: &TokenStream, copy: &TokenStream) -> TokenStream {

@@ -98,6 +98,13 @@ impl Resolver<'_> {
     fn event_fields(&mut self, event: &source::Event, sources: &[source::Field]) -> Option<Vec<Field>> {
         for field in sources {
             self.no_tag(event, field);
+            if let Some(spot) = &field.bare {
+                self.faults.add(
+                    spot,
+                    "a field of an event cannot be bare",
+                    "only a field of an answer or an object may",
+                );
+            }
         }
         let sound = self.no_event_in_place(sources);
         let own = self.fields(sources).filter(|_| sound)?;
@@ -108,6 +115,7 @@ impl Resolver<'_> {
             ty: Ty { scalar, list: false, optional: false },
             doc: doc.into(),
             decides: false,
+            bare: false,
             zero_if_absent: true,
         };
         let account = match self.types.get("UserId") {

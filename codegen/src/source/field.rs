@@ -17,6 +17,8 @@ pub(crate) struct Field {
     pub(crate) aliases: Vec<At<String>>,
     /// The place of `decides: true`: the field says which of several things happened.
     pub(crate) decides: Option<Spot>,
+    /// The place of `bare: true`: some servers answer the value of this field alone.
+    pub(crate) bare: Option<Spot>,
     /// The differences of a parameter from go-cqhttp's code.
     pub(crate) deviates: Vec<Deviation>,
 }
@@ -61,7 +63,7 @@ impl Reader<'_> {
             Part::OfOperation => {
                 ("a parameter", "parameters", &["name", "type", "doc", "default", "wire", "also", "aliases"])
             }
-            Part::Field => ("a field", "fields", &["name", "type", "doc", "wire", "aliases", "decides"]),
+            Part::Field => ("a field", "fields", &["name", "type", "doc", "wire", "aliases", "decides", "bare"]),
             Part::OfSegment => ("a field", "fields", &["name", "type", "doc", "default", "wire", "aliases"]),
         };
         let mut fields = Vec::new();
@@ -73,11 +75,12 @@ impl Reader<'_> {
             let wire = entries.get("wire").and_then(|node| self.text(node));
             let also = self.texts(&entries, "also");
             let aliases = self.texts(&entries, "aliases");
-            let decides = entries.get("decides").filter(|node| self.flag(node)).map(|node| self.spot(node));
+            let mut set = |key| entries.get(key).filter(|node| self.flag(node)).map(|node| self.spot(node));
+            let (decides, bare) = (set("decides"), set("bare"));
             let deviates = self.deviates(&entries, PARAM_DEVIATIONS);
             if let (Some(name), Some(ty), Some(doc)) = (name, ty, doc) {
                 let default = entries.get("default").cloned();
-                fields.push(Field { name, ty, doc, default, wire, also, aliases, decides, deviates });
+                fields.push(Field { name, ty, doc, default, wire, also, aliases, decides, bare, deviates });
             }
         }
         fields

@@ -102,6 +102,11 @@ pub(super) fn fields(notes: &mut Notes<'_>, of: &str, old: &[Field], new: &[Fiel
             if old.wire != new.wire {
                 notes.compatible(format!("field `{name}`{of} is called `{}`; before: `{}`", new.wire, old.wire));
             }
+            match (old.bare, new.bare) {
+                (false, true) => notes.compatible(format!("field `{name}`{of} is read if it comes alone, too")),
+                (true, false) => notes.compatible(format!("field `{name}`{of} is no longer read if it comes alone")),
+                _ => {}
+            }
             match (old.decides, new.decides) {
                 (false, true) => notes.compatible(format!("field `{name}`{of} is `Other` if it is absent")),
                 (true, false) => notes.compatible(format!("field `{name}`{of} is needed: without it nothing is read")),

@@ -97,7 +97,8 @@ impl<'a> Book<'a> {
                 (false, false) if may_be_absent => "usually",
                 (false, false) => "always",
             };
-            let doc = field.doc.clone() + &aliases(field.aliases.iter());
+            let bare = if field.bare { " Some servers answer this list or text alone." } else { "" };
+            let doc = field.doc.clone() + &aliases(field.aliases.iter()) + bare;
             [format!("`{}`", field.wire), self.ty(&field.ty), present.into(), cell(&doc)]
         });
         format!("**{title}**\n\n{}\n", table(["name", "type", "present", "description"], rows))

@@ -316,6 +316,10 @@ const FIELDS: &[Case] = &[
         &["- action `set_light`: new field `by: UserId` of the answer, without which it is no longer read."],
     ),
     Case(
+        &[(LAST_FIELD, "      bare: true\n      doc: Which lamps.\n")],
+        &["- action `set_light`: field `lamps` of the answer is read if it comes alone, too."],
+    ),
+    Case(
         &[
             (LAST_FIELD, "      doc: Which lamps.\n    - { name: by, type: State, decides: true, doc: What. }\n"),
             ("lamps: [a]", "lamps: [a], by: broken"),

@@ -203,6 +203,7 @@ impl Checker<'_> {
             ty: Ty { scalar: Scalar::Json, list: false, optional: true },
             doc: String::new(),
             decides: false,
+            bare: false,
             zero_if_absent: false,
         });
         let fields: Vec<Field> = event.fields.iter().cloned().chain(tags).collect();
