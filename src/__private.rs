@@ -96,6 +96,11 @@ pub fn oldest_message(list: &[Event]) -> Option<MessageId> {
     list.iter().filter(|event| event.message_seq().is_some()).min_by_key(|event| event.message_seq()).and_then(id)
 }
 
+/// Returns an account; `None` if the server does not name it.
+pub fn known<T: Into<i64> + Copy>(account: T) -> Option<T> {
+    Some(account).filter(|account| (*account).into() != 0)
+}
+
 /// Returns the destination of an answer to an event with these ids.
 pub fn reply_to(
     self_id: UserId,

@@ -251,8 +251,10 @@ fn needs_sub_type(events: &[&Event]) -> TokenStream {
 /// `time()`, `self_id()`, `user_id()`, `group_id()` and the like, of any event.
 fn accessors(events: &[&Event]) -> TokenStream {
     let kind = kind(events);
-    let common =
-        [("time", "The time at which it happened, or was reported."), ("self_id", "The account that it happened to.")];
+    let common = [
+        ("time", "The time at which it happened, or was reported."),
+        ("self_id", "The account that it happened to; `None` if the server does not name it."),
+    ];
     let common = common.into_iter().map(|(name, doc)| common_accessor(events, name, doc));
     let ids = [
         (
@@ -287,10 +289,13 @@ fn kind(events: &[&Event]) -> TokenStream {
 fn common_accessor(events: &[&Event], name: &str, doc: &str) -> TokenStream {
     let is = |field: &&Field| field.name.snake() == name;
     let ty = events.first().and_then(|event| event.fields.iter().find(is)).map(|field| rust_type(&field.ty));
-    let (docs, name) = (docs(doc), ident(name));
+    let (docs, is_account, name) = (docs(doc), name == "self_id", ident(name));
     let arms = events.iter().map(|event| {
         let variant = event.name.type_ident();
-        quote!(Self::#variant(event) => Some(event.#name),)
+        match is_account {
+            true => quote!(Self::#variant(event) => __private::known(event.#name),),
+            false => quote!(Self::#variant(event) => Some(event.#name),),
+        }
     });
     quote! {
         #docs

@@ -122,8 +122,12 @@ impl Resolver<'_> {
             Some(kind @ NamedKind::Id(_)) => Scalar::Named("UserId".into(), *kind),
             _ => Scalar::I64,
         };
-        let time = common("time", Scalar::Timestamp, "The time at which it happened, or was reported.");
-        let self_id = common("self_id", account, "The account that it happened to.");
+        let time = common(
+            "time",
+            Scalar::Timestamp,
+            "The time at which it happened, or was reported; 0 if the server does not send it.",
+        );
+        let self_id = common("self_id", account, "The account that it happened to; 0 if the server does not name it.");
         Some([time, self_id].into_iter().chain(own).collect())
     }
 
