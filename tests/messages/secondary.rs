@@ -198,3 +198,64 @@ fn an_answer_needs_only_what_makes_it_useful() {
     }
     assert_eq!(found, listed);
 }
+
+/// What OneBot v11 guarantees of its own actions is enough, and less is, too: the id, or the one thing that was asked for.
+#[test]
+fn answers_decode_from_what_the_standard_guarantees() {
+    let member = json!({
+        "group_id": 1, "user_id": 2, "nickname": "n", "card": "", "sex": "unknown", "age": 0, "area": "", "join_time": 0,
+        "last_sent_time": 0, "level": "1", "role": "member", "unfriendly": false, "title": "", "title_expire_time": 0,
+        "card_changeable": true
+    });
+    for (action, standard, least) in [
+        ("send_msg", json!({ "message_id": 1 }), json!({ "message_id": 1 })),
+        (
+            "get_msg",
+            json!({
+                "time": 1, "message_type": "group", "message_id": 2, "real_id": 3, "sender": { "user_id": 4 },
+                "message": "hi"
+            }),
+            json!({ "message_id": 2 }),
+        ),
+        ("get_forward_msg", json!({ "message": [] }), json!({})),
+        ("get_login_info", json!({ "user_id": 1, "nickname": "n" }), json!({ "user_id": 1 })),
+        (
+            "get_stranger_info",
+            json!({ "user_id": 1, "nickname": "n", "sex": "unknown", "age": 0 }),
+            json!({ "user_id": 1 }),
+        ),
+        ("get_friend_list", json!([{ "user_id": 1, "nickname": "n", "remark": "" }]), json!([{ "user_id": 1 }])),
+        (
+            "get_group_info",
+            json!({ "group_id": 1, "group_name": "g", "member_count": 2, "max_member_count": 3 }),
+            json!({ "group_id": 1 }),
+        ),
+        ("get_group_list", json!([{ "group_id": 1, "group_name": "g" }]), json!([{ "group_id": 1 }])),
+        ("get_group_member_info", member.clone(), json!({ "user_id": 2 })),
+        ("get_group_member_list", json!([member]), json!([{ "user_id": 2 }])),
+        (
+            "get_group_honor_info",
+            json!({ "group_id": 1, "current_talkative": { "user_id": 2, "nickname": "n", "avatar": "", "day_count": 1 } }),
+            json!({ "group_id": 1, "talkative_list": [{ "user_id": 2 }] }),
+        ),
+        ("get_cookies", json!({ "cookies": "" }), json!({})),
+        ("get_csrf_token", json!({ "token": 1 }), json!({})),
+        ("get_credentials", json!({ "cookies": "", "csrf_token": 1 }), json!({})),
+        ("get_record", json!({ "file": "/a" }), json!({})),
+        ("get_image", json!({ "file": "/a" }), json!({})),
+        ("can_send_image", json!({ "yes": true }), json!({ "yes": true })),
+        ("get_status", json!({ "online": true, "good": true }), json!({ "good": true })),
+        (
+            "get_version_info",
+            json!({ "app_name": "a", "app_version": "1", "protocol_version": "v11" }),
+            json!({ "app_name": "a" }),
+        ),
+    ] {
+        let info = mock::action(action).unwrap();
+        for answer in [standard, least] {
+            if let Err(error) = (info.reread_answer)(&answer.to_string()) {
+                panic!("{action}: {answer}: {error}");
+            }
+        }
+    }
+}
