@@ -82,7 +82,7 @@ trait Side: Clone + Send + Sync + 'static {
 
 impl Side for Client {
     async fn login_name(&self) -> Result<String, BoxError> {
-        Ok(self.get_login_info().await?.nickname)
+        Ok(self.get_login_info().await?.nickname.unwrap_or_default())
     }
 
     async fn send_text(&self) -> Result<i64, BoxError> {

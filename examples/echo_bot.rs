@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if std::env::var_os("CQHTTP_WS_URL").is_some() {
         println!("Waiting for the server. If it does not come, look at address and port.");
         let (client, mut events) = Connect::from_env()?.wait_for_server().await?;
-        println!("I am {}. Ctrl-C ends me.", client.get_login_info().await?.nickname);
+        println!("I am {}. Ctrl-C ends me.", client.get_login_info().await?.user_id);
         tokio::select! {
             () = answer(&mut events) => {}
             _ = tokio::signal::ctrl_c() => events.close().await,

@@ -42,13 +42,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
 /// Calls that only read.
 pub(crate) async fn ask(client: &Client) -> Result<(), Box<dyn Error>> {
     let me = client.get_login_info().await?;
-    println!("get_login_info       I am {} ({})", me.nickname, me.user_id);
+    println!("get_login_info       I am {} ({})", me.nickname.unwrap_or_default(), me.user_id);
 
     let groups = client.get_group_list().await?;
     println!("get_group_list       {} group(s)", groups.len());
     for group in groups.iter().take(5) {
         let members = group.member_count.map_or_else(|| "?".to_owned(), |count| count.to_string());
-        println!("                     - {} ({}), {members} members", group.group_name, group.group_id);
+        let name = group.group_name.as_deref().unwrap_or("?");
+        println!("                     - {name} ({}), {members} members", group.group_id);
     }
 
     // Any action by its name, untyped. One that only reads may say so.

@@ -47,7 +47,9 @@ async fn answer_one(received: &Received) -> Result<(), cqhttp::Error> {
             received.answer(message, &GroupMessageOperation::new().reply(text)).await
         }
         Event::FriendRequest(request) => {
-            received.answer(request, &FriendRequestOperation::new().approve(request.comment == "please")).await
+            received
+                .answer(request, &FriendRequestOperation::new().approve(request.comment.as_deref() == Some("please")))
+                .await
         }
         _ => Ok(()),
     }

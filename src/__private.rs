@@ -9,10 +9,11 @@ pub use serde::ser::SerializeMap;
 pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+pub use crate::answer::{bare_answer, object_answer};
+use crate::decode::Integer;
 pub use crate::error::refusal::RefusalRule;
 use crate::generated::event::Event;
-use crate::generated::types::{ChannelId, GroupId, GuildId, UserId};
-use crate::lenient::{Integer, int};
+use crate::generated::types::{ChannelId, GroupId, GuildId, MessageId, UserId};
 use crate::reply::ReplyTo;
 pub use crate::segment::codec::{SegmentType, Segments};
 pub use crate::segment::fields::{FieldValue, Fields};
@@ -20,15 +21,50 @@ pub use crate::segment::writing::{Writing, Written};
 use crate::target::Chat;
 use crate::types::Unlisted;
 
-/// Readers of fields.
-pub mod lenient {
-    use serde::{Deserialize, Deserializer};
+/// The readers of generated types.
+pub mod decode {
+    pub use crate::decode::*;
+}
 
-    pub use crate::lenient::*;
+/// Creates the fields of an object, by their presence.
+pub mod field {
+    use crate::decode::{Decode, Field};
+    use crate::target::TargetParts;
 
-    /// An object in a box.
-    pub fn boxed<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Box<T>, D::Error> {
-        object(deserializer).map(Box::new)
+    /// Creates a field that its object cannot be without.
+    #[must_use]
+    pub const fn required<T: Decode>() -> Field<T> {
+        Field::new()
+    }
+
+    /// Creates a field that may be absent.
+    #[must_use]
+    pub const fn optional<T: Decode>() -> Field<T> {
+        Field::new()
+    }
+
+    /// Creates a field that tells which of several things happened.
+    #[must_use]
+    pub const fn decisive<T: Decode>() -> Field<T> {
+        Field::new()
+    }
+
+    /// Creates a field for an event's time or account.
+    #[must_use]
+    pub const fn zero<T: Decode>() -> Field<T> {
+        Field::new()
+    }
+
+    /// Creates a field that has a default.
+    #[must_use]
+    pub const fn defaulted<T: Decode>() -> Field<T> {
+        Field::new()
+    }
+
+    /// Creates the field for the keys of a target.
+    #[must_use]
+    pub fn target() -> TargetParts {
+        TargetParts::default()
     }
 }
 
@@ -55,7 +91,7 @@ pub fn next_token<T: Clone + PartialEq + ToString>(this: &Option<T>, next: &Opti
 
 /// Returns the numbers under `key` in a list of objects.
 pub fn numbers<'a>(list: &'a [Value], key: &'a str) -> impl Iterator<Item = i64> + 'a {
-    list.iter().filter_map(move |item| int::<i64, _>(item.get(key)?).ok())
+    list.iter().filter_map(move |item| crate::decode::deserialize::<i64, _>(item.get(key)?).ok())
 }
 
 /// Returns the running numbers of messages.
@@ -67,6 +103,39 @@ pub fn event_numbers(list: &[Event]) -> impl Iterator<Item = i64> {
 pub fn before<T: Integer + Ord + Copy>(this: Option<T>, numbers: impl Iterator<Item = i64>) -> Option<T> {
     let next = numbers.min()?.checked_sub(1).filter(|next| *next > 0)?;
     T::from_wide(next.into()).filter(|next| this.is_none_or(|this| *next < this))
+}
+
+/// Removes the messages after `last`, which a server sends that does not read it. Returns `false` if no message with a number
+/// is left.
+pub fn keep_events<T: Into<i64>>(last: Option<T>, list: &mut Vec<Event>) -> bool {
+    keep(last, list, |event| Some(event.message_seq()?.get()))
+}
+
+/// Does the same in a list of objects with their numbers under `key`.
+pub fn keep_numbers<T: Into<i64>>(last: Option<T>, list: &mut Vec<Value>, key: &str) -> bool {
+    keep(last, list, |item| crate::decode::deserialize::<i64, _>(item.get(key)?).ok())
+}
+
+fn keep<T>(last: Option<impl Into<i64>>, list: &mut Vec<T>, number: impl Fn(&T) -> Option<i64>) -> bool {
+    let Some(last) = last.map(Into::into) else { return true };
+    let had_numbers = list.iter().any(|item| number(item).is_some());
+    list.retain(|item| number(item).is_none_or(|number| number <= last));
+    !had_numbers || list.iter().any(|item| number(item).is_some())
+}
+
+/// Returns the id of the message with the smallest number.
+pub fn oldest_message(list: &[Event]) -> Option<MessageId> {
+    let id = |event: &Event| match event {
+        Event::PrivateMessage(event) | Event::PrivateMessageSent(event) => Some(event.message_id),
+        Event::GroupMessage(event) | Event::GroupMessageSent(event) => Some(event.message_id),
+        _ => None,
+    };
+    list.iter().filter(|event| event.message_seq().is_some()).min_by_key(|event| event.message_seq()).and_then(id)
+}
+
+/// Returns an account; `None` if the server does not name it.
+pub fn known<T: Into<i64> + Copy>(account: T) -> Option<T> {
+    Some(account).filter(|account| (*account).into() != 0)
 }
 
 /// Returns the destination of an answer to an event with these ids.

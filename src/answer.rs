@@ -1,69 +1,74 @@
 //! The trait of answers: reads the `data` of an envelope into what an action returns.
 
-use std::fmt;
-use std::marker::PhantomData;
-
-use serde::Deserialize;
-use serde::de::{self, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Unexpected, Visitor};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
+use crate::decode::{self, Context, Decode, Decoded, Reading, Step, Unfit, list};
+use crate::envelope::json_path::path_of;
 use crate::generated::event::Event;
-use crate::lenient;
 
 /// A type that an action answers with, and the way to read it from `data`.
 ///
-/// The generator implements it for every answer. `()` accepts any `data`; a list accepts null as an empty list.
+/// The generator implements it for every answer. A type of your own needs no method: it is read with serde. `()` accepts any
+/// `data`; a list accepts null as an empty list, and leaves out elements that cannot be read.
 pub trait Answer: DeserializeOwned + Send + 'static {
-    /// Reads `data`.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if `data` is not an answer of this type.
-    fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
-        data.deserialize_any(ObjectAnswer(PhantomData))
+    /// Reads `data`. For generated code.
+    #[doc(hidden)]
+    fn read_data(data: &mut dyn decode::Value<'_>, _: &mut Context) -> Decoded<Self> {
+        let raw = data.raw()?;
+        if raw.get() == "null" {
+            return Ok(Reading::Absent);
+        }
+        Ok(serde_json::from_str(raw.get())
+            .map_err(|error| {
+                let unfit = Unfit::new(error.to_string());
+                match &*path_of(raw.get().as_bytes(), &error) {
+                    "" => unfit,
+                    path => unfit.within(Step::Name(path)),
+                }
+            })
+            .into())
     }
 
     /// Returns the answer for absent or null `data`; `None` if the action always answers something.
     #[must_use]
     fn from_nothing() -> Option<Self> {
-        lenient::empty_object()
+        serde_json::from_str("{}").ok()
     }
 }
 
 /// Reads an object. If none of its fields is required, a string, a flag or a number counts as an empty one.
-struct ObjectAnswer<T>(PhantomData<T>);
+pub fn object_answer<T: Decode>(data: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<T> {
+    Ok(match T::decode(data, context)? {
+        Reading::Unfit(unfit) if unfit.scalar => T::empty().ok_or(unfit).into(),
+        reading => reading,
+    })
+}
 
-impl<'de, T: Answer> Visitor<'de> for ObjectAnswer<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<T, A::Error> {
-        lenient::object(de::value::MapAccessDeserializer::new(entries))
-    }
-
-    fn visit_seq<A: de::SeqAccess<'de>>(self, items: A) -> Result<T, A::Error> {
-        lenient::object(de::value::SeqAccessDeserializer::new(items))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-        T::from_nothing().ok_or_else(|| E::invalid_type(Unexpected::Str(text), &self))
-    }
-
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<T, E> {
-        T::from_nothing().ok_or_else(|| E::invalid_type(Unexpected::Bool(value), &self))
-    }
-
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<T, E> {
-        T::from_nothing().ok_or_else(|| E::invalid_type(Unexpected::Unsigned(value), &self))
-    }
+/// Reads an object, also from the value of one field that some servers send alone, without the object around it.
+pub fn bare_answer<T: Decode>(
+    data: &mut dyn decode::Value<'_>,
+    context: &mut Context,
+    field: &'static str,
+) -> Decoded<T> {
+    let raw = data.raw()?;
+    let bare = |found: &str| RawValue::from_string(format!("{{\"{field}\":{found}}}"));
+    Ok(match raw.get().as_bytes().first() {
+        Some(b'[' | b'"') => match bare(raw.get()) {
+            Ok(object) => decode::part(&object, context),
+            Err(error) => Reading::Unfit(Unfit::new(error.to_string())),
+        },
+        _ => match decode::part(&raw, context) {
+            Reading::Unfit(unfit) if unfit.scalar => T::empty().ok_or(unfit).into(),
+            reading => reading,
+        },
+    })
 }
 
 impl Answer for () {
-    fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(data).map(drop)
+    fn read_data(_: &mut dyn decode::Value<'_>, _: &mut Context) -> Decoded<Self> {
+        Ok(Reading::Value(()))
     }
 
     fn from_nothing() -> Option<Self> {
@@ -72,8 +77,8 @@ impl Answer for () {
 }
 
 impl Answer for Value {
-    fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
-        Self::deserialize(data)
+    fn read_data(data: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
+        Self::decode(data, context)
     }
 
     fn from_nothing() -> Option<Self> {
@@ -82,8 +87,12 @@ impl Answer for Value {
 }
 
 impl Answer for Event {
-    fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
-        Self::deserialize(data)
+    fn read_data(data: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
+        let raw = data.raw()?;
+        Ok(match raw.get() {
+            "null" => Reading::Absent,
+            _ => Reading::Value(Self::of_part(&raw, context)),
+        })
     }
 
     fn from_nothing() -> Option<Self> {
@@ -92,8 +101,8 @@ impl Answer for Event {
 }
 
 impl Answer for String {
-    fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
-        lenient::string(data)
+    fn read_data(data: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
+        Self::decode(data, context)
     }
 
     fn from_nothing() -> Option<Self> {
@@ -102,19 +111,11 @@ impl Answer for String {
 }
 
 impl<T: Answer> Answer for Vec<T> {
-    fn from_data<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
-        Ok(lenient::list::<AnswerElement<T>, D>(data)?.into_iter().map(|element| element.0).collect())
+    fn read_data(data: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
+        list(data, context, T::read_data)
     }
 
     fn from_nothing() -> Option<Self> {
         Some(Self::new())
-    }
-}
-
-struct AnswerElement<T>(T);
-
-impl<'de, T: Answer> Deserialize<'de> for AnswerElement<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::from_data(deserializer).map(Self)
     }
 }

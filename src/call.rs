@@ -10,6 +10,7 @@ use tracing::Instrument;
 
 use crate::action::{Action, Effect};
 use crate::client::Client;
+use crate::decode::{self, DecodeWarning};
 use crate::envelope;
 use crate::error::reason::{Reason, TimedOut};
 use crate::error::{Error, NotSent, OutcomeUnknown};
@@ -77,7 +78,7 @@ impl<A: Action> Call<A> {
         &self.request
     }
 
-    async fn send(self) -> Result<(A::Response, Response), Error> {
+    pub(crate) async fn send(self) -> Result<Answered<A>, Error> {
         let span = tracing::debug_span!("call", action = self.request.name(), effect = ?self.request.effect());
         // The clock is read only if the span is recorded.
         let begun = (!span.is_disabled()).then(Instant::now);
@@ -101,7 +102,7 @@ impl<A: Action> Call<A> {
         .await
     }
 
-    async fn exchange(self) -> Result<(A::Response, Response), Error> {
+    async fn exchange(self) -> Result<Answered<A>, Error> {
         let request = match Request::new(&self.request) {
             Ok(request) => request,
             Err(error) => return Err(not_sent(self.request.name(), error.into())),
@@ -128,7 +129,7 @@ impl<A: Action> Call<A> {
             },
         };
         let response = outcome.map_err(|error| failure(name, &request, error))?;
-        let answer = envelope::decode(name, &response).map_err(|error| {
+        let (answer, warnings) = envelope::decode(name, &response).map_err(|error| {
             let mut error = after_redirect(error, &request, &response);
             if let Error::Refused(refused) = &mut error {
                 refused.classify(request.effect == Effect::Read, response.http_status, self.request.refusal_rules());
@@ -138,7 +139,22 @@ impl<A: Action> Call<A> {
             }
             error
         })?;
-        Ok((answer, response))
+        decode::log(name, &warnings);
+        Ok(Answered { answer, warnings, response })
+    }
+}
+
+/// What a call that succeeded leaves.
+pub(crate) struct Answered<A: Action> {
+    pub(crate) answer: A::Response,
+    pub(crate) warnings: Vec<DecodeWarning>,
+    response: Response,
+}
+
+impl<A: Action> Answered<A> {
+    pub(crate) fn with_raw(self) -> WithRaw<A::Response> {
+        let text = String::from_utf8_lossy(&self.response.body).into_owned();
+        WithRaw { answer: self.answer, warnings: self.warnings, text }
     }
 }
 
@@ -175,7 +191,7 @@ impl<A: Action> IntoFuture for Call<A> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { Ok(self.send().await?.0) })
+        Box::pin(async move { Ok(self.send().await?.answer) })
     }
 }
 
@@ -195,10 +211,7 @@ impl<A: Action> IntoFuture for RawCall<A> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let (answer, response) = self.0.send().await?;
-            Ok(WithRaw { answer, text: String::from_utf8_lossy(&response.body).into_owned() })
-        })
+        Box::pin(async move { self.0.send().await.map(Answered::with_raw) })
     }
 }
 
@@ -208,6 +221,7 @@ impl<A: Action> IntoFuture for RawCall<A> {
 pub struct WithRaw<R> {
     /// The answer.
     pub answer: R,
+    warnings: Vec<DecodeWarning>,
     text: String,
 }
 
@@ -216,11 +230,21 @@ impl<R> WithRaw<R> {
     pub fn text(&self) -> &str {
         &self.text
     }
+
+    /// Returns a warning for each part of the answer that could not be read and was passed over. Each path is also logged at
+    /// `warn`, once per process.
+    pub fn decode_warnings(&self) -> &[DecodeWarning] {
+        &self.warnings
+    }
 }
 
 impl<R: fmt::Debug> fmt::Debug for WithRaw<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { answer, text } = self;
-        f.debug_struct("WithRaw").field("answer", answer).field("text", &format_args!("{} bytes", text.len())).finish()
+        let Self { answer, warnings, text } = self;
+        f.debug_struct("WithRaw")
+            .field("answer", answer)
+            .field("decode_warnings", warnings)
+            .field("text", &format_args!("{} bytes", text.len()))
+            .finish()
     }
 }

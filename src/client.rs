@@ -24,7 +24,7 @@ use crate::transport::response::Response;
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let client = cqhttp::Client::builder("http://127.0.0.1:3000").access_token("…").build()?;
 /// let me = client.get_login_info().await?;
-/// println!("{} ({})", me.nickname, me.user_id);
+/// println!("{} ({})", me.user_id, me.nickname.unwrap_or_default());
 /// # Ok(())
 /// # }
 /// ```

@@ -37,7 +37,7 @@ const URL_VARIABLE: &str = "CQHTTP_WS_URL";
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let (client, mut events) = cqhttp::connect("ws://127.0.0.1:3001").await?;
-/// println!("I am {}", client.get_login_info().await?.nickname);
+/// println!("I am {}", client.get_login_info().await?.user_id);
 /// while let Some(received) = events.next().await {
 ///     if let Some(message) = received.event.as_message() {
 ///         println!("{}: {}", message.display_name(), message.message().plain_text());

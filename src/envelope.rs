@@ -2,73 +2,103 @@
 
 pub(crate) mod json_path;
 
+use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::Value;
 
 use self::json_path::path_of;
 use crate::answer::Answer;
+use crate::decode::{self, Context, DecodeWarning, Found, Reading, Sink, Step, Stop};
 use crate::error::reason::{TimedOut, redirects};
 use crate::error::{Error, NotSent, OutcomeUnknown, Reason, Refused, Undecodable};
 use crate::generated::refusal::RefusalKind;
 use crate::transport::Response;
+use crate::transport::failure::BoxError;
 
-/// Decodes a response to `action`.
-pub(crate) fn decode<T: Answer>(action: &str, response: &Response) -> Result<T, Error> {
-    let http_status = response.http_status.filter(|status| *status != 200);
-    let undecodable = |path: String, reason: Box<dyn std::error::Error + Send + Sync>| {
-        let text = text(&response.body);
-        Error::Undecodable(Box::new(Undecodable { action: action.to_owned(), path, reason, text, http_status }))
-    };
+/// Decodes a response to `action`. Returns the answer, and the parts of it that were passed over.
+pub(crate) fn decode<T: Answer>(action: &str, response: &Response) -> Result<(T, Vec<DecodeWarning>), Error> {
+    let by_status = || response.http_status.and_then(|status| by_http_status(action, status, &response.body));
+    let undecodable = |path: &str, reason: BoxError| undecodable(action, response, path, reason);
     if let Some(limit) = response.cut_at {
-        if let Some(error) = response.http_status.and_then(|status| by_http_status(action, status, &response.body)) {
-            return Err(error);
-        }
         let reason = format!("it is longer than {limit} bytes, the client's limit (see `ClientBuilder::body_limit`)");
-        return Err(undecodable(String::new(), Reason(reason.into()).into()));
+        return Err(by_status().unwrap_or_else(|| undecodable("", Reason(reason.into()).into())));
     }
-    match serde_json::from_slice::<Envelope<AnswerData<T>>>(&response.body) {
-        Ok(envelope) if envelope.head.is_envelope() => match envelope.head.refusal(action, response, http_status) {
-            Some(refused) => Err(Error::Refused(Box::new(refused))),
-            None => envelope.data.and_then(|data| data.0).or_else(T::from_nothing).ok_or_else(|| {
-                undecodable("data".into(), Reason("nothing where the action answers something".into()).into())
-            }),
+    let mut context = Context::default();
+    let mut data = Reading::Absent;
+    let head = read(&response.body, &mut context, |value, context| {
+        data = context.within(Step::Name("data"), |context| T::read_data(value, context))?;
+        Ok(())
+    });
+    let (head, failure) = match head {
+        Ok(head) => (head, None),
+        // The text is at fault, perhaps in `data`: a refusal counts anyway.
+        Err(error) => match read(&response.body, &mut Context::default(), |_, _| Ok(())) {
+            Ok(head) => (head, Some(error)),
+            Err(_) => return Err(by_status().unwrap_or_else(|| undecodable("", no_envelope(response, Some(error))))),
         },
-        first => {
-            // The response does not decode: read the envelope without its `data`, to tell a refusal from an unreadable answer.
-            match serde_json::from_slice::<Envelope<IgnoredAny>>(&response.body) {
-                Ok(envelope) if envelope.head.is_envelope() => {
-                    match envelope.head.refusal(action, response, http_status) {
-                        Some(refused) => Err(Error::Refused(Box::new(refused))),
-                        None => {
-                            let path = first.as_ref().err().map(|error| path_of(&response.body, error));
-                            Err(undecodable(path.unwrap_or_default(), unexplained(first.err())))
-                        }
-                    }
-                }
-                other => match response.http_status.and_then(|status| by_http_status(action, status, &response.body)) {
-                    Some(error) => Err(error),
-                    None => Err(undecodable(String::new(), no_envelope(response, other.err()))),
-                },
-            }
+    };
+    let Some(head) = head.filter(Head::is_envelope) else {
+        return Err(by_status().unwrap_or_else(|| undecodable("", no_envelope(response, failure))));
+    };
+    if let Some(refused) = head.refusal(action, response, not_200(response)) {
+        return Err(Error::Refused(Box::new(refused)));
+    }
+    if let Some(error) = failure {
+        return Err(undecodable(&path_of(&response.body, &error), error.into()));
+    }
+    match data {
+        Reading::Value(answer) => Ok((answer, context.into_warnings())),
+        Reading::Absent => T::from_nothing()
+            .map(|answer| (answer, context.into_warnings()))
+            .ok_or_else(|| undecodable("data", Reason("nothing where the action answers something".into()).into())),
+        Reading::Unfit(unfit) => {
+            let warning = unfit.within(Step::Name("data")).into_warning();
+            Err(undecodable(warning.path(), Reason(warning.reason().to_owned().into()).into()))
         }
     }
 }
 
+fn not_200(response: &Response) -> Option<u16> {
+    response.http_status.filter(|status| *status != 200)
+}
+
+fn undecodable(action: &str, response: &Response, path: &str, reason: BoxError) -> Error {
+    Error::Undecodable(Box::new(Undecodable {
+        action: action.to_owned(),
+        path: path.to_owned(),
+        reason,
+        text: text(&response.body),
+        http_status: not_200(response),
+    }))
+}
+
 /// Returns `true` if a body is an envelope, of success or of failure.
 pub(crate) fn is_envelope(body: &[u8]) -> bool {
-    serde_json::from_slice::<Envelope<IgnoredAny>>(body).is_ok_and(|envelope| envelope.head.is_envelope())
+    let head = read(body, &mut Context::default(), |_, _| Ok(()));
+    head.is_ok_and(|head| head.is_some_and(|head| head.is_envelope()))
+}
+
+/// Reads an envelope, its `data` with `data`; `None` if the body is JSON, but not an object.
+fn read(
+    body: &[u8],
+    context: &mut Context,
+    mut data: impl FnMut(&mut dyn decode::Value<'_>, &mut Context) -> Result<(), Stop>,
+) -> serde_json::Result<Option<Head>> {
+    decode::whole(body, context, |value, context| {
+        let mut parts = Parts { head: Head::default(), key: EnvelopeKey::Data, context, data: &mut data };
+        Ok(match value.read(&mut parts)? {
+            Found::Object(_) => Some(parts.head),
+            _ => None,
+        })
+    })
 }
 
 /// Returns `true` if a response is an envelope of success, whatever its HTTP status.
 #[cfg(feature = "http")]
 pub(crate) fn is_success(response: &Response) -> bool {
-    let envelope = serde_json::from_slice::<Envelope<IgnoredAny>>(&response.body);
-    let head = envelope.ok().map(|envelope| envelope.head).filter(Head::is_envelope);
-    head.is_some_and(|head| head.refusal("", response, None).is_none())
+    let head = read(&response.body, &mut Context::default(), |_, _| Ok(())).ok().flatten();
+    head.filter(Head::is_envelope).is_some_and(|head| head.refusal("", response, None).is_none())
 }
 
 /// Converts a body to the text that an error keeps.
@@ -76,14 +106,7 @@ fn text(body: &[u8]) -> String {
     String::from_utf8_lossy(body).into_owned()
 }
 
-fn unexplained(error: Option<serde_json::Error>) -> Box<dyn std::error::Error + Send + Sync> {
-    match error {
-        Some(error) => error.into(),
-        None => Reason("it decodes at the second try alone".into()).into(),
-    }
-}
-
-fn no_envelope(response: &Response, error: Option<serde_json::Error>) -> Box<dyn std::error::Error + Send + Sync> {
+fn no_envelope(response: &Response, error: Option<serde_json::Error>) -> BoxError {
     if let Some(encoding) = &response.encoding {
         let reason =
             format!("it is compressed ({encoding}), which was not asked for: turn that off on the server's side");
@@ -162,10 +185,12 @@ fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
 /// Reads `data` without an envelope, from an answer's example in the schema.
 #[cfg(feature = "mock")]
 pub(crate) fn data<T: Answer>(json: &str) -> serde_json::Result<T> {
-    let data: AnswerData<T> = serde_json::from_str(json)?;
-    data.0
-        .or_else(T::from_nothing)
-        .ok_or_else(|| serde::de::Error::custom("nothing where the action answers something"))
+    let custom = |warning: &dyn fmt::Display| <serde_json::Error as serde::de::Error>::custom(warning);
+    match decode::whole(json.as_bytes(), &mut Context::default(), T::read_data)? {
+        Reading::Value(answer) => Ok(answer),
+        Reading::Absent => T::from_nothing().ok_or_else(|| custom(&"nothing where the action answers something")),
+        Reading::Unfit(unfit) => Err(custom(&unfit.into_warning())),
+    }
 }
 
 /// An envelope without its `data`.
@@ -219,21 +244,8 @@ fn is_protocol_word(status: &str) -> bool {
     ["ok", "failed", "async"].iter().any(|word| status.eq_ignore_ascii_case(word))
 }
 
-struct Envelope<D> {
-    head: Head,
-    data: Option<D>,
-}
-
-impl<'de, D: Deserialize<'de>> Deserialize<'de> for Envelope<D> {
-    fn deserialize<De: Deserializer<'de>>(deserializer: De) -> Result<Self, De::Error> {
-        deserializer.deserialize_map(EnvelopeVisitor(PhantomData))
-    }
-}
-
-struct EnvelopeVisitor<D>(PhantomData<D>);
-
-#[derive(Deserialize)]
-#[serde(field_identifier, rename_all = "lowercase")]
+/// The keys of an envelope.
+#[derive(Clone, Copy)]
 enum EnvelopeKey {
     Status,
     Retcode,
@@ -241,92 +253,70 @@ enum EnvelopeKey {
     Msg,
     Message,
     Wording,
-    #[serde(other)]
-    Other,
 }
 
-impl<'de, D: Deserialize<'de>> Visitor<'de> for EnvelopeVisitor<D> {
-    type Value = Envelope<D>;
+/// The parts of an envelope while it is read.
+struct Parts<'p> {
+    head: Head,
+    /// The key of the entry that comes next.
+    key: EnvelopeKey,
+    context: &'p mut Context,
+    data: &'p mut dyn FnMut(&mut dyn decode::Value<'_>, &mut Context) -> Result<(), Stop>,
+}
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with `status` and `retcode`")
+impl<'de> Sink<'de> for Parts<'_> {
+    fn key(&mut self, key: Cow<'de, str>) -> bool {
+        self.key = match &*key {
+            "status" => EnvelopeKey::Status,
+            "retcode" => EnvelopeKey::Retcode,
+            "data" => EnvelopeKey::Data,
+            "msg" => EnvelopeKey::Msg,
+            "message" => EnvelopeKey::Message,
+            "wording" => EnvelopeKey::Wording,
+            _ => return false,
+        };
+        true
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let mut head = Head::default();
-        let mut data = None;
-        while let Some(key) = entries.next_key()? {
-            match key {
-                EnvelopeKey::Data => data = Some(entries.next_value()?),
-                EnvelopeKey::Status => head.status = entries.next_value_seed(TextSeed)?,
-                EnvelopeKey::Retcode => head.retcode = entries.next_value_seed(RetcodeSeed)?,
-                EnvelopeKey::Msg => head.msg = entries.next_value_seed(TextSeed)?,
-                EnvelopeKey::Message => head.message = entries.next_value_seed(TextSeed)?,
-                EnvelopeKey::Wording => head.wording = entries.next_value_seed(TextSeed)?,
-                EnvelopeKey::Other => drop(entries.next_value::<IgnoredAny>()?),
+    fn entry(&mut self, value: &mut dyn decode::Value<'de>) -> Result<(), Stop> {
+        let head = &mut self.head;
+        let text = match self.key {
+            EnvelopeKey::Data => return (self.data)(value, self.context),
+            EnvelopeKey::Retcode => {
+                head.retcode = retcode(&value.scalar()?);
+                return Ok(());
             }
-        }
-        Ok(Envelope { head, data })
-    }
-}
-
-/// Reads a text of the envelope. Any other value is skipped; the raw answer still shows it.
-struct TextSeed;
-
-impl<'de> DeserializeSeed<'de> for TextSeed {
-    type Value = Option<String>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        Ok(match Value::deserialize(deserializer)? {
-            Value::String(text) => Some(text),
-            Value::Number(number) => Some(number.to_string()),
+            EnvelopeKey::Status => &mut head.status,
+            EnvelopeKey::Msg => &mut head.msg,
+            EnvelopeKey::Message => &mut head.message,
+            EnvelopeKey::Wording => &mut head.wording,
+        };
+        // Any other value is skipped; the raw answer still shows it.
+        *text = match value.scalar()? {
+            Found::Text(text) => Some(text.into_owned()),
+            Found::Signed(number) => Some(number.to_string()),
+            Found::Unsigned(number) => Some(number.to_string()),
+            Found::Float(number) => Some(number.to_string()),
             _ => None,
-        })
+        };
+        Ok(())
     }
 }
 
-/// Reads the retcode. If the value is not an integer, `status` decides alone.
-struct RetcodeSeed;
-
-impl<'de> DeserializeSeed<'de> for RetcodeSeed {
-    type Value = Option<i64>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        Ok(match Value::deserialize(deserializer)? {
-            Value::Number(number) => number.as_i64(),
-            Value::String(digits) => digits.trim().parse().ok(),
-            _ => None,
-        })
-    }
-}
-
-/// The `data` of an envelope, `None` if it is null.
-struct AnswerData<T>(Option<T>);
-
-impl<'de, T: Answer> Deserialize<'de> for AnswerData<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct DataVisitor<T>(PhantomData<T>);
-
-        impl<'de, T: Answer> Visitor<'de> for DataVisitor<T> {
-            type Value = AnswerData<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an answer")
-            }
-
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(AnswerData(None))
-            }
-
-            fn visit_none<E>(self) -> Result<Self::Value, E> {
-                Ok(AnswerData(None))
-            }
-
-            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-                T::from_data(deserializer).map(|data| AnswerData(Some(data)))
-            }
+/// Returns the retcode that a value means: of a number, its integer, cut to 64 bits; of a flag, 0 or 1. Without a number, `status`
+/// decides alone.
+fn retcode(value: &Found<'_>) -> Option<i64> {
+    // A cast of a float saturates.
+    let whole = |number: f64| if number.abs() < 1.0 && number != 0.0 { -1 } else { number as i64 };
+    match value {
+        Found::Signed(number) => Some(*number),
+        Found::Unsigned(number) => Some(i64::try_from(*number).unwrap_or(i64::MAX)),
+        Found::Float(number) => Some(whole(*number)),
+        Found::Bool(flag) => Some((*flag).into()),
+        Found::Text(text) => {
+            let digits = text.trim();
+            digits.parse().ok().or_else(|| digits.parse().ok().filter(|number: &f64| !number.is_nan()).map(whole))
         }
-
-        deserializer.deserialize_option(DataVisitor(PhantomData))
+        Found::Null | Found::List(_) | Found::Object(_) => None,
     }
 }

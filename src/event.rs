@@ -24,9 +24,9 @@ mod helpers;
 pub(crate) mod quick_operation;
 pub(crate) mod views;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -34,9 +34,10 @@ use serde_json::value::RawValue;
 use self::header::WholeTags;
 pub use self::quick_operation::QuickOperable;
 pub use self::views::{MessageEvent, RequestEvent};
+use crate::decode::{self, Context, Decode, DecodeWarning, Decoded, Reading, Unfit};
 use crate::envelope::json_path::path_of;
 pub use crate::generated::event::*;
-use crate::generated::types::UserId;
+use crate::generated::types::{GroupId, MessageId, PostType, UserId};
 use crate::time::Timestamp;
 
 /// An event of a kind that this crate does not know, or one of a known kind that does not decode. Its text is complete.
@@ -53,10 +54,24 @@ pub struct UnknownEvent {
     pub time: Option<Timestamp>,
     /// The account that received the event, if the event holds it.
     pub self_id: Option<UserId>,
+    /// The event's `user_id`, if it can be read.
+    pub user_id: Option<UserId>,
+    /// The event's `group_id`, if it can be read: a reply goes to this group.
+    pub group_id: Option<GroupId>,
+    /// The event's `message_id`, if it can be read.
+    pub message_id: Option<MessageId>,
     /// The event's JSON text.
     pub text: String,
     /// The reason for which it did not decode, if its kind is known.
     pub error: Option<EventError>,
+}
+
+impl UnknownEvent {
+    /// Returns the id of a message in a group, which can be quoted there.
+    pub(crate) fn quotable(&self) -> Option<MessageId> {
+        let is_group_message = self.post_type.as_deref() == Some("message") && self.group_id.is_some();
+        self.message_id.filter(|_| is_group_message)
+    }
 }
 
 /// Two are equal if their texts are.
@@ -78,20 +93,25 @@ impl Serialize for UnknownEvent {
 pub struct EventError {
     /// `None` if the text is not an event.
     path: Option<String>,
-    reason: std::sync::Arc<dyn std::error::Error + Send + Sync>,
+    reason: Arc<dyn std::error::Error + Send + Sync>,
 }
 
 impl EventError {
     /// Returns the path to the field that failed, such as `sender.user_id`.
     ///
-    /// It is empty if the text is not an event, and if a field of the event itself is missing: the source names that field.
+    /// It is empty if the text is not an event.
     #[must_use]
     pub fn path(&self) -> &str {
         self.path.as_deref().unwrap_or_default()
     }
 
+    fn unfit(warning: DecodeWarning) -> Self {
+        let reason = crate::error::Reason(warning.reason().to_owned().into());
+        Self { path: Some(warning.path().to_owned()), reason: Arc::new(reason) }
+    }
+
     fn no_event(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { path: None, reason: std::sync::Arc::from(reason.into()) }
+        Self { path: None, reason: Arc::from(reason.into()) }
     }
 }
 
@@ -114,59 +134,149 @@ impl std::error::Error for EventError {
 impl Event {
     /// Decodes an event: a JSON object with a `post_type`.
     ///
-    /// An event of an unknown kind is [`Event::Unknown`], and so is one of a known kind that does not decode: it holds the
-    /// error and the path to the field.
+    /// An event of an unknown kind is [`Event::Unknown`], and so is one of a known kind that lacks what makes it that event, such as
+    /// its group: it holds the error and the path to the field. Any other field that cannot be read is `None` or empty; see
+    /// [`from_slice_with_warnings`](Self::from_slice_with_warnings).
     ///
     /// # Errors
     ///
     /// Returns an error if the bytes are not a JSON object, or one without a `post_type` that is a string.
-    // Inline, here and in what it calls, so that only crates that decode events compile the decoders.
-    #[inline]
     pub fn from_slice(json: &[u8]) -> Result<Self, EventError> {
-        Self::of_kind(EventKind::peek(json), json)
+        let mut context = Context::default();
+        let kind = EventKind::peek(json);
+        let event = Self::of_kind(kind, json, &mut context);
+        Self::logged(kind, context);
+        event
+    }
+
+    /// Decodes an event, and returns a warning for each part that could not be read and was passed over.
+    ///
+    /// ```
+    /// use cqhttp::Event;
+    ///
+    /// let json = br#"{"post_type":"notice","notice_type":"friend_add","time":[],"self_id":10010,"user_id":10086}"#;
+    /// let (event, warnings) = Event::from_slice_with_warnings(json)?;
+    /// assert!(matches!(event, Event::FriendAdd(_)));
+    /// assert_eq!(warnings[0].to_string(), "`time`: a list where an integer is expected");
+    /// # Ok::<(), cqhttp::event::EventError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the bytes are not a JSON object, or one without a `post_type` that is a string.
+    pub fn from_slice_with_warnings(json: &[u8]) -> Result<(Self, Vec<DecodeWarning>), EventError> {
+        Self::with_warnings(EventKind::peek(json), json)
     }
 
     /// Decodes an event whose header has been read.
     #[cfg(feature = "ws")]
-    #[inline]
-    pub(crate) fn from_arrived(header: header::EventHeader, json: &[u8]) -> Result<Self, EventError> {
-        Self::of_kind(header.kind, json)
+    pub(crate) fn from_arrived(
+        header: header::EventHeader,
+        json: &[u8],
+    ) -> Result<(Self, Vec<DecodeWarning>), EventError> {
+        Self::with_warnings(header.kind, json)
     }
 
-    #[inline]
-    fn of_kind(kind: EventKind, json: &[u8]) -> Result<Self, EventError> {
-        let mut bytes = Bytes::from_slice(json);
-        match Self::decode(kind, &mut bytes) {
-            Ok(None) => Self::unknown(json, None),
-            Ok(Some(event)) => match bytes.end() {
-                Ok(()) => Ok(event.classify_own()),
-                Err(error) => Err(EventError::no_event(error)),
-            },
-            Err(error) => Self::unknown(json, Some(error)),
+    fn with_warnings(kind: EventKind, json: &[u8]) -> Result<(Self, Vec<DecodeWarning>), EventError> {
+        let mut context = Context::default();
+        let event = Self::of_kind(kind, json, &mut context)?;
+        let warnings = Self::logged(kind, context);
+        Ok((event, warnings))
+    }
+
+    /// Logs the warnings about an event of this kind, and returns them.
+    fn logged(kind: EventKind, context: Context) -> Vec<DecodeWarning> {
+        let warnings = context.into_warnings();
+        if !warnings.is_empty() {
+            decode::log(&format!("{kind:?}"), &warnings);
+        }
+        warnings
+    }
+
+    /// Decodes an event that is a part of other JSON. A value that is not an event is kept as an unknown one.
+    pub(crate) fn of_part(json: &RawValue, context: &mut Context) -> Self {
+        let json = json.get();
+        let event = Self::of_kind(EventKind::peek(json.as_bytes()), json.as_bytes(), context);
+        let event = event.or_else(|error| Self::of_message_type(json.as_bytes(), context).ok_or(error));
+        event.unwrap_or_else(|error| {
+            context.warn(Unfit::new("not an event, and kept as an unknown one"));
+            Self::Unknown(Box::new(UnknownEvent {
+                text: json.to_owned(),
+                error: Some(error),
+                ..UnknownEvent::default()
+            }))
+        })
+    }
+
+    fn of_kind(kind: EventKind, json: &[u8], context: &mut Context) -> Result<Self, EventError> {
+        let before = context.mark();
+        // An event is large: it is written here, and moved once more.
+        let mut event = None;
+        let mut unfit = None;
+        let read = decode::read_whole(json, context, &mut |value, context| {
+            match Self::decode(kind, value, context)? {
+                Reading::Value(read) => event = Some(read),
+                Reading::Absent => {}
+                Reading::Unfit(found) => unfit = Some(found),
+            }
+            Ok(())
+        });
+        match (read, event) {
+            (Ok(()), Some(event)) => Ok(event.classify_own()),
+            (read, _) => {
+                context.reset(before);
+                let error = match read {
+                    Ok(()) => unfit.map(|unfit| EventError::unfit(unfit.into_warning())),
+                    Err(error) => Some(EventError { path: Some(path_of(json, &error)), reason: Arc::new(error) }),
+                };
+                Self::unknown(json, error)
+            }
         }
     }
 
-    #[inline]
-    fn unknown(json: &[u8], failure: Option<serde_json::Error>) -> Result<Self, EventError> {
-        let WholeTags(tags) = serde_json::from_slice(json).map_err(EventError::no_event)?;
+    fn unknown(json: &[u8], error: Option<EventError>) -> Result<Self, EventError> {
+        let tags = WholeTags::of(json).map_err(EventError::no_event)?;
         if tags.post_type.is_none() {
             return Err(EventError::no_event(crate::error::Reason("it has no `post_type` that is a string".into())));
         }
-        let error =
-            failure.map(|error| EventError { path: Some(path_of(json, &error)), reason: std::sync::Arc::new(error) });
-        let owned = |tag: Option<Cow<'_, str>>| tag.map(Cow::into_owned);
         Ok(Self::Unknown(Box::new(UnknownEvent {
-            detail_type: owned(tags.detail().cloned()),
-            post_type: owned(tags.post_type),
-            sub_type: owned(tags.sub_type),
+            detail_type: tags.detail().map(str::to_owned),
+            post_type: tags.post_type,
+            sub_type: tags.sub_type,
             time: tags.time,
             self_id: tags.self_id,
+            user_id: tags.user_id,
+            group_id: tags.group_id,
+            message_id: tags.message_id,
             text: String::from_utf8_lossy(json).into_owned(),
             error,
         })))
     }
 
+    /// Decodes a message of a history without a `post_type`, as SnowLuma sends them: `message_type` tells its kind.
+    fn of_message_type(json: &[u8], context: &mut Context) -> Option<Self> {
+        let tags = WholeTags::of(json).ok()?;
+        let message_type = tags.message_type().filter(|_| tags.post_type.is_none())?;
+        let kind = EventKind::of_tags("message", message_type, "");
+        let before = context.mark();
+        match decode::whole(json, context, |value, context| Self::decode(kind, value, context)) {
+            Ok(Reading::Value(mut event)) => {
+                match &mut event {
+                    Self::GroupMessage(event) => event.post_type = PostType::Message,
+                    Self::PrivateMessage(event) => event.post_type = PostType::Message,
+                    _ => {}
+                }
+                Some(event.classify_own())
+            }
+            _ => {
+                context.reset(before);
+                None
+            }
+        }
+    }
+
     /// Moves the account's own messages to their own variants, whatever the server calls them.
+    #[inline]
     pub(crate) fn classify_own(self) -> Self {
         match self {
             Self::GroupMessage(event) if event.is_own() => Self::GroupMessageSent(event),
@@ -179,21 +289,22 @@ impl Event {
 impl FromStr for Event {
     type Err = EventError;
 
-    #[inline]
     fn from_str(json: &str) -> Result<Self, EventError> {
         Self::from_slice(json.as_bytes())
     }
 }
 
 /// Decodes an event inside other JSON, such as an answer. A value that is not an event becomes [`Event::Unknown`], so that
-/// it does not spoil a list of events.
+/// it does not spoil a list of events. A message needs no `post_type` here: SnowLuma's histories have none.
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let json = Box::<RawValue>::deserialize(deserializer)?;
-        Ok(Self::from_slice(json.get().as_bytes()).unwrap_or_else(|error| {
-            let text = json.get().to_owned();
-            Self::Unknown(Box::new(UnknownEvent { text, error: Some(error), ..UnknownEvent::default() }))
-        }))
+        decode::deserialize(deserializer)
+    }
+}
+
+impl Decode for Event {
+    fn decode(value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
+        Ok(Reading::Value(Self::of_part(&value.raw()?, context)))
     }
 }
 
@@ -207,5 +318,3 @@ impl EventKind {
         header::kind_of(json)
     }
 }
-
-type Bytes<'a> = serde_json::Deserializer<serde_json::de::SliceRead<'a>>;

@@ -55,12 +55,10 @@ impl<H> Events<H> {
     /// Returns the next event; `None` once the stream has ended.
     ///
     /// The future may be dropped while it waits, as in `tokio::select!`: no event is lost by that.
-    #[inline]
     pub async fn next(&mut self) -> Option<Received> {
         poll_fn(|cx| self.poll(cx)).await
     }
 
-    #[inline]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Received>> {
         loop {
             let Some(arrived) = ready!(self.queue.poll_next(cx)) else { return Poll::Ready(None) };
@@ -145,7 +143,6 @@ impl Events {
 impl<H: Unpin> Stream for Events<H> {
     type Item = Received;
 
-    #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Received>> {
         self.get_mut().poll(cx)
     }

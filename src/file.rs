@@ -11,8 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::decode::{self, Context, Decode, Decoded};
 use crate::generated::types::{ImageFile, RecordFile, ServerPath};
-use crate::lenient;
 
 /// The source of a file that the server reads: an image, a voice message, a group's picture.
 ///
@@ -39,7 +39,8 @@ use crate::lenient;
 ///
 /// go-cqhttp accepts images smaller than 30 MiB and videos smaller than 100 MiB. It does not limit bytes sent with the call,
 /// pictures of groups and notices, or voice messages. NapCat reads at most 50 MiB from a WebSocket, which are 37 MiB of
-/// bytes. QQ has limits of its own.
+/// bytes. SnowLuma reads at most 2 MiB over HTTP, which are 1.5 MiB of bytes, and closes the connection without an answer: send
+/// larger files over its WebSocket, as an address, or as a path on its disk. QQ has limits of its own.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct FileSource(Arc<str>);
 
@@ -72,7 +73,8 @@ impl FileSource {
         Self(["http://", url].concat().into())
     }
 
-    /// Creates the source for bytes that are sent with the call, as base64, which is a third longer.
+    /// Creates the source for bytes that are sent with the call, as base64, which is a third longer. The server has a limit for
+    /// that: see [Sizes](Self#sizes).
     pub fn bytes(bytes: impl AsRef<[u8]>) -> Self {
         let mut text = String::from("base64://");
         STANDARD.encode_string(bytes, &mut text);
@@ -214,9 +216,15 @@ impl Serialize for FileSource {
     }
 }
 
+impl Decode for FileSource {
+    fn decode(value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
+        Ok(String::decode(value, context)?.map(|text| Self(text.into())))
+    }
+}
+
 impl<'de> Deserialize<'de> for FileSource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient::string(deserializer).map(|text| Self(text.into()))
+        decode::deserialize(deserializer)
     }
 }
 
@@ -315,9 +323,15 @@ impl Serialize for UploadSource {
     }
 }
 
+impl Decode for UploadSource {
+    fn decode(value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
+        Ok(String::decode(value, context)?.map(|text| Self(text.into())))
+    }
+}
+
 impl<'de> Deserialize<'de> for UploadSource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient::string(deserializer).map(|text| Self(text.into()))
+        decode::deserialize(deserializer)
     }
 }
 

@@ -14,8 +14,8 @@
 //! if let Some(forward) = sent.forward_id {
 //!     for message in client.get_forward_msg(forward).await?.messages {
 //!         match message.content {
-//!             ForwardContent::Message(content) => println!("{}: {content:?}", message.sender.nickname),
-//!             ForwardContent::Nodes(nodes) => println!("{}: {} messages", message.sender.nickname, nodes.len()),
+//!             ForwardContent::Message(content) => println!("{}: {content:?}", message.sender.display_name()),
+//!             ForwardContent::Nodes(nodes) => println!("{}: {} messages", message.sender.display_name(), nodes.len()),
 //!             _ => {}
 //!         }
 //!     }
@@ -27,14 +27,17 @@
 //! Forwards can be nested. Received JSON is limited to `serde_json`'s 128 levels, about forty nested forwards, so that an
 //! answer cannot exhaust the stack. The nesting of forwards that a program sends is not limited here.
 
-use serde::de::Error as _;
+pub(crate) mod received;
+
+use serde::de::{DeserializeOwned, Error as _};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Error, Map, Value};
 
+use crate::decode::{self, Context, Decode, Decoded, Unfit};
 use crate::generated::segment::{self, Segment};
 use crate::generated::types::{GroupId, MessageId, MessageSender, UserId};
-use crate::lenient;
 use crate::message::Message;
 use crate::segment::IntoSegment;
 use crate::time::Timestamp;
@@ -48,6 +51,30 @@ pub enum ForwardContent<N> {
     Message(Message),
     /// The messages of another forward.
     Nodes(Vec<N>),
+    /// A message that cannot be read: the whole of it is kept.
+    Unknown(UnknownContent),
+}
+
+/// A message of a forward that cannot be read, or one in more than forty other forwards.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct UnknownContent {
+    /// The JSON text of the whole message.
+    pub text: String,
+}
+
+/// Two are equal if their texts are.
+impl PartialEq for UnknownContent {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+/// Writes the message unchanged.
+impl Serialize for UnknownContent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::from_str::<&RawValue>(&self.text).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
 }
 
 /// A message for a merged forward that is sent.
@@ -177,7 +204,7 @@ impl ForwardNode {
 ///
 /// let json = r#"{ "type": "node", "data": { "user_id": "10086", "nickname": "小明", "content": "你好" } }"#;
 /// let message: ForwardedMessage = serde_json::from_str(json)?;
-/// assert_eq!(message.sender.nickname, "小明");
+/// assert_eq!(message.sender.display_name(), "小明");
 /// assert_eq!(message.content, ForwardContent::Message(Message::cq("你好")));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -256,7 +283,6 @@ impl Serialize for NodeData<'_> {
 }
 
 impl IntoSegment for ForwardNode {
-    #[inline]
     fn into_segment(self) -> Segment {
         let json = serde_json::to_string(&self).unwrap_or_default();
         serde_json::from_str(&json).unwrap_or_else(|_| segment::Node::new().into_segment())
@@ -267,7 +293,6 @@ impl TryFrom<&segment::Node> for ForwardNode {
     type Error = Error;
 
     /// Converts the segment to a node with typed content. It fails if a required field is missing.
-    #[inline]
     fn try_from(node: &segment::Node) -> Result<Self, Error> {
         serde_json::from_value(serde_json::to_value(node.clone().into_segment())?)
     }
@@ -277,7 +302,6 @@ impl TryFrom<&segment::Node> for ForwardNode {
 impl TryFrom<&Box<segment::Node>> for ForwardNode {
     type Error = Error;
 
-    #[inline]
     fn try_from(node: &Box<segment::Node>) -> Result<Self, Error> {
         (&**node).try_into()
     }
@@ -291,37 +315,37 @@ impl<'de> Deserialize<'de> for ForwardNode {
     }
 }
 
+/// Reads the forms that servers send. A value that is not a message is kept: see [`ForwardContent::Unknown`].
 impl<'de> Deserialize<'de> for ForwardedMessage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::read(Map::deserialize(deserializer)?).map_err(D::Error::custom)
+        decode::deserialize(deserializer)
     }
 }
 
-/// An item in a list of nodes, read from a JSON value, since its form is known only once the whole item is there.
-///
-/// Each part of the value is moved, not copied.
-trait NodeForm: Sized {
-    fn is(value: &Value) -> bool;
-
-    fn read(entries: Map<String, Value>) -> Result<Self, Error>;
+impl Decode for ForwardNode {
+    fn decode(value: &mut dyn decode::Value<'_>, _: &mut Context) -> Decoded<Self> {
+        let node = serde_json::from_str(value.raw()?.get());
+        Ok(node.map_err(|error: Error| Unfit::new(error.to_string())).into())
+    }
 }
 
-impl NodeForm for ForwardNode {
-    fn is(value: &Value) -> bool {
+impl ForwardNode {
+    fn is_json(value: &Value) -> bool {
         value["type"] == "node"
     }
 
+    /// Reads a node from a JSON value. Each part of the value is moved, not copied.
     fn read(segment: Map<String, Value>) -> Result<Self, Error> {
         let mut data = node_data(segment)
-            .map_err(|_| Error::custom("not a node segment: the `type` of a node segment is `node`"))?;
-        let time = within("time", lenient::opt_int(take(&mut data, &["time"])))?;
-        if let Some(id) = within("id", lenient::opt_int(take(&mut data, &["id"])))? {
+            .ok_or_else(|| Error::custom("not a node segment: the `type` of a node segment is `node`"))?;
+        let time = within("time", Option::deserialize(take(&mut data, &["time"])))?;
+        if let Some(id) = within("id", optional(take(&mut data, &["id"])))? {
             data.retain(|name, _| !REFERENCE_FIELDS.contains(&name.as_str()));
             return Ok(Self { body: NodeBody::Message(id), time, extra: data });
         }
         let body = NodeBody::Custom {
-            user_id: within("user_id", lenient::int(take(&mut data, &["user_id", "uin"])))?,
-            name: within("name", lenient::string(take(&mut data, &["name", "nickname"])))?,
+            user_id: within("user_id", UserId::deserialize(take(&mut data, &["user_id", "uin"])))?,
+            name: within("name", decode::deserialize(take(&mut data, &["name", "nickname"])))?,
             content: within("content", content(take(&mut data, &["content"])))?,
         };
         data.retain(|name, _| !CUSTOM_FIELDS.contains(&name.as_str()));
@@ -329,51 +353,29 @@ impl NodeForm for ForwardNode {
     }
 }
 
-impl NodeForm for ForwardedMessage {
-    fn is(value: &Value) -> bool {
-        // Every segment has a `type`; a message in a forward has a `type` only if it is a node segment.
-        let has = |name: &str| !value[name].is_null();
-        ForwardNode::is(value) || !has("type") && (has("content") || has("message"))
-    }
-
-    fn read(message: Map<String, Value>) -> Result<Self, Error> {
-        let mut message = node_data(message).unwrap_or_else(|flat| flat);
-        if let Value::Object(sender) = take(&mut message, &["sender"]) {
-            let names =
-                |(name, value): &(String, Value)| ["user_id", "nickname"].contains(&&**name) && !value.is_null();
-            message.extend(sender.into_iter().filter(names));
-        }
-        Ok(Self {
-            sender: MessageSender {
-                user_id: within("user_id", lenient::int(take(&mut message, &["user_id", "uin"])))?,
-                nickname: within("nickname", lenient::string(take(&mut message, &["nickname", "name"])))?,
-            },
-            time: within("time", lenient::opt_int(take(&mut message, &["time"])))?,
-            content: within("content", content(take(&mut message, &["content", "message"])))?,
-            group_id: within("group_id", lenient::opt_int(take(&mut message, &["group_id"])))?,
-            message_id: within("message_id", lenient::opt_int(take(&mut message, &["message_id"])))?,
-        })
-    }
+/// Reads an id that may be absent: null and `""` are `None`.
+fn optional<T: DeserializeOwned>(value: Value) -> Result<Option<T>, Error> {
+    if is_empty(&value) { Ok(None) } else { T::deserialize(value).map(Some) }
 }
 
-/// Reads the content of a node: nodes if every item is one, else a message.
-fn content<N: NodeForm>(value: Value) -> Result<ForwardContent<N>, Error> {
+/// Reads the content of a node that is sent: nodes if every item is one, else a message.
+fn content(value: Value) -> Result<ForwardContent<ForwardNode>, Error> {
     let nodes = match value {
-        Value::Array(items) if !items.is_empty() && items.iter().all(N::is) => items,
-        Value::Object(_) if N::is(&value) => vec![value],
+        Value::Array(items) if !items.is_empty() && items.iter().all(ForwardNode::is_json) => items,
+        Value::Object(_) if ForwardNode::is_json(&value) => vec![value],
         Value::Null => return Err(Error::custom("nothing where a message is expected")),
-        message => return Message::deserialize(message).map(ForwardContent::Message),
+        message => return decode::deserialize_strictly(message).map(ForwardContent::Message),
     };
-    let nodes = nodes.into_iter().map(|node| Map::deserialize(node).and_then(N::read));
+    let nodes = nodes.into_iter().map(|node| Map::deserialize(node).and_then(ForwardNode::read));
     nodes.collect::<Result<_, _>>().map(ForwardContent::Nodes)
 }
 
-/// Takes the `data` of a node segment; `Err` returns any other object unchanged.
-fn node_data(mut segment: Map<String, Value>) -> Result<Map<String, Value>, Map<String, Value>> {
+/// Takes the `data` of a node segment; `None` for any other object.
+fn node_data(mut segment: Map<String, Value>) -> Option<Map<String, Value>> {
     let is_node = segment.get("type").is_some_and(|kind| kind == "node");
     match segment.get_mut("data") {
-        Some(Value::Object(data)) if is_node => Ok(std::mem::take(data)),
-        _ => Err(segment),
+        Some(Value::Object(data)) if is_node => Some(std::mem::take(data)),
+        _ => None,
     }
 }
 

@@ -74,7 +74,7 @@ macro_rules! __number_id {
             }
         }
 
-        impl $crate::__private::lenient::Integer for $id {
+        impl $crate::__private::decode::Integer for $id {
             fn from_wide(value: i128) -> Option<Self> {
                 value.try_into().ok().map(Self)
             }
@@ -82,7 +82,7 @@ macro_rules! __number_id {
 
         impl<'de> $crate::__private::Deserialize<'de> for $id {
             fn deserialize<D: $crate::__private::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::__private::lenient::int(deserializer)
+                $crate::__private::decode::deserialize(deserializer)
             }
         }
 
@@ -151,11 +151,29 @@ macro_rules! string_id {
 
         impl<'de> $crate::__private::Deserialize<'de> for $id {
             fn deserialize<D: $crate::__private::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::__private::lenient::string(deserializer).map(Self)
+                $crate::__private::decode::deserialize(deserializer)
             }
         }
 
+        $crate::__decode_as_text!($id);
+
         $crate::__display_as_inner!($id);
+    };
+}
+
+/// Reads a type from any text.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __decode_as_text {
+    ($name:ident) => {
+        impl $crate::__private::decode::Decode for $name {
+            fn decode(
+                value: &mut dyn $crate::__private::decode::Value<'_>,
+                context: &mut $crate::__private::decode::Context,
+            ) -> $crate::__private::decode::Decoded<Self> {
+                $crate::__private::decode::text(value, context)
+            }
+        }
     };
 }
 

@@ -16,6 +16,7 @@ mod call;
 mod client;
 #[cfg(feature = "ws")]
 mod connection;
+mod decode;
 mod envelope;
 mod error;
 pub mod event;
@@ -29,7 +30,6 @@ mod generated;
 pub mod guide;
 mod id;
 pub mod layer;
-mod lenient;
 mod macros;
 mod message;
 #[cfg(feature = "mock")]
@@ -59,6 +59,7 @@ pub use client::builder::ClientBuilder;
 pub use connection::handle::Connection;
 #[cfg(feature = "ws")]
 pub use connection::{Connect, connect};
+pub use decode::DecodeWarning;
 #[cfg(feature = "http")]
 pub use error::build::BuildError;
 #[cfg(feature = "ws")]
@@ -78,7 +79,7 @@ pub use message::builder::MessageBuilder;
 pub use message::command::MessageArg;
 pub use message::cq::{CqError, CqFields, CqPart, CqParts};
 pub use message::{Message, MessageError};
-pub use pagination::{Paged, Pages};
+pub use pagination::{Paged, Pages, RawPages};
 #[cfg(feature = "ws")]
 pub use received::Received;
 pub use reply::{AnswerRequest, Approvable, ReplyCall, ReplyTo, SendCall, Sent};

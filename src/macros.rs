@@ -55,9 +55,11 @@ macro_rules! string_enum {
 
         impl<'de> $crate::__private::Deserialize<'de> for $name {
             fn deserialize<D: $crate::__private::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::__private::lenient::string(deserializer).map(Self::from)
+                $crate::__private::decode::deserialize(deserializer)
             }
         }
+
+        $crate::__decode_as_text!($name);
     };
 }
 
@@ -92,7 +94,7 @@ macro_rules! integer_enum {
             }
         }
 
-        impl $crate::__private::lenient::Integer for $name {
+        impl $crate::__private::decode::Integer for $name {
             fn from_wide(value: i128) -> Option<Self> {
                 i64::try_from(value).ok().map(Self::from)
             }
@@ -106,23 +108,40 @@ macro_rules! integer_enum {
 
         impl<'de> $crate::__private::Deserialize<'de> for $name {
             fn deserialize<D: $crate::__private::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::__private::lenient::int(deserializer)
+                $crate::__private::decode::deserialize(deserializer)
             }
         }
     };
 }
 
-/// Makes objects answers of actions.
+/// Makes objects answers of actions. `Name = "field"` is an answer that some servers send as the value of this field alone.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! answers {
-    ($($name:ident,)*) => {
-        $(impl $crate::Answer for $name {})*
+    ($($name:ident $(= $bare:literal)?,)*) => {
+        $(impl $crate::Answer for $name {
+            fn read_data(
+                data: &mut dyn $crate::__private::decode::Value<'_>,
+                context: &mut $crate::__private::decode::Context,
+            ) -> $crate::__private::decode::Decoded<Self> {
+                $crate::answers!(@read data context $($bare)?)
+            }
+
+            fn from_nothing() -> Option<Self> {
+                $crate::__private::decode::Decode::empty()
+            }
+        })*
+    };
+    (@read $data:ident $context:ident) => {
+        $crate::__private::object_answer($data, $context)
+    };
+    (@read $data:ident $context:ident $bare:literal) => {
+        $crate::__private::bare_answer($data, $context, $bare)
     };
 }
 
 /// Writes an event: its tags, then its fields. `name = "wire"` is a field with another name on the wire; `name?` is left out
-/// if it is `None`.
+/// if it is `None`, and `name!`, a field that decides, if it was absent.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! serialize_event {
@@ -152,6 +171,18 @@ macro_rules! serialize_event {
     (@entries $this:ident $map:ident $field:ident?, $($rest:tt)*) => {
         if let Some(value) = &$this.$field {
             $map.serialize_entry(stringify!($field), value)?;
+        }
+        $crate::serialize_event!(@entries $this $map $($rest)*);
+    };
+    (@entries $this:ident $map:ident $field:ident!, $($rest:tt)*) => {
+        if !$crate::__private::decode::is_unlisted(&$this.$field) {
+            $map.serialize_entry(stringify!($field), &$this.$field)?;
+        }
+        $crate::serialize_event!(@entries $this $map $($rest)*);
+    };
+    (@entries $this:ident $map:ident $field:ident = $wire:literal!, $($rest:tt)*) => {
+        if !$crate::__private::decode::is_unlisted(&$this.$field) {
+            $map.serialize_entry($wire, &$this.$field)?;
         }
         $crate::serialize_event!(@entries $this $map $($rest)*);
     };

@@ -4,19 +4,20 @@ pub(crate) mod builder;
 pub(crate) mod command;
 pub(crate) mod cq;
 
+use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use self::cq::{CqError, CqParts};
+use crate::decode::{self, Context, Decode, Decoded, Found, Reading, Sink, Step, Stop, Unfit};
 use crate::generated::segment::{Image, Segment, Text};
 use crate::generated::types::{MessageId, UserId};
 use crate::segment::IntoSegment;
-use crate::segment::codec::SegmentVisitor;
+use crate::segment::codec::{SegmentParts, Segments, read_segment};
+use crate::segment::extra::Extra;
 use crate::segment::mention::Mention;
 
 /// A message: a list of segments.
@@ -60,8 +61,8 @@ impl Message {
 
     /// Reads a text with CQ codes. A malformed code is kept as text.
     ///
-    /// A code is `[CQ:`, a type, any number of `,name=value`, and the first `]` that follows. In a value `&#44;` is `,`;
-    /// there and in text `&#91;` is `[`, `&#93;` is `]`, and `&amp;` is `&`.
+    /// A code is `[CQ:`, a type, any number of `,name=value`, and the first `]` that follows. In values and in text
+    /// `&#44;` is `,`, `&#91;` is `[`, `&#93;` is `]`, and `&amp;` is `&`.
     ///
     /// ```
     /// use cqhttp::{Message, Segment};
@@ -71,8 +72,6 @@ impl Message {
     /// assert_eq!(message.plain_text(), " 1 & 2");
     /// ```
     #[must_use]
-    // Inline, like everything that reads or writes segments, so that only crates that use it compile it.
-    #[inline]
     pub fn cq(codes: impl AsRef<str>) -> Self {
         Self(cq::read(codes.as_ref()))
     }
@@ -90,7 +89,6 @@ impl Message {
     ///
     /// Returns an error if a segment cannot be written as a CQ code: a node with content of its own, a type or name with
     /// characters that would end it, or a segment that holds more than `type` and `data`.
-    #[inline]
     pub fn to_cq(&self) -> Result<String, CqError> {
         cq::write(self)
     }
@@ -113,7 +111,6 @@ impl Message {
     /// Returns the message in the form that all its spellings share: adjacent texts are joined, empty texts dropped, and
     /// every value in a segment is text, except for the content of a node.
     #[must_use]
-    #[inline]
     pub fn canonical(&self) -> Self {
         Self(cq::canonical(self))
     }
@@ -122,9 +119,7 @@ impl Message {
     ///
     /// # Errors
     ///
-    /// Returns an error if an entry is not a segment: not an object, without a `type` that is a string, or with a number
-    /// too large for 64 bits in a field that its type knows.
-    #[inline]
+    /// Returns an error if an entry is not a segment: not an object, or without a `type` that is a string.
     pub fn from_json(segments: Value) -> Result<Self, MessageError> {
         let read = |(index, entry)| Segment::deserialize(entry).map_err(|_| MessageError { index });
         match segments {
@@ -331,40 +326,64 @@ impl Serialize for Message {
     }
 }
 
-/// Reads a string as CQ codes, an object as one segment, a list as segments.
+/// Reads a string as CQ codes, an object as one segment, a list as segments. An element of the list that is not a segment is kept
+/// as an unknown one.
 impl<'de> Deserialize<'de> for Message {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(MessageVisitor)
+        decode::deserialize(deserializer)
     }
 }
 
-struct MessageVisitor;
-
-impl<'de> Visitor<'de> for MessageVisitor {
-    type Value = Message;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a message: a string, a segment or a list of segments")
+impl Decode for Message {
+    fn decode(value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
+        let one = SegmentParts::new(context.is_exact());
+        let mut parts = MessageParts { segments: Vec::new(), one, context };
+        Ok(match value.read(&mut parts)? {
+            Found::Text(codes) => Reading::Value(Self::cq(codes)),
+            Found::List(_) => Reading::Value(Self(parts.segments)),
+            found @ Found::Object(_) => {
+                if parts.one.inexact {
+                    parts.context.note_inexact();
+                }
+                Reading::Value(Self(vec![parts.one.finish(found)]))
+            }
+            Found::Null => Reading::Absent,
+            found => Reading::Unfit(Unfit::kind(found.kind(), "a message: a string, a segment or a list of segments")),
+        })
     }
 
-    fn visit_str<E: de::Error>(self, codes: &str) -> Result<Message, E> {
-        Ok(Message::cq(codes))
+    fn empty() -> Option<Self> {
+        Some(Self::new())
     }
 
-    /// Reads null as an empty message.
-    fn visit_unit<E>(self) -> Result<Message, E> {
-        Ok(Message::new())
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
+}
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Message, A::Error> {
-        let mut message = Message::new();
-        while let Some(segment) = items.next_element()? {
-            message.0.push(segment);
+/// The segments of a message while it is read: a list of them, or one alone.
+struct MessageParts<'c, 'de> {
+    segments: Vec<Segment>,
+    one: SegmentParts<'de>,
+    context: &'c mut Context,
+}
+
+impl<'de> Sink<'de> for MessageParts<'_, 'de> {
+    fn element(&mut self, value: &mut dyn decode::Value<'de>) -> Result<(), Stop> {
+        let segment: Segment = read_segment(value, self.context)?;
+        if segment.extra().is_some_and(Extra::is_whole) {
+            let unfit = Unfit::new("not a segment, and kept as an unknown one");
+            self.context.warn(unfit.within(Step::Index(self.segments.len())));
         }
-        Ok(message)
+        self.segments.push(segment);
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Message, A::Error> {
-        SegmentVisitor::<Segment>(PhantomData).visit_map(entries).map(Message::from)
+    fn key(&mut self, key: Cow<'de, str>) -> bool {
+        self.one.key(key)
+    }
+
+    fn entry(&mut self, value: &mut dyn decode::Value<'de>) -> Result<(), Stop> {
+        self.one.entry(value)
     }
 }

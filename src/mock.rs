@@ -72,7 +72,7 @@
 //! use cqhttp::{Client, RefusalCode};
 //!
 //! let server = MockServer::start().await?;
-//! server.on::<GetLoginInfo>(|_| Ok(GetLoginInfoResponse::example().with(|me| me.nickname = "Anna".into())));
+//! server.on::<GetLoginInfo>(|_| Ok(GetLoginInfoResponse::example().with(|me| me.nickname = Some("Anna".into()))));
 //! server.on::<SetGroupBan>(|ban| if ban.duration < 60 { Err(refuse(RefusalCode::NotManageable)) } else { Ok(()) });
 //!
 //! let client = Client::builder(server.url()).build()?;

@@ -1,26 +1,35 @@
 //! Paginated actions: a call that becomes a stream of its pages.
 
 use std::fmt;
-use std::future::IntoFuture;
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
 use crate::action::KnownAction;
-use crate::call::Call;
+use crate::call::{Answered, Call, WithRaw};
+use crate::decode::DecodeWarning;
 use crate::error::Error;
 
 /// An action that answers in pages.
 pub trait Paged: KnownAction + Clone {
     /// Returns the request for the page after `answer`; `None` after the last page.
     fn next_page(&self, answer: &Self::Response) -> Option<Self>;
+
+    /// Removes from the answer to a request of [`next_page`](Self::next_page) what belongs to an earlier page. Returns `false` if
+    /// nothing is left, since the server does not read the request.
+    fn keep_page(&self, answer: &mut Self::Response) -> bool {
+        let _ = answer;
+        true
+    }
 }
 
 impl<A: Paged> Call<A> {
     /// Returns a stream of the answer's pages, beginning with this call's.
     ///
-    /// The stream ends with the last page, or with the first error. Each page is a call of its own, with this call's time
+    /// The stream ends with the last page, or with the first error. A server that answers with the page before once more ends
+    /// it as well: the action's page says on which servers that is so. Each page is a call of its own, with this call's time
     /// limit, and is sent when the stream is polled for it.
     ///
     /// ```no_run
@@ -28,14 +37,14 @@ impl<A: Paged> Call<A> {
     /// let mut pages = client.get_guild_member_list(6000001000000001).pages();
     /// while let Some(page) = pages.next().await {
     ///     for member in page?.members {
-    ///         println!("{}", member.nickname);
+    ///         println!("{}", member.nickname.unwrap_or_default());
     ///     }
     /// }
     /// # Ok(())
     /// # }
     /// ```
     pub fn pages(self) -> Pages<A> {
-        Pages { next: Some(self), pending: None }
+        Pages { next: Some(self), pending: None, is_first: true, warnings: Vec::new() }
     }
 }
 
@@ -46,12 +55,18 @@ impl<A: Paged> Call<A> {
 pub struct Pages<A: Paged> {
     next: Option<Call<A>>,
     pending: Option<PendingPage<A>>,
+    /// `true` until the first page has come.
+    is_first: bool,
+    /// Those of the page that was returned last.
+    warnings: Vec<DecodeWarning>,
 }
+
+type AnsweredPage<A> = Result<Answered<A>, Error>;
 
 /// The page that is being fetched, with its call, from which the next call is made.
 struct PendingPage<A: Paged> {
     call: Call<A>,
-    answer: <Call<A> as IntoFuture>::IntoFuture,
+    answer: Pin<Box<dyn Future<Output = AnsweredPage<A>> + Send>>,
 }
 
 impl<A: Paged> Pages<A> {
@@ -63,6 +78,62 @@ impl<A: Paged> Pages<A> {
     pub async fn next(&mut self) -> Option<Result<A::Response, Error>> {
         std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
+
+    /// Also returns each page's raw JSON response, for fields that the schema does not cover.
+    ///
+    /// ```no_run
+    /// # async fn run(client: cqhttp::Client) -> Result<(), cqhttp::Error> {
+    /// let mut pages = client.get_group_msg_history(10001000).pages().with_raw();
+    /// while let Some(page) = pages.next().await {
+    ///     let page = page?;
+    ///     println!("{} messages in {} bytes", page.answer.messages.len(), page.text().len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_raw(self) -> RawPages<A> {
+        RawPages(self)
+    }
+
+    /// Returns a warning for each part of the last page that could not be read and was passed over. Each path is also logged at
+    /// `warn`, once per process.
+    pub fn decode_warnings(&self) -> &[DecodeWarning] {
+        &self.warnings
+    }
+
+    fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<AnsweredPage<A>>> {
+        if let Some(call) = self.next.take() {
+            self.pending = Some(PendingPage { answer: Box::pin(call.clone().send()), call });
+        }
+        let Some(pending) = &mut self.pending else { return Poll::Ready(None) };
+        let mut page = ready!(pending.answer.as_mut().poll(cx));
+        let pending = self.pending.take();
+        let is_first = std::mem::replace(&mut self.is_first, false);
+        if let (Ok(page), Some(pending)) = (&mut page, pending) {
+            if !is_first && !pending.call.request().keep_page(&mut page.answer) {
+                return Poll::Ready(None);
+            }
+            self.next = pending.call.next_page(&page.answer);
+        }
+        Poll::Ready(Some(page))
+    }
+}
+
+/// A stream of the pages of an answer with their texts: see [`Pages::with_raw`].
+///
+/// It is a [`Stream`]; [`RawPages::next`] needs no extension trait.
+#[must_use = "a stream does nothing until it is polled"]
+pub struct RawPages<A: Paged>(Pages<A>);
+
+impl<A: Paged> RawPages<A> {
+    /// Returns the next page; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the call that fetches the page. The stream ends with it.
+    pub async fn next(&mut self) -> Option<Result<WithRaw<A::Response>, Error>> {
+        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
 }
 
 // No field is pinned in place: the pending future is boxed.
@@ -72,16 +143,23 @@ impl<A: Paged> Stream for Pages<A> {
     type Item = Result<A::Response, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Some(call) = self.next.take() {
-            self.pending = Some(PendingPage { answer: call.clone().into_future(), call });
-        }
-        let Some(pending) = &mut self.pending else { return Poll::Ready(None) };
-        let answer = ready!(pending.answer.as_mut().poll(cx));
-        let pending = self.pending.take();
-        if let (Ok(answer), Some(pending)) = (&answer, pending) {
-            self.next = pending.call.next_page(answer);
-        }
-        Poll::Ready(Some(answer))
+        Poll::Ready(ready!(self.poll_page(cx)).map(|page| {
+            page.map(|page| {
+                self.warnings = page.warnings;
+                page.answer
+            })
+        }))
+    }
+}
+
+// The pages within are not pinned in place.
+impl<A: Paged> Unpin for RawPages<A> {}
+
+impl<A: Paged> Stream for RawPages<A> {
+    type Item = Result<WithRaw<A::Response>, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(ready!(self.0.poll_page(cx)).map(|page| page.map(Answered::with_raw)))
     }
 }
 
@@ -95,5 +173,11 @@ impl<A: Paged> Call<A> {
 impl<A: Paged + fmt::Debug> fmt::Debug for Pages<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pages").field("next", &self.next).finish_non_exhaustive()
+    }
+}
+
+impl<A: Paged + fmt::Debug> fmt::Debug for RawPages<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RawPages").field(&self.0).finish()
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use crate::action::KnownAction;
 use crate::call::not_sent;
 use crate::client::Client;
+use crate::decode::DecodeWarning;
 use crate::error::Error;
 use crate::error::reason::Reason;
 use crate::event::quick_operation::QuickOperable;
@@ -58,13 +59,34 @@ pub struct Received {
     pub client: Client,
     /// The raw event, for fields that the schema does not cover.
     pub raw: Bytes,
+    warnings: Vec<DecodeWarning>,
     /// The response that takes the answer to an HTTP POST.
     response: Option<ResponseSlot>,
 }
 
 impl Received {
-    pub(crate) fn new(event: Event, client: Client, raw: Bytes, response: Option<ResponseSlot>) -> Self {
-        Self { event, client, raw, response }
+    pub(crate) fn new(
+        (event, warnings): (Event, Vec<DecodeWarning>),
+        client: Client,
+        raw: Bytes,
+        response: Option<ResponseSlot>,
+    ) -> Self {
+        Self { event, client, raw, warnings, response }
+    }
+
+    /// Returns a warning for each part of the event that could not be read and was passed over. Each path is also logged at `warn`,
+    /// once per process.
+    ///
+    /// ```no_run
+    /// # fn run(received: cqhttp::Received) {
+    /// for warning in received.decode_warnings() {
+    ///     eprintln!("{warning} in {}", received.text());
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn decode_warnings(&self) -> &[DecodeWarning] {
+        &self.warnings
     }
 
     /// Replies to the event in its chat: see [`Client::reply`].

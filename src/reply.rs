@@ -151,7 +151,6 @@ impl IntoFuture for SendCall {
     type Output = Result<Sent, Error>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
-    #[inline]
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
     }
@@ -173,6 +172,9 @@ impl From<&Event> for ReplyTo {
             Event::PrivateMessage(event) | Event::PrivateMessageSent(event) => event.into(),
             Event::GroupMessage(event) | Event::GroupMessageSent(event) => event.into(),
             Event::GuildMessage(event) => event.into(),
+            Event::Unknown(unknown) => {
+                Self { quoted: unknown.quotable(), ..Self::about(event.target(), unknown.user_id) }
+            }
             other => Self::about(other.target(), other.user_id()),
         }
     }
@@ -277,7 +279,6 @@ impl IntoFuture for ReplyCall {
     type Output = Result<Sent, Error>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
-    #[inline]
     fn into_future(self) -> Self::IntoFuture {
         let message = self.message();
         SendCall { chat: self.to.chat, message, ..self.send }.into_future()

@@ -17,7 +17,7 @@ use crate::error::chain;
 /// #[tokio::main]
 /// async fn main() -> Result<(), Report> {
 ///     let client = Client::builder("http://127.0.0.1:3000").access_token("…").build()?;
-///     println!("{}", client.get_login_info().await?.nickname);
+///     println!("{}", client.get_login_info().await?.user_id);
 ///     Ok(())
 /// }
 /// # }

@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use serde::de::Error as _;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::decode::{self, Context, Decode, Decoded, Field, Key, Put, Reading, Stop, Unfit};
 use crate::generated::types::{ChannelId, GroupId, GuildId, UserId};
-use crate::lenient;
 
 /// The destination of a message: a user, a group, or a member of a group who is not a friend.
 ///
@@ -87,26 +86,56 @@ impl Serialize for Target {
     }
 }
 
-/// Reads the same keys as go-cqhttp, in its order: the message type first, then the ids.
+/// The keys of a target while they are read.
+#[derive(Debug, Default)]
+pub struct TargetParts {
+    message_type: Field<String>,
+    user_id: Field<UserId>,
+    group_id: Field<GroupId>,
+}
+
+impl Put for TargetParts {
+    fn put(&mut self, key: &Key, value: &mut dyn decode::Value<'_>, context: &mut Context) -> Result<(), Stop> {
+        match key.rank {
+            0 => self.message_type.put(key, value, context),
+            1 => self.user_id.put(key, value, context),
+            _ => self.group_id.put(key, value, context),
+        }
+    }
+}
+
+impl TargetParts {
+    /// Returns the target that the keys name, as go-cqhttp reads them: the message type first, then the ids.
+    pub fn target(self, _: &'static str, context: &mut Context) -> Result<Target, Unfit> {
+        let message_type = self.message_type.optional("message_type", context)?;
+        let user = self.user_id.optional("user_id", context)?;
+        let group = self.group_id.optional("group_id", context)?;
+        match (message_type.as_deref(), user, group) {
+            (Some("group"), _, Some(group)) => Ok(Target::Group(group)),
+            (_, Some(user), Some(group)) => Ok(Target::Temp { user, group }),
+            (_, Some(user), None) => Ok(Target::User(user)),
+            (_, None, Some(group)) => Ok(Target::Group(group)),
+            (_, None, None) => Err(Unfit::new("neither `user_id` nor `group_id` names a target")),
+        }
+    }
+}
+
+impl Decode for Target {
+    fn decode(value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
+        const NAMES: &[&[&str]] = &[&["message_type", "user_id", "group_id"]];
+        static KEYS: [Key; 3] = decode::keys(NAMES);
+        let mut parts = TargetParts::default();
+        Ok(match decode::object(value, true, &KEYS, &mut [&mut parts], context)? {
+            Reading::Value(()) => parts.target("", context).into(),
+            Reading::Absent => Reading::Absent,
+            Reading::Unfit(unfit) => Reading::Unfit(unfit),
+        })
+    }
+}
+
 impl<'de> Deserialize<'de> for Target {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Keys {
-            #[serde(default)]
-            message_type: Option<String>,
-            #[serde(default, deserialize_with = "lenient::opt_int")]
-            user_id: Option<UserId>,
-            #[serde(default, deserialize_with = "lenient::opt_int")]
-            group_id: Option<GroupId>,
-        }
-        let keys = Keys::deserialize(deserializer)?;
-        match (keys.message_type.as_deref(), keys.user_id, keys.group_id) {
-            (Some("group"), _, Some(group)) => Ok(Self::Group(group)),
-            (_, Some(user), Some(group)) => Ok(Self::Temp { user, group }),
-            (_, Some(user), None) => Ok(Self::User(user)),
-            (_, None, Some(group)) => Ok(Self::Group(group)),
-            (_, None, None) => Err(D::Error::custom("neither `user_id` nor `group_id` names a target")),
-        }
+        decode::deserialize_strictly(deserializer)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::lenient;
+use crate::decode;
 
 /// The longest duration that is added to the clock: longer ones are cut to it, since the clock's range has an end.
 #[cfg(any(feature = "rate-limit", feature = "ws"))]
@@ -65,11 +65,11 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient::int(deserializer)
+        decode::deserialize(deserializer)
     }
 }
 
-impl lenient::Integer for Timestamp {
+impl decode::Integer for Timestamp {
     fn from_wide(value: i128) -> Option<Self> {
         value.try_into().ok().map(Self)
     }

@@ -60,6 +60,12 @@ impl<T: fmt::Debug> fmt::Debug for Unlisted<T> {
 /// The id of a request from `get_group_system_msg` serves as the flag that answers it.
 impl From<GroupRequestId> for GroupRequestFlag {
     fn from(request: GroupRequestId) -> Self {
-        Self::new(request.to_string())
+        Self::new(request.as_str())
+    }
+}
+
+impl From<&GroupRequestId> for GroupRequestFlag {
+    fn from(request: &GroupRequestId) -> Self {
+        Self::new(request.as_str())
     }
 }

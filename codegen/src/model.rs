@@ -1,9 +1,9 @@
 //! The API: names resolved, parameters split, and every fact that the emitter needs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::name::Name;
-use crate::ty::{EnumBase, IdBase, Ty};
+use crate::ty::{EnumBase, IdBase, Scalar, Ty};
 use crate::yaml::Node;
 
 /// A whole schema.
@@ -19,6 +19,8 @@ pub struct Api {
     pub refusals: Vec<Refusal>,
     /// The fields of every object, for writing its examples.
     pub objects: BTreeMap<String, Vec<Field>>,
+    /// The objects that are read from `{}`, since every field may be absent.
+    pub empty_objects: BTreeSet<String>,
     /// The values of every enum, likewise.
     pub enums: BTreeMap<String, Vec<Variant>>,
 }
@@ -30,10 +32,36 @@ impl Api {
         Self { files: base.into_iter().chain(files).collect(), base: Vec::new(), ..self }
     }
 
+    /// Returns `true` if the field is read as an empty value when it is absent: a list, a message, an event's time and
+    /// account, and an object all of whose fields may be absent in turn.
+    pub fn is_empty_if_absent(&self, field: &Field) -> bool {
+        !field.ty.optional && (field.zero_if_absent || is_empty_value(&field.ty, &self.empty_objects))
+    }
+
     /// Returns `true` if Rust is written for the type.
     pub fn defines(&self, ty: &str) -> bool {
         self.files.iter().flat_map(|file| &file.types).any(|own| own.name == ty)
     }
+}
+
+/// Returns the objects that are read from `{}`: those without a field that must be there.
+pub(crate) fn empty_objects(objects: &BTreeMap<String, Vec<Field>>) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    loop {
+        let may_be_absent = |field: &Field| field.ty.optional || is_empty_value(&field.ty, &found);
+        let empty =
+            |(name, fields): &(&String, &Vec<Field>)| !found.contains(*name) && fields.iter().all(may_be_absent);
+        let more: Vec<String> = objects.iter().filter(empty).map(|(name, _)| name.clone()).collect();
+        if more.is_empty() {
+            return found;
+        }
+        found.extend(more);
+    }
+}
+
+/// Returns `true` if the type has an empty value that can stand for an absent one.
+fn is_empty_value(ty: &Ty, empty_objects: &BTreeSet<String>) -> bool {
+    ty.list || ty.scalar == Scalar::Message || ty.object_in_place().is_some_and(|name| empty_objects.contains(name))
 }
 
 /// The name of the generated files that join all schema files; no file of the base has it.
@@ -117,6 +145,8 @@ pub struct Pages {
     /// The parameter that asks for a page.
     pub set: Name,
     pub next: NextPage,
+    /// The parameter that takes the id of the oldest message, for servers that count so.
+    pub anchor: Option<Name>,
 }
 
 /// The source of the next page's parameter.
@@ -188,6 +218,13 @@ pub struct Field {
     pub aliases: Vec<String>,
     pub ty: Ty,
     pub doc: String,
+    /// `true` if the field says which of several things happened, so that its value is never assumed: an absent one is the
+    /// open enum's unlisted value, an empty text.
+    pub decides: bool,
+    /// `true` if some servers answer the value of this field alone, without the object around it.
+    pub bare: bool,
+    /// `true` for an event's time and account, which are 0 if the event does not hold them.
+    pub zero_if_absent: bool,
 }
 
 #[derive(Debug)]

@@ -1,7 +1,9 @@
 //! Source → model: every rule, and every fault of a run.
 
 mod action;
+mod bare;
 mod circle;
+mod decides;
 mod deviation;
 mod event;
 mod example;
@@ -11,7 +13,7 @@ mod refusal;
 mod resolver;
 mod types;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use names::REFUSALS;
 pub use names::RESERVED_TYPES;
@@ -19,7 +21,7 @@ use resolver::Resolver;
 pub use resolver::UNKNOWN;
 
 use crate::diagnostic::Faults;
-use crate::model::{Api, File};
+use crate::model::{self, Api, File};
 use crate::source::SourceFile;
 
 /// Resolves the stanzas of all files to the API. If faults were found, the result must not be used.
@@ -43,12 +45,15 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
         extension,
         refusals: Vec::new(),
         objects: BTreeMap::new(),
+        empty_objects: BTreeSet::new(),
         enums: BTreeMap::new(),
     };
     for file in files {
         let file = resolver.types_of(file, &mut api);
         api.files.push(file);
     }
+    api.empty_objects = model::empty_objects(&api.objects);
+    resolver.unlisted_values(files, &api);
     resolver.events(files, &mut api);
     for (file, resolved) in files.iter().zip(&mut api.files) {
         resolver.extension = file.extension;

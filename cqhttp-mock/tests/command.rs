@@ -324,7 +324,7 @@ async fn a_world_comes_from_a_file() {
     assert!(program.stderr.next().unwrap().unwrap().contains("`mmh` is neither an event as JSON nor a message"));
     program.happens(r#"{"post_type":"notice","notice_type":"friend_add"}"#);
     let said = program.stderr.next().unwrap().unwrap();
-    assert!(said.starts_with("cqhttp-mock: the event cannot be read: missing field `user_id`"), "{said}");
+    assert!(said.starts_with("cqhttp-mock: the event cannot be read at `user_id`: it is missing"), "{said}");
     program.interrupt();
 
     let broken = r#"{ "groups": [{ "group_id": 42, "group_name": "A", "members": [] }] }"#;

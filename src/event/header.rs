@@ -8,11 +8,11 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 
+use crate::decode::{self, Context, Decode, Found, Reading, Sink, Stop};
+use crate::error::Reason;
 use crate::generated::event::EventKind;
-use crate::generated::types::UserId;
-use crate::lenient;
+use crate::generated::types::{GroupId, MessageId, UserId};
 use crate::time::Timestamp;
 
 /// The kind and the account of an event.
@@ -39,8 +39,8 @@ impl EventHeader {
     /// Reads the header of a whole event. Returns `None` if the text is not a JSON object with a `post_type` that is a string.
     #[cfg(feature = "server")]
     pub(crate) fn of_whole(json: &[u8]) -> Option<Self> {
-        let WholeTags(tags) = serde_json::from_slice(json).ok()?;
-        tags.post_type.is_some().then(|| tags.header())
+        let tags = WholeTags::of(json).ok()?;
+        tags.post_type.is_some().then(|| Self { kind: tags.kind(), self_id: tags.self_id })
     }
 }
 
@@ -51,7 +51,7 @@ pub(super) fn kind_of(json: &[u8]) -> EventKind {
     }
     let mut tags = Tags::default();
     // Stopping early looks like a fault to the parser; a real one is found when the event is decoded.
-    let _ = ReadTags { tags: &mut tags, whole: false }.deserialize(&mut serde_json::Deserializer::from_slice(json));
+    let _ = ReadTags { tags: &mut tags }.deserialize(&mut serde_json::Deserializer::from_slice(json));
     tags.kind()
 }
 
@@ -74,8 +74,8 @@ pub(crate) struct Tags<'a> {
     pub(super) request_type: Option<Cow<'a, str>>,
     pub(super) meta_event_type: Option<Cow<'a, str>>,
     pub(super) sub_type: Option<Cow<'a, str>>,
-    pub(super) time: Option<Timestamp>,
-    pub(super) self_id: Option<UserId>,
+    #[cfg(feature = "ws")]
+    self_id: Option<UserId>,
     #[cfg(feature = "ws")]
     self_id_came: bool,
 }
@@ -128,14 +128,10 @@ impl<'a> Tags<'a> {
             Key::RequestType => &mut self.request_type,
             Key::MetaEventType => &mut self.meta_event_type,
             Key::SubType => &mut self.sub_type,
-            Key::Time => {
-                self.time = lenient::int::<i64, _>(entries.next_value::<&RawValue>()?).ok().map(Timestamp::new);
-                return Ok(());
-            }
             Key::SelfId => {
-                self.self_id = lenient::int(entries.next_value::<&RawValue>()?).ok();
                 #[cfg(feature = "ws")]
                 {
+                    self.self_id = decode::value(entries.next_value()?);
                     self.self_id_came = true;
                 }
                 return Ok(());
@@ -177,21 +173,116 @@ fn plain_number(json: &[u8]) -> Option<(i64, &[u8])> {
     Some((std::str::from_utf8(&json[..end]).ok()?.parse().ok()?, &json[end..]))
 }
 
-/// All tags of an object that has been read to its end.
-pub(super) struct WholeTags<'a>(pub(super) Tags<'a>);
+/// The tags and the common ids of an object that has been read to its end.
+#[derive(Debug, Default)]
+pub(super) struct WholeTags {
+    pub(super) post_type: Option<String>,
+    message_type: Option<String>,
+    notice_type: Option<String>,
+    request_type: Option<String>,
+    meta_event_type: Option<String>,
+    pub(super) sub_type: Option<String>,
+    pub(super) time: Option<Timestamp>,
+    pub(super) self_id: Option<UserId>,
+    pub(super) user_id: Option<UserId>,
+    pub(super) group_id: Option<GroupId>,
+    pub(super) message_id: Option<MessageId>,
+}
 
-impl<'de> Deserialize<'de> for WholeTags<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut tags = Tags::default();
-        ReadTags { tags: &mut tags, whole: true }.deserialize(deserializer)?;
-        Ok(Self(tags))
+impl WholeTags {
+    /// Reads them from an object.
+    pub(super) fn of(json: &[u8]) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let mut parts = TagParts { tags: Self::default(), key: "" };
+        match decode::whole(json, &mut Context::default(), |value, _| value.read(&mut parts).map(|found| found.kind()))?
+        {
+            "an object" => Ok(parts.tags),
+            kind => Err(Reason(format!("{kind} where an object with a `post_type` is expected").into()).into()),
+        }
+    }
+
+    pub(super) fn message_type(&self) -> Option<&str> {
+        self.message_type.as_deref()
+    }
+
+    /// Returns the second tag, whose key depends on the first.
+    pub(super) fn detail(&self) -> Option<&str> {
+        match detail_key(self.post_type.as_deref()?)? {
+            "message_type" => self.message_type.as_deref(),
+            "notice_type" => self.notice_type.as_deref(),
+            "request_type" => self.request_type.as_deref(),
+            _ => self.meta_event_type.as_deref(),
+        }
+    }
+
+    #[cfg(feature = "server")]
+    fn kind(&self) -> EventKind {
+        match (self.post_type.as_deref(), self.detail()) {
+            (Some(post_type), Some(detail)) => {
+                EventKind::of_tags(post_type, detail, self.sub_type.as_deref().unwrap_or_default())
+            }
+            _ => EventKind::Unknown,
+        }
     }
 }
 
-/// Reads the tags of an object: all of them, or until they determine the kind.
+/// Reads the tags and ids of an object. Of a tag that comes twice the first string counts, and of an id the first number.
+struct TagParts {
+    tags: WholeTags,
+    key: &'static str,
+}
+
+const TAG_KEYS: [&str; 11] = [
+    "post_type",
+    "message_type",
+    "notice_type",
+    "request_type",
+    "meta_event_type",
+    "sub_type",
+    "time",
+    "self_id",
+    "user_id",
+    "group_id",
+    "message_id",
+];
+
+impl<'de> Sink<'de> for TagParts {
+    fn key(&mut self, key: Cow<'de, str>) -> bool {
+        let known = TAG_KEYS.iter().find(|known| **known == key);
+        self.key = known.copied().unwrap_or_default();
+        known.is_some()
+    }
+
+    fn entry(&mut self, value: &mut dyn decode::Value<'de>) -> Result<(), Stop> {
+        fn first<T: Decode>(field: &mut Option<T>, value: &mut dyn decode::Value<'_>) -> Result<(), Stop> {
+            if let (None, Reading::Value(read)) = (&field, T::decode(value, &mut Context::default())?) {
+                *field = Some(read);
+            }
+            Ok(())
+        }
+        let tags = &mut self.tags;
+        let tag = match self.key {
+            "post_type" => &mut tags.post_type,
+            "message_type" => &mut tags.message_type,
+            "notice_type" => &mut tags.notice_type,
+            "request_type" => &mut tags.request_type,
+            "meta_event_type" => &mut tags.meta_event_type,
+            "sub_type" => &mut tags.sub_type,
+            "time" => return first(&mut tags.time, value),
+            "self_id" => return first(&mut tags.self_id, value),
+            "user_id" => return first(&mut tags.user_id, value),
+            "group_id" => return first(&mut tags.group_id, value),
+            _ => return first(&mut tags.message_id, value),
+        };
+        if let (None, Found::Text(text)) = (&tag, value.scalar()?) {
+            *tag = Some(text.into_owned());
+        }
+        Ok(())
+    }
+}
+
+/// Reads the tags of an object until they determine the kind.
 struct ReadTags<'t, 'de> {
     tags: &'t mut Tags<'de>,
-    whole: bool,
 }
 
 impl<'de> DeserializeSeed<'de> for ReadTags<'_, 'de> {
@@ -212,7 +303,6 @@ pub(crate) enum Key {
     RequestType,
     MetaEventType,
     SubType,
-    Time,
     SelfId,
     Echo,
     Status,
@@ -229,13 +319,13 @@ impl<'de> Visitor<'de> for ReadTags<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        let Self { tags, whole } = self;
+        let Self { tags } = self;
         while let Some(key) = entries.next_key()? {
             match key {
-                Key::Time | Key::SelfId if !whole => drop(entries.next_value::<IgnoredAny>()?),
+                Key::SelfId => drop(entries.next_value::<IgnoredAny>()?),
                 key => tags.read_value(key, &mut entries)?,
             }
-            if !whole && tags.determine_kind() {
+            if tags.determine_kind() {
                 return Ok(());
             }
         }

@@ -1,8 +1,12 @@
 //! Methods of single events and senders: the sender's name and role, the chat, mentions of the account.
 
-use crate::generated::event::{GroupBan, GroupMessage, GuildMessage, PrivateMessage};
+use crate::generated::event::{GroupBan, GroupMessage, GroupMsgEmojiLike, GuildMessage, PrivateMessage, Reaction};
 use crate::generated::segment::Segment;
-use crate::generated::types::{GroupMemberInfo, GroupRole, GroupSender, PostType, PrivateMessageKind};
+use crate::generated::types::{
+    GroupMemberInfo, GroupRole, GroupSender, GuildSender, MessageSender, PostType, PrivateMessageKind, PrivateSender,
+    ReactionKind, UserId,
+};
+use crate::message::Message;
 use crate::segment::mention::Mention;
 use crate::target::Chat;
 
@@ -10,13 +14,13 @@ impl PrivateMessage {
     /// Returns `true` if the account itself has sent the message.
     #[must_use]
     pub fn is_own(&self) -> bool {
-        self.post_type == PostType::MessageSent || self.user_id == self.self_id
+        self.post_type == PostType::MessageSent || is_account(self.user_id, self.self_id)
     }
 
-    /// Returns the sender's name for display: the nickname.
+    /// Returns the sender's name for display: the nickname. It is empty if the server does not send it.
     #[must_use]
     pub fn display_name(&self) -> &str {
-        &self.sender.nickname
+        self.sender.display_name()
     }
 
     /// Returns the chat of the message: with the user, or a temporary session if the server names its group.
@@ -37,26 +41,30 @@ impl GroupMessage {
     /// Returns `true` if the account itself has sent the message. Its own anonymous messages cannot be recognised.
     #[must_use]
     pub fn is_own(&self) -> bool {
-        self.post_type == PostType::MessageSent || self.user_id == self.self_id
+        self.post_type == PostType::MessageSent || is_account(self.user_id, self.self_id)
     }
 
     /// Returns the sender's name for display: the card in the group if it is set, else the nickname; for an anonymous
-    /// member, the anonymous name.
+    /// member, the anonymous name. It is empty if the server sends none of them.
     #[must_use]
     pub fn display_name(&self) -> &str {
-        self.anonymous.as_ref().map_or_else(|| self.sender.display_name(), |anonymous| &anonymous.name)
+        let anonymous = self.anonymous.as_ref().and_then(|anonymous| anonymous.name.as_deref());
+        anonymous.unwrap_or_else(|| self.sender.display_name())
     }
 
-    /// Returns `true` if the sender is an administrator or the owner of the group.
+    /// Returns `true` if the sender is an administrator or the owner of the group, and `false` for an ordinary member.
+    ///
+    /// It is `None` if the server does not send the role, as for anonymous senders. So that a bot does not mute an
+    /// administrator, compare with `Some(false)` before such an action.
     #[must_use]
-    pub fn is_admin(&self) -> bool {
+    pub fn is_admin(&self) -> Option<bool> {
         self.sender.is_admin()
     }
 
     /// Returns `true` if the account itself is mentioned by name.
     #[must_use]
     pub fn mentions_me(&self) -> bool {
-        self.message.mentions(self.self_id)
+        mentions_account(&self.message, self.self_id)
     }
 }
 
@@ -67,47 +75,108 @@ impl GuildMessage {
         Chat::Channel { guild: self.guild_id, channel: self.channel_id }
     }
 
-    /// Returns `true` if the account itself is mentioned by name.
+    /// Returns `true` if the account itself is mentioned by name; `false` if the server does not send `self_tiny_id`.
     #[must_use]
     pub fn mentions_me(&self) -> bool {
-        let me = Mention::from(&*self.self_tiny_id.to_string());
+        let Some(me) = self.self_tiny_id.map(|me| Mention::from(&*me.to_string())) else { return false };
         self.message.iter().filter_map(Segment::as_mention).any(|mention| *mention == me)
     }
 }
 
-impl GroupSender {
-    /// Returns the member's name for display: the card in the group if it is set, else the nickname.
+impl PrivateSender {
+    /// Returns the user's name for display: the nickname. It is empty if the server does not send it.
     #[must_use]
     pub fn display_name(&self) -> &str {
-        card_or(self.card.as_deref(), &self.nickname)
+        self.nickname.as_deref().unwrap_or_default()
+    }
+}
+
+impl MessageSender {
+    /// Returns the user's name for display: the nickname. It is empty if the server does not send it.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        self.nickname.as_deref().unwrap_or_default()
+    }
+}
+
+impl GuildSender {
+    /// Returns the user's name for display: the nickname. It is empty if the server does not send it.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        self.nickname.as_deref().unwrap_or_default()
+    }
+}
+
+impl GroupSender {
+    /// Returns the member's name for display: the card in the group if it is set, else the nickname. It is empty if the
+    /// server sends neither.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        card_or(self.card.as_deref(), self.nickname.as_deref())
     }
 
-    /// Returns `true` if the member is an administrator or the owner of the group.
+    /// Returns `true` for an administrator or the owner of the group, `false` for an ordinary member; `None` if the server
+    /// does not send the role.
     #[must_use]
-    pub fn is_admin(&self) -> bool {
-        self.role.as_ref().is_some_and(GroupRole::is_admin)
+    pub fn is_admin(&self) -> Option<bool> {
+        self.role.as_ref().and_then(GroupRole::is_admin)
     }
 }
 
 impl GroupMemberInfo {
-    /// Returns the member's name for display: the card in the group if it is set, else the nickname.
+    /// Returns the member's name for display: the card in the group if it is set, else the nickname. It is empty if the
+    /// server sends neither.
     #[must_use]
     pub fn display_name(&self) -> &str {
-        card_or(self.card.as_deref(), &self.nickname)
+        card_or(self.card.as_deref(), self.nickname.as_deref())
     }
 
-    /// Returns `true` if the member is an administrator or the owner of the group.
+    /// Returns `true` for an administrator or the owner of the group, `false` for an ordinary member; `None` if the server
+    /// does not send the role.
     #[must_use]
-    pub fn is_admin(&self) -> bool {
-        self.role.as_ref().is_some_and(GroupRole::is_admin)
+    pub fn is_admin(&self) -> Option<bool> {
+        self.role.as_ref().and_then(GroupRole::is_admin)
     }
 }
 
 impl GroupRole {
-    /// Returns `true` for administrators and the owner.
+    /// Returns `true` for administrators and the owner, `false` for ordinary members; `None` for a role that is not listed.
     #[must_use]
-    pub fn is_admin(&self) -> bool {
-        matches!(self, Self::Owner | Self::Admin)
+    pub fn is_admin(&self) -> Option<bool> {
+        match self {
+            Self::Owner | Self::Admin => Some(true),
+            Self::Member => Some(false),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+impl GroupMsgEmojiLike {
+    /// Returns `true` if the emoji was put there, `false` if it was taken away: from `is_add`, else from `sub_type`. `None`
+    /// if the server says neither.
+    #[must_use]
+    pub fn is_added(&self) -> Option<bool> {
+        self.is_add.or_else(|| self.sub_type.as_ref().and_then(ReactionKind::is_added))
+    }
+}
+
+impl Reaction {
+    /// Returns `true` if the emoji was put there, `false` if it was taken away; `None` if the server does not say which.
+    #[must_use]
+    pub fn is_added(&self) -> Option<bool> {
+        self.sub_type.is_added()
+    }
+}
+
+impl ReactionKind {
+    /// Returns `true` for `add`, `false` for `remove`; `None` for a value that is not listed.
+    #[must_use]
+    pub fn is_added(&self) -> Option<bool> {
+        match self {
+            Self::Add => Some(true),
+            Self::Remove => Some(false),
+            Self::Other(_) => None,
+        }
     }
 }
 
@@ -119,6 +188,17 @@ impl GroupBan {
     }
 }
 
-fn card_or<'a>(card: Option<&'a str>, nickname: &'a str) -> &'a str {
-    card.map(str::trim).filter(|card| !card.is_empty()).unwrap_or(nickname)
+fn card_or<'a>(card: Option<&'a str>, nickname: Option<&'a str>) -> &'a str {
+    card.map(str::trim).filter(|card| !card.is_empty()).or(nickname).unwrap_or_default()
+}
+
+/// Returns `true` if the user is the account. The account is 0 if the server does not name it.
+fn is_account(user: UserId, account: UserId) -> bool {
+    user == account && account.get() != 0
+}
+
+/// Returns `true` if a message mentions the account by name. The account is 0 if the server does not name it, which would
+/// be a mention of everyone.
+pub(super) fn mentions_account(message: &Message, account: UserId) -> bool {
+    account.get() != 0 && message.mentions(account)
 }

@@ -1,5 +1,6 @@
 //! Views of an event: its message or request of any kind, and its chat.
 
+use super::helpers::mentions_account;
 use crate::generated::event::{Event, FriendRequest, GroupMessage, GroupRequest, GuildMessage, PrivateMessage};
 use crate::generated::types::{GroupId, MessageId, MessageSeq, UserId};
 use crate::message::Message;
@@ -126,20 +127,27 @@ impl<'a> MessageEvent<'a> {
         }
     }
 
-    /// Returns the sender's name for display: the card in the group if it is set, else the nickname.
+    /// Returns the sender's name for display: the card in the group if it is set, else the nickname. It is empty if the
+    /// server sends neither.
     #[must_use]
     pub fn display_name(&self) -> &'a str {
         match self {
             Self::Private(event) => event.display_name(),
             Self::Group(event) => event.display_name(),
-            Self::Guild(event) => &event.sender.nickname,
+            Self::Guild(event) => event.sender.display_name(),
         }
     }
 
-    /// Returns `true` if the sender is an administrator or the owner of the group; `false` in private and in guilds.
+    /// Returns `true` if the sender is an administrator or the owner of the group, and `false` for an ordinary member.
+    ///
+    /// It is `None` if the server does not send the role, in private and in guilds. So that a bot does not mute an
+    /// administrator, compare with `Some(false)` before such an action.
     #[must_use]
-    pub fn is_admin(&self) -> bool {
-        matches!(self, Self::Group(event) if event.is_admin())
+    pub fn is_admin(&self) -> Option<bool> {
+        match self {
+            Self::Group(event) => event.is_admin(),
+            Self::Private(_) | Self::Guild(_) => None,
+        }
     }
 
     /// Returns the chat of the message, where an answer goes.
@@ -156,7 +164,7 @@ impl<'a> MessageEvent<'a> {
     #[must_use]
     pub fn mentions_me(&self) -> bool {
         match self {
-            Self::Private(event) => event.message.mentions(event.self_id),
+            Self::Private(event) => mentions_account(&event.message, event.self_id),
             Self::Group(event) => event.mentions_me(),
             Self::Guild(event) => event.mentions_me(),
         }
@@ -183,12 +191,13 @@ impl RequestEvent<'_> {
         }
     }
 
-    /// Returns the user's comment.
+    /// Returns the user's comment. It is empty if the server does not send it.
     #[must_use]
     pub fn comment(&self) -> &str {
         match self {
-            Self::Friend(request) => &request.comment,
-            Self::Group(request) => request.comment.as_deref().unwrap_or_default(),
+            Self::Friend(request) => request.comment.as_deref(),
+            Self::Group(request) => request.comment.as_deref(),
         }
+        .unwrap_or_default()
     }
 }

@@ -23,7 +23,6 @@ impl Message {
     /// assert!(message.strip_prefix("/mut").is_none());
     /// ```
     #[must_use]
-    #[inline]
     pub fn strip_prefix(&self, prefix: &str) -> Option<Self> {
         let mut segments = after_quotation_and_mention(self).iter();
         let text = segments.next()?.as_text()?.trim_start();

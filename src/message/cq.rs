@@ -83,7 +83,7 @@ impl<'a> CqParts<'a> {
     fn text(&mut self, end: usize) -> CqPart<'a> {
         let (text, rest) = self.rest.split_at(end);
         self.rest = rest;
-        CqPart::Text(unescape(text, false))
+        CqPart::Text(unescape(text))
     }
 }
 
@@ -107,12 +107,12 @@ impl<'a> Iterator for CqFields<'a> {
         let (field, rest) = rest.split_once(',').map_or((rest, None), |(field, rest)| (field, Some(rest)));
         self.rest = rest;
         let (name, value) = field.split_once('=')?;
-        Some((name, unescape(value, true)))
+        Some((name, unescape(value)))
     }
 }
 
-/// Unescapes a text. In a value, a comma is escaped too.
-fn unescape(text: &str, value: bool) -> Cow<'_, str> {
+/// Unescapes a text or a value. A comma need be escaped in values alone, but SnowLuma escapes it in texts as well.
+fn unescape(text: &str) -> Cow<'_, str> {
     let Some(first) = memchr(b'&', text.as_bytes()) else { return Cow::Borrowed(text) };
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
@@ -123,7 +123,7 @@ fn unescape(text: &str, value: bool) -> Cow<'_, str> {
         let (meant, length) = match rest.as_bytes() {
             [b'&', b'#', b'9', b'1', b';', ..] => ('[', 5),
             [b'&', b'#', b'9', b'3', b';', ..] => (']', 5),
-            [b'&', b'#', b'4', b'4', b';', ..] if value => (',', 5),
+            [b'&', b'#', b'4', b'4', b';', ..] => (',', 5),
             [b'&', b'a', b'm', b'p', b';', ..] => ('&', 5),
             _ => ('&', 1),
         };
@@ -152,7 +152,6 @@ fn escape(text: &str, value: bool, out: &mut String) {
     out.push_str(&text[begin..]);
 }
 
-#[inline]
 pub(super) fn read(codes: &str) -> Vec<Segment> {
     let segments = CqParts::new(codes).map(|part| match part {
         CqPart::Text(text) => Segment::Text(Text::new(text)),
@@ -167,7 +166,6 @@ pub(super) fn read(codes: &str) -> Vec<Segment> {
     segments.collect()
 }
 
-#[inline]
 pub(super) fn write(segments: &[Segment]) -> Result<String, CqError> {
     let mut out = String::new();
     for (index, segment) in segments.iter().enumerate() {
@@ -176,7 +174,6 @@ pub(super) fn write(segments: &[Segment]) -> Result<String, CqError> {
     Ok(out)
 }
 
-#[inline]
 fn write_segment(segment: &Segment, out: &mut String) -> Result<(), CqProblem> {
     if let Segment::Text(text) = segment
         && text.extra.is_empty()
@@ -240,12 +237,11 @@ fn is_node_content(segment: &Segment, name: &str, value: &Written<'_>) -> bool {
     segment.kind() == "node" && name == "content" && matches!(value, Written::Json(json) if is_message(json))
 }
 
-#[inline]
 fn canonical_segment(segment: &Segment) -> Segment {
     let mut fields = Fields::with_rest(segment.extra().and_then(Extra::rest));
     segment.each(&mut |name, value| {
         let item = match value {
-            Written::Json(json) if is_node_content(segment, name, &value) => Item::Json(json.to_owned()),
+            Written::Json(json) if is_node_content(segment, name, &value) => Item::Json(Cow::Owned(json.to_owned())),
             value => Item::Text(text_of(value)),
         };
         fields.push(name, item);
@@ -253,7 +249,6 @@ fn canonical_segment(segment: &Segment) -> Segment {
     Segment::from_fields(segment.kind(), fields)
 }
 
-#[inline]
 pub(super) fn canonical(segments: &[Segment]) -> Vec<Segment> {
     let mut whole = Vec::new();
     for segment in segments {
@@ -291,7 +286,7 @@ impl fmt::Display for CqError {
             CqProblem::Node => f.write_str("a node holds a whole message"),
             CqProblem::Type => f.write_str("its type holds `,` or `]`"),
             CqProblem::Name(name) => write!(f, "the name `{name}` holds `,`, `]` or `=`"),
-            CqProblem::Beside => f.write_str("it holds more than `type` and `data`"),
+            CqProblem::Beside => f.write_str("it is not an object with `type` and `data` alone"),
         }
     }
 }

@@ -97,8 +97,8 @@ impl<'a> User<'a> {
     fn group_sender(&self) -> GroupSender {
         let example = GroupSender::example();
         GroupSender {
-            user_id: self.id,
-            nickname: self.name.clone().unwrap_or(example.nickname),
+            user_id: Some(self.id),
+            nickname: self.name.clone().or(example.nickname),
             card: Some(self.card.clone().unwrap_or_default()),
             role: Some(self.role.clone().unwrap_or(GroupRole::Member)),
             title: Some(String::new()),
@@ -150,7 +150,7 @@ impl Saying<'_> {
             message_seq: Some(MessageSeq::new(id)),
             group_id: group,
             user_id: self.user.id,
-            raw_message: raw_message(&self.message),
+            raw_message: Some(raw_message(&self.message)),
             message: self.message,
             sender: self.user.group_sender(),
             ..GroupMessage::example()
@@ -182,11 +182,11 @@ impl Saying<'_> {
             message_id: MessageId::new(id),
             user_id: self.user.id,
             target_id: Some(UserId::new(state.self_id)),
-            raw_message: raw_message(&self.message),
+            raw_message: Some(raw_message(&self.message)),
             message: self.message,
             sender: PrivateSender {
-                user_id: self.user.id,
-                nickname: self.user.name.unwrap_or(example.nickname.clone()),
+                user_id: Some(self.user.id),
+                nickname: self.user.name.or(example.nickname),
                 ..example
             },
             ..PrivateMessage::example()

@@ -1,14 +1,13 @@
 //! Segments from and to JSON. The data is read and written field by field; unknown fields are kept unchanged.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::Error as _;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::decode::{Borrowed, Context, Copied, Decode, Decoded, Found, Reading, Sink, Source, Stop, Value, raw_text};
 use crate::generated::segment::{FeedSegment, Segment};
 use crate::segment::extra::{Extra, Rest};
 use crate::segment::fields::{Fields, Item};
@@ -18,9 +17,6 @@ use crate::segment::writing::{Writing, Written};
 /// The type of one kind of segment, which reads and writes the segment's data. For generated code.
 #[doc(hidden)]
 pub trait SegmentType: Sized {
-    /// The names of the fields, including other servers' names for them.
-    const FIELDS: &'static [&'static str];
-
     /// Reads the segment; `None` if a required field is missing.
     fn read(fields: &mut Fields<'_>) -> Option<Self>;
 
@@ -34,8 +30,6 @@ pub trait SegmentType: Sized {
 /// An enum of segments. For generated code.
 #[doc(hidden)]
 pub trait Segments: Sized {
-    /// Returns the names of a type's fields. Their values are read as text; all others are kept unchanged.
-    fn fields(kind: &str) -> &'static [&'static str];
     /// Reads a segment; `None` if the type is unknown or a required field is missing.
     fn read(kind: &str, fields: &mut Fields<'_>) -> Option<Self>;
     /// Wraps a segment that is kept unchanged.
@@ -56,253 +50,243 @@ pub trait Segments: Sized {
 
 impl<'de> Deserialize<'de> for Segment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(SegmentVisitor(PhantomData))
+        deserialize(deserializer)
     }
 }
 
 impl<'de> Deserialize<'de> for FeedSegment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(SegmentVisitor(PhantomData))
+        deserialize(deserializer)
     }
 }
 
-pub(crate) struct SegmentVisitor<S>(pub(crate) PhantomData<S>);
+/// Reads one segment alone. Here, anything else is an error.
+fn deserialize<'de, S: Segments, D: Deserializer<'de>>(deserializer: D) -> Result<S, D::Error> {
+    let segment = Source::<D, D::Error, Copied>::new(deserializer)
+        .read_with(|value| read_segment::<S>(value, &mut Context::exact()))?;
+    match segment.extra().is_some_and(Extra::is_whole) {
+        true => Err(D::Error::custom("not a segment: an object with a `type` that is a string, and its `data`")),
+        false => Ok(segment),
+    }
+}
 
-impl<'de, S: Segments> Visitor<'de> for SegmentVisitor<S> {
-    type Value = S;
+impl Decode for FeedSegment {
+    fn decode(value: &mut dyn Value<'_>, context: &mut Context) -> Decoded<Self> {
+        Ok(Reading::Value(read_segment(value, context)?))
+    }
+}
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a segment: an object with a `type` and its `data`")
+/// Reads a segment. A value that is not a segment is kept as an unknown one.
+pub(crate) fn read_segment<S: Segments>(value: &mut dyn Value<'_>, context: &mut Context) -> Result<S, Stop> {
+    if !context.is_exact() {
+        let mut parts = SegmentParts::default();
+        let found = value.read(&mut parts)?;
+        if parts.inexact || matches!(found, Found::Float(_)) {
+            context.note_inexact();
+        }
+        return Ok(parts.finish(found));
+    }
+    let raw = value.raw()?;
+    let mut parts = SegmentParts::new(true);
+    Ok(match raw.get().starts_with('{').then(|| read_raw(&raw, &mut parts)) {
+        Some(Ok(found)) => parts.finish(found),
+        Some(Err(_)) | None => whole(raw.into_owned()),
+    })
+}
+
+/// Reads JSON text that was taken raw.
+fn read_raw<'de>(raw: &'de RawValue, sink: &mut dyn Sink<'de>) -> serde_json::Result<Found<'de>> {
+    let mut deserializer = serde_json::Deserializer::from_str(raw.get());
+    Source::<_, _, Borrowed>::new(&mut deserializer).read_with(|value| value.read(sink))
+}
+
+/// Keeps a value that is not a segment.
+fn whole<S: Segments>(json: Box<RawValue>) -> S {
+    let data = Extra::new(Vec::new(), Rest { whole: Some(json), ..Rest::default() });
+    S::unknown(UnknownSegment { kind: String::new(), data })
+}
+
+/// An entry of an object, taken raw.
+type Entry<'de> = (Cow<'de, str>, Cow<'de, RawValue>);
+
+/// The parts of a segment while it is read.
+#[derive(Default)]
+pub(crate) struct SegmentParts<'de> {
+    kind: Option<Cow<'de, str>>,
+    data: Option<Data<'de>>,
+    /// The entries beside the type and the data.
+    beside: Vec<Entry<'de>>,
+    /// The elements of a list in place of a segment.
+    elements: Vec<Cow<'de, RawValue>>,
+    /// The key of the entry that comes next.
+    key: Cow<'de, str>,
+    /// `true` if the data is taken raw before it is read.
+    exact: bool,
+    /// `true` if a float stands in place of the data.
+    pub(crate) inexact: bool,
+}
+
+/// The data of a segment.
+struct Data<'de> {
+    fields: Fields<'de>,
+    /// The data, if it is not an object.
+    other: Option<Box<RawValue>>,
+    /// The number of entries that came before it.
+    after: usize,
+}
+
+impl<'de> Sink<'de> for SegmentParts<'de> {
+    fn element(&mut self, value: &mut dyn Value<'de>) -> Result<(), Stop> {
+        self.elements.push(value.raw()?);
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<S, A::Error> {
-        let mut kind: Option<Cow<'de, str>> = None;
-        let mut data: Option<Result<Fields<'de>, Box<RawValue>>> = None;
-        // `data` that came before `type`: the types of its values are not known yet.
-        let mut early: Option<Box<RawValue>> = None;
-        let mut beside = Vec::new();
-        while let Some(key) = entries.next_key_seed(StrSeed)? {
-            match (&*key, &kind) {
-                ("type", None) => kind = Some(entries.next_value_seed(StrSeed)?),
-                ("data", Some(kind)) if data.is_none() && early.is_none() => {
-                    data = Some(entries.next_value_seed(DataSeed(S::fields(kind)))?);
-                }
-                ("data", None) if early.is_none() => early = Some(entries.next_value()?),
-                _ => beside.push((key.into_owned(), entries.next_value()?)),
+    fn key(&mut self, key: Cow<'de, str>) -> bool {
+        self.key = key;
+        true
+    }
+
+    fn entry(&mut self, value: &mut dyn Value<'de>) -> Result<(), Stop> {
+        if self.key == "data" && self.data.is_none() {
+            let (fields, other) = if self.exact { exact_data(&value.raw()?) } else { self.data(value)? };
+            self.data = Some(Data { fields, other, after: self.beside.len() });
+            return Ok(());
+        }
+        let raw = value.raw()?;
+        match raw_text(&raw) {
+            Some(kind) if self.key == "type" && self.kind.is_none() => {
+                self.kind = Some(match kind {
+                    // The text is a part of the raw value, which may be a copy.
+                    Cow::Borrowed(kind) => part_of(&raw, kind),
+                    Cow::Owned(kind) => Cow::Owned(kind),
+                });
             }
+            _ => self.beside.push((std::mem::take(&mut self.key), raw)),
         }
-        let kind = kind.ok_or_else(|| de::Error::missing_field("type"))?;
-        let Some(early) = early else {
-            return Ok(assemble(&kind, data.unwrap_or_else(|| Ok(Fields::default())), beside));
+        Ok(())
+    }
+}
+
+/// Returns the text as a part of the raw value that it was taken from.
+fn part_of<'de>(raw: &Cow<'de, RawValue>, text: &str) -> Cow<'de, str> {
+    match raw {
+        Cow::Borrowed(raw) => Cow::Borrowed(&raw.get()[1..=text.len()]),
+        Cow::Owned(_) => Cow::Owned(text.to_owned()),
+    }
+}
+
+/// Reads data that was taken raw.
+fn exact_data<'de>(raw: &RawValue) -> (Fields<'de>, Option<Box<RawValue>>) {
+    let mut parts = DataParts::default();
+    match raw.get().as_bytes().first() {
+        Some(b'n') => (Fields::default(), None),
+        Some(b'{') if read_raw(raw, &mut Owned(&mut parts)).is_ok() => (parts.fields, None),
+        _ => (Fields::default(), Some(raw.to_owned())),
+    }
+}
+
+/// Takes copies of all keys and values.
+struct Owned<'p, 'de>(&'p mut DataParts<'de>);
+
+impl<'text> Sink<'text> for Owned<'_, '_> {
+    fn key(&mut self, key: Cow<'text, str>) -> bool {
+        self.0.key = Cow::Owned(key.into_owned());
+        true
+    }
+
+    fn entry(&mut self, value: &mut dyn Value<'text>) -> Result<(), Stop> {
+        let raw = Cow::Owned(value.raw()?.into_owned());
+        self.0.fields.push(std::mem::take(&mut self.0.key), Item::Json(raw));
+        Ok(())
+    }
+}
+
+impl<'de> SegmentParts<'de> {
+    pub(crate) fn new(exact: bool) -> Self {
+        Self { exact, ..Self::default() }
+    }
+
+    fn data(&mut self, value: &mut dyn Value<'de>) -> Result<(Fields<'de>, Option<Box<RawValue>>), Stop> {
+        let mut parts = DataParts::default();
+        let found = value.read(&mut parts)?;
+        self.inexact |= matches!(found, Found::Float(_));
+        let other = (!matches!(found, Found::Null | Found::Object(_))).then(|| json_of(&found, &parts.elements));
+        Ok((parts.fields, other))
+    }
+
+    /// Creates the segment of a value that was read into these parts.
+    pub(crate) fn finish<S: Segments>(self, found: Found<'de>) -> S {
+        let Some(kind) = self.kind else {
+            return whole(match found {
+                Found::Object(_) => object_of(self.beside, self.data),
+                found => json_of(&found, &self.elements),
+            });
         };
-        let read = DataSeed(S::fields(&kind)).deserialize(&mut serde_json::Deserializer::from_str(early.get()));
-        // The line and column in the error count from the start of the data. The words behind them keep serde_json from
-        // taking them for a position in the whole text.
-        let read = read.map_err(|error| de::Error::custom(format_args!("{error} of the data of a segment")))?;
-        Ok(assemble(&kind, read, beside))
+        let (mut fields, data) = self.data.map(|data| (data.fields, data.other)).unwrap_or_default();
+        let beside = self.beside.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned()));
+        fields.rest = Rest { data, beside: beside.collect(), whole: None };
+        S::from_fields(&kind, fields)
     }
 }
 
-/// Creates a segment from its type, its data (an error if it is not an object) and the entries beside them.
-fn assemble<S: Segments>(
-    kind: &str,
-    data: Result<Fields<'_>, Box<RawValue>>,
-    beside: Vec<(String, Box<RawValue>)>,
-) -> S {
-    let (mut fields, data) = match data {
-        Ok(fields) => (fields, None),
-        Err(data) => (Fields::default(), Some(data)),
+/// The fields of a segment's data while they are read, or the elements of a list in their place.
+#[derive(Default)]
+struct DataParts<'de> {
+    fields: Fields<'de>,
+    elements: Vec<Cow<'de, RawValue>>,
+    key: Cow<'de, str>,
+}
+
+impl<'de> Sink<'de> for DataParts<'de> {
+    fn element(&mut self, value: &mut dyn Value<'de>) -> Result<(), Stop> {
+        self.elements.push(value.raw()?);
+        Ok(())
+    }
+
+    fn key(&mut self, key: Cow<'de, str>) -> bool {
+        self.key = key;
+        true
+    }
+
+    fn entry(&mut self, value: &mut dyn Value<'de>) -> Result<(), Stop> {
+        let raw = value.raw()?;
+        self.fields.push(std::mem::take(&mut self.key), Item::Json(raw));
+        Ok(())
+    }
+}
+
+/// Returns the JSON of a value that is not an object; `elements` are those of a list.
+fn json_of(found: &Found<'_>, elements: &[Cow<'_, RawValue>]) -> Box<RawValue> {
+    let json = match found {
+        Found::Bool(flag) => flag.to_string(),
+        Found::Signed(number) => number.to_string(),
+        Found::Unsigned(number) => number.to_string(),
+        Found::Float(number) => return raw(number),
+        Found::Text(text) => return raw(text),
+        Found::List(_) => {
+            format!("[{}]", elements.iter().map(|element| element.get()).collect::<Vec<_>>().join(","))
+        }
+        Found::Null | Found::Object(_) => return RawValue::NULL.to_owned(),
     };
-    fields.rest = Rest { data, beside };
-    S::from_fields(kind, fields)
+    raw_from(json)
 }
 
-/// Reads a string, borrowed if nothing in it is escaped.
-struct StrSeed;
-
-impl<'de> DeserializeSeed<'de> for StrSeed {
-    type Value = Cow<'de, str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
+/// Returns the JSON of an object that is not a segment.
+fn object_of(beside: Vec<Entry<'_>>, data: Option<Data<'_>>) -> Box<RawValue> {
+    let mut entries: Vec<_> = beside.iter().map(|(name, value)| format!("{}:{}", raw(name), value.get())).collect();
+    if let Some(Data { fields, other, after }) = data {
+        let data = other.unwrap_or_else(|| fields.into_json());
+        entries.insert(after.min(entries.len()), format!("\"data\":{data}"));
     }
+    raw_from(format!("{{{}}}", entries.join(",")))
 }
 
-impl<'de> Visitor<'de> for StrSeed {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(text))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(text.to_owned()))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(text))
-    }
+fn raw(value: impl Serialize) -> Box<RawValue> {
+    to_raw_value(&value).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
-/// Reads the data of a segment whose type has these fields. The inner `Err` holds data that is not an object.
-struct DataSeed(&'static [&'static str]);
-
-impl<'de> DeserializeSeed<'de> for DataSeed {
-    type Value = Result<Fields<'de>, Box<RawValue>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-fn raw<E: de::Error>(value: impl Serialize) -> Result<Box<RawValue>, E> {
-    to_raw_value(&value).map_err(E::custom)
-}
-
-/// Collects a list as JSON text, without decoding its items.
-fn raw_list<'de, A: SeqAccess<'de>>(mut items: A) -> Result<Box<RawValue>, A::Error> {
-    let mut json = String::from("[");
-    while let Some(item) = items.next_element::<Box<RawValue>>()? {
-        json.push_str(if json.len() > 1 { "," } else { "" });
-        json.push_str(item.get());
-    }
-    RawValue::from_string(json + "]").map_err(de::Error::custom)
-}
-
-/// Collects an object as JSON text, without decoding its values.
-fn raw_object<'de, A: MapAccess<'de>>(mut entries: A) -> Result<Box<RawValue>, A::Error> {
-    let mut json = String::from("{");
-    while let Some((name, value)) = entries.next_entry::<String, Box<RawValue>>()? {
-        json.push_str(if json.len() > 1 { "," } else { "" });
-        json.push_str(raw::<A::Error>(name)?.get());
-        json.push(':');
-        json.push_str(value.get());
-    }
-    RawValue::from_string(json + "}").map_err(de::Error::custom)
-}
-
-impl<'de> Visitor<'de> for DataSeed {
-    type Value = Result<Fields<'de>, Box<RawValue>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the data of a segment")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Fields::default();
-        while let Some(name) = entries.next_key_seed(StrSeed)? {
-            let item = match self.0.contains(&&*name) {
-                true => entries.next_value_seed(ValueSeed)?,
-                false => Item::Json(entries.next_value()?),
-            };
-            fields.push(name, item);
-        }
-        Ok(Ok(fields))
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Ok(Fields::default()))
-    }
-
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Self::Value, E> {
-        raw(value).map(Err)
-    }
-
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Self::Value, E> {
-        raw(value).map(Err)
-    }
-
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Self::Value, E> {
-        raw(value).map(Err)
-    }
-
-    /// Refuses a float, which would not be sent on unchanged.
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {
-        Err(E::invalid_type(Unexpected::Float(value), &self))
-    }
-
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Self::Value, E> {
-        raw(value).map(Err)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
-        raw_list(items).map(Err)
-    }
-}
-
-/// Reads the value of a field that the type knows.
-struct ValueSeed;
-
-impl<'de> DeserializeSeed<'de> for ValueSeed {
-    type Value = Item<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ValueSeed {
-    type Value = Item<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Item<'de>, E> {
-        Ok(Item::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Item<'de>, E> {
-        Ok(Item::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Item<'de>, E> {
-        Ok(Item::Text(Cow::Owned(text)))
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Item<'de>, E> {
-        Ok(Item::Bare(Cow::Borrowed(if value { "true" } else { "false" })))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Item<'de>, E> {
-        Ok(Item::Bare(Cow::Owned(value.to_string())))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Item<'de>, E> {
-        Ok(Item::Bare(Cow::Owned(value.to_string())))
-    }
-
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Item<'de>, E> {
-        // Beyond 2^53 a float does not say exactly which number was sent.
-        if value.abs() > 9_007_199_254_740_992.0 {
-            return Err(E::invalid_value(Unexpected::Float(value), &"a number of at most 64 bits"));
-        }
-        Ok(Item::Bare(Cow::Owned(raw::<E>(value)?.get().to_owned())))
-    }
-
-    fn visit_unit<E>(self) -> Result<Item<'de>, E> {
-        Ok(Item::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Item<'de>, E> {
-        Ok(Item::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Item<'de>, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Item<'de>, A::Error> {
-        raw_list(items).map(Item::Json)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Item<'de>, A::Error> {
-        raw_object(entries).map(Item::Json)
-    }
+fn raw_from(json: String) -> Box<RawValue> {
+    RawValue::from_string(json).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
 impl Serialize for Segment {
@@ -320,6 +304,9 @@ impl Serialize for FeedSegment {
 /// Writes `{ "type": …, "data": { … } }`, with the type first so that readers know it before the data.
 fn serialize<T: Segments, S: Serializer>(segment: &T, serializer: S) -> Result<S::Ok, S::Error> {
     let rest = segment.extra().and_then(Extra::rest);
+    if let Some(whole) = rest.and_then(|rest| rest.whole.as_ref()) {
+        return whole.serialize(serializer);
+    }
     let mut map = serializer.serialize_map(None)?;
     map.serialize_entry("type", segment.kind())?;
     match rest.and_then(|rest| rest.data.as_ref()) {

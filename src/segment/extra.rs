@@ -61,11 +61,13 @@ pub(crate) struct Rest {
     pub(crate) data: Option<Box<RawValue>>,
     /// The entries beside `type` and `data`.
     pub(crate) beside: Vec<(String, Box<RawValue>)>,
+    /// A value that is not a segment, in place of one.
+    pub(crate) whole: Option<Box<RawValue>>,
 }
 
 impl Rest {
     pub(crate) fn is_empty(&self) -> bool {
-        self.data.is_none() && self.beside.is_empty()
+        self.data.is_none() && self.beside.is_empty() && self.whole.is_none()
     }
 }
 
@@ -120,16 +122,26 @@ impl Extra {
         self.0.as_ref().map(|kept| &kept.rest).filter(|rest| !rest.is_empty())
     }
 
+    /// Returns `true` for the value that stands in place of a segment.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole().is_some()
+    }
+
+    pub(crate) fn whole(&self) -> Option<&RawValue> {
+        self.rest()?.whole.as_deref()
+    }
+
     pub(crate) fn new(fields: Vec<Field>, rest: Rest) -> Self {
         Self((!fields.is_empty() || !rest.is_empty()).then(|| Box::new(Kept { fields, rest })))
     }
 
-    /// Returns the fields, then `data` if it is not an object, then the entries beside it.
+    /// Returns the fields, then `data` if it is not an object, then the entries beside it, then a value in place of a segment.
     fn entries(&self) -> impl Iterator<Item = (&str, &RawValue)> {
         let data = self.rest().and_then(|rest| rest.data.as_deref()).map(|data| ("data", data));
         let beside = self.rest().map(|rest| &*rest.beside).unwrap_or_default();
         let beside = beside.iter().map(|(name, value)| (name.as_str(), &**value));
-        self.fields().iter().map(|field| (field.name.as_str(), &*field.value)).chain(data).chain(beside)
+        let whole = self.whole().map(|whole| ("", whole));
+        self.fields().iter().map(|field| (field.name.as_str(), &*field.value)).chain(data).chain(beside).chain(whole)
     }
 }
 

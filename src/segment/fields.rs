@@ -5,47 +5,42 @@ use std::fmt;
 
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::decode::{Integer, raw_text};
 use crate::file::FileSource;
-use crate::lenient::Integer;
 use crate::segment::extra::{Extra, Field, FieldRole, Rest};
 
 /// A value of a segment's data. For generated code.
 #[doc(hidden)]
 #[derive(Clone, Debug)]
 pub enum Item<'a> {
-    /// A string.
+    /// The text of a CQ code's value.
     Text(Cow<'a, str>),
-    /// A number or a flag, as its text.
-    Bare(Cow<'a, str>),
-    /// Null.
-    Null,
-    /// Any value, as JSON text: that of a field that the type does not know.
-    Json(Box<RawValue>),
+    /// Any value, as JSON text.
+    Json(Cow<'a, RawValue>),
 }
 
 impl Item<'_> {
+    /// Returns the text of a string, a number or a flag; `None` for null, a list and an object.
+    pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Text(text) => Some(Cow::Borrowed(text)),
+            Self::Json(json) => match json.get().as_bytes().first() {
+                Some(b'"') => raw_text(json),
+                Some(b'n' | b'[' | b'{') | None => None,
+                Some(_) => Some(Cow::Borrowed(json.get())),
+            },
+        }
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self, Self::Json(json) if json.get() == "null")
+    }
+
     fn into_json(self) -> Box<RawValue> {
-        let raw = |text: String| RawValue::from_string(text).unwrap_or_else(|_| RawValue::NULL.to_owned());
         match self {
             Self::Text(text) => to_raw_value(&text).unwrap_or_else(|_| RawValue::NULL.to_owned()),
-            Self::Bare(text) => raw(text.into_owned()),
-            Self::Null => RawValue::NULL.to_owned(),
-            Self::Json(json) => json,
+            Self::Json(json) => json.into_owned(),
         }
-    }
-
-    /// Converts kept JSON. A list or an object stays [`Item::Json`].
-    pub(crate) fn of_json(json: &RawValue) -> Item<'_> {
-        match json.get().as_bytes().first() {
-            Some(b'"') => Item::Text(Cow::Owned(serde_json::from_str(json.get()).unwrap_or_default())),
-            Some(b'n') => Item::Null,
-            Some(b'[' | b'{') | None => Item::Json(json.to_owned()),
-            Some(_) => Item::Bare(Cow::Borrowed(json.get())),
-        }
-    }
-
-    fn is_null(&self) -> bool {
-        matches!(self, Self::Null)
     }
 }
 
@@ -126,6 +121,16 @@ impl<'a> Fields<'a> {
         Extra::new(left.map(field).collect(), std::mem::take(&mut self.rest))
     }
 
+    /// Returns the fields as a JSON object.
+    pub(crate) fn into_json(self) -> Box<RawValue> {
+        let entries = self.items.into_iter().map(|(name, item, _)| {
+            let name = serde_json::Value::from(name.into_owned());
+            format!("{name}:{}", item.into_json())
+        });
+        let json = format!("{{{}}}", entries.collect::<Vec<_>>().join(","));
+        RawValue::from_string(json).unwrap_or_else(|_| RawValue::NULL.to_owned())
+    }
+
     pub(crate) fn into_extra(mut self) -> Extra {
         for (.., role) in &mut self.items {
             *role = FieldRole::Free;
@@ -145,10 +150,7 @@ pub trait FieldValue: Sized + PartialEq {
 
     /// Reads any value.
     fn read(item: &Item<'_>) -> Option<Self> {
-        match item {
-            Item::Text(text) | Item::Bare(text) => Self::read_text(text),
-            Item::Null | Item::Json(_) => None,
-        }
+        Self::read_text(&item.text()?)
     }
 }
 

@@ -83,10 +83,6 @@ impl FieldValue for Mention {
     }
 
     fn read(item: &Item<'_>) -> Option<Self> {
-        match item {
-            Item::Text(text) | Item::Bare(text) => Self::read_text(text),
-            Item::Null => Some(Self::All),
-            Item::Json(_) => None,
-        }
+        if item.is_null() { Some(Self::All) } else { Self::read_text(&item.text()?) }
     }
 }

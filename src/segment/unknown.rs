@@ -2,11 +2,12 @@
 
 use crate::segment::extra::Extra;
 
-/// A segment of a type that this crate does not know, or one without a required field. It is sent on unchanged.
+/// A segment of a type that this crate does not know, one without a required field, or a value that is not a segment, such as
+/// null between segments. It is sent on unchanged.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct UnknownSegment {
-    /// The segment's type on the wire.
+    /// The segment's type on the wire; empty for a value that is not a segment.
     pub kind: String,
     /// The segment's data.
     pub data: Extra,
@@ -26,5 +27,21 @@ impl UnknownSegment {
     /// ```
     pub fn new(kind: impl Into<String>) -> Self {
         Self { kind: kind.into(), data: Extra::default() }
+    }
+
+    /// Returns the JSON text of a value that is not a segment; `None` if the segment has a type.
+    ///
+    /// ```
+    /// use cqhttp::{Message, Segment};
+    ///
+    /// let message: Message = serde_json::from_str(r#"[null,{"type":"text","data":{"text":"hi"}}]"#)?;
+    /// let Segment::Unknown(first) = &message[0] else { panic!("null is not a segment") };
+    /// assert_eq!(first.as_json(), Some("null"));
+    /// assert_eq!(message.plain_text(), "hi");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn as_json(&self) -> Option<&str> {
+        self.data.whole().map(serde_json::value::RawValue::get)
     }
 }

@@ -55,7 +55,8 @@ impl<'s, 'f> Writing<'s, 'f> {
         }
         let fields = self.extra.fields().iter().enumerate();
         let fields = fields.filter(|(_, field)| names.contains(&field.name.as_str()));
-        let is_equal = |field: &Field| value.is_some() && T::read(&Item::of_json(&field.value)).as_ref() == value;
+        let is_equal =
+            |field: &Field| value.is_some() && T::read(&Item::Json(Cow::Borrowed(&field.value))).as_ref() == value;
         let is_source = |field: &Field| field.role == FieldRole::Source;
         let is_held = fields.clone().any(|(_, field)| is_source(field) && is_equal(field));
         let changed = !is_held && fields.clone().any(|(_, field)| is_source(field));

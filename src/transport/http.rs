@@ -74,7 +74,10 @@ impl Http {
         // The runtime looks at its sockets before this task goes on, and the tasks of idle connections see what has arrived there
         // unasked: such a connection is given up. One that is taken from the pool before would take it for the answer.
         tokio::task::yield_now().await;
-        let response = gate.watch(client.execute(call)).await.map_err(|error| before_answer(error, self.0.loopback))?;
+        let response = gate
+            .watch(client.execute(call))
+            .await
+            .map_err(|error| before_answer(error, request.params.len(), self.0.loopback))?;
         // A server that does not have the request whole cannot have carried it out, but it can refuse it.
         let early = !request.is_sent();
         if early && (response.status().is_success() || !gate.has_begun()) {
@@ -150,8 +153,11 @@ impl tower::Service<Request> for Http {
     }
 }
 
-/// Returns the failure of a request without any answer.
-fn before_answer(error: reqwest::Error, loopback: bool) -> Failure {
+/// The largest request that every server reads: SnowLuma closes the connection in the middle of a larger one.
+const SAFE_SIZE: usize = 2 << 20;
+
+/// Returns the failure of a request of `size` bytes without any answer.
+fn before_answer(error: reqwest::Error, size: usize, loopback: bool) -> Failure {
     let cause = hyper_error(&error);
     let reason = if error.is_connect() && is_about_certificates(&error) {
         "the server's certificate is not trusted: if an authority of your own has signed it, see \
@@ -163,6 +169,9 @@ fn before_answer(error: reqwest::Error, loopback: bool) -> Failure {
         "the answer is not HTTP: is this the server's HTTP port?"
     } else if cause.is_some_and(hyper::Error::is_canceled) {
         "the connection was lost before the request was sent: is this the server's HTTP port?"
+    } else if size > SAFE_SIZE {
+        "the connection was lost before an answer to a large request arrived: SnowLuma takes at most 2 MiB over HTTP, so send \
+         files over its WebSocket, as an address, or as a path on its disk; the server's log may say why"
     } else {
         "the connection was lost before an answer arrived: the server's log may say why"
     };

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::action::{Action, Effect};
+use crate::decode::{self, Integer};
 use crate::generated::types::{ChannelId, GroupId, GuildId, UserId};
-use crate::lenient;
 
 /// A call on its way to the server.
 #[derive(Clone)]
@@ -134,7 +134,6 @@ impl Ids<'_> {
 }
 
 /// Reads an id; `None` if it is missing or 0.
-fn id<T: lenient::Integer + PartialEq>(raw: Option<&RawValue>) -> Option<T> {
-    let found = lenient::opt_int(&mut serde_json::Deserializer::from_str(raw?.get())).ok()?;
-    found.filter(|id| Some(id) != T::from_wide(0).as_ref())
+fn id<T: Integer + PartialEq>(raw: Option<&RawValue>) -> Option<T> {
+    decode::value::<T>(raw?).filter(|id| Some(id) != T::from_wide(0).as_ref())
 }

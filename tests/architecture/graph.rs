@@ -10,13 +10,13 @@ use crate::tree::{Crate, Module, Segments};
 /// Generated code is one node of the graph, under the name of the file that includes it.
 const GENERATED: &str = "generated.rs";
 
-/// The files that generated code is written with: readers of fields, and macros.
+/// The files that generated code is written with: the decoding core, and macros.
 ///
 /// Three more kinds of names in generated code are not edges. Methods are added to `Client` and `Call`, which do not need
 /// them. `::cqhttp::…` and `__private` are how generated code names the crate, here as in other crates. And the fields of
 /// generated types hold values such as `Message`, which are made of generated ids themselves: the schema's types and the
 /// values written by hand are one vocabulary.
-const GENERATED_NEEDS: [&str; 4] = ["lenient.rs", "id.rs", "macros.rs", "time.rs"];
+const GENERATED_NEEDS: [&str; 4] = ["decode.rs", "id.rs", "macros.rs", "time.rs"];
 
 /// The files of one crate, and the faults of their imports.
 #[derive(Debug, Default, PartialEq)]

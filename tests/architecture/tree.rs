@@ -208,7 +208,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
-        // `#[serde(deserialize_with = "crate::lenient::int")]` names a path in a string; docs name no dependency.
+        // `#[serde(with = "crate::time")]` names a path in a string; docs name no dependency.
         if let syn::Meta::List(list) = &attribute.meta {
             self.tokens(list.tokens.clone(), &[]);
             for token in list.tokens.clone() {

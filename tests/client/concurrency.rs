@@ -82,7 +82,7 @@ async fn at_once(client: &Client, asked: &mut mpsc::UnboundedReceiver<Asked>, co
     while let Some(outcome) = calls.join_next().await {
         let (group, info) = outcome.unwrap();
         let info = info.unwrap();
-        assert_eq!((info.group_id, info.group_name), (GroupId::new(group), format!("group {group}")));
+        assert_eq!((info.group_id, info.group_name), (GroupId::new(group), Some(format!("group {group}"))));
         answered += 1;
     }
     assert_eq!(answered, count);

@@ -347,7 +347,7 @@ mod retry {
         let third = server.next().await;
         assert_eq!(third.action, "get_login_info");
         third.answer("200 OK", LOGIN);
-        assert_eq!(call.await.unwrap().unwrap().nickname, "bot");
+        assert_eq!(call.await.unwrap().unwrap().nickname.as_deref(), Some("bot"));
     }
 
     #[tokio::test]
@@ -733,7 +733,7 @@ mod from_tower {
                 _ => arrived.answer("200 OK", SENT),
             }
         }
-        assert_eq!(read.await.unwrap().unwrap().nickname, "bot");
+        assert_eq!(read.await.unwrap().unwrap().nickname.as_deref(), Some("bot"));
         sent.await.unwrap().unwrap();
         assert_waits(client.send_group_msg(10001000, "again")).await;
 
@@ -800,7 +800,7 @@ mod streamed {
     #[tokio::test]
     async fn a_limit_lasts_to_the_last_part() {
         let (client, mut taken) = client();
-        assert_eq!(client.get_login_info().await.unwrap().nickname, "bot");
+        assert_eq!(client.get_login_info().await.unwrap().nickname.as_deref(), Some("bot"));
         let mut parts = taken.recv().await.unwrap();
         for expected in ["one", "two"] {
             assert_waits(client.get_login_info()).await;
@@ -808,11 +808,11 @@ mod streamed {
         }
         assert_waits(client.get_login_info()).await;
         assert!(parts.next().await.is_none() && parts.next().await.is_none());
-        assert_eq!(client.get_login_info().await.unwrap().nickname, "bot");
+        assert_eq!(client.get_login_info().await.unwrap().nickname.as_deref(), Some("bot"));
         // Parts that nobody wants any longer free the place too.
         assert_waits(client.get_login_info()).await;
         drop(taken.recv().await.unwrap());
-        assert_eq!(client.get_login_info().await.unwrap().nickname, "bot");
+        assert_eq!(client.get_login_info().await.unwrap().nickname.as_deref(), Some("bot"));
     }
 
     #[tokio::test]
@@ -826,7 +826,7 @@ mod streamed {
             .service(transport);
         let client = Client::from_service(limited);
         for _ in 0..2 {
-            assert_eq!(client.get_login_info().await.unwrap().nickname, "bot");
+            assert_eq!(client.get_login_info().await.unwrap().nickname.as_deref(), Some("bot"));
         }
         // An answer in one piece holds nothing.
         let (mut reply, guard) = (Response::new(LOGIN), Arc::new(()));

@@ -14,3 +14,4 @@ mod refusals;
 #[cfg(feature = "ws")]
 mod report;
 mod stray;
+mod tolerance;

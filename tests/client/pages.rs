@@ -7,6 +7,7 @@ use cqhttp::event::GroupMessage;
 use cqhttp::mock::{MockServer, refuse};
 use cqhttp::{Action, Client, Error, Event, RefusalCode};
 use serde_json::{Value, json};
+use support::Held;
 use tokio::net::TcpListener;
 
 /// A history of `newest` messages, served like go-cqhttp: twenty at a time, the requested message last.
@@ -56,7 +57,7 @@ async fn a_list_is_followed_by_its_tokens() {
             Some("second") => Some("third".into()),
             Some(_) => None,
         };
-        answer.finished = answer.next_token.is_none();
+        answer.finished = Some(answer.next_token.is_none());
         Ok(answer)
     });
     let client = Client::builder(server.url()).build().unwrap();
@@ -64,7 +65,7 @@ async fn a_list_is_followed_by_its_tokens() {
     let mut count = 0;
     while let Some(page) = pages.next().await {
         count += 1;
-        assert_eq!(page.unwrap().finished, count == 3);
+        assert_eq!(page.unwrap().finished, Some(count == 3));
     }
     let asked: Vec<Value> = server.calls().into_iter().map(|call| call.params["next_token"].clone()).collect();
     assert_eq!(asked, [Value::Null, json!("second"), json!("third")]);
@@ -90,9 +91,45 @@ async fn pages_end_where_they_do_not_move() {
     let mut history = client.get_group_msg_history(10001000).pages();
     for _ in 0..2 {
         pages.next().await.unwrap().unwrap();
-        history.next().await.unwrap().unwrap();
     }
-    assert!(pages.next().await.is_none() && history.next().await.is_none());
+    assert!(pages.next().await.is_none());
+    // The messages of the second page were asked for already.
+    history.next().await.unwrap().unwrap();
+    assert!(history.next().await.is_none());
+    assert_eq!(server.calls().iter().filter(|call| call.action == "get_group_msg_history").count(), 2);
+}
+
+/// SnowLuma does not read `message_seq`: the anchor is the id of a message, which the page ends with. Its ids are no sequence,
+/// and its messages have no `post_type`.
+#[tokio::test]
+async fn a_history_is_read_backwards_by_the_ids_of_messages() {
+    let mut server = Held::start().await;
+    let client = Client::builder(&server.url).build().unwrap();
+    // A hash, of either sign.
+    let id = |seq: i64| if seq % 2 == 0 { -seq * 7919 } else { seq * 104_729 };
+    let serving = tokio::spawn(async move {
+        loop {
+            let request = server.next().await;
+            let anchor = request.params["message_id"].as_i64().unwrap_or_else(|| id(45));
+            let last = (1..=45).find(|seq| id(*seq) == anchor).unwrap();
+            let messages = ((last - 19).max(1)..=last).map(|seq| {
+                json!({
+                    "message_type": "group", "message_id": id(seq), "message_seq": seq, "real_id": id(seq),
+                    "group_id": 10001000, "user_id": 10086, "message": [], "sender": { "user_id": 10086 }
+                })
+            });
+            let data = json!({ "messages": messages.collect::<Vec<_>>() });
+            request.answer("200 OK", &json!({ "status": "ok", "retcode": 0, "data": data }).to_string());
+        }
+    });
+    let mut pages = client.get_group_msg_history(10001000).pages();
+    let mut read = Vec::new();
+    while let Some(page) = pages.next().await {
+        read.push(seqs(&page.unwrap().messages));
+    }
+    let expected: [Vec<i64>; 3] = [(26..=45).collect(), (7..=25).collect(), (1..=6).collect()];
+    assert_eq!(read, expected);
+    serving.abort();
 }
 
 #[tokio::test]

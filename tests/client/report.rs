@@ -12,7 +12,7 @@ async fn program() -> Result<(), Report> {
         return Ok(());
     }
     let (client, _events) = Connect::from_env()?.await?;
-    println!("logged in as {}", client.get_login_info().await?.nickname);
+    println!("logged in as {}", client.get_login_info().await?.user_id);
     Ok(())
 }
 

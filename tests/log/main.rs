@@ -42,6 +42,7 @@ async fn what_people_say_is_in_no_log() {
         .finish()
         .init();
     over_http().await;
+    over_http_with_a_part_that_cannot_be_read().await;
     over_a_websocket().await;
     where_servers_connect().await;
 
@@ -57,6 +58,11 @@ async fn what_people_say_is_in_no_log() {
         "rejected a request",
     ] {
         assert!(log.contains(said), "{said:?} is missing:\n{log}");
+    }
+    let passed_over: Vec<&str> = log.lines().filter(|line| line.contains("is passed over")).collect();
+    let [line] = passed_over[..] else { panic!("{passed_over:?}") };
+    for part in ["WARN", "get_stranger_info.data.qid", "a list where a string is expected", env!("CARGO_PKG_VERSION")] {
+        assert!(line.contains(part), "{part} is missing: {line}");
     }
     assert!(!log.contains(TEXT), "{log}");
     // This is how it would show.
@@ -76,6 +82,17 @@ async fn over_http() {
     ] {
         let (url, _) = answering("200 OK", body).await;
         Client::builder(url).build().unwrap().send_group_msg(10001000, TEXT).await.unwrap_err();
+    }
+}
+
+/// A part of an answer that cannot be read, three times. It is logged once.
+async fn over_http_with_a_part_that_cannot_be_read() {
+    for _ in 0..3 {
+        let data = json!({ "user_id": 1, "nickname": "a", "qid": [TEXT] });
+        let (url, _server) =
+            answering("200 OK", json!({ "data": data, "retcode": 0, "status": "ok" }).to_string()).await;
+        let read = Client::builder(url).build().unwrap().get_stranger_info(1).with_raw().await.unwrap();
+        assert_eq!(read.decode_warnings().len(), 1);
     }
 }
 

@@ -44,7 +44,8 @@ fn the_accessors_say_what_the_event_says() {
         assert_eq!(event.time().map(|time| time.seconds()), id(&payload["time"]), "{name}");
         assert_eq!(event.self_id().map(UserId::get), id(&payload["self_id"]), "{name}");
         if matches!(event, Event::Unknown(_)) {
-            assert_eq!((event.user_id(), event.group_id(), event.target()), (None, None, None), "{name}");
+            assert_eq!(event.user_id().map(UserId::get), id(&payload["user_id"]), "{name}");
+            assert_eq!(event.group_id().map(GroupId::get), id(&payload["group_id"]), "{name}");
             continue;
         }
         let in_guild = payload["guild_id"].is_string();
@@ -89,7 +90,7 @@ fn nowhere_is_no_target() {
 fn people_are_called_by_their_card() {
     let mut message = GroupMessage::example();
     message.anonymous = None;
-    message.sender.nickname = "nick".into();
+    message.sender.nickname = Some("nick".into());
     for (card, name) in [(None, "nick"), (Some(""), "nick"), (Some(" \u{3000}"), "nick"), (Some("card"), "card")] {
         message.sender.card = card.map(Into::into);
         assert_eq!(message.display_name(), name, "{card:?}");
@@ -97,7 +98,7 @@ fn people_are_called_by_their_card() {
         let event = Event::GroupMessage(message.clone().into());
         assert_eq!(event.as_message().unwrap().display_name(), name);
         let mut member = GroupMemberInfo::example();
-        member.nickname = "nick".into();
+        member.nickname = Some("nick".into());
         member.card = card.map(Into::into);
         assert_eq!(member.display_name(), name);
     }
@@ -109,7 +110,7 @@ fn people_are_called_by_their_card() {
     assert_eq!(message.sender.display_name(), "card", "the sender is another thing");
 
     let mut private = PrivateMessage::example();
-    private.sender.nickname = "nick".into();
+    private.sender.nickname = Some("nick".into());
     private.sender.card = Some("card".into());
     assert_eq!(private.display_name(), "nick");
     let guild = Event::GuildMessage(GuildMessage::example().into());
@@ -119,19 +120,34 @@ fn people_are_called_by_their_card() {
 #[test]
 fn administrators_are_told_by_their_role() {
     let mut message = GroupMessage::example();
-    let roles =
-        [(None, false), (Some("owner"), true), (Some("admin"), true), (Some("member"), false), (Some("Owner"), false)];
+    let roles = [
+        (None, None),
+        (Some("owner"), Some(true)),
+        (Some("admin"), Some(true)),
+        (Some("member"), Some(false)),
+        // A name that is not listed, and none at all: nobody is taken for an ordinary member.
+        (Some("Owner"), None),
+        (Some("unknown"), None),
+        (Some(""), None),
+    ];
     for (role, is_admin) in roles {
         message.sender.role = role.map(GroupRole::from);
         assert_eq!((message.is_admin(), message.sender.is_admin()), (is_admin, is_admin), "{role:?}");
         let event = Event::GroupMessage(message.clone().into());
         assert_eq!(event.as_message().unwrap().is_admin(), is_admin, "{role:?}");
     }
+    for event in
+        [Event::PrivateMessage(PrivateMessage::example().into()), Event::GuildMessage(GuildMessage::example().into())]
+    {
+        assert_eq!(event.as_message().unwrap().is_admin(), None);
+    }
     let mut member = GroupMemberInfo::example();
     member.role = Some(GroupRole::Admin);
-    assert!(member.is_admin());
+    assert_eq!(member.is_admin(), Some(true));
+    member.role = Some(GroupRole::Member);
+    assert_eq!(member.is_admin(), Some(false));
     member.role = None;
-    assert!(!member.is_admin());
+    assert_eq!(member.is_admin(), None);
 }
 
 #[test]
@@ -155,12 +171,31 @@ fn the_account_knows_when_it_is_meant() {
 
     let mut guild = GuildMessage::example();
     let mention = |number: String| Message::cq(format!("[CQ:at,qq={number}]"));
-    guild.message = mention(guild.self_tiny_id.to_string());
+    guild.message = mention(guild.self_tiny_id.unwrap().to_string());
     assert!(guild.mentions_me());
     guild.message = mention(guild.self_id.to_string());
     assert!(!guild.mentions_me(), "a guild has numbers of its own");
     // Larger than any QQ number.
-    guild.self_tiny_id = u64::MAX.into();
+    guild.self_tiny_id = Some(u64::MAX.into());
     guild.message = mention(u64::MAX.to_string());
     assert!(guild.mentions_me());
+    guild.self_tiny_id = None;
+    assert!(!guild.mentions_me());
+}
+
+/// Events without `self_id` hold 0, which no user is, and which a mention of would be one of everyone.
+#[test]
+fn an_account_that_the_server_does_not_name_is_nobody() {
+    let mut group = GroupMessage::example();
+    group.self_id = UserId::new(0);
+    group.user_id = UserId::new(0);
+    group.message = Message::at_all().into();
+    assert!(!group.is_own() && !group.mentions_me());
+    assert!(!Event::GroupMessage(group.into()).as_message().unwrap().mentions_me());
+    let mut private = PrivateMessage::example();
+    private.self_id = UserId::new(0);
+    private.user_id = UserId::new(0);
+    private.message = Message::at_all().into();
+    assert!(!private.is_own());
+    assert!(!Event::PrivateMessage(private.into()).as_message().unwrap().mentions_me());
 }

@@ -244,14 +244,13 @@ fn a_field_that_is_missing_is_named() {
             if let Some(Event::Unknown(unknown)) = event
                 && let Some(error) = &unknown.error
             {
-                let source = error.source().unwrap().to_string();
-                assert!(source.starts_with(&format!("missing field `{name}`")), "{}: {source}", info.name);
-                assert_eq!(error.to_string(), "the event cannot be read");
+                assert_eq!(error.to_string(), format!("the event cannot be read at `{name}`"), "{}", info.name);
+                assert_eq!(error.source().unwrap().to_string(), "it is missing");
                 named += 1;
             }
         }
     }
-    assert!(named > 100, "{named}");
+    assert!(named > 70, "{named}");
 }
 
 /// If a tag occurs twice, the first occurrence that is a string counts.
@@ -339,11 +338,8 @@ fn half_a_character_is_no_text_and_no_obstacle() {
     message["x"] = json!("MARK2");
     let text = message.to_string();
     let broken = text.replace("\"MARK\"", r#""\ud83d""#);
-    let Event::Unknown(unknown) = Event::from_slice(broken.as_bytes()).unwrap() else { panic!("it is read") };
-    assert_eq!(unknown.error.as_ref().unwrap().path(), "raw_message");
-    assert_eq!(unknown.text, broken);
-    assert_eq!(unknown.post_type.as_deref(), Some("message"));
-    assert_eq!(unknown.detail_type.as_deref(), Some("group"));
+    let Event::GroupMessage(read) = Event::from_slice(broken.as_bytes()).unwrap() else { panic!("it is not read") };
+    assert_eq!(read.raw_message.as_deref(), Some("\u{fffd}"));
     let ignored = text.replace("\"MARK2\"", r#""\udc00\ud83d""#);
     assert_eq!(Event::from_slice(ignored.as_bytes()).unwrap().kind(), EventKind::GroupMessage);
 
@@ -376,11 +372,13 @@ fn depth_breaks_nothing() {
                 event.to_string().replace("\"MARK\"", &bomb)
             };
             for name in ["message", "sender", "time", "post_type", "message_type", "anonymous", "raw", "sub_type"] {
-                match Event::from_slice(with(name).as_bytes()) {
-                    Ok(Event::Unknown(unknown)) => assert_eq!(unknown.text, with(name)),
-                    // A segment of segments: what is in it is not read.
-                    Ok(event) => {
-                        assert!(name == "message" && bomb.starts_with("{\"type\""), "{name}: {:?}", event.kind())
+                match Event::from_slice_with_warnings(with(name).as_bytes()) {
+                    Ok((Event::Unknown(unknown), _)) => assert_eq!(unknown.text, with(name)),
+                    Ok((event, warnings)) => {
+                        assert_eq!(event.kind(), EventKind::GroupMessage, "{name}");
+                        // A segment may hold anything, and so may an object.
+                        let holds_anything = bomb.starts_with('{') && name != "time" && name != "sub_type";
+                        assert!(!warnings.is_empty() || holds_anything || name == "raw", "{name}");
                     }
                     Err(error) => assert!(name == "post_type", "{name}: {error}"),
                 }

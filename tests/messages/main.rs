@@ -10,4 +10,6 @@ mod message;
 mod properties;
 #[cfg(feature = "http")]
 mod reply;
+mod secondary;
 mod segments;
+mod tolerance;

@@ -237,9 +237,21 @@ async fn what_happened_nowhere_has_no_answer() {
         let why = error.source().unwrap().to_string();
         assert_eq!(why, "the event has no `target`, a chat that an answer could be sent to");
     }
-    let unknown: Event = r#"{"post_type":"odd","group_id":1}"#.parse().unwrap();
+    let unknown: Event = r#"{"post_type":"odd","group_id":0}"#.parse().unwrap();
     assert!(matches!(client.reply(&unknown, "pong").await, Err(Error::NotSent(_))));
     assert!(server.calls().is_empty());
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_answered_where_it_happened() {
+    let (server, client) = server().await;
+    let unknown: Event =
+        r#"{"post_type":"message","message_type":"group","message_id":7,"group_id":10001000}"#.parse().unwrap();
+    assert!(matches!(&unknown, Event::Unknown(unknown) if unknown.error.is_some()), "{unknown:?}");
+    client.reply(&unknown, "pong").quote().await.unwrap();
+    let (_, params) = last(&server);
+    assert_eq!(params["group_id"], 10001000);
+    assert_eq!(params["message"][0], json!({ "type": "reply", "data": { "id": "7" } }));
 }
 
 #[tokio::test]

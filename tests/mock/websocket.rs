@@ -294,7 +294,7 @@ async fn heartbeats_come_at_their_interval() {
     let mut peer = Peer::on(&server).await;
     for _ in 0..3 {
         let Event::Heartbeat(beat) = peer.text().await.parse().unwrap() else { panic!("no heartbeat") };
-        assert_eq!(beat.interval, 20);
+        assert_eq!(beat.interval, Some(20));
     }
 }
 

@@ -47,8 +47,8 @@ pub fn cases<T: DeserializeOwned>(folder: &str) -> BTreeMap<String, T> {
 
 /// Returns `true` if two answers or requests mean the same.
 ///
-/// A number equals its string of digits, and a bool its number and its text. An absent field, null and an empty list are
-/// equal. A message as text with CQ codes equals its list of segments. Fields of a segment that its type does not know
+/// A number equals its string of digits, and a bool its number and its text. An absent field, null, an empty list
+/// and an empty object are equal. A message as text with CQ codes equals its list of segments. Fields of a segment that its type does not know
 /// are equal only if their JSON is.
 pub fn same_json(a: &Value, b: &Value) -> bool {
     match (a, b) {
@@ -172,7 +172,7 @@ pub fn contains_json(whole: &Value, part: &Value) -> bool {
 }
 
 fn is_nothing(value: &Value) -> bool {
-    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty)
 }
 
 /// Fails if the snapshots of `test` in `tests/snapshots` are not exactly those named in `expected`.
@@ -264,6 +264,8 @@ impl Drop for Held {
 pub struct Arrived {
     /// The action that the request calls.
     pub action: String,
+    /// The call's parameters; null if the body is not JSON.
+    pub params: Value,
     answer: oneshot::Sender<String>,
 }
 
@@ -287,8 +289,10 @@ async fn hold(mut stream: TcpStream, arrived: mpsc::UnboundedSender<Arrived>) {
         }
         let line = String::from_utf8_lossy(&request).lines().next().unwrap_or_default().to_owned();
         let action = line.split(' ').nth(1).unwrap_or_default().trim_start_matches('/').to_owned();
+        let body = request.windows(4).position(|bytes| bytes == b"\r\n\r\n").map_or(0, |head| head + 4);
+        let params = serde_json::from_slice(&request[body..]).unwrap_or_default();
         let (answer, answered) = oneshot::channel();
-        if arrived.send(Arrived { action, answer }).is_err() {
+        if arrived.send(Arrived { action, params, answer }).is_err() {
             return;
         }
         let Ok(answer) = answered.await else { return };
@@ -313,6 +317,7 @@ fn same_json_tells_what_is_the_same() {
         (json!({ "size": 12 }), json!({ "size": "12" })),
         (json!({ "list": null }), json!({})),
         (json!({ "list": [] }), json!({ "list": null })),
+        (json!({ "sender": {} }), json!({})),
         (json!({ "yes": true }), json!({ "yes": 1 })),
         (json!({ "yes": "false" }), json!({ "yes": false })),
         (

@@ -456,7 +456,7 @@ async fn closing_lets_calls_in_flight_finish_and_says_closing() {
         assert!(soon(peer.0.next()).await.is_none());
     };
     tokio::join!(soon(connection.close()), late);
-    assert_eq!(soon(call).await.unwrap().unwrap().nickname, "bot");
+    assert_eq!(soon(call).await.unwrap().unwrap().nickname.as_deref(), Some("bot"));
     assert!(matches!(end_of(&events).await, ConnectionError::Closed));
     assert!(soon(events.next()).await.is_none());
     soon(events.close()).await;

@@ -7,17 +7,17 @@ use super::action_docs::{effect, request_docs};
 use super::docs::docs;
 use super::method;
 use super::refusal::has_rules;
-use super::request::{ParamStruct, constructors, default, param_struct, serialize};
+use super::request::{ParamStruct, constructors, default, param_struct, reading, serialize};
 use super::rust_type::response_type;
 use super::types::object;
-use crate::model::{Action, Api, NextPage, Returns};
+use crate::model::{Action, Api, NextPage, Pages, Returns};
 use crate::name::Name;
 use crate::ty::Scalar;
 
 /// The items of one action, in the order in which a reviewer reads them.
 pub(super) fn action_items(api: &Api, action: &Action) -> Vec<TokenStream> {
     let params = ParamStruct::of(action);
-    let mut items = vec![request(api, action), constructors(&params)];
+    let mut items = vec![request(api, action), reading(&params), constructors(&params)];
     items.extend(default(&params));
     items.extend(serialize(&params));
     items.extend(action_impls(api, action));
@@ -84,29 +84,57 @@ fn action_impls(api: &Api, action: &Action) -> [TokenStream; 2] {
 fn paged(action: &Action) -> Option<TokenStream> {
     let pages = action.pages.as_ref()?;
     let (name, set) = (action.name.type_ident(), pages.set.ident());
-    let next = match &pages.next {
+    let (next, keep) = match &pages.next {
         NextPage::Field(field) => {
             let field = field.ident();
-            quote!(__private::next_token(&self.#set, &answer.#field))
+            (quote!(__private::next_token(&self.#set, &answer.#field)), TokenStream::new())
         }
         NextPage::Before { list, key } => {
             let of_events = is_event_list(action, list);
             let list = list.ident();
             // An event has its number as a method.
-            let numbers = match of_events {
-                true => quote!(__private::event_numbers(&answer.#list)),
-                false => quote!(__private::numbers(&answer.#list, #key)),
+            let (numbers, keep) = match of_events {
+                true => (
+                    quote!(__private::event_numbers(&answer.#list)),
+                    quote!(__private::keep_events(self.#set, &mut answer.#list)),
+                ),
+                false => (
+                    quote!(__private::numbers(&answer.#list, #key)),
+                    quote!(__private::keep_numbers(self.#set, &mut answer.#list, #key)),
+                ),
             };
-            quote!(__private::before(self.#set, #numbers))
+            (quote!(__private::before(self.#set, #numbers)), keep_page(&keep))
         }
     };
+    let anchor = anchor(pages);
     Some(quote! {
         impl ::cqhttp::Paged for #name {
             fn next_page(&self, answer: &Self::Response) -> Option<Self> {
-                #next.map(|next| self.clone().#set(next))
+                #next.map(|next| Self { #set: Some(next), #anchor ..self.clone() })
             }
+            #keep
         }
     })
+}
+
+/// `fn keep_page(&self, answer: &mut Self::Response) -> bool { … }`
+fn keep_page(keep: &TokenStream) -> TokenStream {
+    quote! {
+        fn keep_page(&self, answer: &mut Self::Response) -> bool {
+            #keep
+        }
+    }
+}
+
+/// `message_id: __private::oldest_message(&answer.messages),`
+fn anchor(pages: &Pages) -> TokenStream {
+    match (&pages.anchor, &pages.next) {
+        (Some(anchor), NextPage::Before { list, .. }) => {
+            let (anchor, list) = (anchor.ident(), list.ident());
+            quote!(#anchor: __private::oldest_message(&answer.#list),)
+        }
+        _ => TokenStream::new(),
+    }
 }
 
 fn is_event_list(action: &Action, list: &Name) -> bool {

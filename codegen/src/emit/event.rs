@@ -95,8 +95,12 @@ fn serialize(event: &Event) -> TokenStream {
     let fields = event.fields.iter().map(|field| {
         let (name, wire) = (field.name.ident(), &field.wire);
         let wire = (wire != field.name.snake()).then(|| quote!(= #wire));
-        let optional = field.ty.optional.then(|| quote!(?));
-        quote!(#name #wire #optional)
+        let mark = match (field.ty.optional, field.decides) {
+            (true, _) => quote!(?),
+            (false, true) => quote!(!),
+            (false, false) => TokenStream::new(),
+        };
+        quote!(#name #wire #mark)
     });
     quote!(::cqhttp::serialize_event!(#name { #(#tags,)* #(#fields,)* });)
 }
@@ -104,7 +108,8 @@ fn serialize(event: &Event) -> TokenStream {
 /// `pub struct GroupMessageOperation { … }` with its setters.
 fn operation(api: &Api, operation: &Operation) -> Vec<TokenStream> {
     let filled = ParamStruct { name: operation.name.clone(), params: &operation.params };
-    let mut items = vec![param_struct(api, &docs(&operation.doc), &filled), constructors(&filled)];
+    let mut items =
+        vec![param_struct(api, &docs(&operation.doc), &filled), request::reading(&filled), constructors(&filled)];
     items.extend(default(&filled));
     items.extend(request::serialize(&filled));
     items
@@ -247,8 +252,10 @@ fn needs_sub_type(events: &[&Event]) -> TokenStream {
 /// `time()`, `self_id()`, `user_id()`, `group_id()` and the like, of any event.
 fn accessors(events: &[&Event]) -> TokenStream {
     let kind = kind(events);
-    let common =
-        [("time", "The time at which it happened, or was reported."), ("self_id", "The account that it happened to.")];
+    let common = [
+        ("time", "The time at which it happened, or was reported."),
+        ("self_id", "The account that it happened to; `None` if the server does not name it."),
+    ];
     let common = common.into_iter().map(|(name, doc)| common_accessor(events, name, doc));
     let ids = [
         (
@@ -283,10 +290,13 @@ fn kind(events: &[&Event]) -> TokenStream {
 fn common_accessor(events: &[&Event], name: &str, doc: &str) -> TokenStream {
     let is = |field: &&Field| field.name.snake() == name;
     let ty = events.first().and_then(|event| event.fields.iter().find(is)).map(|field| rust_type(&field.ty));
-    let (docs, name) = (docs(doc), ident(name));
+    let (docs, is_account, name) = (docs(doc), name == "self_id", ident(name));
     let arms = events.iter().map(|event| {
         let variant = event.name.type_ident();
-        quote!(Self::#variant(event) => Some(event.#name),)
+        match is_account {
+            true => quote!(Self::#variant(event) => __private::known(event.#name),),
+            false => quote!(Self::#variant(event) => Some(event.#name),),
+        }
     });
     quote! {
         #docs
@@ -316,37 +326,41 @@ fn id_accessor(events: &[&Event], name: &str, ty: &str, doc: &str) -> Option<Tok
         Some(quote!(Self::#variant(event) => #id,))
     });
     let arms: Vec<_> = arms.collect();
+    let unknown = matches!(name, "user_id" | "group_id").then(|| {
+        let name = ident(name);
+        quote!(Self::Unknown(event) => event.#name,)
+    });
     let (docs, name, ty) = (docs(doc), ident(name), ident(ty));
     (!arms.is_empty()).then(|| {
         quote! {
             #docs
             #[must_use]
             pub fn #name(&self) -> Option<#ty> {
-                match self { #(#arms)* _ => None, }
+                match self { #(#arms)* #unknown _ => None, }
             }
         }
     })
 }
 
-/// `EventKind::GroupMessage => Self::GroupMessage(lenient::boxed(de)?), …`
+/// `EventKind::GroupMessage => decode::Decode::decode(value, context)?.map(|event| Self::GroupMessage(Box::new(event))), …`
 fn reading(events: &[&Event]) -> TokenStream {
     let arms = events.iter().map(|event| {
         let variant = event.name.type_ident();
-        let reader = if event.boxed { quote!(boxed) } else { quote!(object) };
-        quote!(EventKind::#variant => Self::#variant(lenient::#reader(de)?),)
+        let made = if event.boxed { quote!(|event| Self::#variant(Box::new(event))) } else { quote!(Self::#variant) };
+        quote!(EventKind::#variant => decode::Decode::decode(value, context)?.map(#made),)
     });
     quote! {
         impl Event {
-            /// Decodes an event of this kind; `None` for an unknown one.
-            pub(crate) fn decode<'de, __D: __private::Deserializer<'de>>(
+            /// Decodes an event of this kind; nothing for an unknown one.
+            pub(crate) fn decode(
                 kind: EventKind,
-                de: __D,
-            ) -> Result<Option<Self>, __D::Error> {
-                let event = match kind {
+                value: &mut dyn decode::Value<'_>,
+                context: &mut decode::Context,
+            ) -> decode::Decoded<Self> {
+                Ok(match kind {
                     #(#arms)*
-                    EventKind::Unknown => return Ok(None),
-                };
-                Ok(Some(event))
+                    EventKind::Unknown => decode::Reading::Absent,
+                })
             }
         }
     }

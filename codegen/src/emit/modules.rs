@@ -75,7 +75,7 @@ fn module(name: &str, doc: &str, files: &[GeneratedFile], lints: &str, imports: 
     let imports: String = imports.iter().map(|import| format!("    use {import};\n")).collect();
     let allow = allow(lints);
     format!(
-        "/// {doc}\n{allow}pub mod {name} {{\n{imports}    use ::cqhttp::__private::{{self, Deserialize, Serialize, lenient}};\n{includes}}}\n"
+        "/// {doc}\n{allow}pub mod {name} {{\n{imports}    use ::cqhttp::__private::{{self, Serialize, decode}};\n{includes}}}\n"
     )
 }
 

@@ -4,9 +4,9 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::docs::docs;
-use super::rust_type::{argument, converted, reader, rust_type, serde_attribute, serde_path, takes_into};
+use super::rust_type::{argument, converted, rust_type, serde_attribute, serde_path, takes_into};
 use super::value::{self, default_text};
-use crate::model::{Action, Api, Param, Presence};
+use crate::model::{Action, Api, Param, Presence, TARGET_KEYS};
 use crate::name::ident;
 use crate::ty::Scalar;
 
@@ -35,10 +35,10 @@ pub(super) fn param_struct(api: &Api, head: &TokenStream, params: &ParamStruct<'
     let name = ident(&params.name);
     let serialize = (!sends_twice(params)).then(|| quote!(Serialize,));
     let fields = params.params.iter().map(|param| request_field(params, param));
-    let serde_path = serde_path(api);
+    let serde_path = serialize.is_some().then(|| serde_path(api));
     quote! {
         #head
-        #[derive(Clone, Debug, PartialEq, #serialize Deserialize)]
+        #[derive(Clone, Debug, PartialEq, #serialize)]
         #serde_path
         #[non_exhaustive]
         pub struct #name {
@@ -51,28 +51,43 @@ fn request_field(params: &ParamStruct<'_>, param: &Param) -> TokenStream {
     let docs = docs(&param_doc(param));
     let name = param.name.ident();
     let ty = rust_type(&param.ty);
-    if param.ty.scalar == Scalar::Target {
-        return quote!(#docs #[serde(flatten)] pub #name: #ty);
-    }
     let mut parts = Vec::new();
-    if param.wire != param.name.snake() {
-        let wire = &param.wire;
-        parts.push(quote!(rename = #wire));
-    }
-    match &param.presence {
-        Presence::Required => {}
-        Presence::Default(_) => {
-            let default = format!("{}::{}", params.name, default_fn(param));
-            parts.push(quote!(default = #default));
+    if !sends_twice(params) {
+        if param.ty.scalar == Scalar::Target {
+            parts.push(quote!(flatten));
+        } else if param.wire != param.name.snake() {
+            let wire = &param.wire;
+            parts.push(quote!(rename = #wire));
         }
-        Presence::Optional if sends_twice(params) => parts.push(quote!(default)),
-        Presence::Optional => parts.push(quote!(default, skip_serializing_if = "Option::is_none")),
-    }
-    if let Some(reader) = reader(&param.ty) {
-        parts.push(quote!(deserialize_with = #reader));
+        if matches!(param.presence, Presence::Optional) {
+            parts.push(quote!(skip_serializing_if = "Option::is_none"));
+        }
     }
     let serde = serde_attribute(&parts);
     quote!(#docs #serde pub #name: #ty)
+}
+
+/// `::cqhttp::decode_object!(strict SetGroupBan { group_id: required "group_id", … });`: programs read a request that they have
+/// stored, and tests one that was sent.
+pub(super) fn reading(params: &ParamStruct<'_>) -> TokenStream {
+    let name = ident(&params.name);
+    let fields = params.params.iter().map(|param| {
+        let (field, wire, also) = (param.name.ident(), &param.wire, &param.also);
+        if param.ty.scalar == Scalar::Target {
+            let [first, others @ ..] = TARGET_KEYS;
+            return quote!(#field: target #first #(| #others)*);
+        }
+        let presence = match &param.presence {
+            Presence::Required => quote!(required),
+            Presence::Default(_) => {
+                let default = format_ident!("{}", default_fn(param));
+                quote!(defaulted(Self::#default()))
+            }
+            Presence::Optional => quote!(optional),
+        };
+        quote!(#field: #presence #wire #(| #also)*)
+    });
+    quote!(::cqhttp::decode_object!(strict #name { #(#fields,)* });)
 }
 
 /// "Seconds; 0 lifts the mute. Default: 1800."

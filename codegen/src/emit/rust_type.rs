@@ -1,4 +1,4 @@
-//! Types of the schema in Rust: of fields, of arguments, and as serde reads them.
+//! Types of the schema in Rust: of fields and of arguments.
 //!
 //! | schema | field | argument |
 //! |---|---|---|
@@ -13,7 +13,7 @@ use quote::{ToTokens, quote};
 
 use crate::model::{Action, Api, Param, Returns};
 use crate::name::ident;
-use crate::ty::{EnumBase, IdBase, NamedKind, Scalar, Ty};
+use crate::ty::{NamedKind, Scalar, Ty};
 
 /// The Rust of a type without `[]` and `?`: `GroupId`.
 pub(super) fn scalar(scalar: &Scalar) -> TokenStream {
@@ -117,34 +117,7 @@ pub(super) fn converted(param: &Param) -> TokenStream {
     if takes_into(&param.ty) { quote!(#name.into()) } else { quote!(#name) }
 }
 
-/// The function of `cqhttp::lenient` that reads a field of this type; `None` if the type itself is lenient.
-pub(super) fn reader(ty: &Ty) -> Option<&'static str> {
-    use Scalar::{Bool, F64, I32, I64, Named, String, Timestamp, U32, U64};
-    let names = match (&ty.scalar, ty.list, ty.optional) {
-        (Bool, ..) => ["lenient::bool", "lenient::opt_bool", "lenient::bool_list", "lenient::opt_bool_list"],
-        (I32 | I64 | U32 | U64, ..) => {
-            ["lenient::int", "lenient::opt_int", "lenient::int_list", "lenient::opt_int_list"]
-        }
-        (F64, ..) => ["lenient::float", "lenient::opt_float", "lenient::float_list", "lenient::opt_float_list"],
-        (String, ..) => ["lenient::string", "lenient::opt_string", "lenient::string_list", "lenient::opt_string_list"],
-        (Named(_, NamedKind::Object), ..) => {
-            ["lenient::object", "lenient::opt_object", "lenient::object_list", "lenient::opt_object_list"]
-        }
-        (_, true, true) => return None,
-        (_, true, false) => return Some("lenient::list"),
-        (
-            Timestamp | Named(_, NamedKind::Id(IdBase::I64 | IdBase::U64) | NamedKind::Enum(EnumBase::I64)),
-            false,
-            true,
-        ) => {
-            return Some("lenient::opt_int");
-        }
-        _ => return None,
-    };
-    Some(names[2 * usize::from(ty.list) + usize::from(ty.optional)])
-}
-
-/// `#[serde(rename = "type", default, deserialize_with = "lenient::opt_int")]`, or nothing if serde's derive needs no attribute.
+/// `#[serde(rename = "type")]`, or nothing if serde's derive needs no attribute.
 pub(super) fn serde_attribute(parts: &[TokenStream]) -> TokenStream {
     if parts.is_empty() { TokenStream::new() } else { quote!(#[serde(#(#parts),*)]) }
 }

@@ -150,15 +150,13 @@ fn is_required(field: &Param) -> bool {
     matches!(field.presence, Presence::Required)
 }
 
-/// `impl SegmentType for Image { … }`. Inline, as all that reads or writes segments: what a bot never does with them, its
-/// build does not compile.
+/// `impl SegmentType for Image { … }`
 fn data(segment: &Segment) -> TokenStream {
     let name = segment.name.type_ident();
     let names = |field: &Param| {
         let names = [&field.wire].into_iter().chain(&field.aliases);
         quote!(&[#(#names),*])
     };
-    let all = segment.fields.iter().flat_map(|field| [&field.wire].into_iter().chain(&field.aliases));
     let reads = segment.fields.iter().map(|field| {
         let (name, names) = (field.name.ident(), names(field));
         match is_required(field) {
@@ -176,12 +174,9 @@ fn data(segment: &Segment) -> TokenStream {
     let out = if segment.fields.is_empty() { quote!(out) } else { quote!(mut out) };
     quote! {
         impl __private::SegmentType for #name {
-            const FIELDS: &'static [&'static str] = &[#(#all),*];
-            #[inline]
             fn read(fields: &mut __private::Fields<'_>) -> Option<Self> {
                 Some(Self { #(#reads,)* extra: fields.rest() })
             }
-            #[inline]
             fn write<'s>(&'s self, #out: __private::Writing<'s, '_>) {
                 #(#writes)*
                 out.rest();
@@ -241,15 +236,11 @@ fn inner(segment: &Segment) -> TokenStream {
 /// `impl __private::Segments for Segment { … }`: reading and writing by type.
 fn dispatch(name: &str, segments: &[&Segment]) -> TokenStream {
     let name = crate::name::ident(name);
-    let arms: [fn(&Segment) -> TokenStream; 5] = [fields_arm, read_arm, kind_arm, write_arm, extra_arm];
-    let [fields, reads, kinds, writes, extras] =
+    let arms: [fn(&Segment) -> TokenStream; 4] = [read_arm, kind_arm, write_arm, extra_arm];
+    let [reads, kinds, writes, extras] =
         arms.map(|arm| segments.iter().map(|segment| arm(segment)).collect::<TokenStream>());
     quote! {
         impl __private::Segments for #name {
-            fn fields(kind: &str) -> &'static [&'static str] {
-                match kind { #fields _ => &[], }
-            }
-            #[inline]
             fn read(kind: &str, fields: &mut __private::Fields<'_>) -> Option<Self> {
                 match kind { #reads _ => None, }
             }
@@ -259,7 +250,6 @@ fn dispatch(name: &str, segments: &[&Segment]) -> TokenStream {
             fn kind(&self) -> &str {
                 match self { #kinds Self::Unknown(segment) => &segment.kind, }
             }
-            #[inline]
             fn each<'s>(&'s self, emit: &mut dyn ::std::ops::FnMut(&'s str, __private::Written<'s>)) {
                 match self {
                     #writes
@@ -274,12 +264,6 @@ fn dispatch(name: &str, segments: &[&Segment]) -> TokenStream {
             }
         }
     }
-}
-
-/// `"text" => <Text as __private::SegmentType>::FIELDS,`
-fn fields_arm(segment: &Segment) -> TokenStream {
-    let (wire, name) = (&segment.wire, segment.name.type_ident());
-    quote!(#wire => <#name as __private::SegmentType>::FIELDS,)
 }
 
 /// `Self::Text(_) => "text",`

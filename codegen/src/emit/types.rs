@@ -4,9 +4,9 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::docs::{docs, join};
-use super::rust_type::{reader, rust_type, serde_attribute, serde_path};
+use super::rust_type::{rust_type, serde_attribute, serde_path};
 use crate::doc;
-use crate::model::{Action, Api, Field, File, Returns, TypeDef, TypeKind, Variant, VariantValue};
+use crate::model::{Api, Field, File, Returns, TypeDef, TypeKind, Variant, VariantValue};
 use crate::name::ident;
 use crate::ty::{EnumBase, IdBase, Ty};
 
@@ -67,16 +67,28 @@ fn open_enum(ty: &TypeDef, base: EnumBase, variants: &[Variant]) -> Vec<TokenStr
     vec![enum_item(ty, variants, &other, &copy), quote!(::cqhttp::#conversions!(#name { #(#values,)* });)]
 }
 
-/// `::cqhttp::answers!(GroupInfo, GetLoginInfoResponse, …);`: every object that an action may answer.
+/// `::cqhttp::answers!(GroupInfo, GetOnlineClientsResponse = "clients", …);`: every object that an action may answer, with the
+/// name of its field that some servers answer alone.
 pub(super) fn answers(api: &Api) -> Vec<TokenStream> {
-    let names = api.files.iter().flat_map(|file| {
-        let objects =
-            file.types.iter().filter(|ty| matches!(ty.kind, TypeKind::Object { .. })).map(|ty| ty.name.clone());
-        let own = file.actions.iter().filter(|action| matches!(action.returns, Returns::Fields(_)));
-        objects.chain(own.map(Action::response_name)).collect::<Vec<_>>()
+    let answers = api.files.iter().flat_map(|file| {
+        let objects = file.types.iter().filter_map(|ty| match &ty.kind {
+            TypeKind::Object { fields, .. } => Some((ty.name.clone(), fields)),
+            TypeKind::Id(_) | TypeKind::Enum(..) => None,
+        });
+        let own = file.actions.iter().filter_map(|action| match &action.returns {
+            Returns::Fields(fields) => Some((action.response_name(), fields)),
+            Returns::Nothing | Returns::Type(_) => None,
+        });
+        objects.chain(own).collect::<Vec<_>>()
     });
-    let names: Vec<Ident> = names.map(|name| ident(&name)).collect();
-    if names.is_empty() { Vec::new() } else { vec![quote!(::cqhttp::answers!(#(#names,)*);)] }
+    let answers: Vec<TokenStream> = answers
+        .map(|(name, fields)| {
+            let (name, bare) = (ident(&name), fields.iter().find(|field| field.bare).map(|field| &field.wire));
+            let bare = bare.map(|wire| quote!(= #wire));
+            quote!(#name #bare)
+        })
+        .collect();
+    if answers.is_empty() { Vec::new() } else { vec![quote!(::cqhttp::answers!(#(#answers,)*);)] }
 }
 
 fn enum_item(ty: &TypeDef, variants: &[Variant], other: &TokenStream, copy: &TokenStream) -> TokenStream {
@@ -107,7 +119,8 @@ fn enum_item(ty: &TypeDef, variants: &[Variant], other: &TokenStream, copy: &Tok
 /// `pub struct GroupInfo { … }` as it is read and written: an object, or an action's own answer.
 pub(super) fn object(api: &Api, head: &TokenStream, name: &str, fields: &[Field]) -> Vec<TokenStream> {
     let ident = format_ident!("{name}");
-    structure(api, head, &ident, fields, &quote!(Serialize,))
+    let default = api.empty_objects.contains(name).then(|| quote!(Default,));
+    structure(api, head, &ident, fields, &quote!(#default Serialize,))
 }
 
 /// The struct with its fields, and its reading; `serialize` is the derive by which it is written, if any.
@@ -118,101 +131,48 @@ pub(super) fn structure(
     fields: &[Field],
     serialize: &TokenStream,
 ) -> Vec<TokenStream> {
-    let aliased = fields.iter().any(|field| !field.aliases.is_empty());
-    let deserialize = (!aliased).then(|| quote!(Deserialize));
-    let serde_path = (!aliased || !serialize.is_empty()).then(|| serde_path(api));
+    let serde_path = (!serialize.is_empty()).then(|| serde_path(api));
     let attributed = fields.iter().map(|field| {
         let (docs, name, ty) = (docs(&field.doc), field.name.ident(), rust_type(&field.ty));
-        let writing = if serialize.is_empty() { rename(&field.wire, field.name.snake()) } else { writing(field) };
-        let serde = match (aliased, serialize.is_empty()) {
-            (true, true) => TokenStream::new(),
-            (true, false) => serde_attribute(&writing),
-            (false, _) => serde_attribute(&[writing, reading(field)].concat()),
-        };
+        let serde = (!serialize.is_empty()).then(|| serde_attribute(&writing(field)));
         quote!(#docs #serde pub #name: #ty)
     });
     let item = quote! {
         #head
-        #[derive(Clone, Debug, PartialEq, #serialize #deserialize)]
+        #[derive(Clone, Debug, PartialEq, #serialize)]
         #serde_path
         #[non_exhaustive]
         pub struct #ident {
             #(#attributed,)*
         }
     };
-    let mut items = vec![item];
-    items.extend(aliased.then(|| read_by_alias(api, ident, fields)));
-    items
+    vec![item, reading(ident, fields, serialize.is_empty())]
 }
 
 /// The parts of serde's attribute that concern writing a field.
 fn writing(field: &Field) -> Vec<TokenStream> {
-    let mut parts = rename(&field.wire, field.name.snake());
+    let (wire, name) = (&field.wire, field.name.snake());
+    let mut parts = if wire == name { Vec::new() } else { vec![quote!(rename = #wire)] };
     if field.ty.optional {
         parts.push(quote!(skip_serializing_if = "Option::is_none"));
+    } else if field.decides {
+        parts.push(quote!(skip_serializing_if = "decode::is_unlisted"));
     }
     parts
 }
 
-/// The parts of serde's attribute that concern reading a field.
-fn reading(field: &Field) -> Vec<TokenStream> {
-    let mut parts = Vec::new();
-    if field.ty.list || field.ty.optional {
-        parts.push(quote!(default));
-    }
-    if let Some(reader) = reader(&field.ty) {
-        parts.push(quote!(deserialize_with = #reader));
-    }
-    parts
-}
-
-fn rename(wire: &str, name: &str) -> Vec<TokenStream> {
-    if wire == name { Vec::new() } else { vec![quote!(rename = #wire)] }
-}
-
-/// `impl Deserialize` if a field has further names: some servers send two of them at once, which serde's own aliases
-/// refuse. The first that holds a value counts. A type of the schema may be called `D`.
-fn read_by_alias(api: &Api, name: &Ident, fields: &[Field]) -> TokenStream {
-    let optional = |field: &Field| Ty { optional: field.ty.optional || !field.ty.list, ..field.ty.clone() };
-    let own = |field: &Field| format_ident!("own_{}", field.name.snake());
-    let alias = |field: &Field, index: usize| format_ident!("alias{}_{}", index + 1, field.name.snake());
-    let reads = fields.iter().flat_map(|field| {
-        let shadow = Field { ty: optional(field), ..field.clone() };
-        let (ty, own) = (rust_type(&shadow.ty), own(field));
-        let own_serde = serde_attribute(&[rename(&field.wire, ""), reading(&shadow)].concat());
-        let further = field.aliases.iter().enumerate().map(|(index, wire)| {
-            let name = alias(field, index);
-            let serde = serde_attribute(&[rename(wire, ""), reading(&shadow)].concat());
-            quote!(#serde #name: #ty)
-        });
-        [quote!(#own_serde #own: #ty)].into_iter().chain(further).collect::<Vec<_>>()
-    });
-    let values = fields.iter().map(|field| {
-        let (name, own, wire) = (field.name.ident(), own(field), &field.wire);
-        let further: Vec<Ident> = (0..field.aliases.len()).map(|index| alias(field, index)).collect();
-        let value = match field.ty.list && !field.ty.optional {
-            true => {
-                quote!([read.#own, #(read.#further),*].into_iter().find(|list| !list.is_empty()).unwrap_or_default())
-            }
-            false => quote!(read.#own #(.or(read.#further))*),
+/// `::cqhttp::decode_object!(GroupInfo { group_id: required "group_id", level: optional "level" | "grade", });`
+fn reading(name: &Ident, fields: &[Field], is_event: bool) -> TokenStream {
+    let fields = fields.iter().map(|field| {
+        let (name, wire, aliases) = (field.name.ident(), &field.wire, &field.aliases);
+        let presence = match field {
+            Field { decides: true, .. } => quote!(decisive),
+            Field { zero_if_absent: true, .. } => quote!(zero),
+            Field { ty: Ty { optional: true, .. }, .. } => quote!(optional),
+            _ => quote!(required),
         };
-        match field.ty.optional || field.ty.list {
-            true => quote!(#name: #value),
-            false => quote!(#name: #value.ok_or_else(|| lenient::missing_field(#wire))?),
-        }
+        quote!(#name: #presence #wire #(| #aliases)*)
     });
-    let serde_path = serde_path(api);
-    quote! {
-        impl<'de> Deserialize<'de> for #name {
-            fn deserialize<__D: __private::Deserializer<'de>>(deserializer: __D) -> Result<Self, __D::Error> {
-                #[derive(Deserialize)]
-                #serde_path
-                struct Read {
-                    #(#reads,)*
-                }
-                let read = Read::deserialize(deserializer)?;
-                Ok(Self { #(#values),* })
-            }
-        }
-    }
+    let event = is_event.then(|| quote!(event));
+    quote!(::cqhttp::decode_object!(#event #name { #(#fields,)* });)
 }

@@ -8,7 +8,7 @@ use crate::model::{Action, Effect, Example, Field, NextPage, Origin, Pages, Para
 use crate::name::{self, Name};
 use crate::source::{self, At};
 use crate::source_map::Spot;
-use crate::ty::{NamedKind, Scalar};
+use crate::ty::{NamedKind, Scalar, Ty};
 
 impl Resolver<'_> {
     pub(super) fn action(&mut self, source: &source::Action) -> Option<Action> {
@@ -151,7 +151,35 @@ impl Resolver<'_> {
             let hint = "`from` names a field of the parameter's type, `before` a list of `json` and a key in it, or `message_seq` of a list of `event`";
             self.faults.add(&at.spot, format!("`{}` does not lead to the next page", at.value), hint);
         }
-        Some(Pages { set: param?.name.clone(), next: next? })
+        let anchor = source.anchor.as_ref().and_then(|anchor| self.anchor(anchor, params, find, next.as_ref()));
+        Some(Pages { set: param?.name.clone(), next: next?, anchor })
+    }
+
+    /// The parameter that takes the id of the oldest message of a page.
+    fn anchor<'f>(
+        &mut self,
+        name: &At<String>,
+        params: &[Param],
+        field: impl Fn(&str) -> Option<&'f Field>,
+        next: Option<&NextPage>,
+    ) -> Option<Name> {
+        let is_id = |ty: &Ty| {
+            ty.optional
+                && !ty.list
+                && matches!(&ty.scalar, Scalar::Named(name, NamedKind::Id(_)) if name == "MessageId")
+        };
+        let of_events = match next {
+            Some(NextPage::Before { list, .. }) => {
+                field(list.snake()).is_some_and(|field| field.ty.scalar == Scalar::Event)
+            }
+            _ => false,
+        };
+        let param = params.iter().find(|param| param.name.snake() == name.value && is_id(&param.ty) && of_events);
+        if param.is_none() {
+            let hint = "name a parameter of type `MessageId?`, beside `before:` a list of `event`";
+            self.faults.add(&name.spot, format!("`{}` does not take the oldest message", name.value), hint);
+        }
+        Some(param?.name.clone())
     }
 
     fn answer_type(&mut self, text: &At<String>) -> Option<Returns> {

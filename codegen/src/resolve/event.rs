@@ -98,6 +98,13 @@ impl Resolver<'_> {
     fn event_fields(&mut self, event: &source::Event, sources: &[source::Field]) -> Option<Vec<Field>> {
         for field in sources {
             self.no_tag(event, field);
+            if let Some(spot) = &field.bare {
+                self.faults.add(
+                    spot,
+                    "a field of an event cannot be bare",
+                    "only a field of an answer or an object may",
+                );
+            }
         }
         let sound = self.no_event_in_place(sources);
         let own = self.fields(sources).filter(|_| sound)?;
@@ -107,13 +114,20 @@ impl Resolver<'_> {
             aliases: Vec::new(),
             ty: Ty { scalar, list: false, optional: false },
             doc: doc.into(),
+            decides: false,
+            bare: false,
+            zero_if_absent: true,
         };
         let account = match self.types.get("UserId") {
             Some(kind @ NamedKind::Id(_)) => Scalar::Named("UserId".into(), *kind),
             _ => Scalar::I64,
         };
-        let time = common("time", Scalar::Timestamp, "The time at which it happened, or was reported.");
-        let self_id = common("self_id", account, "The account that it happened to.");
+        let time = common(
+            "time",
+            Scalar::Timestamp,
+            "The time at which it happened, or was reported; 0 if the server does not send it.",
+        );
+        let self_id = common("self_id", account, "The account that it happened to; 0 if the server does not name it.");
         Some([time, self_id].into_iter().chain(own).collect())
     }
 

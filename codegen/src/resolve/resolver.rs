@@ -135,12 +135,21 @@ impl Resolver<'_> {
                 if !self.outside_of_segments(source, &ty) {
                     continue;
                 }
+                if let Some(spot) = &source.decides {
+                    self.may_decide(spot, &ty);
+                }
+                if let Some(spot) = &source.bare {
+                    self.may_be_bare(spot, &ty, sources);
+                }
                 fields.push(Field {
                     name: Name::from_wire(&source.name.value),
                     wire: source.wire_name().value.clone(),
                     aliases: values(&source.aliases),
                     ty,
                     doc: source.doc.value.clone(),
+                    decides: source.decides.is_some(),
+                    bare: source.bare.is_some(),
+                    zero_if_absent: false,
                 });
             }
         }

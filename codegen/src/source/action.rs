@@ -37,6 +37,8 @@ pub(crate) struct Pages {
     pub(crate) set: At<String>,
     pub(crate) from: Option<At<String>>,
     pub(crate) before: Option<At<String>>,
+    /// The parameter that takes the id of the oldest message.
+    pub(crate) anchor: Option<At<String>>,
 }
 
 #[derive(Debug)]
@@ -106,10 +108,11 @@ impl Reader<'_> {
     }
 
     fn pages(&mut self, node: &Node) -> Option<Pages> {
-        let entries = self.entries(node, "the paging", &["set", "from", "before"])?;
+        let entries = self.entries(node, "the paging", &["set", "from", "before", "anchor"])?;
         let from = entries.get("from").and_then(|node| self.text(node));
         let before = entries.get("before").and_then(|node| self.text(node));
-        Some(Pages { set: self.required_text(&entries, "set")?, from, before, spot: entries.spot })
+        let anchor = entries.get("anchor").and_then(|node| self.text(node));
+        Some(Pages { set: self.required_text(&entries, "set")?, from, before, anchor, spot: entries.spot })
     }
 
     fn returns(&mut self, node: &Node) -> Option<Returns> {

@@ -2,6 +2,7 @@
 
 use super::reader::{At, Entries, Reader};
 use crate::diagnostic::list;
+use crate::source_map::Spot;
 use crate::yaml::Node;
 
 /// A parameter, or a field of an answer or object.
@@ -14,6 +15,10 @@ pub(crate) struct Field {
     pub(crate) wire: Option<At<String>>,
     pub(crate) also: Vec<At<String>>,
     pub(crate) aliases: Vec<At<String>>,
+    /// The place of `decides: true`: the field says which of several things happened.
+    pub(crate) decides: Option<Spot>,
+    /// The place of `bare: true`: some servers answer the value of this field alone.
+    pub(crate) bare: Option<Spot>,
     /// The differences of a parameter from go-cqhttp's code.
     pub(crate) deviates: Vec<Deviation>,
 }
@@ -58,7 +63,7 @@ impl Reader<'_> {
             Part::OfOperation => {
                 ("a parameter", "parameters", &["name", "type", "doc", "default", "wire", "also", "aliases"])
             }
-            Part::Field => ("a field", "fields", &["name", "type", "doc", "wire", "aliases"]),
+            Part::Field => ("a field", "fields", &["name", "type", "doc", "wire", "aliases", "decides", "bare"]),
             Part::OfSegment => ("a field", "fields", &["name", "type", "doc", "default", "wire", "aliases"]),
         };
         let mut fields = Vec::new();
@@ -70,10 +75,12 @@ impl Reader<'_> {
             let wire = entries.get("wire").and_then(|node| self.text(node));
             let also = self.texts(&entries, "also");
             let aliases = self.texts(&entries, "aliases");
+            let mut set = |key| entries.get(key).filter(|node| self.flag(node)).map(|node| self.spot(node));
+            let (decides, bare) = (set("decides"), set("bare"));
             let deviates = self.deviates(&entries, PARAM_DEVIATIONS);
             if let (Some(name), Some(ty), Some(doc)) = (name, ty, doc) {
                 let default = entries.get("default").cloned();
-                fields.push(Field { name, ty, doc, default, wire, also, aliases, deviates });
+                fields.push(Field { name, ty, doc, default, wire, also, aliases, decides, bare, deviates });
             }
         }
         fields

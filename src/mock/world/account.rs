@@ -9,7 +9,7 @@ use crate::types::{Friend, RefusalCode, ServerStatistics, ServerStatus, Sex, Uni
 impl World {
     pub(super) fn get_login_info(&mut self, _: action::GetLoginInfo) -> WorldResult<action::GetLoginInfoResponse> {
         let Account { user_id, nickname } = self.account.clone();
-        Ok(action::GetLoginInfoResponse { user_id, nickname })
+        Ok(action::GetLoginInfoResponse { user_id, nickname: Some(nickname) })
     }
 
     pub(super) fn set_qq_profile(&mut self, request: action::SetQqProfile) -> WorldResult<()> {
@@ -27,11 +27,11 @@ impl World {
             packet_received: Some(all),
             packet_sent: Some(all),
             packet_lost: Some(0),
-            message_received: all - own,
-            message_sent: own,
+            message_received: Some(all - own),
+            message_sent: Some(own),
             disconnect_times: Some(0),
             lost_times: Some(0),
-            last_message_time: last.map_or(Timestamp::new(0), |message| message.time),
+            last_message_time: Some(last.map_or(Timestamp::new(0), |message| message.time)),
         };
         Ok(ServerStatus {
             app_initialized: Some(true),
@@ -55,11 +55,11 @@ impl World {
         let member = self.groups.iter().find_map(|group| group.find_member(user_id));
         Ok(action::GetStrangerInfoResponse {
             user_id,
-            nickname: self.nickname(user_id),
+            nickname: Some(self.nickname(user_id)),
             sex: Some(member.map_or(Sex::Unknown, |member| member.sex.clone())),
             age: Some(0),
             qid: Some(String::new()),
-            level: 1,
+            level: Some(1),
             login_days: Some(1),
             sign: Some(String::new()),
             vip_level: Some(String::new()),
@@ -68,8 +68,11 @@ impl World {
 
     pub(super) fn get_friend_list(&mut self, _: action::GetFriendList) -> WorldResult<Vec<Friend>> {
         let friends = self.friends.iter().cloned();
-        let friends =
-            friends.map(|WorldFriend { user_id, nickname, remark }| Friend { user_id, nickname, remark: Some(remark) });
+        let friends = friends.map(|WorldFriend { user_id, nickname, remark }| Friend {
+            user_id,
+            nickname: Some(nickname),
+            remark: Some(remark),
+        });
         Ok(friends.collect())
     }
 

@@ -19,8 +19,8 @@ impl World {
     pub(super) fn group_message(&self, group_id: GroupId, said: &StoredMessage) -> Event {
         let member = self.find_group(group_id).and_then(|group| group.find_member(said.user_id));
         let sender = GroupSender {
-            user_id: said.user_id,
-            nickname: self.nickname(said.user_id),
+            user_id: Some(said.user_id),
+            nickname: Some(self.nickname(said.user_id)),
             card: Some(member.map(|member| member.card.clone()).unwrap_or_default()),
             sex: Some(Sex::Unknown),
             age: Some(0),
@@ -39,8 +39,8 @@ impl World {
             user_id: said.user_id,
             anonymous: None,
             message: said.message.clone(),
-            raw_message: raw_message(&said.message),
-            font: 0,
+            raw_message: Some(raw_message(&said.message)),
+            font: Some(0),
             sender,
             message_seq: Some(said.message_seq),
             real_id: None,
@@ -63,8 +63,8 @@ impl World {
     /// Returns the event of a private message; `temp` is the group of a temporary session.
     pub(super) fn private_message(&self, said: &StoredMessage, temp: Option<GroupId>) -> Event {
         let sender = PrivateSender {
-            user_id: said.user_id,
-            nickname: self.nickname(said.user_id),
+            user_id: Some(said.user_id),
+            nickname: Some(self.nickname(said.user_id)),
             sex: Some(Sex::Unknown),
             age: Some(0),
             group_id: temp,
@@ -81,8 +81,8 @@ impl World {
             group_id: None,
             temp_source: temp.map(|_| TempSource::Group),
             message: said.message.clone(),
-            raw_message: raw_message(&said.message),
-            font: 0,
+            raw_message: Some(raw_message(&said.message)),
+            font: Some(0),
             sender,
             message_seq: None,
             real_id: None,
@@ -100,7 +100,16 @@ impl World {
     pub(super) fn group_ban(&self, group_id: GroupId, operator_id: UserId, user_id: UserId, duration: i64) -> Event {
         let sub_type = if duration == 0 { GroupBanKind::LiftBan } else { GroupBanKind::Ban };
         let (time, self_id) = (self.now(), self.account.user_id);
-        GroupBan { time, self_id, sub_type, group_id, operator_id, user_id, duration }.into()
+        GroupBan {
+            time,
+            self_id,
+            sub_type,
+            group_id,
+            operator_id: Some(operator_id),
+            user_id,
+            duration: Some(duration),
+        }
+        .into()
     }
 
     pub(super) fn group_decrease(
@@ -111,14 +120,14 @@ impl World {
         user_id: UserId,
     ) -> Event {
         let (time, self_id) = (self.now(), self.account.user_id);
-        GroupDecrease { time, self_id, sub_type, group_id, operator_id, user_id }.into()
+        GroupDecrease { time, self_id, sub_type, group_id, operator_id: Some(operator_id), user_id }.into()
     }
 
     /// Returns the event of a new member. The operator is 0, since go-cqhttp does not send who approved the request.
     pub(super) fn group_increase(&self, group_id: GroupId, user_id: UserId) -> Event {
         let (time, self_id, operator_id) = (self.now(), self.account.user_id, UserId::new(0));
         let sub_type = GroupIncreaseKind::Approve;
-        GroupIncrease { time, self_id, sub_type, group_id, operator_id, user_id }.into()
+        GroupIncrease { time, self_id, sub_type, group_id, operator_id: Some(operator_id), user_id }.into()
     }
 
     pub(super) fn group_admin(&self, group_id: GroupId, user_id: UserId, set: bool) -> Event {
@@ -127,11 +136,19 @@ impl World {
     }
 
     pub(super) fn group_card(&self, group_id: GroupId, user_id: UserId, card_old: String, card_new: String) -> Event {
-        GroupCard { time: self.now(), self_id: self.account.user_id, group_id, user_id, card_new, card_old }.into()
+        GroupCard {
+            time: self.now(),
+            self_id: self.account.user_id,
+            group_id,
+            user_id,
+            card_new: Some(card_new),
+            card_old: Some(card_old),
+        }
+        .into()
     }
 
     pub(super) fn title(&self, group_id: GroupId, user_id: UserId, title: String) -> Event {
-        Title { time: self.now(), self_id: self.account.user_id, group_id, user_id, title }.into()
+        Title { time: self.now(), self_id: self.account.user_id, group_id, user_id, title: Some(title) }.into()
     }
 
     pub(super) fn friend_add(&self, user_id: UserId) -> Event {
@@ -141,7 +158,7 @@ impl World {
     pub(super) fn group_recall(&self, group_id: GroupId, said: &StoredMessage, operator_id: UserId) -> Event {
         let (time, self_id) = (self.now(), self.account.user_id);
         let (user_id, message_id) = (said.user_id, said.message_id);
-        GroupRecall { time, self_id, group_id, user_id, operator_id, message_id, tip: None }.into()
+        GroupRecall { time, self_id, group_id, user_id, operator_id: Some(operator_id), message_id, tip: None }.into()
     }
 
     pub(super) fn friend_recall(&self, said: &StoredMessage) -> Event {

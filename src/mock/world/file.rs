@@ -90,13 +90,13 @@ impl World {
     pub(super) fn get_group_root_files(&mut self, request: action::GetGroupRootFiles) -> WorldResult<GroupFileList> {
         let group = self.shelf(request.group_id)?;
         let folders = group.folders.iter().map(|folder| GroupFolder {
-            group_id: group.group_id,
+            group_id: Some(group.group_id),
             folder_id: folder.folder_id.clone(),
-            folder_name: folder.folder_name.clone(),
-            create_time: folder.create_time,
-            creator: folder.creator,
-            creator_name: self.nickname(folder.creator),
-            total_file_count: u32::try_from(group.files_in(Some(&folder.folder_id)).count()).unwrap_or(u32::MAX),
+            folder_name: Some(folder.folder_name.clone()),
+            create_time: Some(folder.create_time),
+            creator: Some(folder.creator),
+            creator_name: Some(self.nickname(folder.creator)),
+            total_file_count: Some(u32::try_from(group.files_in(Some(&folder.folder_id)).count()).unwrap_or(u32::MAX)),
         });
         Ok(GroupFileList { files: self.list(group, None), folders: folders.collect() })
     }
@@ -116,17 +116,17 @@ impl World {
 
     fn list(&self, group: &Group, folder: Option<&GroupFolderId>) -> Vec<GroupFile> {
         let files = group.files_in(folder).map(|file| GroupFile {
-            group_id: group.group_id,
+            group_id: Some(group.group_id),
             file_id: file.file_id.clone(),
-            file_name: file.file_name.clone(),
-            busid: BUSID,
-            file_size: file.file_size,
-            upload_time: file.upload_time,
-            dead_time: Timestamp::new(0),
-            modify_time: file.upload_time,
-            download_times: 0,
-            uploader: file.uploader,
-            uploader_name: self.nickname(file.uploader),
+            file_name: Some(file.file_name.clone()),
+            busid: Some(BUSID),
+            file_size: Some(file.file_size),
+            upload_time: Some(file.upload_time),
+            dead_time: Some(Timestamp::new(0)),
+            modify_time: Some(file.upload_time),
+            download_times: Some(0),
+            uploader: Some(file.uploader),
+            uploader_name: Some(self.nickname(file.uploader)),
         });
         files.collect()
     }
@@ -138,9 +138,9 @@ impl World {
         let group = self.shelf(request.group_id)?;
         Ok(action::GetGroupFileSystemInfoResponse {
             file_count: u32::try_from(group.files.len()).unwrap_or(u32::MAX),
-            limit_count: 10_000,
-            used_space: group.files.iter().map(|file| file.file_size).fold(0, u64::saturating_add),
-            total_space: 10 << 30,
+            limit_count: Some(10_000),
+            used_space: Some(group.files.iter().map(|file| file.file_size).fold(0, u64::saturating_add)),
+            total_space: Some(10 << 30),
             group_id: Some(group.group_id),
         })
     }

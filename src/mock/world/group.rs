@@ -80,9 +80,9 @@ impl World {
             false => member.nickname.clone(),
         };
         GroupMemberInfo {
-            group_id: group.group_id,
+            group_id: Some(group.group_id),
             user_id: member.user_id,
-            nickname,
+            nickname: Some(nickname),
             card: Some(member.card.clone()),
             sex: Some(member.sex.clone()),
             age: Some(0),
@@ -132,8 +132,8 @@ impl World {
         let (for_group, for_uin) = (left(20, today.count()), left(10, by_account));
         Ok(action::GetGroupAtAllRemainResponse {
             can_at_all: group.rank(account) > 0 && for_group > 0 && for_uin > 0,
-            remain_at_all_count_for_group: for_group,
-            remain_at_all_count_for_uin: for_uin,
+            remain_at_all_count_for_group: Some(for_group),
+            remain_at_all_count_for_uin: Some(for_uin),
         })
     }
 
@@ -320,9 +320,9 @@ impl World {
         })?;
         let notices = group.notices.iter().rev().map(|notice| GroupNotice {
             notice_id: notice.notice_id.clone(),
-            sender_id: notice.sender_id,
-            publish_time: notice.publish_time,
-            message: GroupNoticeContent { text: notice.text.clone(), images: Vec::new() },
+            sender_id: Some(notice.sender_id),
+            publish_time: Some(notice.publish_time),
+            message: Some(GroupNoticeContent { text: Some(notice.text.clone()), images: Vec::new() }),
         });
         Ok(notices.collect())
     }
@@ -377,7 +377,7 @@ fn info(group: &Group, joined: bool) -> GroupInfo {
     let count = i32::try_from(group.members.len()).unwrap_or(i32::MAX);
     GroupInfo {
         group_id: group.group_id,
-        group_name: group.group_name.clone(),
+        group_name: Some(group.group_name.clone()),
         group_memo: (!joined).then(|| group.group_memo.clone()),
         group_create_time: Some(Timestamp::new(0)),
         group_level: Some(0),

@@ -252,14 +252,19 @@ impl World {
                         ForwardContent::Message(message) if message.is_empty() => return None,
                         ForwardContent::Message(message) => ForwardContent::Message(message),
                         ForwardContent::Nodes(nodes) => ForwardContent::Nodes(self.sendable_nodes(nodes, group_id)),
+                        ForwardContent::Unknown(_) => return None,
                     };
                     (user_id, name, node.time.unwrap_or(five_minutes_ago), content)
                 }
             };
-            let mut message = ForwardedMessage::new(MessageSender { user_id, nickname }, content);
+            if user_id.get() == 0 || nickname.is_empty() {
+                return None;
+            }
+            let sender = MessageSender { user_id: Some(user_id), nickname: Some(nickname) };
+            let mut message = ForwardedMessage::new(sender, content);
             message.time = Some(time);
             message.group_id = Some(group_id);
-            (user_id.get() != 0 && !message.sender.nickname.is_empty()).then_some(message)
+            Some(message)
         };
         nodes.into_iter().filter_map(read).collect()
     }
@@ -280,14 +285,14 @@ impl World {
         let (is_group, chat) = self.chat_of(&said);
         Ok(action::GetMsgResponse {
             message_id: said.message_id,
-            real_id: said.message_seq,
+            real_id: Some(said.message_seq),
             message_seq: Some(said.message_seq),
             message_id_v2: Some(format!("{chat:016x}{:08x}", said.message_seq.get())),
-            message_type: if is_group { MessageKind::Group } else { MessageKind::Private },
+            message_type: Some(if is_group { MessageKind::Group } else { MessageKind::Private }),
             group: Some(is_group),
             group_id: said.group_id,
-            sender: MessageSender { user_id: said.user_id, nickname: said.sender_name },
-            time: said.time,
+            sender: MessageSender { user_id: Some(said.user_id), nickname: Some(said.sender_name) },
+            time: Some(said.time),
             message: said.message,
             raw_message: None,
         })
@@ -366,13 +371,14 @@ impl World {
         let essences = here.filter_map(|said| {
             let (operator_id, operator_time) = said.essence?;
             Some(EssenceMessage {
-                sender_id: said.user_id,
-                sender_nick: self.nickname(said.user_id),
+                sender_id: Some(said.user_id),
+                sender_nick: Some(self.nickname(said.user_id)),
                 sender_time: Some(said.time),
-                operator_id,
-                operator_nick: self.nickname(operator_id),
-                operator_time,
-                message_id: said.message_id,
+                operator_id: Some(operator_id),
+                operator_nick: Some(self.nickname(operator_id)),
+                operator_time: Some(operator_time),
+                message_id: Some(said.message_id),
+                ..EssenceMessage::default()
             })
         });
         Ok(essences.collect())

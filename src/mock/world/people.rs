@@ -8,10 +8,11 @@ use super::message::Destination;
 use super::model::{Group, StoredMessage, World, WorldFriendRequest, WorldGroupRequest};
 use crate::event::{Essence, FriendRequest, GroupRequest, GroupUpload, OfflineFile};
 use crate::message::Message;
+use crate::mock::message_event::anonymous_user;
 use crate::segment;
 use crate::types::{
-    EssenceKind, FriendRequestFlag, GroupAnonymous, GroupDecreaseKind, GroupFileId, GroupId, GroupRequestFlag,
-    GroupRequestKind, MessageId, ReceivedFile, UploadedFile, UserId,
+    EssenceKind, FriendRequestFlag, GroupDecreaseKind, GroupFileId, GroupId, GroupRequestFlag, GroupRequestKind,
+    MessageId, ReceivedFile, UploadedFile, UserId,
 };
 
 /// The reason why an act is impossible in the world: a muted user cannot speak.
@@ -85,7 +86,7 @@ impl World {
         {
             return cannot(format!("{user} cannot speak in group {group_id}: {why}"));
         }
-        let everyone = UserId::new(GroupAnonymous::example().id);
+        let everyone = anonymous_user();
         let said = self.store_as(Some(name.into()), everyone, Destination::Group(group_id), message.into());
         if self.hears(user) {
             self.happens(self.group_message(group_id, &said));
@@ -149,8 +150,8 @@ impl World {
             self_id: self.account.user_id,
             sub_type: EssenceKind::Add,
             group_id,
-            sender_id,
-            operator_id,
+            sender_id: Some(sender_id),
+            operator_id: Some(operator_id),
             message_id: Some(message_id),
             user_id: None,
         });
@@ -343,7 +344,7 @@ impl World {
             time: self.now(),
             self_id: self.account.user_id,
             user_id,
-            comment: comment.clone(),
+            comment: Some(comment.clone()),
             flag: FriendRequestFlag::new(flag.clone()),
             via: None,
         });
@@ -429,7 +430,8 @@ impl World {
         let (id, busid) = (self.shelve(group_id, user_id, name.clone(), size, None), BUSID);
         let url = Some(url(&id));
         let (time, self_id) = (self.now(), self.account.user_id);
-        let file = UploadedFile { id: id.clone(), name: name.clone(), size, busid, url };
+        let file =
+            UploadedFile { id: Some(id.clone()), name: Some(name.clone()), size: Some(size), busid: Some(busid), url };
         if self.hears(user_id) {
             self.happens(GroupUpload { time, self_id, group_id, user_id, file });
         }
@@ -447,7 +449,7 @@ impl World {
         let user_id = user.into();
         self.friend_of_account(user_id)?;
         let url = url(&GroupFileId::new(self.path()));
-        let file = ReceivedFile { name: name.into(), size, url, id: None, hash: None };
+        let file = ReceivedFile { name: Some(name.into()), size: Some(size), url: Some(url), id: None, hash: None };
         self.happens(OfflineFile { time: self.now(), self_id: self.account.user_id, user_id, file });
         Ok(())
     }

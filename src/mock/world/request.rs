@@ -61,26 +61,29 @@ impl World {
         };
         let actor = |asked: &WorldGroupRequest| asked.approved.map_or(UserId::new(0), |_| self.account.user_id);
         let join_requests = adds.into_iter().map(|asked| GroupJoinRequest {
-            request_id: GroupRequestId::new(asked.flag),
-            requester_uin: asked.user_id,
+            request_id: GroupRequestId::new(asked.flag.to_string()),
+            flag: None,
+            requester_uin: Some(asked.user_id),
             requester_nick: Some(self.nickname(asked.user_id)),
-            message: asked.comment.clone(),
-            group_id: asked.group_id,
-            group_name: group_name(asked),
-            checked: asked.approved.is_some(),
-            actor: actor(asked),
+            message: Some(asked.comment.clone()),
+            group_id: Some(asked.group_id),
+            group_name: Some(group_name(asked)),
+            checked: Some(asked.approved.is_some()),
+            actor: Some(actor(asked)),
             action_uin: Some(UserId::new(0)),
             action_uin_nick: Some(String::new()),
             suspicious: Some(false),
         });
         let invited_requests = invites.into_iter().map(|asked| GroupInviteRequest {
-            request_id: GroupRequestId::new(asked.flag),
-            invitor_uin: asked.user_id,
+            request_id: GroupRequestId::new(asked.flag.to_string()),
+            flag: None,
+            invitor_uin: Some(asked.user_id),
             invitor_nick: Some(self.nickname(asked.user_id)),
-            group_id: asked.group_id,
-            group_name: group_name(asked),
-            checked: asked.approved.is_some(),
-            actor: actor(asked),
+            message: None,
+            group_id: Some(asked.group_id),
+            group_name: Some(group_name(asked)),
+            checked: Some(asked.approved.is_some()),
+            actor: Some(actor(asked)),
         });
         Ok(action::GetGroupSystemMsgResponse {
             invited_requests: invited_requests.collect(),

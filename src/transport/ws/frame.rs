@@ -116,7 +116,6 @@ impl<'de> Visitor<'de> for Top<'_, 'de> {
                     let retcode = entries.next_value::<&RawValue>()?.get();
                     seen.retcode = retcode.trim_matches('"').parse().ok();
                 }
-                Key::Time => drop(entries.next_value::<IgnoredAny>()?),
                 key => {
                     seen.event |= matches!(key, Key::PostType);
                     seen.tags.read_value(key, &mut entries)?;

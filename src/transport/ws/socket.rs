@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_sink::Sink;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep};
 use tokio_tungstenite::WebSocketStream;
@@ -16,8 +17,8 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
+use crate::decode;
 use crate::error::connection::ConnectionError;
-use crate::lenient;
 use crate::time::YEAR;
 use crate::transport::ws::activity::Monitored;
 use crate::transport::ws::settings::Settings;
@@ -57,10 +58,10 @@ pub(super) struct OpenSocket<S> {
 
 /// The interval of a heartbeat.
 #[derive(Deserialize)]
-struct Heartbeat {
+struct Heartbeat<'a> {
     /// In milliseconds.
-    #[serde(deserialize_with = "lenient::int")]
-    interval: u64,
+    #[serde(borrow)]
+    interval: &'a RawValue,
 }
 
 impl<S> OpenSocket<S> {
@@ -95,7 +96,10 @@ impl<S> OpenSocket<S> {
     }
 
     pub(super) fn on_heartbeat(&mut self, text: &str) {
-        if let Ok(Heartbeat { interval: interval @ 1.. }) = serde_json::from_str(text) {
+        let interval =
+            serde_json::from_str(text).ok().and_then(|heartbeat: Heartbeat<'_>| decode::value(heartbeat.interval));
+        if let Some(interval @ 1..) = interval {
+            let interval: u64 = interval;
             self.longest_silence = Some(Duration::from_millis(interval.saturating_mul(5) / 2));
         }
     }

@@ -87,7 +87,8 @@ pub(super) fn whose(ty: &Ty, other: &Ty) -> &'static str {
 pub(super) fn fields(notes: &mut Notes<'_>, of: &str, old: &[Field], new: &[Field]) {
     each(old, new, |pair| match pair {
         Pair::Added(new) => {
-            let needed = if new.ty.optional || new.ty.list { "" } else { ", without which it is no longer read" };
+            let may_be_absent = new.ty.optional || new.ty.list || new.decides;
+            let needed = if may_be_absent { "" } else { ", without which it is no longer read" };
             notes.compatible(format!("new field {}{of}{needed}", with_type(new)));
         }
         Pair::Removed(old) => notes.breaking(format!("field `{}`{of} removed", old.name.snake())),
@@ -100,6 +101,16 @@ pub(super) fn fields(notes: &mut Notes<'_>, of: &str, old: &[Field], new: &[Fiel
             let name = new.name.snake();
             if old.wire != new.wire {
                 notes.compatible(format!("field `{name}`{of} is called `{}`; before: `{}`", new.wire, old.wire));
+            }
+            match (old.bare, new.bare) {
+                (false, true) => notes.compatible(format!("field `{name}`{of} is read if it comes alone, too")),
+                (true, false) => notes.compatible(format!("field `{name}`{of} is no longer read if it comes alone")),
+                _ => {}
+            }
+            match (old.decides, new.decides) {
+                (false, true) => notes.compatible(format!("field `{name}`{of} is `Other` if it is absent")),
+                (true, false) => notes.compatible(format!("field `{name}`{of} is needed: without it nothing is read")),
+                _ => {}
             }
             let aliases = format!("field `{name}`{of} is read under further names");
             notes.names(&aliases, &old.aliases, &new.aliases);

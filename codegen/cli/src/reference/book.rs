@@ -90,12 +90,15 @@ impl<'a> Book<'a> {
     /// Formats a title and a table of fields.
     pub(super) fn fields(&self, title: &str, fields: &[Field]) -> String {
         let rows = fields.iter().map(|field| {
+            let may_be_absent = field.decides || !field.zero_if_absent && self.api.is_empty_if_absent(field);
             let present = match (field.ty.optional, field.ty.list) {
                 (true, _) => "optional",
                 (false, true) => "unless empty",
+                (false, false) if may_be_absent => "usually",
                 (false, false) => "always",
             };
-            let doc = field.doc.clone() + &aliases(field.aliases.iter());
+            let bare = if field.bare { " Some servers answer this list or text alone." } else { "" };
+            let doc = field.doc.clone() + &aliases(field.aliases.iter()) + bare;
             [format!("`{}`", field.wire), self.ty(&field.ty), present.into(), cell(&doc)]
         });
         format!("**{title}**\n\n{}\n", table(["name", "type", "present", "description"], rows))

@@ -320,6 +320,29 @@ const FIELDS: &[Case] = &[
         &["- action `set_light`: new field `by: UserId` of the answer, without which it is no longer read."],
     ),
     Case(
+        &[(LAST_FIELD, "      bare: true\n      doc: Which lamps.\n")],
+        &["- action `set_light`: field `lamps` of the answer is read if it comes alone, too."],
+    ),
+    Case(
+        &[
+            (LAST_FIELD, "      doc: Which lamps.\n    - { name: by, type: State, decides: true, doc: What. }\n"),
+            ("lamps: [a]", "lamps: [a], by: broken"),
+        ],
+        &["- action `set_light`: new field `by: State` of the answer."],
+    ),
+    Case(
+        &[
+            ("      type: State?\n", "      type: State\n      decides: true\n"),
+            ("  example: { name: a }", "  example: { name: a, state: broken }"),
+            ("returns: { name: a }", "returns: { name: a, state: broken }"),
+        ],
+        &[
+            "- **Breaking:** type `Light`: field `state: State`; it was `Option<State>`.",
+            "- type `Light`: field `state` is `Other` if it is absent.",
+            "- Documentation: action `get_light`.",
+        ],
+    ),
+    Case(
         &[("    - name: before\n      type: i32\n      doc: How bright it was.\n", ""), ("before: 1, ", "")],
         &["- **Breaking:** action `set_light`: field `before` of the answer removed."],
     ),

@@ -202,6 +202,9 @@ impl Checker<'_> {
             aliases: Vec::new(),
             ty: Ty { scalar: Scalar::Json, list: false, optional: true },
             doc: String::new(),
+            decides: false,
+            bare: false,
+            zero_if_absent: false,
         });
         let fields: Vec<Field> = event.fields.iter().cloned().chain(tags).collect();
         self.object(node, &fields, &format!("the event `{}`", event.name.snake()));

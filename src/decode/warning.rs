@@ -1,0 +1,231 @@
+//! Warnings: the parts of a JSON text that could not be read and were passed over.
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Write};
+use std::sync::{Mutex, PoisonError};
+
+/// A part of an event or an answer that could not be read and was passed over: a field that is `None` or empty for this reason,
+/// or an element that was left out of its list.
+///
+/// The text that was received still has the part: see [`Received::raw`](crate::Received::raw) and
+/// [`WithRaw::text`](crate::WithRaw::text).
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DecodeWarning {
+    path: String,
+    reason: String,
+}
+
+impl DecodeWarning {
+    /// Returns the path to the part, such as `sender.age` or `messages[3]`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Returns the reason, such as *a string where an integer is expected*. It quotes nothing of the text.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// Returns the path without the indices of lists: `messages[].sender.age`.
+    fn pattern(&self) -> String {
+        let mut pattern = String::with_capacity(self.path.len());
+        let mut rest = &*self.path;
+        while let Some((before, after)) = rest.split_once('[') {
+            pattern.push_str(before);
+            pattern.push_str("[]");
+            rest = after.split_once(']').map_or("", |(_, after)| after);
+        }
+        pattern.push_str(rest);
+        pattern
+    }
+
+    fn enter(&mut self, step: Step<'_>) {
+        let separator = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
+        let mut path = String::with_capacity(self.path.len() + 16);
+        // Writing into a string cannot fail.
+        let _ = write!(path, "{step}{separator}{}", self.path);
+        self.path = path;
+    }
+}
+
+/// Logs the paths that were passed over, each once per process.
+pub(crate) fn log(of: &str, warnings: &[DecodeWarning]) {
+    static LOGGED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    for warning in warnings {
+        let path = format!("{of}.{}", warning.pattern());
+        let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged.len() < MAX_LOGGED && logged.insert(path.clone()) {
+            drop(logged);
+            let (version, reason) = (env!("CARGO_PKG_VERSION"), warning.reason());
+            tracing::warn!(path, reason, version, "a part that cannot be read is passed over; please report this line");
+        }
+    }
+}
+
+/// The number of paths that are logged. A server that sends ever new keys does not fill the log, or the memory.
+const MAX_LOGGED: usize = 1_000;
+
+impl fmt::Display for DecodeWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.path {
+            "" => f.write_str(&self.reason),
+            path => write!(f, "`{path}`: {}", self.reason),
+        }
+    }
+}
+
+impl fmt::Debug for DecodeWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// A step on the path to a value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step<'a> {
+    Name(&'a str),
+    Index(usize),
+}
+
+impl fmt::Display for Step<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::Index(index) => write!(f, "[{index}]"),
+        }
+    }
+}
+
+/// A value that does not fit its type, with the path to the part that does not.
+#[derive(Debug)]
+pub struct Unfit {
+    warning: Box<DecodeWarning>,
+    /// `true` if the value itself is a text, a flag or a number, and an object is expected.
+    pub(crate) scalar: bool,
+}
+
+impl Unfit {
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self { warning: Box::new(DecodeWarning { path: String::new(), reason: reason.into() }), scalar: false }
+    }
+
+    /// The value is of one kind, and another is expected.
+    pub(crate) fn kind(found: &str, expected: &str) -> Self {
+        Self::new(format!("{found} where {expected} is expected"))
+    }
+
+    /// A required field came under none of its names.
+    pub(crate) fn missing(field: &str) -> Self {
+        Self::new("it is missing").within(Step::Name(field))
+    }
+
+    /// Adds the step that leads to the value.
+    pub(crate) fn within(mut self, step: Step<'_>) -> Self {
+        self.warning.enter(step);
+        self.scalar = false;
+        self
+    }
+
+    pub(crate) fn into_warning(self) -> DecodeWarning {
+        *self.warning
+    }
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.warning.fmt(f)
+    }
+}
+
+/// The number of warnings that one text can have. Further ones are not kept.
+const MAX_WARNINGS: usize = 100;
+
+/// The number of forwards that can stand in each other: as many as fit into the 128 levels of `serde_json`.
+const MAX_FORWARDS: usize = 40;
+
+/// The state of decoding one text.
+#[derive(Debug, Default)]
+pub struct Context {
+    warnings: Vec<DecodeWarning>,
+    forwards: usize,
+    /// `true` if the text is read once more for numbers that were read as floats, or cannot be read once more.
+    exact: bool,
+    /// `true` if a number was read as a float that has to go back out as it came.
+    inexact: bool,
+}
+
+impl Context {
+    /// Creates the state for a text that cannot be read twice.
+    pub(crate) fn exact() -> Self {
+        Self { exact: true, ..Self::default() }
+    }
+
+    /// Returns `true` if values that are kept are taken raw.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.exact
+    }
+
+    /// Notes that a number, which goes back out as it came, was read as a float.
+    pub(crate) fn note_inexact(&mut self) {
+        self.inexact = true;
+    }
+
+    /// Returns `true` if the text has to be read once more, and prepares the state for that.
+    pub(crate) fn needs_exact(&mut self) -> bool {
+        let again = self.inexact && !self.exact;
+        self.exact |= again;
+        again
+    }
+
+    /// Returns the number of warnings so far, for [`reset`](Self::reset).
+    pub(crate) fn mark(&self) -> usize {
+        self.warnings.len()
+    }
+
+    /// Forgets the warnings since `mark`.
+    pub(crate) fn reset(&mut self, mark: usize) {
+        self.warnings.truncate(mark);
+    }
+
+    pub(crate) fn warn(&mut self, unfit: Unfit) {
+        if self.warnings.len() < MAX_WARNINGS {
+            self.warnings.push(*unfit.warning);
+        }
+    }
+
+    /// Reads a part of the value, and adds the step to the part to the warnings that it causes.
+    #[inline]
+    pub(crate) fn within<T>(&mut self, step: Step<'_>, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.warnings.len();
+        let result = read(self);
+        if self.warnings.len() > before {
+            self.enter(step, before);
+        }
+        result
+    }
+
+    #[cold]
+    fn enter(&mut self, step: Step<'_>, before: usize) {
+        for warning in self.warnings.iter_mut().skip(before) {
+            warning.enter(step);
+        }
+    }
+
+    /// Reads a message of a forward; `None` if it is in too many others.
+    pub(crate) fn within_forward<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.forwards == MAX_FORWARDS {
+            return None;
+        }
+        self.forwards += 1;
+        let result = read(self);
+        self.forwards -= 1;
+        Some(result)
+    }
+
+    pub(crate) fn into_warnings(self) -> Vec<DecodeWarning> {
+        self.warnings
+    }
+}
