@@ -93,8 +93,7 @@ pub trait Sink<'de> {
 /// A name of a field on the wire.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
-    /// The first bytes of the name, by which nearly all keys of an object differ.
-    word: u64,
+    word: Word,
     pub(crate) name: &'static str,
     /// The field's place in the object.
     field: usize,
@@ -105,22 +104,32 @@ pub struct Key {
 impl Key {
     /// Creates the name with this rank of a field.
     pub(super) const fn new(name: &'static str, field: usize, rank: usize) -> Self {
-        Self { word: word(name.as_bytes()), name, field, rank }
+        Self { word: Word::of(name.as_bytes()), name, field, rank }
     }
 }
 
-/// Returns the first eight bytes of a name.
-#[inline]
-const fn word(name: &[u8]) -> u64 {
-    if let Some(first) = name.first_chunk() {
-        return u64::from_le_bytes(*first);
+/// The length, the first and the last eight bytes of a name, which are compared faster than the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Word {
+    length: usize,
+    first: u64,
+    last: u64,
+}
+
+impl Word {
+    #[inline]
+    const fn of(name: &[u8]) -> Self {
+        let length = name.len();
+        if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+            return Self { length, first: u64::from_le_bytes(*first), last: u64::from_le_bytes(*last) };
+        }
+        let (mut first, mut at) = (0, length);
+        while at > 0 {
+            at -= 1;
+            first = first << 8 | name[at] as u64;
+        }
+        Self { length, first, last: 0 }
     }
-    let (mut word, mut at) = (0, name.len());
-    while at > 0 {
-        at -= 1;
-        word = word << 8 | name[at] as u64;
-    }
-    word
 }
 
 /// A field that takes values.
@@ -150,8 +159,8 @@ impl<'f> ObjectFields<'f> {
     #[inline]
     pub(super) fn find(&mut self, name: &str) -> Option<&'static Key> {
         let keys = self.keys;
-        let word = word(name.as_bytes());
-        let is = |key: &&Key| key.word == word && key.name.len() == name.len() && (name.len() <= 8 || key.name == name);
+        let word = Word::of(name.as_bytes());
+        let is = |key: &&Key| key.word == word && (word.length <= 16 || key.name == name);
         let found = match keys.get(self.next).filter(is) {
             Some(_) => self.next,
             None => keys.iter().position(|key| is(&key))?,
