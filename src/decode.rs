@@ -147,6 +147,12 @@ pub(crate) fn part<T: Decode>(raw: &RawValue, context: &mut Context) -> Reading<
     read.unwrap_or_else(|error| Reading::Unfit(Unfit::new(error.to_string())))
 }
 
+/// Passes the parts of JSON text that was taken raw to a sink.
+pub(crate) fn raw_parts<'de>(raw: &'de RawValue, sink: &mut dyn Sink<'de>) -> serde_json::Result<Found<'de>> {
+    let mut deserializer = serde_json::Deserializer::from_str(raw.get());
+    Source::<_, _, Borrowed>::new(&mut deserializer).read_with(|value| value.read(sink))
+}
+
 /// Reads one value; `None` if it is null or does not fit.
 pub(crate) fn value<T: Decode>(raw: &RawValue) -> Option<T> {
     match part(raw, &mut Context::default()) {

@@ -1,103 +1,62 @@
 //! Reading the messages of a merged forward, whose form is known only once a whole message is there.
+//!
+//! The text of a message is passed over twice on each level, and never copied: a hostile answer of many levels costs little.
+
+use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
 use super::{ForwardContent, ForwardedMessage, UnknownContent};
-use crate::decode::{self, Context, Decode, Decoded, Reading, Step, Unfit};
-use crate::generated::types::{GroupId, MessageId, MessageSender, UserId};
+use crate::decode::{self, Context, Decode, Decoded, Found, Reading, Sink, Step, Stop, Unfit, raw_text};
+use crate::generated::types::{MessageSender, UserId};
 use crate::message::Message;
-use crate::time::Timestamp;
-
-/// The fields of a message, or a node segment around them.
-struct MessageParts {
-    kind: Option<String>,
-    data: Option<Raw>,
-    sender: Option<SenderParts>,
-    user_id: Option<UserId>,
-    nickname: Option<String>,
-    time: Option<Timestamp>,
-    content: Option<Raw>,
-    group_id: Option<GroupId>,
-    message_id: Option<MessageId>,
-}
-
-crate::decode_object!(MessageParts {
-    kind: optional "type",
-    data: optional "data",
-    sender: optional "sender",
-    user_id: optional "user_id" | "uin",
-    nickname: optional "nickname" | "name",
-    time: optional "time",
-    content: optional "content" | "message",
-    group_id: optional "group_id",
-    message_id: optional "message_id",
-});
-
-struct SenderParts {
-    user_id: Option<UserId>,
-    nickname: Option<String>,
-}
-
-crate::decode_object!(SenderParts {
-    user_id: optional "user_id",
-    nickname: optional "nickname",
-});
-
-/// Any value but null, as JSON text.
-struct Raw(Box<RawValue>);
-
-impl Decode for Raw {
-    fn decode(value: &mut dyn decode::Value<'_>, _: &mut Context) -> Decoded<Self> {
-        let raw = value.raw()?.into_owned();
-        Ok(if raw.get() == "null" { Reading::Absent } else { Reading::Value(Self(raw)) })
-    }
-
-    fn is_empty(&self) -> bool {
-        matches!(self.0.get(), "[]" | "\"\"")
-    }
-}
-
-/// The parts of an object that tell a message of a forward from a segment.
-struct Marks {
-    kind: Option<String>,
-    content: Option<Raw>,
-}
-
-crate::decode_object!(Marks {
-    kind: optional "type",
-    content: optional "content" | "message",
-});
 
 impl Decode for ForwardedMessage {
     fn decode(value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
-        let raw = value.raw()?;
-        let message = context.within_forward(|context| Self::of_raw(&raw, context)).flatten();
-        Ok(Reading::Value(message.unwrap_or_else(|| {
-            context.warn(Unfit::new("not a message of a forward, and kept as an unknown one"));
-            let unknown = UnknownContent { text: raw.get().to_owned() };
-            Self::new(MessageSender::of(None, None), ForwardContent::Unknown(unknown))
-        })))
+        Ok(Reading::Value(Self::of_raw(&*value.raw()?, context)))
     }
 }
 
 impl ForwardedMessage {
-    /// Reads a message; `None` if it has no content.
-    fn of_raw(raw: &RawValue, context: &mut Context) -> Option<Self> {
-        let mut parts: MessageParts = value(decode::part(raw, context))?;
-        if parts.kind.as_deref() == Some("node")
-            && parts.data.as_ref().is_some_and(|data| data.0.get().starts_with('{'))
-        {
-            let data = parts.data.take()?;
-            parts = value(context.within(Step::Name("data"), |context| decode::part(&data.0, context)))?;
+    /// Reads a message. One that cannot be read, or is in too many others, is kept as text.
+    fn of_raw(raw: &RawValue, context: &mut Context) -> Self {
+        let message = context.within_forward(|context| Self::read(raw, context)).flatten();
+        message.unwrap_or_else(|| {
+            context.warn(Unfit::new("not a message of a forward, and kept as an unknown one"));
+            let unknown = UnknownContent { text: raw.get().to_owned() };
+            Self::new(MessageSender::of(None, None), ForwardContent::Unknown(unknown))
+        })
+    }
+
+    /// Reads a message, or the node segment around it; `None` if it has no content.
+    fn read(raw: &RawValue, context: &mut Context) -> Option<Self> {
+        let entries = Entries::of(raw)?;
+        match entries.raw("data").filter(|data| data.get().starts_with('{')) {
+            Some(data) if entries.raw("type").and_then(raw_text).as_deref() == Some("node") => {
+                context.within(Step::Name("data"), |context| Self::of_entries(&Entries::of(data)?, context))
+            }
+            _ => Self::of_entries(&entries, context),
         }
-        let (user_id, nickname) = parts.sender.map(|sender| (sender.user_id, sender.nickname)).unwrap_or_default();
-        let raw = parts.content?.0;
+    }
+
+    fn of_entries(entries: &Entries<'_>, context: &mut Context) -> Option<Self> {
+        let sender = entries.raw("sender").and_then(Entries::of).unwrap_or_default();
+        let (user_id, nickname) = context.within(Step::Name("sender"), |context| {
+            (sender.value("user_id", context), sender.value("nickname", context))
+        });
+        let user_id = user_id.or_else(|| entries.value("user_id", context)).or_else(|| entries.value("uin", context));
+        let nickname =
+            nickname.or_else(|| entries.value("nickname", context)).or_else(|| entries.value("name", context));
+        let filled = |name: &&&str| entries.raw(name).is_some_and(|raw| !matches!(raw.get(), "[]" | "\"\""));
+        let name = ["content", "message"].iter().find(filled);
+        let name = name.or_else(|| ["content", "message"].iter().find(|name| entries.raw(name).is_some()))?;
+        let content = entries.raw(name)?;
         Some(Self {
-            sender: MessageSender::of(user_id.or(parts.user_id), nickname.or(parts.nickname)),
-            time: parts.time,
-            content: context.within(Step::Name("content"), |context| content(&raw, context))?,
-            group_id: parts.group_id,
-            message_id: parts.message_id,
+            sender: MessageSender::of(user_id, nickname),
+            time: entries.value("time", context),
+            content: context.within(Step::Name(name), |context| content_of(content, context))?,
+            group_id: entries.value("group_id", context),
+            message_id: entries.value("message_id", context),
         })
     }
 }
@@ -109,47 +68,118 @@ impl MessageSender {
 }
 
 /// Reads the content of a message: nodes if the items are nodes, else a message; `None` if it is neither.
-fn content(raw: &RawValue, context: &mut Context) -> Option<ForwardContent<ForwardedMessage>> {
+fn content_of(raw: &RawValue, context: &mut Context) -> Option<ForwardContent<ForwardedMessage>> {
     let nodes = match raw.get().as_bytes().first() {
         Some(b'[') => {
             let items: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
             let forms: Vec<Form> = items.iter().map(|item| Form::of(item)).collect();
-            forms.contains(&Form::Node) && !forms.contains(&Form::Segment)
+            (forms.contains(&Form::Node) && !forms.contains(&Form::Segment)).then_some(items)
         }
-        Some(b'{') => Form::of(raw) == Form::Node,
-        _ => false,
+        Some(b'{') => (Form::of(raw) == Form::Node).then(|| vec![raw]),
+        _ => None,
     };
-    match nodes {
-        true if raw.get().starts_with('[') => value(decode::part(raw, context)).map(ForwardContent::Nodes),
-        true => value(decode::part(raw, context)).map(|node| ForwardContent::Nodes(vec![node])),
-        false => value(decode::part::<Message>(raw, context)).map(ForwardContent::Message),
+    let Some(nodes) = nodes else {
+        return match decode::part::<Message>(raw, context) {
+            Reading::Value(message) => Some(ForwardContent::Message(message)),
+            Reading::Absent | Reading::Unfit(_) => None,
+        };
+    };
+    let nodes = nodes.into_iter().enumerate();
+    let read = |(index, node)| context.within(Step::Index(index), |context| ForwardedMessage::of_raw(node, context));
+    Some(ForwardContent::Nodes(nodes.map(read).collect()))
+}
+
+/// The entries of an object, without those that are null. Of a key that comes twice the first counts.
+#[derive(Default)]
+struct Entries<'a> {
+    entries: Vec<(Cow<'a, str>, &'a RawValue)>,
+    key: Cow<'a, str>,
+}
+
+impl<'a> Entries<'a> {
+    /// Reads the entries; `None` if the value is not an object.
+    fn of(raw: &'a RawValue) -> Option<Self> {
+        let mut entries = Self::default();
+        matches!(decode::raw_parts(raw, &mut entries), Ok(Found::Object(_))).then_some(entries)
+    }
+
+    fn raw(&self, name: &str) -> Option<&'a RawValue> {
+        self.entries.iter().find(|(key, _)| key == name).map(|(_, raw)| *raw)
+    }
+
+    /// Reads the value under this name; one that does not fit is passed over.
+    fn value<T: Decode>(&self, name: &str, context: &mut Context) -> Option<T> {
+        match context.within(Step::Name(name), |context| decode::part(self.raw(name)?, context).into()) {
+            Some(Reading::Value(value)) => Some(value),
+            Some(Reading::Unfit(unfit)) => {
+                context.warn(unfit.within(Step::Name(name)));
+                None
+            }
+            Some(Reading::Absent) | None => None,
+        }
+    }
+}
+
+impl<'a> Sink<'a> for Entries<'a> {
+    fn key(&mut self, key: Cow<'a, str>) -> bool {
+        self.key = key;
+        true
+    }
+
+    fn entry(&mut self, value: &mut dyn decode::Value<'a>) -> Result<(), Stop> {
+        if let Cow::Borrowed(raw) = value.raw()?
+            && raw.get() != "null"
+        {
+            self.entries.push((std::mem::take(&mut self.key), raw));
+        }
+        Ok(())
     }
 }
 
 /// The form of an item in the content of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Form {
     Node,
     Segment,
     /// Neither, such as null.
+    #[default]
     Neither,
 }
 
 impl Form {
+    /// Reads as much of the item as tells its form. Every segment has a `type`; a message in a forward has one only if it is a
+    /// node segment, and content otherwise.
     fn of(raw: &RawValue) -> Self {
-        // Every segment has a `type`; a message in a forward has a `type` only if it is a node segment.
-        match value::<Marks>(decode::part(raw, &mut Context::default())) {
-            Some(Marks { kind: Some(kind), .. }) if kind == "node" => Self::Node,
-            Some(Marks { kind: Some(_), .. }) => Self::Segment,
-            Some(Marks { kind: None, content: Some(_) }) => Self::Node,
-            _ => Self::Neither,
-        }
+        let mut marks = Marks::default();
+        // What follows is not read, which looks like a fault to the parser.
+        let _ = decode::raw_parts(raw, &mut marks);
+        marks.form
     }
 }
 
-fn value<T>(outcome: Reading<T>) -> Option<T> {
-    match outcome {
-        Reading::Value(value) => Some(value),
-        Reading::Absent | Reading::Unfit(_) => None,
+/// Looks for the first key that tells the form of an object, and stops there.
+#[derive(Default)]
+struct Marks {
+    form: Form,
+    is_type: bool,
+}
+
+impl<'a> Sink<'a> for Marks {
+    fn key(&mut self, key: Cow<'a, str>) -> bool {
+        self.is_type = key == "type";
+        self.is_type || matches!(&*key, "content" | "message")
+    }
+
+    fn entry(&mut self, value: &mut dyn decode::Value<'a>) -> Result<(), Stop> {
+        if self.is_type {
+            match value.raw()? {
+                kind if kind.get() == "null" => return Ok(()),
+                kind if kind.get() == "\"node\"" => self.form = Form::Node,
+                _ => self.form = Form::Segment,
+            }
+        } else {
+            self.form = Form::Node;
+        }
+        Err(Stop)
     }
 }

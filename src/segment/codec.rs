@@ -7,7 +7,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::decode::{Borrowed, Context, Copied, Decode, Decoded, Found, Reading, Sink, Source, Stop, Value, raw_text};
+use crate::decode::{Context, Copied, Decode, Decoded, Found, Reading, Sink, Source, Stop, Value, raw_parts, raw_text};
 use crate::generated::segment::{FeedSegment, Segment};
 use crate::segment::extra::{Extra, Rest};
 use crate::segment::fields::{Fields, Item};
@@ -88,16 +88,10 @@ pub(crate) fn read_segment<S: Segments>(value: &mut dyn Value<'_>, context: &mut
     }
     let raw = value.raw()?;
     let mut parts = SegmentParts::new(true);
-    Ok(match raw.get().starts_with('{').then(|| read_raw(&raw, &mut parts)) {
+    Ok(match raw.get().starts_with('{').then(|| raw_parts(&raw, &mut parts)) {
         Some(Ok(found)) => parts.finish(found),
         Some(Err(_)) | None => whole(raw.into_owned()),
     })
-}
-
-/// Reads JSON text that was taken raw.
-fn read_raw<'de>(raw: &'de RawValue, sink: &mut dyn Sink<'de>) -> serde_json::Result<Found<'de>> {
-    let mut deserializer = serde_json::Deserializer::from_str(raw.get());
-    Source::<_, _, Borrowed>::new(&mut deserializer).read_with(|value| value.read(sink))
 }
 
 /// Keeps a value that is not a segment.
@@ -180,7 +174,7 @@ fn exact_data<'de>(raw: &RawValue) -> (Fields<'de>, Option<Box<RawValue>>) {
     let mut parts = DataParts::default();
     match raw.get().as_bytes().first() {
         Some(b'n') => (Fields::default(), None),
-        Some(b'{') if read_raw(raw, &mut Owned(&mut parts)).is_ok() => (parts.fields, None),
+        Some(b'{') if raw_parts(raw, &mut Owned(&mut parts)).is_ok() => (parts.fields, None),
         _ => (Fields::default(), Some(raw.to_owned())),
     }
 }
