@@ -77,7 +77,10 @@ impl Error {
         }
     }
 
-    /// The meaning of a refusal, the same on every server; `None` for the other failures.
+    /// The meaning of a refusal, under the same names for every server; `None` for the other failures.
+    ///
+    /// How much a server tells is not the same: go-cqhttp answers `SEND_MSG_API_ERROR`, which is read as
+    /// [`RefusalKind::RiskControl`], also if the bot is muted, the user is not a friend, or the message is empty.
     ///
     /// Servers word their refusals differently, and many have one retcode for all of them. The meaning comes from a table of the
     /// texts and retcodes that servers are known to send; a refusal that is not in it is [`RefusalKind::Other`]. Match on this
@@ -141,7 +144,9 @@ impl Error {
     /// anything twice.
     ///
     /// A refusal returns `false` only if something proves that nothing happened: the action only reads, or the refusal is one of
-    /// those that [`refusal`](Self::refusal) knows, and certain. NapCat refuses some messages that it has sent, by a timeout.
+    /// those that [`refusal`](Self::refusal) knows, and certain. NapCat refuses some messages that it has sent, by a timeout. A
+    /// call that only reads and whose outcome is unknown returns `true` as well, and can be repeated:
+    /// [`RetryReads`](crate::layer::RetryReads) does that.
     #[must_use]
     pub fn may_have_happened(&self) -> bool {
         match self {

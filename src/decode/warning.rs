@@ -7,8 +7,11 @@ use std::sync::{Mutex, PoisonError};
 /// A part of an event or an answer that could not be read and was passed over: a field that is `None` or empty for this reason,
 /// or an element that was left out of its list.
 ///
-/// The text that was received still has the part: see [`Received::raw`](crate::Received::raw) and
-/// [`WithRaw::text`](crate::WithRaw::text).
+/// The text that was received still has the part: see `Received::raw` and [`WithRaw::text`](crate::WithRaw::text). In the log, the path
+/// stands behind the event's or action's name, with `[]` in place of an index.
+///
+/// What is in a segment causes no warning: a value that does not fit stays in the segment's `extra`, and a segment without a
+/// required field is a [`Segment::Unknown`](crate::Segment::Unknown).
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DecodeWarning {

@@ -54,8 +54,9 @@ impl GroupMessage {
 
     /// Returns `true` if the sender is an administrator or the owner of the group, and `false` for an ordinary member.
     ///
-    /// It is `None` if the server does not send the role, as for anonymous senders. So that a bot does not mute an
-    /// administrator, compare with `Some(false)` before such an action.
+    /// It is `None` if the server does not send the role, as for anonymous senders, or sends one that is not listed. So that a bot
+    /// does not mute an administrator, compare with `Some(false)` before such an action, and with `Some(true)` before it obeys
+    /// one.
     #[must_use]
     pub fn is_admin(&self) -> Option<bool> {
         self.sender.is_admin()
@@ -132,7 +133,7 @@ impl GroupMemberInfo {
     }
 
     /// Returns `true` for an administrator or the owner of the group, `false` for an ordinary member; `None` if the server
-    /// does not send the role.
+    /// does not send the role, or sends one that is not listed. SnowLuma sends `member` for a user that it does not know.
     #[must_use]
     pub fn is_admin(&self) -> Option<bool> {
         self.role.as_ref().and_then(GroupRole::is_admin)

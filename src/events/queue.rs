@@ -180,7 +180,8 @@ fn tell(losses: &[(UserId, u64)]) {
         tracing::warn!(
             account,
             missed,
-            "dropped an event: events arrive faster than they are taken, and the queue is full: see `event_queue_limit`"
+            "dropped an event: events arrive faster than they are taken, and the queue is full: see `event_queue_limit`, and \
+             `total_event_queue_limit` for all accounts of a server"
         );
     }
 }

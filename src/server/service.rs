@@ -12,7 +12,7 @@ use crate::error::connection::ConnectionError;
 use crate::error::reason::Reason;
 use crate::generated::types::UserId;
 use crate::server::connections::{Connections, Current};
-use crate::transport::failure::BoxError;
+use crate::transport::failure::{BoxError, Failure};
 use crate::transport::request::Request;
 use crate::transport::response::Response;
 use crate::transport::ws::service::{CallResult, Outgoing, UnsentCalls, Ws};
@@ -59,17 +59,26 @@ impl Connections {
         if let Some(connection) = current.calls.as_ref().filter(|connection| connection.ws.is_open()) {
             return Some((connection.ws.clone(), call));
         }
-        if current.may_wait() {
-            if current.waiting.len() >= self.queue_while_down {
+        let queued = current.may_wait().then_some(self.queue_while_down).filter(|calls| *calls > 0);
+        if let Some(calls) = queued {
+            if current.waiting.len() >= calls {
                 current.waiting.retain(|call| !call.is_given_up());
             }
-            if current.waiting.len() < self.queue_while_down {
+            if current.waiting.len() < calls {
                 current.waiting.push_back(call);
                 return None;
             }
         }
         let reason = current.reason(self.account);
         drop(current);
+        let reason = match queued {
+            Some(calls) => {
+                let full =
+                    format!("{calls} calls wait for a connection already: see `ServerBuilder::queue_while_down`");
+                Failure::new(full).with_source(reason).into()
+            }
+            None => reason,
+        };
         call.fail(reason);
         None
     }
