@@ -38,10 +38,11 @@ pub trait Answer: DeserializeOwned + Send + 'static {
     }
 }
 
-/// Reads an object. If none of its fields is required, a string, a flag or a number counts as an empty one.
+/// Reads an object. If none of its fields is required, a string, a flag or a number counts as an empty one, unless it is an element
+/// of a list.
 pub fn object_answer<T: Decode>(data: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<T> {
     Ok(match T::decode(data, context)? {
-        Reading::Unfit(unfit) if unfit.scalar => T::empty().ok_or(unfit).into(),
+        Reading::Unfit(unfit) if unfit.scalar && !context.is_element() => T::empty().ok_or(unfit).into(),
         reading => reading,
     })
 }
@@ -60,7 +61,7 @@ pub fn bare_answer<T: Decode>(
             Err(error) => Reading::Unfit(Unfit::new(error.to_string())),
         },
         _ => match decode::part(&raw, context) {
-            Reading::Unfit(unfit) if unfit.scalar => T::empty().ok_or(unfit).into(),
+            Reading::Unfit(unfit) if unfit.scalar && !context.is_element() => T::empty().ok_or(unfit).into(),
             reading => reading,
         },
     })
@@ -112,7 +113,7 @@ impl Answer for String {
 
 impl<T: Answer> Answer for Vec<T> {
     fn read_data(data: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
-        list(data, context, T::read_data)
+        context.within_list(|context| list(data, context, T::read_data))
     }
 
     fn from_nothing() -> Option<Self> {

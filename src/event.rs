@@ -18,6 +18,46 @@
 //! Messages of the account itself have variants of their own, [`Event::GroupMessageSent`] and
 //! [`Event::PrivateMessageSent`], so that a bot does not answer itself. This holds on servers too that report them as
 //! ordinary messages.
+//!
+//! # Parts that cannot be read
+//!
+//! Servers leave fields out, send null, or send a value of another kind. An event is typed as long as its tags are there and the
+//! ids that make it that event: the group and the member of a mute, the message of a recall. Everything else is optional, since
+//! one of the servers will leave it out one day, and one bad part spoils nothing else:
+//!
+//! | part | result |
+//! |---|---|
+//! | a field that is missing, null or of another kind | `None`; an empty list, message or `sender`; 0 for `time` and `self_id` |
+//! | an object of a list | left out |
+//! | a value in a message that is not a segment, such as null | kept as [`Segment::Unknown`](crate::Segment::Unknown) |
+//! | a message of a merged forward, an event of a history | kept as [`ForwardContent::Unknown`](crate::forward::ForwardContent::Unknown), [`Event::Unknown`] |
+//! | an id that makes the event | [`Event::Unknown`] with the error and the ids that can be read; a reply to it reaches the group |
+//! | half an emoji, as JavaScript servers cut nicknames | U+FFFD in its place |
+//!
+//! A field that says which of several things happened, such as a `sub_type`, is never guessed: it is the `Other` of its enum, or
+//! `None`. [`GroupMessage::is_admin`] is an `Option` for the same reason. A bot that mutes asks for `Some(false)`, so that it does
+//! not mute an administrator whose role the server did not send.
+//!
+//! `Received::decode_warnings` names each part that was passed over, except a field that is missing or null, and half an emoji. Each
+//! path is also logged once per process at `warn`, as a line that is ready to paste into a bug report: it has the path, the reason and
+//! the version, and nothing of what people say.
+//! [`from_slice_with_warnings`](Event::from_slice_with_warnings) returns the warnings about JSON of your own, and
+//! [`WithRaw::decode_warnings`](crate::WithRaw::decode_warnings) and [`Pages::decode_warnings`](crate::Pages::decode_warnings) those
+//! about an answer.
+//!
+//! # Events as JSON
+//!
+//! An event that is written holds what its type knows, and is read again as the same event. Its tags come first, then the other
+//! fields in the order of the schema. It does not hold:
+//!
+//! - fields that no schema knows; only segments keep theirs,
+//! - parts that were passed over, and null,
+//! - the order of the fields, and the name of a field on another server,
+//! - the original form of a value: digits for a number, `1` for `true`, CQ codes in place of a list of segments, half an emoji.
+//!
+//! [`Event::Unknown`] is written unchanged. The text that arrived is complete: it is `Received::raw`, as text `Received::text()`,
+//! for an answer [`WithRaw::text`](crate::WithRaw::text), and for an unknown event [`UnknownEvent::text`]. To store or pass on events
+//! without loss, take the text.
 
 pub(crate) mod header;
 mod helpers;

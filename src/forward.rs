@@ -24,6 +24,8 @@
 //! # }
 //! ```
 //!
+//! A message of a forward that cannot be read is [`ForwardContent::Unknown`] and spoils no other.
+//!
 //! Forwards can be nested. Received JSON is limited to `serde_json`'s 128 levels, about forty nested forwards, so that an
 //! answer cannot exhaust the stack. The nesting of forwards that a program sends is not limited here.
 
@@ -209,22 +211,41 @@ impl ForwardNode {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[doc(alias = "合并转发内容")]
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ForwardedMessage {
     /// The sender.
     pub sender: MessageSender,
     /// The time at which the message was sent. Lagrange omits it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
     /// The content.
     pub content: ForwardContent<ForwardedMessage>,
     /// The group of the message; on go-cqhttp 0 outside of groups. LLOneBot and Lagrange omit it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub group_id: Option<GroupId>,
     /// The message's id; only NapCat sends it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub message_id: Option<MessageId>,
+}
+
+/// Writes the fields that are there. A message that cannot be read is written unchanged.
+impl Serialize for ForwardedMessage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let ForwardContent::Unknown(unknown) = &self.content {
+            return unknown.serialize(serializer);
+        }
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("sender", &self.sender)?;
+        if let Some(time) = &self.time {
+            map.serialize_entry("time", time)?;
+        }
+        map.serialize_entry("content", &self.content)?;
+        if let Some(group_id) = &self.group_id {
+            map.serialize_entry("group_id", group_id)?;
+        }
+        if let Some(message_id) = &self.message_id {
+            map.serialize_entry("message_id", message_id)?;
+        }
+        map.end()
+    }
 }
 
 impl ForwardedMessage {

@@ -47,7 +47,11 @@ impl ResponseSlot {
     }
 }
 
-/// An event, and the client to answer it with.
+/// An event, the client to answer it with, and the text that arrived.
+///
+/// Only the ids that make the event what it is are certain to be there. Other parts are `None` or empty if the server leaves them
+/// out or sends something else in their place; [`decode_warnings`](Self::decode_warnings) names the latter, and
+/// [`text`](Self::text) still has them. See [Parts that cannot be read](crate::event#parts-that-cannot-be-read).
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Received {
@@ -57,7 +61,9 @@ pub struct Received {
     /// the account, whose calls fail as [`Error::NotSent`](crate::Error::NotSent) unless the account has a WebSocket too.
     /// [`answer`](Self::answer) works without a WebSocket.
     pub client: Client,
-    /// The raw event, for fields that the schema does not cover.
+    /// The JSON of the event as it arrived: with the fields that the schema does not know, the parts that were passed over, and the
+    /// form of each value. [`event`](Self::event), written as JSON, has none of these: see [Events as
+    /// JSON](crate::event#events-as-json).
     pub raw: Bytes,
     warnings: Vec<DecodeWarning>,
     /// The response that takes the answer to an HTTP POST.
@@ -74,8 +80,10 @@ impl Received {
         Self { event, client, raw, warnings, response }
     }
 
-    /// Returns a warning for each part of the event that could not be read and was passed over. Each path is also logged at `warn`,
-    /// once per process.
+    /// Returns a warning for each part of the event that could not be read and was passed over, or was kept as an unknown segment. It
+    /// is empty for almost all events.
+    ///
+    /// Each path is also logged once per process at `warn`, as a line that is ready to paste into a bug report.
     ///
     /// ```no_run
     /// # fn run(received: cqhttp::Received) {
@@ -122,7 +130,7 @@ impl Received {
         self.client.call(HandleQuickOperation::on(event, operation)).await.map(drop)
     }
 
-    /// Returns the raw event as text.
+    /// Returns the [`raw`](Self::raw) event as text. It is empty if the event arrived as bytes that are not UTF-8.
     #[must_use]
     pub fn text(&self) -> &str {
         // Text frames are UTF-8, and so is JSON.

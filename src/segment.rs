@@ -17,8 +17,9 @@
 //! On the wire every value is a string; here each field has the type of its meaning. A number in place of a string is read
 //! as its digits, null as absent. A flag is `1` or `0`; `true` is neither, as on go-cqhttp, and stays in `extra`.
 //!
-//! Fields that a type does not know stay in its `extra`, in order, and are sent on unchanged. A segment of an unknown type,
-//! or without a required field, is a [`Segment::Unknown`].
+//! Fields that a type does not know stay in its `extra`, in order, and are sent on unchanged, and so does a known field whose
+//! value cannot be read. A segment of an unknown type, or without a required field, is a [`Segment::Unknown`], and so is a value in
+//! a message that is not a segment, such as null: see [`UnknownSegment::as_json`].
 
 pub(crate) mod codec;
 pub(crate) mod extra;

@@ -20,7 +20,7 @@ struct Case {
 fn main() -> Result<(), Box<dyn Error>> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let written = [
-        ("events", from_cases(here, "events", "events", "payload")?),
+        ("events", from_cases(here, "events", "events", "payload")? + damaged(here)?),
         ("frames", from_cases(here, "frames", "events", "payload")? + frames(here)?),
         ("messages", from_cases(here, "messages", "segments", "segment")?),
         ("cq", from_cases(here, "cq", "segments", "cq")?),
@@ -50,6 +50,34 @@ fn from_cases(here: &Path, target: &str, folder: &str, key: &str) -> Result<usiz
             fs::write(corpus.join(format!("{}.{}", server.file_name().display(), file.file_name().display())), text)?;
             written += 1;
         }
+    }
+    Ok(written)
+}
+
+/// The events of the cases, of which only the tags and ids can be read, and the segments with other values between them.
+fn damaged(here: &Path) -> Result<usize, Box<dyn Error>> {
+    let corpus = here.join("corpus/events");
+    let mut written = 0;
+    for file in fs::read_dir(&corpus)?.map(|file| file.map(|file| file.path())).collect::<Result<Vec<_>, _>>()? {
+        let Some(name) = file.file_name().and_then(|name| name.to_str()).filter(|name| !name.starts_with("damaged."))
+        else {
+            continue;
+        };
+        // Inputs that the fuzzer has added need not be objects.
+        let Ok(payload) = serde_json::from_slice::<BTreeMap<String, Box<RawValue>>>(&fs::read(&file)?) else {
+            continue;
+        };
+        let entries = payload.iter().enumerate().map(|(index, (key, value))| {
+            let value = match (key.as_str(), value.get()) {
+                ("message", list) if list.starts_with("[{") => format!("[null,{{}},7,{}", &list[1..]),
+                (key, value) if key.ends_with("_type") || key.ends_with("_id") || key == "flag" => value.to_owned(),
+                _ => [r#"null"#, r#"{"odd":[1]}"#, r#""a\ud83d""#, "[null]"][index % 4].to_owned(),
+            };
+            Ok(format!("{}:{value}", serde_json::to_string(key)?))
+        });
+        let entries = entries.collect::<Result<Vec<_>, serde_json::Error>>()?;
+        fs::write(corpus.join(format!("damaged.{name}")), format!("{{{}}}", entries.join(",")))?;
+        written += 1;
     }
     Ok(written)
 }

@@ -9,9 +9,11 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use cqhttp::mock::{self, ActionInfo};
 use cqhttp::transport::{Request, Response};
-use cqhttp::{Client, Error, Raw};
+use cqhttp::{Client, Effect, Error, Raw};
 use serde_json::Value;
 use tokio::runtime::Runtime;
+
+use crate::{holds_long_float, without_empty};
 
 /// Every action, in the schema's order.
 static ACTIONS: LazyLock<Vec<&ActionInfo>> = LazyLock::new(|| mock::actions().collect());
@@ -122,9 +124,14 @@ fn check_agreement(typed: &Result<Value, Error>, raw: &Result<Value, Error>) {
 
 fn check_answer(action: &ActionInfo, answer: &Value) {
     let text = answer.to_string();
+    // A part that was kept raw, such as half an emoji, has no form as a tree, and the whole answer is null here.
+    let has_no_tree = answer.is_null() && action.example_answer != "null";
+    if has_no_tree || holds_long_float(answer) {
+        return;
+    }
     let again = action.reread_answer(&text).unwrap_or_else(|error| panic!("{}: {error} in {text}", action.name));
     let again: Value = serde_json::from_str(&again).expect("what is encoded is JSON");
-    assert_eq!(&again, answer, "{}", action.name);
+    assert_eq!(without_empty(again), without_empty(answer.clone()), "{}", action.name);
 }
 
 fn check_error(action: &ActionInfo, reply: &Response, error: &Error) {
@@ -150,7 +157,11 @@ fn check_error(action: &ActionInfo, reply: &Response, error: &Error) {
             assert_eq!(unknown.text, text);
             assert!(error.may_have_happened());
         }
-        Error::NotSent(_) => assert!(matches!(reply.http_status, Some(301 | 302 | 307 | 308)), "{error:?}"),
+        // A request that writes or sends, and went out whole, may have been carried out before the redirect.
+        Error::NotSent(_) => {
+            assert!(matches!(reply.http_status, Some(301 | 302 | 307 | 308)), "{error:?}");
+            assert_eq!(action.effect, Effect::Read, "{error:?}");
+        }
         other => panic!("a kind of error that nothing is known of: {other:?}"),
     }
 }

@@ -158,6 +158,8 @@ pub struct Context {
     exact: bool,
     /// `true` if a number was read as a float that has to go back out as it came.
     inexact: bool,
+    /// `true` inside an answer that is a list.
+    element: bool,
 }
 
 impl Context {
@@ -215,6 +217,19 @@ impl Context {
         for warning in self.warnings.iter_mut().skip(before) {
             warning.enter(step);
         }
+    }
+
+    /// Reads an answer that is a list.
+    pub(crate) fn within_list<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.element, true);
+        let result = read(self);
+        self.element = before;
+        result
+    }
+
+    /// Returns `true` for an element of an answer that is a list.
+    pub(crate) fn is_element(&self) -> bool {
+        self.element
     }
 
     /// Reads a message of a forward; `None` if it is in too many others.

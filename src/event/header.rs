@@ -51,8 +51,16 @@ pub(super) fn kind_of(json: &[u8]) -> EventKind {
     }
     let mut tags = Tags::default();
     // Stopping early looks like a fault to the parser; a real one is found when the event is decoded.
-    let _ = ReadTags { tags: &mut tags }.deserialize(&mut serde_json::Deserializer::from_slice(json));
-    tags.kind()
+    let read = ReadTags { tags: &mut tags }.deserialize(&mut serde_json::Deserializer::from_slice(json));
+    match (tags.kind(), read) {
+        (EventKind::Unknown, Err(_)) => repaired(json).map_or(EventKind::Unknown, |json| kind_of(json.as_bytes())),
+        (kind, _) => kind,
+    }
+}
+
+/// Returns a text in which a tag may be cut inside an emoji, with U+FFFD in place of the half; `None` if it has no half an emoji.
+pub(crate) fn repaired(json: &[u8]) -> Option<String> {
+    decode::without_halves(std::str::from_utf8(json).ok()?)
 }
 
 /// Returns the kind of an object that begins with its tags, and the rest of the object. Returns `None` if it begins otherwise, or if

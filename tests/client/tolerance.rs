@@ -34,6 +34,16 @@ async fn an_element_that_cannot_be_read_is_left_out_and_named() {
     assert!(read.text().contains(data));
 }
 
+/// Alone, such a value is an answer without content. In a list it is left out.
+#[tokio::test]
+async fn a_text_or_a_number_in_a_list_is_no_empty_object() {
+    let (client, _server) = client(r#"["7",7,true,{"sender_id":3},{"x":1}]"#).await;
+    let read = client.get_essence_msg_list(10001000).with_raw().await.unwrap();
+    assert_eq!(read.answer.iter().map(|message| message.sender_id).collect::<Vec<_>>(), [Some(UserId::new(3))]);
+    let paths: Vec<&str> = read.decode_warnings().iter().map(|warning| warning.path()).collect();
+    assert_eq!(paths, ["data[0]", "data[1]", "data[2]", "data[4]"]);
+}
+
 #[tokio::test]
 async fn pages_come_with_their_texts_and_warnings() {
     let page = |seq: i64, odd: Value| {

@@ -340,8 +340,17 @@ fn half_a_character_is_no_text_and_no_obstacle() {
     let broken = text.replace("\"MARK\"", r#""\ud83d""#);
     let Event::GroupMessage(read) = Event::from_slice(broken.as_bytes()).unwrap() else { panic!("it is not read") };
     assert_eq!(read.raw_message.as_deref(), Some("\u{fffd}"));
+    message["message"] = json!([{ "type": "text", "data": { "text": "MARK3" } }]);
+    let cut = message.to_string().replace("MARK3", r"a\ud83db");
+    let Event::GroupMessage(read) = Event::from_slice(cut.as_bytes()).unwrap() else { panic!("it is not read") };
+    assert_eq!(read.message.plain_text(), "a\u{fffd}b");
     let ignored = text.replace("\"MARK2\"", r#""\udc00\ud83d""#);
     assert_eq!(Event::from_slice(ignored.as_bytes()).unwrap().kind(), EventKind::GroupMessage);
+
+    // In a tag, the event is an event too.
+    let tag = text.replacen('{', r#"{"sub_type":"a\ud83d","#, 1).replace(r#","sub_type":"normal""#, "");
+    assert_eq!(EventKind::peek(tag.as_bytes()), EventKind::GroupMessage, "{tag}");
+    assert_eq!(Event::from_slice(tag.as_bytes()).unwrap().kind(), EventKind::GroupMessage);
 
     let bytes = [&b"{\"post_type\":\"odd\",\"x\":\""[..], &[0xff, 0xfe], b"\"}"].concat();
     let Event::Unknown(unknown) = Event::from_slice(&bytes).unwrap() else { panic!("it is read") };

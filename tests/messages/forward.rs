@@ -236,6 +236,7 @@ fn a_received_message_without_a_sender_is_read_and_one_without_content_is_kept()
         let message = received(odd.clone());
         let ForwardContent::Unknown(unknown) = message.content else { panic!("{odd} is read as {message:?}") };
         assert_eq!(unknown.text, odd.to_string());
+        assert_eq!(serde_json::to_value(received(odd.clone())).unwrap(), odd, "it is written unchanged");
     }
     let message = received(json!({ "sender": { "user_id": 1 }, "content": [{ "content": "hi" }] }));
     assert_eq!((message.sender.user_id, message.sender.display_name()), (Some(UserId::new(1)), ""));

@@ -252,6 +252,17 @@ async fn an_event_that_cannot_be_read_is_answered_where_it_happened() {
     let (_, params) = last(&server);
     assert_eq!(params["group_id"], 10001000);
     assert_eq!(params["message"][0], json!({ "type": "reply", "data": { "id": "7" } }));
+
+    // An id of another form cannot be quoted.
+    let unknown: Event = r#"{"post_type":"message","message_type":"group","group_id":"10001000","user_id":"10086",
+        "message_id":"H6oYlHh+63gAAXkXCGrChWSDAE0B"}"#
+        .parse()
+        .unwrap();
+    assert!(matches!(&unknown, Event::Unknown(unknown) if unknown.user_id == Some(UserId::new(10086))), "{unknown:?}");
+    client.reply(&unknown, "pong").quote().await.unwrap();
+    let (_, params) = last(&server);
+    assert_eq!(params["group_id"], 10001000);
+    assert_eq!(params["message"], json!([text("pong")]));
 }
 
 #[tokio::test]

@@ -199,7 +199,12 @@ fn check(name: &str, value: &Value, read: impl Fn(&Value) -> Option<Value>, make
         }
         for changed in variants(value, &path) {
             changes += 1;
-            let fault = match read(&changed).map(|after| (effect(&before, &after, &path), after)) {
+            let after = read(&changed);
+            if let Some(after) = &after {
+                // What was written is read as the same, whatever was passed over.
+                assert_eq!(read(after).as_ref(), Some(after), "{name} at {path:?}");
+            }
+            let fault = match after.map(|after| (effect(&before, &after, &path), after)) {
                 Some((Effect::Alone, _)) => continue,
                 Some((Effect::Container, _)) => format!("in {}", pattern(&path)),
                 None => pattern(&path),

@@ -91,7 +91,11 @@ pub fn same_message(a: &Value, b: &Value) -> bool {
         segment => vec![segment.clone()],
     };
     let (a, b) = (segments(a), segments(b));
-    a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| same_segment(&a.to_string(), &b.to_string()))
+    a.len() == b.len()
+        && a.iter().zip(&b).all(|(a, b)| match a["type"].is_string() {
+            true => same_segment(&a.to_string(), &b.to_string()),
+            false => a == b,
+        })
 }
 
 /// Returns `true` if two segments mean the same. The order of unknown fields matters, and so does a repeated name.

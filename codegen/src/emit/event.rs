@@ -144,6 +144,10 @@ fn event_enum(events: &[&Event]) -> TokenStream {
     });
     quote! {
         /// Any event that a server reports: one variant for each kind.
+        ///
+        /// An event that is written as JSON holds what its type knows. Fields that no schema knows, parts that could not be read, and
+        /// the form in which values arrived are not in it: see [Events as JSON](::cqhttp::event#events-as-json). `Received::raw` and
+        /// `Received::text()` are what arrived.
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub enum Event {

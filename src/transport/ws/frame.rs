@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::event::header::{EventHeader, Key, Tags};
+use crate::event::header::{EventHeader, Key, Tags, repaired};
 
 /// The kind of a text frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,18 +27,21 @@ pub enum Frame {
 
 impl Frame {
     /// Reads the top level of an object, as far as needed.
-    pub fn peek(json: &[u8]) -> Self {
-        if let Some(header) = EventHeader::leading(json) {
+    pub fn peek(bytes: &[u8]) -> Self {
+        if let Some(header) = EventHeader::leading(bytes) {
             return Self::Event(header);
         }
         let mut seen = Seen::default();
-        let mut json = serde_json::Deserializer::from_slice(json);
+        let mut json = serde_json::Deserializer::from_slice(bytes);
         let end = Top(&mut seen).deserialize(&mut json).and_then(|()| json.end());
         // Stopping early looks like a fault to the parser.
         match (seen, end) {
             (Seen { event: true, tags, .. }, _) => Self::Event(tags.header()),
             (Seen { echo: Some(number), .. }, _) => Self::Answer(number),
-            (_, Err(_)) => Self::Odd("it is not a JSON object"),
+            (_, Err(_)) => match repaired(bytes) {
+                Some(json) => Self::peek(json.as_bytes()),
+                None => Self::Odd("it is not a JSON object"),
+            },
             (Seen { answer: true, odd_echo, retcode, .. }, _) => {
                 Self::Stray { echo: odd_echo.unwrap_or("missing"), retcode }
             }
@@ -158,6 +161,10 @@ mod tests {
             (
                 r#"{"post_type":"notice","notice_type":"notify","echo":"c7","sub_type":"poke","self_id":1}"#,
                 event(EventKind::PokeNotice, Some(1)),
+            ),
+            (
+                r#"{"self_id":1,"sub_type":"a\ud83d","message_type":"private","post_type":"message"}"#,
+                event(EventKind::PrivateMessage, Some(1)),
             ),
             (r#"{"post_type":"meta_event","meta_event_type":"heartbeat"}"#, event(EventKind::Heartbeat, None)),
             (r#"{"data":{"post_type":"message"},"echo":"c7","retcode":0,"status":"ok"}"#, Frame::Answer(7)),
