@@ -22,7 +22,7 @@ pub trait Answer: DeserializeOwned + Send + 'static {
         }
         Ok(serde_json::from_str(raw.get())
             .map_err(|error| {
-                let unfit = Unfit::new(error.to_string());
+                let unfit = Unfit::quoting(&error);
                 match &*path_of(raw.get().as_bytes(), &error) {
                     "" => unfit,
                     path => unfit.within(Step::Name(path)),
@@ -54,11 +54,11 @@ pub fn bare_answer<T: Decode>(
     field: &'static str,
 ) -> Decoded<T> {
     let raw = data.raw()?;
-    let bare = |found: &str| RawValue::from_string(format!("{{\"{field}\":{found}}}"));
+    let bare = |found: &str| RawValue::from_string(format!("{{{}:{found}}}", Value::from(field)));
     Ok(match raw.get().as_bytes().first() {
         Some(b'[' | b'"') => match bare(raw.get()) {
             Ok(object) => decode::part(&object, context),
-            Err(error) => Reading::Unfit(Unfit::new(error.to_string())),
+            Err(error) => Reading::Unfit(Unfit::quoting(&error)),
         },
         _ => match decode::part(&raw, context) {
             Reading::Unfit(unfit) if unfit.scalar && !context.is_element() => T::empty().ok_or(unfit).into(),

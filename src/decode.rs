@@ -49,7 +49,7 @@ impl Decode for serde_json::Value {
         Ok(match json_value(&value.raw()?) {
             Ok(Self::Null) => Reading::Absent,
             Ok(value) => Reading::Value(value),
-            Err(error) => Reading::Unfit(Unfit::new(error.to_string())),
+            Err(error) => Reading::Unfit(Unfit::quoting(&error)),
         })
     }
 }
@@ -144,7 +144,7 @@ fn read_once(json: &str, context: &mut Context, read: ReadInto<'_>) -> serde_jso
 /// Reads a part of a JSON text that was taken raw.
 pub(crate) fn part<T: Decode>(raw: &RawValue, context: &mut Context) -> Reading<T> {
     let read = whole(raw.get().as_bytes(), context, T::decode);
-    read.unwrap_or_else(|error| Reading::Unfit(Unfit::new(error.to_string())))
+    read.unwrap_or_else(|error| Reading::Unfit(Unfit::quoting(&error)))
 }
 
 /// Passes the parts of JSON text that was taken raw to a sink.
@@ -174,7 +174,7 @@ pub fn deserialize<'de, T: Decode, D: Deserializer<'de>>(deserializer: D) -> Res
 
 /// Reads a value for serde's `Deserialize`, and fails if anything would be passed over.
 pub fn deserialize_strictly<'de, T: Decode, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    let mut context = Context::exact();
+    let mut context = Context::strict();
     let outcome = Source::<D, D::Error, Copied>::new(deserializer).read_with(|value| T::decode(value, &mut context))?;
     match context.into_warnings().into_iter().next() {
         None => finish(outcome),

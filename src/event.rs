@@ -78,6 +78,7 @@ use crate::decode::{self, Context, Decode, DecodeWarning, Decoded, Reading, Unfi
 use crate::envelope::json_path::path_of;
 pub use crate::generated::event::*;
 use crate::generated::types::{GroupId, MessageId, PostType, UserId};
+use crate::target::Chat;
 use crate::time::Timestamp;
 
 /// An event of a kind that this crate does not know, or one of a known kind that does not decode. Its text is complete.
@@ -109,8 +110,22 @@ pub struct UnknownEvent {
 impl UnknownEvent {
     /// Returns the id of a message in a group, which can be quoted there.
     pub(crate) fn quotable(&self) -> Option<MessageId> {
-        let is_group_message = self.post_type.as_deref() == Some("message") && self.group_id.is_some();
-        self.message_id.filter(|_| is_group_message)
+        self.message_id.filter(|_| self.is_message() && self.detail_type.as_deref() == Some("group"))
+    }
+
+    fn is_message(&self) -> bool {
+        matches!(self.post_type.as_deref(), Some("message" | "message_sent"))
+    }
+
+    /// Returns the chat of the event. Of a message it is that of its type, so that a private message is not answered in a group.
+    pub(crate) fn target(&self) -> Option<Chat> {
+        let (user, group) = match self.detail_type.as_deref().filter(|_| self.is_message()) {
+            Some("group") => (None, self.group_id),
+            Some("private") => (self.user_id, None),
+            Some(_) => (None, None),
+            None => (self.user_id, self.group_id),
+        };
+        Chat::of(self.self_id, user, group, None)
     }
 }
 

@@ -346,7 +346,7 @@ impl<'de> Deserialize<'de> for ForwardedMessage {
 impl Decode for ForwardNode {
     fn decode(value: &mut dyn decode::Value<'_>, _: &mut Context) -> Decoded<Self> {
         let node = serde_json::from_str(value.raw()?.get());
-        Ok(node.map_err(|error: Error| Unfit::new(error.to_string())).into())
+        Ok(node.map_err(|error: Error| Unfit::quoting(&error)).into())
     }
 }
 

@@ -335,6 +335,8 @@ impl<'de> Deserialize<'de> for Message {
 }
 
 impl Decode for Message {
+    const IS_TOLD_IF_MISSING: bool = true;
+
     fn decode(value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
         let one = SegmentParts::new(context.is_exact());
         let mut parts = MessageParts { segments: Vec::new(), one, context };

@@ -1,5 +1,6 @@
 //! Events as a bot receives them: with a client to answer them.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -130,11 +131,10 @@ impl Received {
         self.client.call(HandleQuickOperation::on(event, operation)).await.map(drop)
     }
 
-    /// Returns the [`raw`](Self::raw) event as text. It is empty if the event arrived as bytes that are not UTF-8.
+    /// Returns the [`raw`](Self::raw) event as text, with U+FFFD in place of bytes that are not UTF-8.
     #[must_use]
-    pub fn text(&self) -> &str {
-        // Text frames are UTF-8, and so is JSON.
-        std::str::from_utf8(&self.raw).unwrap_or_default()
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.raw)
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Field<T> {
     rank: usize,
     /// The first value that did not fit, with its name.
     unfit: Option<Unfit>,
+    /// `true` if a value was null, or stood for nothing in another way.
+    null: bool,
 }
 
 impl<T: Decode> Field<T> {
@@ -48,14 +50,17 @@ impl<T: Decode> Field<T> {
     #[must_use]
     #[inline]
     pub const fn new() -> Self {
-        Self { value: None, rank: 0, unfit: None }
+        Self { value: None, rank: 0, unfit: None, null: false }
     }
 
     /// Returns the value of a field that its object cannot be without. A list, a message and an object without required
     /// fields can be empty.
     #[inline]
     pub fn required(self, name: &'static str, context: &mut Context) -> Result<T, Unfit> {
-        self.value_or(T::empty, name, context)
+        match context.is_strict() {
+            true => self.strictly(None, name),
+            false => self.value_or(T::empty, name, context),
+        }
     }
 
     /// Returns the value of a field that may be absent.
@@ -88,7 +93,20 @@ impl<T: Decode> Field<T> {
     /// Returns the value of a field that may be left out and has a default.
     #[inline]
     pub fn defaulted(self, name: &'static str, context: &mut Context, default: T) -> Result<T, Unfit> {
-        self.value_or(|| Some(default), name, context)
+        match context.is_strict() {
+            true => self.strictly(Some(default), name),
+            false => self.value_or(|| Some(default), name, context),
+        }
+    }
+
+    /// Returns the value of a parameter: nothing is assumed of one that is null or cannot be read.
+    fn strictly(self, default: Option<T>, name: &'static str) -> Result<T, Unfit> {
+        match self {
+            Self { unfit: Some(unfit), .. } => Err(unfit),
+            Self { value: Some(value), .. } => Ok(value),
+            Self { null: true, .. } => Err(Unfit::new("it is null").within(Step::Name(name))),
+            _ => default.ok_or_else(|| Unfit::missing(name)),
+        }
     }
 
     #[inline]
@@ -100,7 +118,14 @@ impl<T: Decode> Field<T> {
     ) -> Result<T, Unfit> {
         let value = match (self.value, &self.unfit) {
             (Some(value), None) => return Ok(value),
-            (value, _) => value.or_else(empty),
+            (None, None) => {
+                let value = empty().ok_or_else(|| Unfit::missing(name))?;
+                if T::IS_TOLD_IF_MISSING {
+                    context.warn(Unfit::missing(name));
+                }
+                return Ok(value);
+            }
+            (value, Some(_)) => value.or_else(empty),
         };
         match (value, self.unfit) {
             (Some(value), unfit) => {
@@ -122,6 +147,9 @@ impl<T: Decode> Default for Field<T> {
 impl<T: Decode> Put for Field<T> {
     fn put(&mut self, key: &Key, value: &mut dyn Value<'_>, context: &mut Context) -> Result<(), Stop> {
         match context.within(Step::Name(key.name), |context| T::decode(value, context))? {
+            Reading::Value(_) if context.is_strict() && self.value.is_some() && key.rank == self.rank => {
+                self.unfit = Some(Unfit::new("it is there twice").within(Step::Name(key.name)));
+            }
             Reading::Value(value) => {
                 let better = match &self.value {
                     None => true,
@@ -133,7 +161,7 @@ impl<T: Decode> Put for Field<T> {
                     self.rank = key.rank;
                 }
             }
-            Reading::Absent => {}
+            Reading::Absent => self.null = true,
             Reading::Unfit(unfit) => {
                 self.unfit.get_or_insert_with(|| unfit.within(Step::Name(key.name)));
             }
@@ -153,6 +181,8 @@ pub fn object<'f>(
 ) -> Result<Reading<()>, Stop> {
     let mut fields = ObjectFields::new(keys, fields, context);
     Ok(match value.object(&mut fields)? {
+        Found::Object(_) if fields.is_strict() => Reading::Value(()),
+        Found::Null | Found::List(0) if fields.is_strict() => Reading::Unfit(Unfit::new("it is not an object")),
         Found::Object(_) if fields.known || !told => Reading::Value(()),
         Found::Null | Found::List(0) | Found::Object(0) => Reading::Absent,
         Found::Object(_) => Reading::Unfit(Unfit::new("none of the keys that it is known by")),

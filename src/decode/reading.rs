@@ -36,6 +36,9 @@ pub type Decoded<T> = Result<Reading<T>, Stop>;
 
 /// A type that is read from a JSON value.
 pub trait Decode: Sized {
+    /// `true` if a warning tells that a required value of this type is missing, although it has an empty one.
+    const IS_TOLD_IF_MISSING: bool = false;
+
     /// Reads the value, and notes in `context` what it passes over.
     fn decode(value: &mut dyn Value<'_>, context: &mut Context) -> Decoded<Self>;
 

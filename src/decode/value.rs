@@ -170,6 +170,10 @@ impl<'f> ObjectFields<'f> {
         keys.get(found)
     }
 
+    pub(super) fn is_strict(&self) -> bool {
+        self.context.is_strict()
+    }
+
     /// Passes the value to its field.
     #[inline]
     pub(super) fn put(&mut self, key: &Key, value: &mut dyn Value<'_>) -> Result<(), Stop> {

@@ -58,7 +58,11 @@ impl DecodeWarning {
 pub(crate) fn log(of: &str, warnings: &[DecodeWarning]) {
     static LOGGED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     for warning in warnings {
-        let path = format!("{of}.{}", warning.pattern());
+        let mut path = format!("{of}.{}", warning.pattern());
+        if let Some((end, _)) = path.char_indices().nth(MAX_PATH) {
+            path.truncate(end);
+            path.push('…');
+        }
         let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
         if logged.len() < MAX_LOGGED && logged.insert(path.clone()) {
             drop(logged);
@@ -67,6 +71,9 @@ pub(crate) fn log(of: &str, warnings: &[DecodeWarning]) {
         }
     }
 }
+
+/// The number of characters that are logged of a path, which may have keys of the server.
+const MAX_PATH: usize = 200;
 
 /// The number of paths that are logged. A server that sends ever new keys does not fill the log, or the memory.
 const MAX_LOGGED: usize = 1_000;
@@ -108,11 +115,22 @@ pub struct Unfit {
     warning: Box<DecodeWarning>,
     /// `true` if the value itself is a text, a flag or a number, and an object is expected.
     pub(crate) scalar: bool,
+    /// A reason that may quote the text: for an error, which keeps the text anyway, and not for a warning.
+    quoting: Option<Box<str>>,
 }
 
 impl Unfit {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
-        Self { warning: Box::new(DecodeWarning { path: String::new(), reason: reason.into() }), scalar: false }
+        Self {
+            warning: Box::new(DecodeWarning { path: String::new(), reason: reason.into() }),
+            scalar: false,
+            quoting: None,
+        }
+    }
+
+    /// The value does not fit for this reason, which may quote it.
+    pub(crate) fn quoting(reason: &dyn fmt::Display) -> Self {
+        Self { quoting: Some(reason.to_string().into()), ..Self::new("it does not fit its type") }
     }
 
     /// The value is of one kind, and another is expected.
@@ -132,7 +150,11 @@ impl Unfit {
         self
     }
 
-    pub(crate) fn into_warning(self) -> DecodeWarning {
+    /// Returns the path and the reason, for an error.
+    pub(crate) fn into_warning(mut self) -> DecodeWarning {
+        if let Some(reason) = self.quoting {
+            self.warning.reason = reason.into();
+        }
         *self.warning
     }
 }
@@ -160,12 +182,23 @@ pub struct Context {
     inexact: bool,
     /// `true` inside an answer that is a list.
     element: bool,
+    /// `true` for a type that no server sends.
+    strict: bool,
 }
 
 impl Context {
     /// Creates the state for a text that cannot be read twice.
     pub(crate) fn exact() -> Self {
         Self { exact: true, ..Self::default() }
+    }
+
+    /// Creates the state for a type that no server sends, of which nothing is assumed.
+    pub(crate) fn strict() -> Self {
+        Self { strict: true, ..Self::exact() }
+    }
+
+    pub(crate) fn is_strict(&self) -> bool {
+        self.strict
     }
 
     /// Returns `true` if values that are kept are taken raw.

@@ -127,7 +127,7 @@ impl<'a> Tags<'a> {
         }
     }
 
-    /// Reads the value of `key`. Of a key that comes twice the first string counts.
+    /// Reads the value of `key`. Of a tag that comes twice the first string counts, and of the account the first number.
     pub(crate) fn read_value<A: MapAccess<'a>>(&mut self, key: Key, entries: &mut A) -> Result<(), A::Error> {
         let tag = match key {
             Key::PostType => &mut self.post_type,
@@ -139,8 +139,9 @@ impl<'a> Tags<'a> {
             Key::SelfId => {
                 #[cfg(feature = "ws")]
                 {
-                    self.self_id = decode::value(entries.next_value()?);
-                    self.self_id_came = true;
+                    let found = decode::value(entries.next_value()?);
+                    self.self_id = self.self_id.or(found);
+                    self.self_id_came = self.self_id.is_some();
                 }
                 return Ok(());
             }

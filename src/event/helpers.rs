@@ -154,10 +154,11 @@ impl GroupRole {
 
 impl GroupMsgEmojiLike {
     /// Returns `true` if the emoji was put there, `false` if it was taken away: from `is_add`, else from `sub_type`. `None`
-    /// if the server says neither.
+    /// if the server says neither, or if they disagree.
     #[must_use]
     pub fn is_added(&self) -> Option<bool> {
-        self.is_add.or_else(|| self.sub_type.as_ref().and_then(ReactionKind::is_added))
+        let kind = self.sub_type.as_ref().and_then(ReactionKind::is_added);
+        self.is_add.or(kind).filter(|added| kind.is_none_or(|kind| kind == *added))
     }
 }
 

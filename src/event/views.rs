@@ -58,6 +58,7 @@ impl Event {
     pub fn target(&self) -> Option<Chat> {
         match self {
             Self::PrivateMessage(event) | Self::PrivateMessageSent(event) => Some(event.target()),
+            Self::Unknown(event) => event.target(),
             other => {
                 Chat::of(other.self_id(), other.user_id(), other.group_id(), other.guild_id().zip(other.channel_id()))
             }

@@ -1,7 +1,8 @@
 //! Parts of answers that cannot be read: passed over, and told.
 
 use cqhttp::types::HonorKind;
-use cqhttp::{Client, Error, Event, MessageId, UserId};
+use cqhttp::{Action, Answer, Client, Effect, Error, Event, MessageId, UserId};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use support::{Held, answering};
 
@@ -155,4 +156,43 @@ async fn the_path_leads_to_the_part_at_any_depth() {
             "data.talkative_list[2].user_id"
         ]
     );
+}
+
+/// A type of a program's own, which serde reads: its errors quote what they read.
+#[tokio::test]
+async fn a_warning_about_a_type_of_ones_own_quotes_nothing() {
+    #[derive(Debug, Deserialize)]
+    struct Item {
+        a: i32,
+    }
+    impl Answer for Item {}
+
+    #[derive(Serialize)]
+    struct Items {}
+    impl Action for Items {
+        type Response = Vec<Item>;
+        fn name(&self) -> &str {
+            "items"
+        }
+        fn effect(&self) -> Effect {
+            Effect::Read
+        }
+    }
+
+    let (client, _server) = client(r#"[{"a":1},{"a":"between you and me"}]"#).await;
+    let read = client.call(Items {}).with_raw().await.unwrap();
+    assert_eq!(read.answer.iter().map(|item| item.a).collect::<Vec<_>>(), [1]);
+    assert_eq!(read.decode_warnings()[0].to_string(), "`data[1].a`: it does not fit its type");
+}
+
+/// Rules look at the beginning of an explanation. What is behind it may say that the action was carried out.
+#[tokio::test]
+async fn a_refusal_with_a_very_long_explanation_is_uncertain() {
+    for (length, uncertain) in [(10, false), (1_000_000, true)] {
+        let text = format!("群成员不存在 {}", "消息".repeat(length));
+        let body = json!({ "status": "failed", "retcode": 1200, "data": null, "message": text });
+        let (url, _server) = answering("200 OK", body.to_string()).await;
+        let error = Client::builder(url).build().unwrap().set_group_ban(1, 2).await.unwrap_err();
+        assert_eq!(error.may_have_happened(), uncertain, "{length}: {:?}", error.refusal());
+    }
 }

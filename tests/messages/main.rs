@@ -12,4 +12,5 @@ mod properties;
 mod reply;
 mod secondary;
 mod segments;
+mod strict;
 mod tolerance;

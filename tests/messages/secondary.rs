@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cqhttp::event::{EventKind, Heartbeat};
 use cqhttp::types::{GroupAdminKind, GroupBanKind, GroupRequestKind, PrivateMessageKind};
-use cqhttp::{Event, Timestamp, mock};
+use cqhttp::{Chat, Event, Timestamp, mock};
 use serde_json::{Value, json};
 
 /// The fields that an event cannot be without: its tags, and the ids that make it that event.
@@ -109,7 +109,7 @@ fn reactions_say_whether_the_emoji_was_added_if_the_server_does() {
         (json!({ "sub_type": "remove" }), Some(false)),
         (json!({ "sub_type": "other" }), None),
         (json!({ "is_add": null, "sub_type": "remove" }), Some(false)),
-        (json!({ "is_add": true, "sub_type": "remove" }), Some(true)),
+        (json!({ "is_add": true, "sub_type": "remove" }), None),
     ] {
         let mut json = json!({
             "post_type": "notice", "notice_type": "group_msg_emoji_like", "time": 1, "self_id": 2,
@@ -257,4 +257,31 @@ fn answers_decode_from_what_the_standard_guarantees() {
             }
         }
     }
+}
+
+#[test]
+fn a_message_that_is_missing_is_told() {
+    let json = json!({
+        "post_type": "message", "message_type": "group", "time": 1, "self_id": 2, "message_id": 3, "group_id": 4, "user_id": 5,
+        "content": "hi"
+    });
+    let (event, warnings) = Event::from_slice_with_warnings(json.to_string().as_bytes()).unwrap();
+    let Event::GroupMessage(message) = event else { panic!("{event:?}") };
+    assert!(message.message.is_empty());
+    assert_eq!(warnings.iter().map(ToString::to_string).collect::<Vec<_>>(), ["`message`: it is missing"]);
+}
+
+/// A private message is not answered in a group, and a message in a group not in private.
+#[test]
+fn a_message_that_cannot_be_read_is_answered_in_the_chat_of_its_type() {
+    for (detail, chat) in
+        [("private", Some(Chat::User(5.into()))), ("group", Some(Chat::Group(7.into()))), ("guild", None)]
+    {
+        let json = json!({ "post_type": "message", "message_type": detail, "user_id": 5, "group_id": 7, "self_id": 1 });
+        let event: Event = json.to_string().parse().unwrap();
+        assert!(matches!(event, Event::Unknown(_)));
+        assert_eq!(event.target(), chat, "{detail}");
+    }
+    let json = json!({ "post_type": "message", "message_type": "group", "user_id": 5, "self_id": 1 });
+    assert_eq!(json.to_string().parse::<Event>().unwrap().target(), None);
 }

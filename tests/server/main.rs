@@ -570,7 +570,8 @@ async fn a_connection_with_the_events_of_another_account_is_dropped() {
     liar.send(said_to(ANNA, "mine")).await;
     assert_eq!(text_of(&next_message(&mut server).await.event), "mine");
     liar.send(said_to(BORIS, "not mine")).await;
-    both.send(r#"{"post_type":"x","self_id":10088,"self_id":10086}"#).await;
+    // Of an account that stands twice, the first number counts, as it does when the event is read.
+    both.send(r#"{"post_type":"x","self_id":null,"self_id":10086,"self_id":10088}"#).await;
     let closed = async { (liar.closed().await, both.closed().await) };
     let nothing = async { panic!("it is passed on: {:?}", server.next().await) };
     let codes = tokio::select! { codes = closed => codes, () = nothing => unreachable!() };
@@ -1232,7 +1233,7 @@ async fn an_event_that_comes_again_by_another_way_is_dropped_where_that_is_asked
         heard.push(match received.event.as_message() {
             Some(message) => message.message().plain_text(),
             None if matches!(received.event, Event::Lifecycle(_)) => "connected".to_owned(),
-            None => received.text().to_owned(),
+            None => received.text().into_owned(),
         });
     }
     // Each connection says that it is there. What another account says is another event.

@@ -131,7 +131,7 @@ async fn a_client_that_hangs_up_gets_no_answer_however_fast_it_would_come() {
         // It is sent again, and then it is another one.
         assert_eq!(status(&server, "POST /", &["X-Self-ID: 10086"], &body).await, 204);
         let webhook = Webhook::to(http(&server)).retries(0);
-        let heard = async { soon(server.next()).await.unwrap().text().to_owned() };
+        let heard = async { soon(server.next()).await.unwrap().text().into_owned() };
         let (posted, heard) = tokio::join!(webhook.post(&event), heard);
         assert_eq!((posted.unwrap().status, heard), (204, body));
     }

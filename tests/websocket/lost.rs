@@ -346,6 +346,21 @@ async fn a_close_code_1008_that_comes_later_is_no_refused_token() {
     bare.accept().await;
 }
 
+/// A quiet account may get no event for hours: then the code says something else.
+#[tokio::test]
+async fn a_close_code_1008_on_an_old_connection_is_no_refused_token() {
+    let bare = Bare::start().await;
+    let (client, _events, mut peer) = bare.connected(quick(&bare.url).no_keepalive()).await;
+    let call = spawn(client.get_login_info());
+    peer.next().await;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(11)).await;
+    tokio::time::resume();
+    peer.0.close(Some(CloseFrame { code: 1008.into(), reason: "rate limit".into() })).await.unwrap();
+    assert!(soon(call).await.unwrap().unwrap_err().may_have_happened());
+    bare.accept().await;
+}
+
 #[tokio::test]
 async fn a_cause_is_said_once() {
     let server = MockServer::start().await.unwrap();

@@ -27,11 +27,16 @@ pub(super) fn close_frame(code: CloseCode) -> CloseFrame {
     CloseFrame { code, reason: Utf8Bytes::from_static("") }
 }
 
+/// The time in which a server that looks at the token after the upgrade closes the connection.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
 /// An open socket.
 pub(super) struct OpenSocket<S> {
     pub(super) socket: WebSocketStream<Monitored<S>>,
     pub(super) frame_limit: usize,
     pub(super) unflushed: bool,
+    /// The time at which the connection was made.
+    opened: Instant,
     /// The time of the server's last activity, even if only a part of a frame.
     pub(super) last_sign: Instant,
     /// The number of pings that have arrived since everything was written.
@@ -75,6 +80,7 @@ impl<S> OpenSocket<S> {
             unflushed: false,
             last_sign: now,
             pongs_owed: 0,
+            opened: now,
             frames_came: false,
             events_came: false,
             pong_came: false,
@@ -88,6 +94,11 @@ impl<S> OpenSocket<S> {
             leaving: None,
             refused: None,
         }
+    }
+
+    /// Returns `true` as long as the server may look at the token: nothing but pongs has arrived, and the connection is seconds old.
+    pub(super) fn is_new(&self) -> bool {
+        !self.frames_came && self.opened.elapsed() < HANDSHAKE
     }
 
     pub(super) fn record_activity(&mut self) {

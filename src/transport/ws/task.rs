@@ -352,7 +352,7 @@ impl Task {
             Some(token) => without_token(&reason, token),
             None => reason,
         };
-        if code == Some(CloseCode::Policy.into()) && !open.frames_came {
+        if code == Some(CloseCode::Policy.into()) && open.is_new() {
             open.refused = Some(ConnectionError::TokenRefused { code: 1008, reason: reason.clone() });
         }
         ConnectionError::ClosedByServer { code, reason }
