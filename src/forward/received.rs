@@ -13,7 +13,7 @@ use crate::message::Message;
 
 impl Decode for ForwardedMessage {
     fn decode(value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
-        Ok(Reading::Value(Self::of_raw(&*value.raw()?, context)))
+        Ok(Reading::Value(Self::of_raw(&value.raw()?, context)))
     }
 }
 
