@@ -41,10 +41,15 @@ pub trait Answer: DeserializeOwned + Send + 'static {
 /// Reads an object. If none of its fields is required, a string, a flag or a number counts as an empty one, unless it is an element
 /// of a list.
 pub fn object_answer<T: Decode>(data: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<T> {
-    Ok(match T::decode(data, context)? {
+    let reading = T::decode(data, context)?;
+    Ok(scalar_as_empty(reading, context))
+}
+
+fn scalar_as_empty<T: Decode>(reading: Reading<T>, context: &Context) -> Reading<T> {
+    match reading {
         Reading::Unfit(unfit) if unfit.scalar && !context.is_element() => T::empty().ok_or(unfit).into(),
         reading => reading,
-    })
+    }
 }
 
 /// Reads an object, also from the value of one field that some servers send alone, without the object around it.
@@ -60,10 +65,10 @@ pub fn bare_answer<T: Decode>(
             Ok(object) => decode::part(&object, context),
             Err(error) => Reading::Unfit(Unfit::quoting(&error)),
         },
-        _ => match decode::part(&raw, context) {
-            Reading::Unfit(unfit) if unfit.scalar && !context.is_element() => T::empty().ok_or(unfit).into(),
-            reading => reading,
-        },
+        _ => {
+            let reading = decode::part(&raw, context);
+            scalar_as_empty(reading, context)
+        }
     })
 }
 
@@ -118,5 +123,28 @@ impl<T: Answer> Answer for Vec<T> {
 
     fn from_nothing() -> Option<Self> {
         Some(Self::new())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::panic, reason = "tests fail by panicking")]
+mod tests {
+    use super::*;
+
+    struct Things {
+        list: Vec<String>,
+    }
+    crate::decode_object!(Things { list: required "a\"b", });
+
+    /// The name of the field becomes a key of JSON.
+    #[test]
+    fn a_bare_value_is_read_whatever_its_field_is_called() {
+        for json in [r#"["x","y"]"#, r#"{"a\"b":["x","y"]}"#] {
+            let read = |value: &mut dyn decode::Value<'_>, context: &mut Context| bare_answer(value, context, "a\"b");
+            match decode::whole(json.as_bytes(), &mut Context::default(), read) {
+                Ok(Reading::Value(Things { list })) => assert_eq!(list, ["x", "y"], "{json}"),
+                _ => panic!("{json} is not read"),
+            }
+        }
     }
 }

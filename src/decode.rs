@@ -15,7 +15,7 @@ mod warning;
 
 use std::borrow::Cow;
 
-use serde::de::Error as _;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserializer, de};
 use serde_json::value::RawValue;
 
@@ -46,7 +46,7 @@ impl<T: Decode> Decode for Vec<T> {
 /// Takes any value as it came; null is absent.
 impl Decode for serde_json::Value {
     fn decode(value: &mut dyn Value<'_>, _: &mut Context) -> Decoded<Self> {
-        Ok(match json_value(&value.raw()?) {
+        Ok(match from_raw(&value.raw()?) {
             Ok(Self::Null) => Reading::Absent,
             Ok(value) => Reading::Value(value),
             Err(error) => Reading::Unfit(Unfit::quoting(&error)),
@@ -54,7 +54,8 @@ impl Decode for serde_json::Value {
     }
 }
 
-fn json_value(raw: &RawValue) -> serde_json::Result<serde_json::Value> {
+/// Reads raw JSON with serde. Of an emoji that was cut in half, U+FFFD is left.
+fn from_raw<T: DeserializeOwned>(raw: &RawValue) -> serde_json::Result<T> {
     serde_json::from_str(raw.get()).or_else(|error| match without_halves(raw.get()) {
         Some(repaired) => serde_json::from_str(&repaired),
         None => Err(error),
@@ -196,11 +197,7 @@ pub(crate) fn raw_text(raw: &RawValue) -> Option<Cow<'_, str>> {
     if memchr::memchr(b'\\', quoted.as_bytes()).is_none() {
         return Some(Cow::Borrowed(quoted));
     }
-    let text = serde_json::from_str(raw.get()).or_else(|error| match without_halves(raw.get()) {
-        Some(repaired) => serde_json::from_str(&repaired),
-        None => Err(error),
-    });
-    text.ok().map(Cow::Owned)
+    from_raw(raw).ok().map(Cow::Owned)
 }
 
 /// Reads the fields of an object, each under its names: `group_id: required "group_id", level: optional "level" | "grade",`.

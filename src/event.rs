@@ -97,7 +97,7 @@ pub struct UnknownEvent {
     pub self_id: Option<UserId>,
     /// The event's `user_id`, if it can be read.
     pub user_id: Option<UserId>,
-    /// The event's `group_id`, if it can be read: a reply goes to this group.
+    /// The event's `group_id`, if it can be read: a reply goes to this group, unless the event is a private message.
     pub group_id: Option<GroupId>,
     /// The event's `message_id`, if it can be read.
     pub message_id: Option<MessageId>,

@@ -26,8 +26,8 @@
 //!
 //! A message of a forward that cannot be read is [`ForwardContent::Unknown`] and spoils no other.
 //!
-//! Forwards can be nested. Received JSON is limited to `serde_json`'s 128 levels, about forty nested forwards, so that an
-//! answer cannot exhaust the stack. The nesting of forwards that a program sends is not limited here.
+//! Forwards can be nested. Of received ones, forty levels are read, so that an answer cannot exhaust the stack, and what is below
+//! them is kept as text. The nesting of forwards that a program sends is not limited here.
 
 pub(crate) mod received;
 

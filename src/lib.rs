@@ -42,7 +42,6 @@ mod report;
 pub mod segment;
 #[cfg(feature = "server")]
 pub mod server;
-#[cfg(any(feature = "http", feature = "rate-limit", feature = "ws"))]
 mod sync;
 mod target;
 mod time;

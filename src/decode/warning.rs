@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
+
+use crate::sync::lock;
 
 /// A part of an event or an answer that could not be read and was passed over: a field that is `None` or empty for this reason,
 /// or an element that was left out of its list.
@@ -58,18 +60,23 @@ impl DecodeWarning {
 pub(crate) fn log(of: &str, warnings: &[DecodeWarning]) {
     static LOGGED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     for warning in warnings {
-        let mut path = format!("{of}.{}", warning.pattern());
-        if let Some((end, _)) = path.char_indices().nth(MAX_PATH) {
-            path.truncate(end);
-            path.push('…');
-        }
-        let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = cut(format!("{of}.{}", warning.pattern()));
+        let mut logged = lock(&LOGGED);
         if logged.len() < MAX_LOGGED && logged.insert(path.clone()) {
             drop(logged);
             let (version, reason) = (env!("CARGO_PKG_VERSION"), warning.reason());
             tracing::warn!(path, reason, version, "a part that cannot be read is passed over; please report this line");
         }
     }
+}
+
+/// Cuts a path to the length that is logged and kept.
+fn cut(mut path: String) -> String {
+    if let Some((end, _)) = path.char_indices().nth(MAX_PATH) {
+        path.truncate(end);
+        path.push('…');
+    }
+    path
 }
 
 /// The number of characters that are logged of a path, which may have keys of the server.
@@ -168,7 +175,7 @@ impl fmt::Display for Unfit {
 /// The number of warnings that one text can have. Further ones are not kept.
 const MAX_WARNINGS: usize = 100;
 
-/// The number of forwards that can stand in each other: as many as fit into the 128 levels of `serde_json`.
+/// The number of forwards that can stand in each other, so that reading them takes little stack.
 const MAX_FORWARDS: usize = 40;
 
 /// The state of decoding one text.
@@ -278,5 +285,18 @@ impl Context {
 
     pub(crate) fn into_warnings(self) -> Vec<DecodeWarning> {
         self.warnings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DecodeWarning, MAX_PATH, cut};
+
+    #[test]
+    fn a_path_in_the_log_is_short_and_has_no_indices() {
+        let warning = DecodeWarning { path: "a[3].b[12]".into(), reason: String::new() };
+        assert_eq!(warning.pattern(), "a[].b[]");
+        assert_eq!(cut("a.b".into()), "a.b");
+        assert_eq!(cut("键".repeat(10_000)).chars().count(), MAX_PATH + 1);
     }
 }
