@@ -26,45 +26,144 @@ pub mod decode {
     pub use crate::decode::*;
 }
 
-/// Creates the fields of an object, by their presence.
+/// The fields of an object, by their presence.
 pub mod field {
-    use crate::decode::{Decode, Field};
-    use crate::target::TargetParts;
+    /// A field that its object cannot be without.
+    pub mod required {
+        use crate::decode::{Decode, Presence, Slot, TextSlot};
+        use crate::segment::fields::FieldValue;
 
-    /// Creates a field that its object cannot be without.
-    #[must_use]
-    pub const fn required<T: Decode>() -> Field<T> {
-        Field::new()
+        /// Returns the presence of a field.
+        #[must_use]
+        pub const fn presence<O, T: Decode>(_: fn(&O) -> &T) -> Presence {
+            Presence::Required(T::IF_MISSING)
+        }
+
+        /// Returns the value to write into.
+        pub fn blank<T: Decode>() -> T {
+            T::blank()
+        }
+
+        /// Returns the slot of the field.
+        pub fn slot<T: Decode>(value: &mut T) -> Slot<'_> {
+            value.slot()
+        }
+
+        /// Returns the slot of a segment's field.
+        pub fn text_slot<T: FieldValue>(value: &mut T) -> TextSlot<'_> {
+            TextSlot(value)
+        }
     }
 
-    /// Creates a field that may be absent.
-    #[must_use]
-    pub const fn optional<T: Decode>() -> Field<T> {
-        Field::new()
+    /// A field that may be absent.
+    pub mod optional {
+        use crate::decode::{Decode, Presence, Slot, TextSlot};
+        use crate::segment::fields::FieldValue;
+
+        /// Returns the presence of a field.
+        #[must_use]
+        pub const fn presence<O, T: Decode>(_: fn(&O) -> &Option<T>) -> Presence {
+            Presence::Optional
+        }
+
+        /// Returns the value to write into.
+        pub fn blank<T: Decode>() -> Option<T> {
+            None
+        }
+
+        /// Returns the slot of the field.
+        pub fn slot<T: Decode>(value: &mut Option<T>) -> Slot<'_> {
+            T::optional(value)
+        }
+
+        /// Returns the slot of a segment's field.
+        pub fn text_slot<T: FieldValue>(value: &mut Option<T>) -> TextSlot<'_> {
+            TextSlot(value)
+        }
     }
 
-    /// Creates a field that tells which of several things happened.
-    #[must_use]
-    pub const fn decisive<T: Decode>() -> Field<T> {
-        Field::new()
+    /// A field that tells which of several things happened.
+    pub mod decisive {
+        use crate::decode::{Decode, Presence, Slot};
+
+        /// Returns the presence of a field.
+        #[must_use]
+        pub const fn presence<O, T: Decode>(_: fn(&O) -> &T) -> Presence {
+            Presence::Optional
+        }
+
+        /// Returns the value to write into.
+        pub fn blank<T: Decode>() -> T {
+            T::blank()
+        }
+
+        /// Returns the slot of the field.
+        pub fn slot<T: Decode>(value: &mut T) -> Slot<'_> {
+            value.slot()
+        }
     }
 
-    /// Creates a field for an event's time or account.
-    #[must_use]
-    pub const fn zero<T: Decode>() -> Field<T> {
-        Field::new()
+    /// An event's time or account.
+    pub mod zero {
+        use crate::decode::{Decode, Presence, Slot};
+
+        /// Returns the presence of a field.
+        #[must_use]
+        pub const fn presence<O, T: Decode>(_: fn(&O) -> &T) -> Presence {
+            Presence::Optional
+        }
+
+        /// Returns the value to write into.
+        pub fn blank<T: Decode>() -> T {
+            T::blank()
+        }
+
+        /// Returns the slot of the field.
+        pub fn slot<T: Decode>(value: &mut T) -> Slot<'_> {
+            value.slot()
+        }
     }
 
-    /// Creates a field that has a default.
-    #[must_use]
-    pub const fn defaulted<T: Decode>() -> Field<T> {
-        Field::new()
+    /// A field that has a default.
+    pub mod defaulted {
+        use crate::decode::{Decode, Presence, Slot};
+
+        /// Returns the presence of a field.
+        #[must_use]
+        pub const fn presence<O, T: Decode>(_: fn(&O) -> &T) -> Presence {
+            Presence::Defaulted
+        }
+
+        /// Returns the value to write into.
+        pub fn blank<T: Decode>(default: T) -> T {
+            default
+        }
+
+        /// Returns the slot of the field.
+        pub fn slot<T: Decode>(value: &mut T) -> Slot<'_> {
+            value.slot()
+        }
     }
 
-    /// Creates the field for the keys of a target.
-    #[must_use]
-    pub fn target() -> TargetParts {
-        TargetParts::default()
+    /// The keys of a target.
+    pub mod target {
+        use crate::decode::{Decode, Presence, Slot};
+
+        /// Returns the presence of a field.
+        #[must_use]
+        pub const fn presence<O, T: Decode>(_: fn(&O) -> &T) -> Presence {
+            Presence::Target
+        }
+
+        /// Returns the value to write into.
+        pub fn blank<T: Decode>() -> T {
+            T::blank()
+        }
+
+        /// Returns the slot of the field.
+        pub fn slot<T: Decode>(value: &mut T) -> Slot<'_> {
+            value.slot()
+        }
     }
 }
 

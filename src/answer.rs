@@ -47,7 +47,7 @@ pub fn object_answer<T: Decode>(data: &mut dyn decode::Value<'_>, context: &mut 
 
 fn scalar_as_empty<T: Decode>(reading: Reading<T>, context: &Context) -> Reading<T> {
     match reading {
-        Reading::Unfit(unfit) if unfit.scalar && !context.is_element() => T::empty().ok_or(unfit).into(),
+        Reading::Unfit(unfit) if unfit.is_scalar() && !context.is_element() => T::empty().ok_or(unfit).into(),
         reading => reading,
     }
 }

@@ -5,10 +5,12 @@
 //! and a [`DecodeWarning`] names the path. Only an object that lacks a required field does not fit; the core reads on behind it,
 //! so that what contains it stays readable.
 
+mod fill;
 mod object;
 mod reading;
 mod repair;
-mod scalar;
+mod segment;
+mod slot;
 mod source;
 mod value;
 mod warning;
@@ -19,40 +21,17 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserializer, de};
 use serde_json::value::RawValue;
 
-pub use self::object::{Field, count, keys, object};
-pub use self::reading::{Decode, Decoded, Reading};
+pub(crate) use self::fill::fill_text;
+pub use self::object::{Field, Key, Object, Presence, Shape, capacity, count, fields, keys, no_field, places};
+pub use self::reading::{Decode, Decoded, Reading, boxed};
 pub(crate) use self::repair::without_halves;
-pub use self::scalar::{Integer, text};
+pub(crate) use self::slot::ReadCustom;
+pub use self::segment::{SegmentData, TextSlot};
+pub use self::slot::{FromText, Integer, Missing, Slot};
 pub(crate) use self::source::{Borrowed, Copied, Source};
-pub use self::value::{Found, Key, Put, Sink, Stop, Value};
+pub use self::value::{Found, Sink, Stop, Value};
 pub use self::warning::{Context, DecodeWarning, Unfit};
 pub(crate) use self::warning::{Step, log};
-
-/// Reads a list; an element that does not fit is left out.
-impl<T: Decode> Decode for Vec<T> {
-    fn decode(value: &mut dyn Value<'_>, context: &mut Context) -> Decoded<Self> {
-        list(value, context, T::decode)
-    }
-
-    fn empty() -> Option<Self> {
-        Some(Self::new())
-    }
-
-    fn is_empty(&self) -> bool {
-        self.is_empty()
-    }
-}
-
-/// Takes any value as it came; null is absent.
-impl Decode for serde_json::Value {
-    fn decode(value: &mut dyn Value<'_>, _: &mut Context) -> Decoded<Self> {
-        Ok(match from_raw(&value.raw()?) {
-            Ok(Self::Null) => Reading::Absent,
-            Ok(value) => Reading::Value(value),
-            Err(error) => Reading::Unfit(Unfit::quoting(&error)),
-        })
-    }
-}
 
 /// Reads raw JSON with serde. Of an emoji that was cut in half, U+FFFD is left.
 fn from_raw<T: DeserializeOwned>(raw: &RawValue) -> serde_json::Result<T> {
@@ -103,43 +82,55 @@ pub(crate) fn whole<T>(
     mut read: impl FnMut(&mut dyn Value<'_>, &mut Context) -> Result<T, Stop>,
 ) -> serde_json::Result<T> {
     let mut result = None;
-    read_whole(json, context, &mut |value, context| {
+    read_whole(&text_of(json), context, &mut |value, context| {
         result = Some(read(value, context)?);
         Ok(())
     })?;
     result.ok_or_else(|| serde_json::Error::custom("the value was not read"))
 }
 
-/// Reads a value, and keeps it.
-pub(crate) type ReadInto<'r> = &'r mut dyn FnMut(&mut dyn Value<'_>, &mut Context) -> Result<(), Stop>;
-
-/// As [`whole`], but compiled once.
-pub(crate) fn read_whole(json: &[u8], context: &mut Context, read: ReadInto<'_>) -> serde_json::Result<()> {
-    let before = context.mark();
-    // Checked once: serde_json would check each string.
-    let mut text = match std::str::from_utf8(json) {
+/// Returns JSON as text, with U+FFFD for bytes that are not UTF-8. It is checked once: serde_json would check each string.
+pub(crate) fn text_of(json: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(json) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => String::from_utf8_lossy(json),
-    };
-    let mut result = read_once(&text, context, read);
+    }
+}
+
+/// Reads a value, and keeps it.
+type ReadInto<'r> = &'r mut dyn FnMut(&mut dyn Value<'_>, &mut Context) -> Result<(), Stop>;
+
+/// As [`whole`], but compiled once.
+fn read_whole(json: &str, context: &mut Context, read: ReadInto<'_>) -> serde_json::Result<()> {
+    repairing(json, context, &mut |json, context| {
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        Source::<_, _, Borrowed>::new(&mut deserializer).read_with(|value| read(value, context))?;
+        deserializer.end()
+    })
+}
+
+/// Reads a text with `read`: once more with U+FFFD in place of each half of an emoji if it cannot be read, and once more if numbers
+/// that go back out as they came were read as floats.
+pub(crate) fn repairing<T>(
+    json: &str,
+    context: &mut Context,
+    read: &mut dyn FnMut(&str, &mut Context) -> serde_json::Result<T>,
+) -> serde_json::Result<T> {
+    let before = context.mark();
+    let mut text = Cow::Borrowed(json);
+    let mut result = read(&text, context);
     if result.is_err()
         && let Some(repaired) = without_halves(&text)
     {
         context.reset(before);
         text = Cow::Owned(repaired);
-        result = read_once(&text, context, read);
+        result = read(&text, context);
     }
     if context.needs_exact() {
         context.reset(before);
-        result = read_once(&text, context, read);
+        result = read(&text, context);
     }
     result
-}
-
-fn read_once(json: &str, context: &mut Context, read: ReadInto<'_>) -> serde_json::Result<()> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    Source::<_, _, Borrowed>::new(&mut deserializer).read_with(|value| read(value, context))?;
-    deserializer.end()
 }
 
 /// Reads a part of a JSON text that was taken raw.
@@ -221,55 +212,102 @@ macro_rules! decode_object {
     (@impl $deserialize:ident $told:literal $name:ident {
         $($field:ident: $presence:ident $(($default:expr))? $first:literal $(| $alias:literal)*,)*
     }) => {
-        impl $name {
-            #[allow(unused_mut, unused_variables, reason = "not every object has fields")]
-            fn __read(
-                value: ::std::option::Option<&mut dyn $crate::__private::decode::Value<'_>>,
-                context: &mut $crate::__private::decode::Context,
-            ) -> $crate::__private::decode::Decoded<Self> {
-                const NAMES: &[&[&str]] = &[$(&[$first $(, $alias)*]),*];
-                static KEYS: [$crate::__private::decode::Key; $crate::__private::decode::count(NAMES)] =
-                    $crate::__private::decode::keys(NAMES);
-                $(let mut $field = $crate::__private::field::$presence();)*
-                if let Some(value) = value {
-                    match $crate::__private::decode::object(value, $told, &KEYS, &mut [$(&mut $field),*], context)? {
-                        $crate::__private::decode::Reading::Value(()) => {}
-                        $crate::__private::decode::Reading::Absent => {
-                            return Ok($crate::__private::decode::Reading::Absent);
-                        }
-                        $crate::__private::decode::Reading::Unfit(unfit) => {
-                            return Ok($crate::__private::decode::Reading::Unfit(unfit));
-                        }
-                    }
-                }
-                Ok($crate::__private::decode::Reading::Value(Self {
-                    $($field: match $field.$presence($first, context $(, $default)?) {
-                        Ok(value) => value,
-                        Err(unfit) => return Ok($crate::__private::decode::Reading::Unfit(unfit)),
-                    },)*
-                }))
+        $crate::decode_object!(@shape $name $told { $($field: $presence $first $(| $alias)*,)* });
+
+        impl $crate::__private::decode::Object for $name {
+            fn shape(&self) -> &'static $crate::__private::decode::Shape {
+                static SHAPE: $crate::__private::decode::Shape = $name::__SHAPE;
+                &SHAPE
+            }
+
+            $crate::decode_object!(@field slot Slot { $($field: $presence,)* });
+
+            fn another(&self) -> Box<dyn $crate::__private::decode::Object> {
+                Box::new(<Self as $crate::__private::decode::Decode>::blank())
             }
         }
 
         impl $crate::__private::decode::Decode for $name {
-            fn decode(
-                value: &mut dyn $crate::__private::decode::Value<'_>,
-                context: &mut $crate::__private::decode::Context,
-            ) -> $crate::__private::decode::Decoded<Self> {
-                Self::__read(Some(value), context)
+            const IF_MISSING: $crate::__private::decode::Missing = $name::__SHAPE.if_missing();
+
+            fn blank() -> Self {
+                Self {
+                    $($field: $crate::__private::field::$presence::blank($($default)?),)*
+                }
             }
 
-            fn empty() -> Option<Self> {
-                match Self::__read(None, &mut $crate::__private::decode::Context::default()) {
-                    Ok($crate::__private::decode::Reading::Value(value)) => Some(value),
-                    _ => None,
-                }
+            fn slot(&mut self) -> $crate::__private::decode::Slot<'_> {
+                $crate::__private::decode::Slot::Object(self)
+            }
+
+            fn optional(value: &mut Option<Self>) -> $crate::__private::decode::Slot<'_> {
+                $crate::__private::decode::Slot::Object(value)
             }
         }
 
         impl<'de> $crate::__private::Deserialize<'de> for $name {
             fn deserialize<D: $crate::__private::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 $crate::__private::decode::$deserialize(deserializer)
+            }
+        }
+    };    (@shape $name:ident $told:literal { $($field:ident: $presence:ident $first:literal $(| $alias:literal)*,)* }) => {
+        impl $name {
+            #[doc(hidden)]
+            const __SHAPE: $crate::__private::decode::Shape = {
+                use $crate::__private::{decode, field};
+
+                const NAMES: &[&[&str]] = &[$(&[$first $(, $alias)*]),*];
+                const COUNT: usize = decode::count(NAMES);
+                const KEYS: &[decode::Key] = &decode::keys::<COUNT>(NAMES);
+                const PLACES: &[u8] = &decode::places::<{ decode::capacity(COUNT) }>(KEYS);
+                const FIELDS: &[decode::Field] =
+                    &decode::fields(NAMES, [$(field::$presence::presence(|this: &$name| &this.$field)),*]);
+                decode::Shape::new(FIELDS, KEYS, PLACES, $told)
+            };
+        }
+    };
+    (@field $slot:ident $type:ident { $($field:ident: $presence:ident,)* }) => {
+        #[allow(unused_assignments, unused_mut, unused_variables, reason = "not every object has fields")]
+        fn field(&mut self, index: usize) -> $crate::__private::decode::$type<'_> {
+            let mut at = 0;
+            $(
+                if index == at {
+                    return $crate::__private::field::$presence::$slot(&mut self.$field);
+                }
+                at += 1;
+            )*
+            $crate::__private::decode::no_field(index)
+        }
+    };
+}
+
+/// Reads the data of a segment into its fields: `Image { file: required "file", sub_type: optional "subType" | "sub_type", }`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! decode_segment {
+    ($name:ident { $($field:ident: $presence:ident $first:literal $(| $alias:literal)*,)* }) => {
+        $crate::decode_object!(@shape $name false { $($field: $presence $first $(| $alias)*,)* });
+
+        impl $crate::__private::decode::SegmentData for $name {
+            fn shape(&self) -> &'static $crate::__private::decode::Shape {
+                static SHAPE: $crate::__private::decode::Shape = $name::__SHAPE;
+                &SHAPE
+            }
+
+            $crate::decode_object!(@field text_slot TextSlot { $($field: $presence,)* });
+
+            fn extra_mut(&mut self) -> &mut $crate::segment::Extra {
+                &mut self.extra
+            }
+        }
+
+        impl $name {
+            #[doc(hidden)]
+            fn __blank() -> Self {
+                Self {
+                    $($field: $crate::__private::field::$presence::blank(),)*
+                    extra: ::std::default::Default::default(),
+                }
             }
         }
     };

@@ -74,7 +74,7 @@ use serde_json::value::RawValue;
 use self::header::WholeTags;
 pub use self::quick_operation::QuickOperable;
 pub use self::views::{MessageEvent, RequestEvent};
-use crate::decode::{self, Context, Decode, DecodeWarning, Decoded, Reading, Unfit};
+use crate::decode::{self, Context, Decode, DecodeWarning, Decoded, ReadCustom, Reading, Slot, Unfit};
 use crate::envelope::json_path::path_of;
 pub use crate::generated::event::*;
 use crate::generated::types::{GroupId, MessageId, PostType, UserId};
@@ -197,11 +197,7 @@ impl Event {
     ///
     /// Returns an error if the bytes are not a JSON object, or one without a `post_type` that is a string.
     pub fn from_slice(json: &[u8]) -> Result<Self, EventError> {
-        let mut context = Context::default();
-        let kind = EventKind::peek(json);
-        let event = Self::of_kind(kind, json, &mut context);
-        Self::logged(kind, context);
-        event
+        decode::text_of(json).parse()
     }
 
     /// Decodes an event, and returns a warning for each part that could not be read and was passed over.
@@ -220,7 +216,7 @@ impl Event {
     ///
     /// Returns an error if the bytes are not a JSON object, or one without a `post_type` that is a string.
     pub fn from_slice_with_warnings(json: &[u8]) -> Result<(Self, Vec<DecodeWarning>), EventError> {
-        Self::with_warnings(EventKind::peek(json), json)
+        Self::with_warnings(EventKind::peek(json), &decode::text_of(json))
     }
 
     /// Decodes an event whose header has been read.
@@ -229,10 +225,10 @@ impl Event {
         header: header::EventHeader,
         json: &[u8],
     ) -> Result<(Self, Vec<DecodeWarning>), EventError> {
-        Self::with_warnings(header.kind, json)
+        Self::with_warnings(header.kind, &decode::text_of(json))
     }
 
-    fn with_warnings(kind: EventKind, json: &[u8]) -> Result<(Self, Vec<DecodeWarning>), EventError> {
+    fn with_warnings(kind: EventKind, json: &str) -> Result<(Self, Vec<DecodeWarning>), EventError> {
         let mut context = Context::default();
         let event = Self::of_kind(kind, json, &mut context)?;
         let warnings = Self::logged(kind, context);
@@ -251,8 +247,8 @@ impl Event {
     /// Decodes an event that is a part of other JSON. A value that is not an event is kept as an unknown one.
     pub(crate) fn of_part(json: &RawValue, context: &mut Context) -> Self {
         let json = json.get();
-        let event = Self::of_kind(EventKind::peek(json.as_bytes()), json.as_bytes(), context);
-        let event = event.or_else(|error| Self::of_message_type(json.as_bytes(), context).ok_or(error));
+        let event = Self::of_kind(EventKind::peek(json.as_bytes()), json, context);
+        let event = event.or_else(|error| Self::of_message_type(json, context).ok_or(error));
         event.unwrap_or_else(|error| {
             context.warn(Unfit::new("not an event, and kept as an unknown one"));
             Self::Unknown(Box::new(UnknownEvent {
@@ -263,34 +259,30 @@ impl Event {
         })
     }
 
-    fn of_kind(kind: EventKind, json: &[u8], context: &mut Context) -> Result<Self, EventError> {
+    fn of_kind(kind: EventKind, json: &str, context: &mut Context) -> Result<Self, EventError> {
         let before = context.mark();
-        // An event is large: it is written here, and moved once more.
-        let mut event = None;
-        let mut unfit = None;
-        let read = decode::read_whole(json, context, &mut |value, context| {
-            match Self::decode(kind, value, context)? {
-                Reading::Value(read) => event = Some(read),
-                Reading::Absent => {}
-                Reading::Unfit(found) => unfit = Some(found),
-            }
-            Ok(())
-        });
-        match (read, event) {
-            (Ok(()), Some(event)) => Ok(event.classify_own()),
-            (read, _) => {
-                context.reset(before);
-                let error = match read {
-                    Ok(()) => unfit.map(|unfit| EventError::unfit(unfit.into_warning())),
-                    Err(error) => Some(EventError { path: Some(path_of(json, &error)), reason: Arc::new(error) }),
-                };
-                Self::unknown(json, error)
-            }
-        }
+        let error = match Self::read(kind, json, context) {
+            Ok(Reading::Value(event)) => return Ok(event.classify_own()),
+            Ok(Reading::Absent) => None,
+            Ok(Reading::Unfit(unfit)) => Some(EventError::unfit(unfit.into_warning())),
+            Err(error) => Some(EventError { path: Some(path_of(json.as_bytes(), &error)), reason: Arc::new(error) }),
+        };
+        context.reset(before);
+        Self::unknown(json, error)
     }
 
-    fn unknown(json: &[u8], error: Option<EventError>) -> Result<Self, EventError> {
-        let tags = WholeTags::of(json).map_err(EventError::no_event)?;
+    /// Reads an event of this kind; nothing of an unknown one.
+    fn read(kind: EventKind, json: &str, context: &mut Context) -> serde_json::Result<Reading<Self>> {
+        let Some(mut event) = Self::blank(kind) else { return Ok(Reading::Absent) };
+        let reading = decode::repairing(json, context, &mut |json, context| match event.slot() {
+            Some(mut slot) => decode::fill_text(&mut slot, json, context),
+            None => Ok(Reading::Absent),
+        })?;
+        Ok(reading.map(|()| event))
+    }
+
+    fn unknown(json: &str, error: Option<EventError>) -> Result<Self, EventError> {
+        let tags = WholeTags::of(json.as_bytes()).map_err(EventError::no_event)?;
         if tags.post_type.is_none() {
             return Err(EventError::no_event(crate::error::Reason("it has no `post_type` that is a string".into())));
         }
@@ -303,18 +295,18 @@ impl Event {
             user_id: tags.user_id,
             group_id: tags.group_id,
             message_id: tags.message_id,
-            text: String::from_utf8_lossy(json).into_owned(),
+            text: json.to_owned(),
             error,
         })))
     }
 
     /// Decodes a message of a history without a `post_type`, as SnowLuma sends them: `message_type` tells its kind.
-    fn of_message_type(json: &[u8], context: &mut Context) -> Option<Self> {
-        let tags = WholeTags::of(json).ok()?;
+    fn of_message_type(json: &str, context: &mut Context) -> Option<Self> {
+        let tags = WholeTags::of(json.as_bytes()).ok()?;
         let message_type = tags.message_type().filter(|_| tags.post_type.is_none())?;
         let kind = EventKind::of_tags("message", message_type, "");
         let before = context.mark();
-        match decode::whole(json, context, |value, context| Self::decode(kind, value, context)) {
+        match Self::read(kind, json, context) {
             Ok(Reading::Value(mut event)) => {
                 match &mut event {
                     Self::GroupMessage(event) => event.post_type = PostType::Message,
@@ -345,7 +337,11 @@ impl FromStr for Event {
     type Err = EventError;
 
     fn from_str(json: &str) -> Result<Self, EventError> {
-        Self::from_slice(json.as_bytes())
+        let mut context = Context::default();
+        let kind = EventKind::peek(json.as_bytes());
+        let event = Self::of_kind(kind, json, &mut context);
+        Self::logged(kind, context);
+        event
     }
 }
 
@@ -358,8 +354,23 @@ impl<'de> Deserialize<'de> for Event {
 }
 
 impl Decode for Event {
-    fn decode(value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
-        Ok(Reading::Value(Self::of_part(&value.raw()?, context)))
+    fn blank() -> Self {
+        Self::Unknown(Box::default())
+    }
+
+    fn slot(&mut self) -> Slot<'_> {
+        Slot::Custom(self)
+    }
+
+    fn optional(value: &mut Option<Self>) -> Slot<'_> {
+        Slot::Custom(value)
+    }
+}
+
+impl ReadCustom for Event {
+    fn read(&mut self, value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<()> {
+        *self = Self::of_part(&value.raw()?, context);
+        Ok(Reading::Value(()))
     }
 }
 

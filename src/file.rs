@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::decode::{self, Context, Decode, Decoded};
+use crate::decode::{self, Decode, FromText, Slot};
 use crate::generated::types::{ImageFile, RecordFile, ServerPath};
 
 /// The source of a file that the server reads: an image, a voice message, a group's picture.
@@ -216,9 +216,23 @@ impl Serialize for FileSource {
     }
 }
 
+impl FromText for FileSource {
+    fn from_text(text: &str) -> Self {
+        Self(text.to_owned().into())
+    }
+}
+
 impl Decode for FileSource {
-    fn decode(value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
-        Ok(String::decode(value, context)?.map(|text| Self(text.into())))
+    fn blank() -> Self {
+        Self::from_text("")
+    }
+
+    fn slot(&mut self) -> Slot<'_> {
+        Slot::Text(self)
+    }
+
+    fn optional(value: &mut Option<Self>) -> Slot<'_> {
+        Slot::Text(value)
     }
 }
 
@@ -323,9 +337,23 @@ impl Serialize for UploadSource {
     }
 }
 
+impl FromText for UploadSource {
+    fn from_text(text: &str) -> Self {
+        Self(text.to_owned().into())
+    }
+}
+
 impl Decode for UploadSource {
-    fn decode(value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
-        Ok(String::decode(value, context)?.map(|text| Self(text.into())))
+    fn blank() -> Self {
+        Self::from_text("")
+    }
+
+    fn slot(&mut self) -> Slot<'_> {
+        Slot::Text(self)
+    }
+
+    fn optional(value: &mut Option<Self>) -> Slot<'_> {
+        Slot::Text(value)
     }
 }
 

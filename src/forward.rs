@@ -37,7 +37,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Error, Map, Value};
 
-use crate::decode::{self, Context, Decode, Decoded, Unfit};
+use crate::decode::{self, Context, Decode, Decoded, ReadCustom, Slot, Unfit};
 use crate::generated::segment::{self, Segment};
 use crate::generated::types::{GroupId, MessageId, MessageSender, UserId};
 use crate::message::Message;
@@ -344,9 +344,23 @@ impl<'de> Deserialize<'de> for ForwardedMessage {
 }
 
 impl Decode for ForwardNode {
-    fn decode(value: &mut dyn decode::Value<'_>, _: &mut Context) -> Decoded<Self> {
+    fn blank() -> Self {
+        Self { body: NodeBody::Message(MessageId::new(0)), time: None, extra: Map::new() }
+    }
+
+    fn slot(&mut self) -> Slot<'_> {
+        Slot::Custom(self)
+    }
+
+    fn optional(value: &mut Option<Self>) -> Slot<'_> {
+        Slot::Custom(value)
+    }
+}
+
+impl ReadCustom for ForwardNode {
+    fn read(&mut self, value: &mut dyn decode::Value<'_>, _: &mut Context) -> Decoded<()> {
         let node = serde_json::from_str(value.raw()?.get());
-        Ok(node.map_err(|error: Error| Unfit::quoting(&error)).into())
+        Ok(node.map(|node| *self = node).map_err(|error: Error| Unfit::quoting(&error)).into())
     }
 }
 

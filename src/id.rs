@@ -78,6 +78,10 @@ macro_rules! __number_id {
             fn from_wide(value: i128) -> Option<Self> {
                 value.try_into().ok().map(Self)
             }
+
+            fn zero() -> Self {
+                Self(0)
+            }
         }
 
         impl<'de> $crate::__private::Deserialize<'de> for $id {
@@ -166,12 +170,23 @@ macro_rules! string_id {
 #[macro_export]
 macro_rules! __decode_as_text {
     ($name:ident) => {
+        impl $crate::__private::decode::FromText for $name {
+            fn from_text(text: &str) -> Self {
+                Self::from(text)
+            }
+        }
+
         impl $crate::__private::decode::Decode for $name {
-            fn decode(
-                value: &mut dyn $crate::__private::decode::Value<'_>,
-                context: &mut $crate::__private::decode::Context,
-            ) -> $crate::__private::decode::Decoded<Self> {
-                $crate::__private::decode::text(value, context)
+            fn blank() -> Self {
+                Self::from("")
+            }
+
+            fn slot(&mut self) -> $crate::__private::decode::Slot<'_> {
+                $crate::__private::decode::Slot::Text(self)
+            }
+
+            fn optional(value: &mut Option<Self>) -> $crate::__private::decode::Slot<'_> {
+                $crate::__private::decode::Slot::Text(value)
             }
         }
     };

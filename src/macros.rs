@@ -98,6 +98,10 @@ macro_rules! integer_enum {
             fn from_wide(value: i128) -> Option<Self> {
                 i64::try_from(value).ok().map(Self::from)
             }
+
+            fn zero() -> Self {
+                Self::from(0)
+            }
         }
 
         impl $crate::__private::Serialize for $name {

@@ -12,7 +12,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use self::cq::{CqError, CqParts};
-use crate::decode::{self, Context, Decode, Decoded, Found, Reading, Sink, Step, Stop, Unfit};
+use crate::decode::{
+    self, Context, Decode, Decoded, Found, Missing, ReadCustom, Reading, Sink, Slot, Step, Stop, Unfit,
+};
 use crate::generated::segment::{Image, Segment, Text};
 use crate::generated::types::{MessageId, UserId};
 use crate::segment::IntoSegment;
@@ -335,27 +337,41 @@ impl<'de> Deserialize<'de> for Message {
 }
 
 impl Decode for Message {
-    const IS_TOLD_IF_MISSING: bool = true;
+    const IF_MISSING: Missing = Missing::Told;
 
-    fn decode(value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
+    fn blank() -> Self {
+        Self::new()
+    }
+
+    fn slot(&mut self) -> Slot<'_> {
+        Slot::Custom(self)
+    }
+
+    fn optional(value: &mut Option<Self>) -> Slot<'_> {
+        Slot::Custom(value)
+    }
+}
+
+impl ReadCustom for Message {
+    fn read(&mut self, value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<()> {
         let one = SegmentParts::new(context.is_exact());
         let mut parts = MessageParts { segments: Vec::new(), one, context };
-        Ok(match value.read(&mut parts)? {
-            Found::Text(codes) => Reading::Value(Self::cq(codes)),
-            Found::List(_) => Reading::Value(Self(parts.segments)),
+        self.0 = match value.read(&mut parts)? {
+            Found::Text(codes) => Self::cq(codes).0,
+            Found::List(_) => parts.segments,
             found @ Found::Object(_) => {
                 if parts.one.inexact {
                     parts.context.note_inexact();
                 }
-                Reading::Value(Self(vec![parts.one.finish(found)]))
+                vec![parts.one.finish(found)]
             }
-            Found::Null => Reading::Absent,
-            found => Reading::Unfit(Unfit::kind(found.kind(), "a message: a string, a segment or a list of segments")),
-        })
-    }
-
-    fn empty() -> Option<Self> {
-        Some(Self::new())
+            Found::Null => return Ok(Reading::Absent),
+            found => {
+                let unfit = Unfit::kind(found.kind(), "a message: a string, a segment or a list of segments");
+                return Ok(Reading::Unfit(unfit));
+            }
+        };
+        Ok(Reading::Value(()))
     }
 
     fn is_empty(&self) -> bool {
@@ -366,7 +382,7 @@ impl Decode for Message {
 /// The segments of a message while it is read: a list of them, or one alone.
 struct MessageParts<'c, 'de> {
     segments: Vec<Segment>,
-    one: SegmentParts<'de>,
+    one: SegmentParts<'de, Segment>,
     context: &'c mut Context,
 }
 

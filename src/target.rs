@@ -5,7 +5,7 @@ use std::fmt;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::decode::{self, Context, Decode, Decoded, Field, Key, Put, Reading, Stop, Unfit};
+use crate::decode::{self, Context, Decode, Decoded, ReadCustom, Slot, Unfit};
 use crate::generated::types::{ChannelId, GroupId, GuildId, UserId};
 
 /// The destination of a message: a user, a group, or a member of a group who is not a friend.
@@ -87,30 +87,23 @@ impl Serialize for Target {
 }
 
 /// The keys of a target while they are read.
-#[derive(Debug, Default)]
-pub struct TargetParts {
-    message_type: Field<String>,
-    user_id: Field<UserId>,
-    group_id: Field<GroupId>,
+#[derive(Debug)]
+pub(crate) struct TargetParts {
+    message_type: Option<String>,
+    user_id: Option<UserId>,
+    group_id: Option<GroupId>,
 }
 
-impl Put for TargetParts {
-    fn put(&mut self, key: &Key, value: &mut dyn decode::Value<'_>, context: &mut Context) -> Result<(), Stop> {
-        match key.rank {
-            0 => self.message_type.put(key, value, context),
-            1 => self.user_id.put(key, value, context),
-            _ => self.group_id.put(key, value, context),
-        }
-    }
-}
+crate::decode_object!(TargetParts {
+    message_type: optional "message_type",
+    user_id: optional "user_id",
+    group_id: optional "group_id",
+});
 
 impl TargetParts {
     /// Returns the target that the keys name, as go-cqhttp reads them: the message type first, then the ids.
-    pub fn target(self, _: &'static str, context: &mut Context) -> Result<Target, Unfit> {
-        let message_type = self.message_type.optional("message_type", context)?;
-        let user = self.user_id.optional("user_id", context)?;
-        let group = self.group_id.optional("group_id", context)?;
-        match (message_type.as_deref(), user, group) {
+    pub(crate) fn target(&self) -> Result<Target, Unfit> {
+        match (self.message_type.as_deref(), self.user_id, self.group_id) {
             (Some("group"), _, Some(group)) => Ok(Target::Group(group)),
             (_, Some(user), Some(group)) => Ok(Target::Temp { user, group }),
             (_, Some(user), None) => Ok(Target::User(user)),
@@ -121,15 +114,22 @@ impl TargetParts {
 }
 
 impl Decode for Target {
-    fn decode(value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
-        const NAMES: &[&[&str]] = &[&["message_type", "user_id", "group_id"]];
-        static KEYS: [Key; 3] = decode::keys(NAMES);
-        let mut parts = TargetParts::default();
-        Ok(match decode::object(value, true, &KEYS, &mut [&mut parts], context)? {
-            Reading::Value(()) => parts.target("", context).into(),
-            Reading::Absent => Reading::Absent,
-            Reading::Unfit(unfit) => Reading::Unfit(unfit),
-        })
+    fn blank() -> Self {
+        Self::User(UserId::new(0))
+    }
+
+    fn slot(&mut self) -> Slot<'_> {
+        Slot::Target(self)
+    }
+
+    fn optional(value: &mut Option<Self>) -> Slot<'_> {
+        Slot::Custom(value)
+    }
+}
+
+impl ReadCustom for Target {
+    fn read(&mut self, value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<()> {
+        value.fill(&mut Slot::Target(self), context)
     }
 }
 

@@ -73,4 +73,8 @@ impl decode::Integer for Timestamp {
     fn from_wide(value: i128) -> Option<Self> {
         value.try_into().ok().map(Self)
     }
+
+    fn zero() -> Self {
+        Self(0)
+    }
 }

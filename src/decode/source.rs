@@ -8,7 +8,11 @@ use serde::de::{self, DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAcc
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::value::{Found, Key, ObjectFields, Sink, Stop, Value};
+use super::fill::Fill;
+use super::reading::Decoded;
+use super::slot::Slot;
+use super::value::{Found, Sink, Stop, Value};
+use super::warning::Context;
 
 /// The way to take JSON text from a deserializer.
 pub(crate) trait TakeRaw {
@@ -77,8 +81,11 @@ impl<'de, D: Deserializer<'de>, R: TakeRaw> Value<'de> for Source<D, D::Error, R
         self.take(|deserializer| deserializer.deserialize_any(ScalarVisitor(found)))
     }
 
-    fn object(&mut self, fields: &mut ObjectFields<'_>) -> Result<Found<'de>, Stop> {
-        self.take(|deserializer| deserializer.deserialize_any(ObjectVisitor::<R> { fields, raw: PhantomData }))
+    fn fill(&mut self, slot: &mut Slot<'_>, context: &mut Context) -> Decoded<()> {
+        if let Slot::Custom(value) = slot {
+            return value.read(self, context);
+        }
+        self.take(|deserializer| Fill::<R>::new(slot, context).deserialize(deserializer))
     }
 
     fn read(&mut self, sink: &mut dyn Sink<'de>) -> Result<Found<'de>, Stop> {
@@ -155,7 +162,7 @@ macro_rules! visit_scalars {
 }
 
 /// Counts and skips the elements of a list.
-fn skip_list<'de, A: SeqAccess<'de>>(mut items: A) -> Result<usize, A::Error> {
+pub(super) fn skip_list<'de, A: SeqAccess<'de>>(mut items: A) -> Result<usize, A::Error> {
     let mut length = 0;
     while items.next_element::<IgnoredAny>()?.is_some() {
         length += 1;
@@ -190,84 +197,6 @@ impl<'de> Visitor<'de> for ScalarVisitor<'_, 'de> {
             length += 1;
         }
         self.found(Found::Object(length))
-    }
-}
-
-/// Reads an object into its fields.
-struct ObjectVisitor<'s, 'f, R> {
-    fields: &'s mut ObjectFields<'f>,
-    raw: PhantomData<R>,
-}
-
-impl<R> ObjectVisitor<'_, '_, R> {
-    fn found<'de, E>(self, found: Found<'de>) -> Result<Found<'de>, E> {
-        Ok(found)
-    }
-}
-
-impl<'de, R: TakeRaw> Visitor<'de> for ObjectVisitor<'_, '_, R> {
-    type Value = Found<'de>;
-
-    visit_scalars!();
-
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Found<'de>, A::Error> {
-        skip_list(items).map(Found::List)
-    }
-
-    #[inline]
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Found<'de>, A::Error> {
-        let mut length = 0;
-        while let Some(key) = entries.next_key_seed(FieldKeySeed(self.fields))? {
-            match key {
-                Some(key) => {
-                    entries.next_value_seed(FieldSeed::<R> { key, fields: self.fields, raw: PhantomData })?;
-                }
-                None => drop(entries.next_value::<IgnoredAny>()?),
-            }
-            length += 1;
-        }
-        Ok(Found::Object(length))
-    }
-}
-
-/// Reads the key of a field; `None` if no field has this name.
-struct FieldKeySeed<'s, 'f>(&'s mut ObjectFields<'f>);
-
-impl<'de> DeserializeSeed<'de> for FieldKeySeed<'_, '_> {
-    type Value = Option<&'static Key>;
-
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for FieldKeySeed<'_, '_> {
-    type Value = Option<&'static Key>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    #[inline]
-    fn visit_str<E: de::Error>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.find(key))
-    }
-}
-
-/// Reads the value of a field.
-struct FieldSeed<'s, 'f, R> {
-    key: &'static Key,
-    fields: &'s mut ObjectFields<'f>,
-    raw: PhantomData<R>,
-}
-
-impl<'de, R: TakeRaw> DeserializeSeed<'de> for FieldSeed<'_, '_, R> {
-    type Value = ();
-
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        Source::<D, D::Error, R>::new(deserializer).read_with(|value| self.fields.put(self.key, value))
     }
 }
 

@@ -118,26 +118,28 @@ impl fmt::Display for Step<'_> {
 
 /// A value that does not fit its type, with the path to the part that does not.
 #[derive(Debug)]
-pub struct Unfit {
-    warning: Box<DecodeWarning>,
+pub struct Unfit(Box<Misfit>);
+
+#[derive(Debug)]
+struct Misfit {
+    warning: DecodeWarning,
     /// `true` if the value itself is a text, a flag or a number, and an object is expected.
-    pub(crate) scalar: bool,
+    scalar: bool,
     /// A reason that may quote the text: for an error, which keeps the text anyway, and not for a warning.
     quoting: Option<Box<str>>,
 }
 
 impl Unfit {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
-        Self {
-            warning: Box::new(DecodeWarning { path: String::new(), reason: reason.into() }),
-            scalar: false,
-            quoting: None,
-        }
+        let warning = DecodeWarning { path: String::new(), reason: reason.into() };
+        Self(Box::new(Misfit { warning, scalar: false, quoting: None }))
     }
 
     /// The value does not fit for this reason, which may quote it.
     pub(crate) fn quoting(reason: &dyn fmt::Display) -> Self {
-        Self { quoting: Some(reason.to_string().into()), ..Self::new("it does not fit its type") }
+        let mut unfit = Self::new("it does not fit its type");
+        unfit.0.quoting = Some(reason.to_string().into());
+        unfit
     }
 
     /// The value is of one kind, and another is expected.
@@ -152,23 +154,34 @@ impl Unfit {
 
     /// Adds the step that leads to the value.
     pub(crate) fn within(mut self, step: Step<'_>) -> Self {
-        self.warning.enter(step);
-        self.scalar = false;
+        self.0.warning.enter(step);
+        self.0.scalar = false;
         self
     }
 
+    /// Notes that the value itself is a text, a flag or a number, where an object is expected.
+    pub(crate) fn set_scalar(&mut self) {
+        self.0.scalar = true;
+    }
+
+    /// Returns `true` for a text, a flag or a number in place of an object.
+    pub(crate) fn is_scalar(&self) -> bool {
+        self.0.scalar
+    }
+
     /// Returns the path and the reason, for an error.
-    pub(crate) fn into_warning(mut self) -> DecodeWarning {
-        if let Some(reason) = self.quoting {
-            self.warning.reason = reason.into();
+    pub(crate) fn into_warning(self) -> DecodeWarning {
+        let Misfit { mut warning, quoting, .. } = *self.0;
+        if let Some(reason) = quoting {
+            warning.reason = reason.into();
         }
-        *self.warning
+        warning
     }
 }
 
 impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.warning.fmt(f)
+        self.0.warning.fmt(f)
     }
 }
 
@@ -237,7 +250,7 @@ impl Context {
 
     pub(crate) fn warn(&mut self, unfit: Unfit) {
         if self.warnings.len() < MAX_WARNINGS {
-            self.warnings.push(*unfit.warning);
+            self.warnings.push(unfit.0.warning);
         }
     }
 
@@ -252,8 +265,9 @@ impl Context {
         result
     }
 
+    /// Adds the step to the warnings since `before`.
     #[cold]
-    fn enter(&mut self, step: Step<'_>, before: usize) {
+    pub(crate) fn enter(&mut self, step: Step<'_>, before: usize) {
         for warning in self.warnings.iter_mut().skip(before) {
             warning.enter(step);
         }

@@ -27,13 +27,11 @@ pub struct EventHeader {
 
 #[cfg(feature = "ws")]
 impl EventHeader {
-    /// Reads the header of an object that begins with it, as go-cqhttp writes events: no parser is needed for that. Returns
-    /// `None` if the object begins otherwise, or if two tags do not determine the kind.
+    /// Reads the header of an object that begins with it: no parser is needed for that. Returns `None` if something else than plain
+    /// strings and numbers comes before it.
     pub(crate) fn leading(json: &[u8]) -> Option<Self> {
-        let (kind, rest) = leading_kind(json)?;
-        let (_, rest) = plain_number(rest.strip_prefix(b",\"time\":")?)?;
-        let (self_id, _) = plain_number(rest.strip_prefix(b",\"self_id\":")?)?;
-        Some(Self { kind, self_id: Some(UserId::new(self_id)) })
+        let leading = Leading::of(json, true)?;
+        Some(Self { kind: leading.kind()?, self_id: leading.self_id.map(UserId::new) })
     }
 
     /// Reads the header of a whole event. Returns `None` if the text is not a JSON object with a `post_type` that is a string.
@@ -46,7 +44,7 @@ impl EventHeader {
 
 /// Reads the tags that determine an event's kind, and no more.
 pub(super) fn kind_of(json: &[u8]) -> EventKind {
-    if let Some((kind, _)) = leading_kind(json) {
+    if let Some(kind) = Leading::of(json, false).and_then(|leading| leading.kind()) {
         return kind;
     }
     let mut tags = Tags::default();
@@ -63,14 +61,84 @@ pub(crate) fn repaired(json: &[u8]) -> Option<String> {
     decode::without_halves(std::str::from_utf8(json).ok()?)
 }
 
-/// Returns the kind of an object that begins with its tags, and the rest of the object. Returns `None` if it begins otherwise, or if
-/// two tags are not enough.
-fn leading_kind(json: &[u8]) -> Option<(EventKind, &[u8])> {
-    let (post_type, rest) = plain_string(json.strip_prefix(b"{\"post_type\":\"")?)?;
-    let (key, rest) = plain_string(rest.strip_prefix(b",\"")?)?;
-    let (detail, rest) = plain_string(rest.strip_prefix(b":\"")?)?;
-    let fits = key == detail_key(post_type)? && !EventKind::needs_sub_type(post_type, detail);
-    fits.then(|| (EventKind::of_tags(post_type, detail, ""), rest))
+/// The tags at the beginning of an object, which are read without a parser.
+#[derive(Default)]
+struct Leading<'j> {
+    post_type: Option<&'j [u8]>,
+    message_type: Option<&'j [u8]>,
+    notice_type: Option<&'j [u8]>,
+    request_type: Option<&'j [u8]>,
+    meta_event_type: Option<&'j [u8]>,
+    sub_type: Option<&'j [u8]>,
+    self_id: Option<i64>,
+}
+
+impl<'j> Leading<'j> {
+    /// Reads the tags up to the one that makes the kind, and the account if it is asked for. Returns `None` if anything but plain
+    /// strings and numbers comes before them, or a key of an answer.
+    fn of(json: &'j [u8], with_account: bool) -> Option<Self> {
+        let mut leading = Self::default();
+        let mut rest = json.strip_prefix(b"{")?;
+        loop {
+            let (key, value) = plain_string(rest.strip_prefix(b"\"")?)?;
+            let value = value.strip_prefix(b":")?;
+            rest = match value.strip_prefix(b"\"") {
+                Some(text) => {
+                    let (text, rest) = plain_string(text)?;
+                    leading.take(key, text)?;
+                    rest
+                }
+                None => {
+                    let (number, rest) = plain_number(value)?;
+                    match key {
+                        b"self_id" => leading.self_id = leading.self_id.or(Some(number)),
+                        key => drop(is_plain(key).then_some(())?),
+                    }
+                    rest
+                }
+            };
+            if leading.kind().is_some() && (leading.self_id.is_some() || !with_account) {
+                return Some(leading);
+            }
+            rest = rest.strip_prefix(b",")?;
+        }
+    }
+
+    /// Takes a string. Returns `None` for a key that needs a closer look.
+    fn take(&mut self, key: &[u8], text: &'j [u8]) -> Option<()> {
+        let tag = match key {
+            b"post_type" => &mut self.post_type,
+            b"message_type" => &mut self.message_type,
+            b"notice_type" => &mut self.notice_type,
+            b"request_type" => &mut self.request_type,
+            b"meta_event_type" => &mut self.meta_event_type,
+            b"sub_type" => &mut self.sub_type,
+            key => return is_plain(key).then_some(()),
+        };
+        tag.get_or_insert(text);
+        Some(())
+    }
+
+    /// Returns the kind; `None` if the tags so far do not determine it.
+    fn kind(&self) -> Option<EventKind> {
+        let post_type = self.post_type?;
+        let detail = match detail_key(std::str::from_utf8(post_type).ok()?)? {
+            "message_type" => self.message_type,
+            "notice_type" => self.notice_type,
+            "request_type" => self.request_type,
+            _ => self.meta_event_type,
+        }?;
+        let sub_type = match EventKind::needs_sub_type(post_type, detail) {
+            true => self.sub_type?,
+            false => b"",
+        };
+        Some(EventKind::of_bytes(post_type, detail, sub_type))
+    }
+}
+
+/// Returns `true` for a key that says nothing about the kind: neither a tag, whose value would be odd, nor a key of an answer.
+fn is_plain(key: &[u8]) -> bool {
+    !key.ends_with(b"_type") && !matches!(key, b"self_id" | b"echo" | b"status" | b"retcode")
 }
 
 /// The tags of an event, borrowed.
@@ -122,7 +190,7 @@ impl<'a> Tags<'a> {
 
     fn determine_kind(&self) -> bool {
         match (self.post_type.as_deref(), self.detail()) {
-            (Some(post_type), Some(detail)) => self.sub_type.is_some() || !EventKind::needs_sub_type(post_type, detail),
+            (Some(post_type), Some(detail)) => self.sub_type.is_some() || !EventKind::needs_sub_type(post_type.as_bytes(), detail.as_bytes()),
             _ => false,
         }
     }
@@ -170,16 +238,19 @@ fn detail_key(post_type: &str) -> Option<&'static str> {
 }
 
 /// Returns the text before a closing quote, if nothing in it is escaped, and what follows the quote.
-fn plain_string(json: &[u8]) -> Option<(&str, &[u8])> {
-    let end = memchr::memchr2(b'"', b'\\', json).filter(|end| json[*end] == b'"')?;
-    Some((std::str::from_utf8(&json[..end]).ok()?, &json[end + 1..]))
+fn plain_string(json: &[u8]) -> Option<(&[u8], &[u8])> {
+    // Such texts are short: this is faster than a search.
+    let end = json.iter().position(|byte| matches!(byte, b'"' | b'\\')).filter(|end| json[*end] == b'"')?;
+    Some((&json[..end], &json[end + 1..]))
 }
 
 /// Returns a number without a sign, and what follows it: the comma or brace that ends its entry.
-#[cfg(feature = "ws")]
 fn plain_number(json: &[u8]) -> Option<(i64, &[u8])> {
     let end = json.iter().position(|byte| !byte.is_ascii_digit()).filter(|end| matches!(json[*end], b',' | b'}'))?;
-    Some((std::str::from_utf8(&json[..end]).ok()?.parse().ok()?, &json[end..]))
+    // At most 18 digits, which fit.
+    let digits = json.get(..end).filter(|digits| (1..=18).contains(&digits.len()))?;
+    let number = digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'));
+    Some((number, &json[end..]))
 }
 
 /// The tags and the common ids of an object that has been read to its end.

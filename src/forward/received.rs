@@ -7,13 +7,28 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::{ForwardContent, ForwardedMessage, UnknownContent};
-use crate::decode::{self, Context, Decode, Decoded, Found, Reading, Sink, Step, Stop, Unfit, raw_text};
+use crate::decode::{self, Context, Decode, Decoded, Found, ReadCustom, Reading, Sink, Slot, Step, Stop, Unfit, raw_text};
 use crate::generated::types::{MessageSender, UserId};
 use crate::message::Message;
 
 impl Decode for ForwardedMessage {
-    fn decode(value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
-        Ok(Reading::Value(Self::of_raw(&value.raw()?, context)))
+    fn blank() -> Self {
+        Self::unknown("")
+    }
+
+    fn slot(&mut self) -> Slot<'_> {
+        Slot::Custom(self)
+    }
+
+    fn optional(value: &mut Option<Self>) -> Slot<'_> {
+        Slot::Custom(value)
+    }
+}
+
+impl ReadCustom for ForwardedMessage {
+    fn read(&mut self, value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<()> {
+        *self = Self::of_raw(&value.raw()?, context);
+        Ok(Reading::Value(()))
     }
 }
 
@@ -23,9 +38,13 @@ impl ForwardedMessage {
         let message = context.within_forward(|context| Self::read(raw, context)).flatten();
         message.unwrap_or_else(|| {
             context.warn(Unfit::new("not a message of a forward, and kept as an unknown one"));
-            let unknown = UnknownContent { text: raw.get().to_owned() };
-            Self::new(MessageSender::of(None, None), ForwardContent::Unknown(unknown))
+            Self::unknown(raw.get())
         })
+    }
+
+    fn unknown(text: &str) -> Self {
+        let unknown = UnknownContent { text: text.to_owned() };
+        Self::new(MessageSender::of(None, None), ForwardContent::Unknown(unknown))
     }
 
     /// Reads a message, or the node segment around it; `None` if it has no content.

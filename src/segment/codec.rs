@@ -7,7 +7,10 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::decode::{Context, Copied, Decode, Decoded, Found, Reading, Sink, Source, Stop, Value, raw_parts, raw_text};
+use crate::decode::{
+    Context, Copied, Decode, Decoded, Found, ReadCustom, Reading, SegmentData, Sink, Slot, Source, Stop, Value, raw_parts,
+    raw_text,
+};
 use crate::generated::segment::{FeedSegment, Segment};
 use crate::segment::extra::{Extra, Rest};
 use crate::segment::fields::{Fields, Item};
@@ -32,6 +35,10 @@ pub trait SegmentType: Sized {
 pub trait Segments: Sized {
     /// Reads a segment; `None` if the type is unknown or a required field is missing.
     fn read(kind: &str, fields: &mut Fields<'_>) -> Option<Self>;
+    /// Returns a segment to be filled in; `None` if the type is unknown.
+    fn blank(kind: &str) -> Option<Self>;
+    /// Returns the data to fill in; `None` for an unknown segment.
+    fn data(&mut self) -> Option<&mut dyn SegmentData>;
     /// Wraps a segment that is kept unchanged.
     fn unknown(segment: UnknownSegment) -> Self;
     /// Returns the segment's type on the wire.
@@ -71,15 +78,30 @@ fn deserialize<'de, S: Segments, D: Deserializer<'de>>(deserializer: D) -> Resul
 }
 
 impl Decode for FeedSegment {
-    fn decode(value: &mut dyn Value<'_>, context: &mut Context) -> Decoded<Self> {
-        Ok(Reading::Value(read_segment(value, context)?))
+    fn blank() -> Self {
+        Self::Unknown(UnknownSegment::new(""))
+    }
+
+    fn slot(&mut self) -> Slot<'_> {
+        Slot::Custom(self)
+    }
+
+    fn optional(value: &mut Option<Self>) -> Slot<'_> {
+        Slot::Custom(value)
+    }
+}
+
+impl ReadCustom for FeedSegment {
+    fn read(&mut self, value: &mut dyn Value<'_>, context: &mut Context) -> Decoded<()> {
+        *self = read_segment(value, context)?;
+        Ok(Reading::Value(()))
     }
 }
 
 /// Reads a segment. A value that is not a segment is kept as an unknown one.
 pub(crate) fn read_segment<S: Segments>(value: &mut dyn Value<'_>, context: &mut Context) -> Result<S, Stop> {
     if !context.is_exact() {
-        let mut parts = SegmentParts::default();
+        let mut parts = SegmentParts::new(false);
         let found = value.read(&mut parts)?;
         if parts.inexact || matches!(found, Found::Float(_)) {
             context.note_inexact();
@@ -104,8 +126,9 @@ fn whole<S: Segments>(json: Box<RawValue>) -> S {
 type Entry<'de> = (Cow<'de, str>, Cow<'de, RawValue>);
 
 /// The parts of a segment while it is read.
-#[derive(Default)]
-pub(crate) struct SegmentParts<'de> {
+pub(crate) struct SegmentParts<'de, S> {
+    /// The segment, if its type came before its data, which is as it should be.
+    segment: Option<S>,
     kind: Option<Cow<'de, str>>,
     data: Option<Data<'de>>,
     /// The entries beside the type and the data.
@@ -129,7 +152,7 @@ struct Data<'de> {
     after: usize,
 }
 
-impl<'de> Sink<'de> for SegmentParts<'de> {
+impl<'de, S: Segments> Sink<'de> for SegmentParts<'de, S> {
     fn element(&mut self, value: &mut dyn Value<'de>) -> Result<(), Stop> {
         self.elements.push(value.raw()?);
         Ok(())
@@ -141,7 +164,22 @@ impl<'de> Sink<'de> for SegmentParts<'de> {
     }
 
     fn entry(&mut self, value: &mut dyn Value<'de>) -> Result<(), Stop> {
-        if self.key == "data" && self.data.is_none() {
+        if self.key == "type" && self.kind.is_none() && !self.exact {
+            match value.scalar()? {
+                Found::Text(kind) => self.kind = Some(kind),
+                _ => self.inexact = true,
+            }
+            return Ok(());
+        }
+        if self.key == "data" && self.data.is_none() && self.segment.is_none() {
+            if let Some(mut segment) = self.kind.as_deref().filter(|_| !self.exact).and_then(S::blank)
+                && let Some(data) = segment.data()
+            {
+                let reading = value.fill(&mut Slot::Data(data), &mut Context::default())?;
+                self.inexact |= !matches!(reading, Reading::Value(()));
+                self.segment = Some(segment);
+                return Ok(());
+            }
             let (fields, other) = if self.exact { exact_data(&value.raw()?) } else { self.data(value)? };
             self.data = Some(Data { fields, other, after: self.beside.len() });
             return Ok(());
@@ -195,9 +233,18 @@ impl<'text> Sink<'text> for Owned<'_, '_> {
     }
 }
 
-impl<'de> SegmentParts<'de> {
+impl<'de, S: Segments> SegmentParts<'de, S> {
     pub(crate) fn new(exact: bool) -> Self {
-        Self { exact, ..Self::default() }
+        Self {
+            segment: None,
+            kind: None,
+            data: None,
+            beside: Vec::new(),
+            elements: Vec::new(),
+            key: Cow::default(),
+            exact,
+            inexact: false,
+        }
     }
 
     fn data(&mut self, value: &mut dyn Value<'de>) -> Result<(Fields<'de>, Option<Box<RawValue>>), Stop> {
@@ -209,7 +256,13 @@ impl<'de> SegmentParts<'de> {
     }
 
     /// Creates the segment of a value that was read into these parts.
-    pub(crate) fn finish<S: Segments>(self, found: Found<'de>) -> S {
+    pub(crate) fn finish(self, found: Found<'de>) -> S {
+        if let Some(mut segment) = self.segment {
+            if let (false, Some(data)) = (self.beside.is_empty(), segment.data()) {
+                data.extra_mut().set_beside(owned(self.beside));
+            }
+            return segment;
+        }
         let Some(kind) = self.kind else {
             return whole(match found {
                 Found::Object(_) => object_of(self.beside, self.data),
@@ -217,10 +270,13 @@ impl<'de> SegmentParts<'de> {
             });
         };
         let (mut fields, data) = self.data.map(|data| (data.fields, data.other)).unwrap_or_default();
-        let beside = self.beside.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned()));
-        fields.rest = Rest { data, beside: beside.collect(), whole: None };
+        fields.rest = Rest { data, beside: owned(self.beside), whole: None };
         S::from_fields(&kind, fields)
     }
+}
+
+fn owned(entries: Vec<Entry<'_>>) -> Vec<(String, Box<RawValue>)> {
+    entries.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 
 /// The fields of a segment's data while they are read, or the elements of a list in their place.

@@ -135,6 +135,11 @@ impl Extra {
         Self((!fields.is_empty() || !rest.is_empty()).then(|| Box::new(Kept { fields, rest })))
     }
 
+    /// Sets the entries beside the segment's type and data.
+    pub(crate) fn set_beside(&mut self, beside: Vec<(String, Box<RawValue>)>) {
+        self.0.get_or_insert_default().rest.beside = beside;
+    }
+
     /// Returns the fields, then `data` if it is not an object, then the entries beside it, then a value in place of a segment.
     fn entries(&self) -> impl Iterator<Item = (&str, &RawValue)> {
         let data = self.rest().and_then(|rest| rest.data.as_deref()).map(|data| ("data", data));

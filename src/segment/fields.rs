@@ -36,7 +36,7 @@ impl Item<'_> {
         matches!(self, Self::Json(json) if json.get() == "null")
     }
 
-    fn into_json(self) -> Box<RawValue> {
+    pub(crate) fn into_json(self) -> Box<RawValue> {
         match self {
             Self::Text(text) => to_raw_value(&text).unwrap_or_else(|_| RawValue::NULL.to_owned()),
             Self::Json(json) => json.into_owned(),
@@ -158,7 +158,11 @@ impl<T: Integer + PartialEq + fmt::Display> FieldValue for T {
     fn read_text(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('-').unwrap_or(text);
         let canonical = digits == "0" && text == "0" || !digits.starts_with('0');
-        let number = || text.parse::<i128>().ok().and_then(T::from_wide);
+        let number = || match text.len() {
+            // Faster, and always within range.
+            ..=18 => text.parse::<i64>().ok().and_then(|number| T::from_wide(number.into())),
+            _ => text.parse().ok().and_then(T::from_wide),
+        };
         (canonical && digits.bytes().all(|digit| digit.is_ascii_digit())).then(number)?
     }
 

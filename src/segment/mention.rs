@@ -58,6 +58,8 @@ impl From<&str> for Mention {
     }
 }
 
+crate::__decode_as_text!(Mention);
+
 impl fmt::Display for Mention {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

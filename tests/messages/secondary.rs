@@ -167,10 +167,10 @@ fn a_heartbeat_says_what_it_knows() {
         "post_type": "meta_event", "meta_event_type": "heartbeat", "time": 1, "self_id": 2, "interval": 5000,
         "status": null
     });
-    let Event::Heartbeat(Heartbeat { interval, status, .. }) = json.to_string().parse().unwrap() else {
+    let Event::Heartbeat(heartbeat) = json.to_string().parse().unwrap() else {
         panic!("it is a heartbeat")
     };
-    assert_eq!((interval, status), (Some(5000), None));
+    assert_eq!((heartbeat.interval, heartbeat.status), (Some(5000), None));
 }
 
 /// An answer needs what it is asked for. An element of a list is left out without the id by which it is known.

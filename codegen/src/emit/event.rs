@@ -1,6 +1,6 @@
 //! Events and quick operations, and the enum of all events.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::docs::{aliases, docs, join};
@@ -139,8 +139,7 @@ fn event_enum(events: &[&Event]) -> TokenStream {
         let docs = docs(&format!("{} ({}) Event `{}`.", doc::summary(&event.doc).0, event.title, event.path()));
         let aliases = aliases([&event.title]);
         let (variant, shape) = (event.name.type_ident(), event.shape.type_ident());
-        let inner = if event.boxed { quote!(Box<#shape>) } else { quote!(#shape) };
-        quote!(#docs #aliases #variant(#inner))
+        quote!(#docs #aliases #variant(Box<#shape>))
     });
     quote! {
         /// Any event that a server reports: one variant for each kind.
@@ -184,8 +183,10 @@ fn of_tags(events: &[&Event]) -> TokenStream {
         let details = group(events, |event| event.detail.as_str());
         let arms = details.iter().map(|(detail, events)| {
             let kind = of_detail(events);
+            let detail = byte_string(detail);
             quote!(#detail => #kind,)
         });
+        let post_type = byte_string(post_type);
         quote!(#post_type => match detail_type { #(#arms)* _ => Self::Unknown },)
     });
     let needs_sub_type = needs_sub_type(events);
@@ -194,6 +195,11 @@ fn of_tags(events: &[&Event]) -> TokenStream {
             /// The kind with these tags.
             #[must_use]
             pub fn of_tags(post_type: &str, detail_type: &str, sub_type: &str) -> Self {
+                Self::of_bytes(post_type.as_bytes(), detail_type.as_bytes(), sub_type.as_bytes())
+            }
+
+            /// The kind with these tags, which need not be UTF-8.
+            pub(crate) fn of_bytes(post_type: &[u8], detail_type: &[u8], sub_type: &[u8]) -> Self {
                 match post_type {
                     #(#arms)*
                     _ => Self::Unknown,
@@ -209,7 +215,10 @@ fn of_detail(events: &[&Event]) -> TokenStream {
     let arms = events.iter().map(|event| {
         let kind = event.name.type_ident();
         match &event.sub_type {
-            Some(sub_type) => quote!(#sub_type => Self::#kind,),
+            Some(sub_type) => {
+                let sub_type = byte_string(sub_type);
+                quote!(#sub_type => Self::#kind,)
+            }
             None => quote!(Self::#kind),
         }
     });
@@ -217,6 +226,11 @@ fn of_detail(events: &[&Event]) -> TokenStream {
         true => quote!(match sub_type { #(#arms)* _ => Self::Unknown }),
         false => quote!(#(#arms)*),
     }
+}
+
+/// `b"notify"`
+fn byte_string(tag: &str) -> Literal {
+    Literal::byte_string(tag.as_bytes())
 }
 
 /// Events by a tag, in the order of the schema.
@@ -240,10 +254,13 @@ fn needs_sub_type(events: &[&Event]) -> TokenStream {
             by_sub_type.push(tags);
         }
     }
-    let tags = by_sub_type.iter().map(|(post_type, detail)| quote!((#post_type, #detail)));
+    let tags = by_sub_type.iter().map(|(post_type, detail)| {
+        let (post_type, detail) = (byte_string(post_type), byte_string(detail));
+        quote!((#post_type, #detail))
+    });
     let (args, answer) = match by_sub_type.is_empty() {
-        true => (quote!(_: &str, _: &str), quote!(false)),
-        false => (quote!(post_type: &str, detail_type: &str), quote!(matches!((post_type, detail_type), #(#tags)|*))),
+        true => (quote!(_: &[u8], _: &[u8]), quote!(false)),
+        false => (quote!(post_type: &[u8], detail_type: &[u8]), quote!(matches!((post_type, detail_type), #(#tags)|*))),
     };
     quote! {
         /// Returns `true` if the kind of such an event depends on its sub type.
@@ -346,24 +363,31 @@ fn id_accessor(events: &[&Event], name: &str, ty: &str, doc: &str) -> Option<Tok
     })
 }
 
-/// `EventKind::GroupMessage => decode::Decode::decode(value, context)?.map(|event| Self::GroupMessage(Box::new(event))), …`
+/// `EventKind::GroupMessage => Self::GroupMessage(decode::boxed()), …` and `Self::GroupMessage(event) => decode::Decode::slot(&mut **event), …`
 fn reading(events: &[&Event]) -> TokenStream {
-    let arms = events.iter().map(|event| {
+    let blanks = events.iter().map(|event| {
         let variant = event.name.type_ident();
-        let made = if event.boxed { quote!(|event| Self::#variant(Box::new(event))) } else { quote!(Self::#variant) };
-        quote!(EventKind::#variant => decode::Decode::decode(value, context)?.map(#made),)
+        quote!(EventKind::#variant => Self::#variant(decode::boxed()),)
+    });
+    let slots = events.iter().map(|event| {
+        let variant = event.name.type_ident();
+        quote!(Self::#variant(event) => decode::Decode::slot(&mut **event),)
     });
     quote! {
         impl Event {
-            /// Decodes an event of this kind; nothing for an unknown one.
-            pub(crate) fn decode(
-                kind: EventKind,
-                value: &mut dyn decode::Value<'_>,
-                context: &mut decode::Context,
-            ) -> decode::Decoded<Self> {
-                Ok(match kind {
-                    #(#arms)*
-                    EventKind::Unknown => decode::Reading::Absent,
+            /// Returns an event of this kind, to be filled in; `None` for an unknown one.
+            pub(crate) fn blank(kind: EventKind) -> Option<Self> {
+                Some(match kind {
+                    #(#blanks)*
+                    EventKind::Unknown => return None,
+                })
+            }
+
+            /// Returns the slot of the event's fields; `None` for an unknown event.
+            pub(crate) fn slot(&mut self) -> Option<decode::Slot<'_>> {
+                Some(match self {
+                    #(#slots)*
+                    Self::Unknown(_) => return None,
                 })
             }
         }
@@ -391,12 +415,11 @@ fn writing(events: &[&Event]) -> TokenStream {
 /// `impl From<GroupUpload> for Event { … }`; of a message it may yield the variant of own messages.
 fn from(event: &Event) -> TokenStream {
     let name = event.name.type_ident();
-    let inner = if event.boxed { quote!(Box::new(event)) } else { quote!(event) };
     let classified = matches!(event.post_type, PostType::Message).then(|| quote!(.classify_own()));
     quote! {
         impl From<#name> for Event {
             fn from(event: #name) -> Self {
-                Self::#name(#inner)#classified
+                Self::#name(Box::new(event))#classified
             }
         }
     }

@@ -171,8 +171,15 @@ fn data(segment: &Segment) -> TokenStream {
             false => quote!(out.option(#names, &self.#name);),
         }
     });
+    let keys = segment.fields.iter().map(|field| {
+        let (name, wire, aliases) = (field.name.ident(), &field.wire, &field.aliases);
+        let presence = if is_required(field) { quote!(required) } else { quote!(optional) };
+        quote!(#name: #presence #wire #(| #aliases)*)
+    });
     let out = if segment.fields.is_empty() { quote!(out) } else { quote!(mut out) };
     quote! {
+        ::cqhttp::decode_segment!(#name { #(#keys,)* });
+
         impl __private::SegmentType for #name {
             fn read(fields: &mut __private::Fields<'_>) -> Option<Self> {
                 Some(Self { #(#reads,)* extra: fields.rest() })
@@ -236,13 +243,19 @@ fn inner(segment: &Segment) -> TokenStream {
 /// `impl __private::Segments for Segment { … }`: reading and writing by type.
 fn dispatch(name: &str, segments: &[&Segment]) -> TokenStream {
     let name = crate::name::ident(name);
-    let arms: [fn(&Segment) -> TokenStream; 4] = [read_arm, kind_arm, write_arm, extra_arm];
-    let [reads, kinds, writes, extras] =
+    let arms: [fn(&Segment) -> TokenStream; 6] = [read_arm, blank_arm, data_arm, kind_arm, write_arm, extra_arm];
+    let [reads, blanks, data, kinds, writes, extras] =
         arms.map(|arm| segments.iter().map(|segment| arm(segment)).collect::<TokenStream>());
     quote! {
         impl __private::Segments for #name {
             fn read(kind: &str, fields: &mut __private::Fields<'_>) -> Option<Self> {
                 match kind { #reads _ => None, }
+            }
+            fn blank(kind: &str) -> Option<Self> {
+                Some(match kind { #blanks _ => return None, })
+            }
+            fn data(&mut self) -> Option<&mut dyn decode::SegmentData> {
+                match self { #data Self::Unknown(_) => None, }
             }
             fn unknown(segment: ::cqhttp::segment::UnknownSegment) -> Self {
                 Self::Unknown(segment)
@@ -283,6 +296,20 @@ fn read_arm(segment: &Segment) -> TokenStream {
     let (wire, name) = (&segment.wire, segment.name.type_ident());
     let made = if segment.boxed { quote!(|segment| Self::#name(Box::new(segment))) } else { quote!(Self::#name) };
     quote!(#wire => <#name as __private::SegmentType>::read(fields).map(#made),)
+}
+
+/// `"text" => Self::Text(Text::__blank()),`
+fn blank_arm(segment: &Segment) -> TokenStream {
+    let (wire, name) = (&segment.wire, segment.name.type_ident());
+    let blank = if segment.boxed { quote!(Box::new(#name::__blank())) } else { quote!(#name::__blank()) };
+    quote!(#wire => Self::#name(#blank),)
+}
+
+/// `Self::Text(segment) => Some(segment),`
+fn data_arm(segment: &Segment) -> TokenStream {
+    let name = segment.name.type_ident();
+    let data = if segment.boxed { quote!(&mut **segment) } else { quote!(segment) };
+    quote!(Self::#name(segment) => Some(#data),)
 }
 
 /// `Self::Text(segment) => __private::SegmentType::write(segment, __private::Writing::new(&segment.extra, emit)),`
