@@ -21,13 +21,13 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserializer, de};
 use serde_json::value::RawValue;
 
-pub(crate) use self::fill::fill_text;
+use self::fill::fill_text;
 pub use self::object::{Field, Key, Object, Presence, Shape, capacity, count, fields, keys, no_field, places};
 pub use self::reading::{Decode, Decoded, Reading, boxed};
 pub(crate) use self::repair::without_halves;
-pub(crate) use self::slot::ReadCustom;
 pub use self::segment::{SegmentData, TextSlot};
-pub use self::slot::{FromText, Integer, Missing, Slot};
+pub(crate) use self::slot::ReadCustom;
+pub use self::slot::{FromText, Integer, Missing, SetCustom, Slot};
 pub(crate) use self::source::{Borrowed, Copied, Source};
 pub use self::value::{Found, Sink, Stop, Value};
 pub use self::warning::{Context, DecodeWarning, Unfit};
@@ -109,18 +109,33 @@ fn read_whole(json: &str, context: &mut Context, read: ReadInto<'_>) -> serde_js
     })
 }
 
-/// Reads a text with `read`: once more with U+FFFD in place of each half of an emoji if it cannot be read, and once more if numbers
-/// that go back out as they came were read as floats.
-pub(crate) fn repairing<T>(
+/// Reads a text with `read`. If that does not succeed at once, it is read again: see [`again`].
+fn repairing<T>(
     json: &str,
     context: &mut Context,
     read: &mut dyn FnMut(&str, &mut Context) -> serde_json::Result<T>,
 ) -> serde_json::Result<T> {
     let before = context.mark();
+    match read(json, context) {
+        Ok(result) if !context.is_inexact() => Ok(result),
+        first => again(first, json, context, before, read),
+    }
+}
+
+/// Reads a text once more with U+FFFD in place of each half of an emoji if it could not be read, and once more if numbers that go back
+/// out as they came were read as floats.
+#[cold]
+fn again<T>(
+    first: serde_json::Result<T>,
+    json: &str,
+    context: &mut Context,
+    before: usize,
+    read: &mut dyn FnMut(&str, &mut Context) -> serde_json::Result<T>,
+) -> serde_json::Result<T> {
+    let mut result = first;
     let mut text = Cow::Borrowed(json);
-    let mut result = read(&text, context);
     if result.is_err()
-        && let Some(repaired) = without_halves(&text)
+        && let Some(repaired) = without_halves(json)
     {
         context.reset(before);
         text = Cow::Owned(repaired);
@@ -131,6 +146,24 @@ pub(crate) fn repairing<T>(
         result = read(&text, context);
     }
     result
+}
+
+/// Reads a whole JSON text into the slot of a value; nothing if it has no slot.
+pub(crate) fn fill<T>(
+    json: &str,
+    context: &mut Context,
+    value: &mut T,
+    slot: fn(&mut T) -> Option<Slot<'_>>,
+) -> serde_json::Result<Reading<()>> {
+    let before = context.mark();
+    let mut read = |json: &str, context: &mut Context| match slot(value) {
+        Some(mut slot) => fill_text(&mut slot, json, context),
+        None => Ok(Reading::Absent),
+    };
+    match read(json, context) {
+        Ok(result) if !context.is_inexact() => Ok(result),
+        first => again(first, json, context, before, &mut read),
+    }
 }
 
 /// Reads a part of a JSON text that was taken raw.

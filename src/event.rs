@@ -274,10 +274,7 @@ impl Event {
     /// Reads an event of this kind; nothing of an unknown one.
     fn read(kind: EventKind, json: &str, context: &mut Context) -> serde_json::Result<Reading<Self>> {
         let Some(mut event) = Self::blank(kind) else { return Ok(Reading::Absent) };
-        let reading = decode::repairing(json, context, &mut |json, context| match event.slot() {
-            Some(mut slot) => decode::fill_text(&mut slot, json, context),
-            None => Ok(Reading::Absent),
-        })?;
+        let reading = decode::fill(json, context, &mut event, Self::slot)?;
         Ok(reading.map(|()| event))
     }
 

@@ -344,7 +344,7 @@ impl Decode for Message {
     }
 
     fn slot(&mut self) -> Slot<'_> {
-        Slot::Custom(self)
+        Slot::Message(self)
     }
 
     fn optional(value: &mut Option<Self>) -> Slot<'_> {
@@ -354,15 +354,15 @@ impl Decode for Message {
 
 impl ReadCustom for Message {
     fn read(&mut self, value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<()> {
-        let one = SegmentParts::new(context.is_exact());
+        if !context.is_exact() {
+            return value.fill(&mut Slot::Message(self), context);
+        }
+        let one = SegmentParts::new(true);
         let mut parts = MessageParts { segments: Vec::new(), one, context };
         self.0 = match value.read(&mut parts)? {
             Found::Text(codes) => Self::cq(codes).0,
             Found::List(_) => parts.segments,
             found @ Found::Object(_) => {
-                if parts.one.inexact {
-                    parts.context.note_inexact();
-                }
                 vec![parts.one.finish(found)]
             }
             Found::Null => return Ok(Reading::Absent),
@@ -376,6 +376,13 @@ impl ReadCustom for Message {
 
     fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Message {
+    /// Returns the segments to read into.
+    pub(crate) fn segments_mut(&mut self) -> &mut Vec<Segment> {
+        &mut self.0
     }
 }
 

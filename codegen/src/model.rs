@@ -316,6 +316,8 @@ pub struct Event {
     pub shape: Name,
     /// Of the struct: those that every event has, then the stanza's own.
     pub fields: Vec<Field>,
+    /// `true` if the variant holds a box.
+    pub boxed: bool,
     pub example: Node,
     /// `true` if a part of the stanza was refused.
     pub broken: bool,

@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 
 use super::object::{Key, Object, ObjectReader, Shape};
 use super::reading::{Decode, Reading};
-use super::segment::fill_data;
-use super::slot::{SetList, Slot};
+use super::segment::{fill_data, fill_segments};
+use super::slot::{SetCustom, SetList, Slot};
 use super::source::{Borrowed, Source, TakeRaw, skip_list};
 use super::warning::{Context, Step, Unfit};
 use crate::target::TargetParts;
@@ -30,15 +30,25 @@ impl<'f, 's, R> Fill<'f, 's, R> {
     }
 }
 
+impl<R: TakeRaw> Fill<'_, '_, R> {
+    /// Reads a value that its type reads itself.
+    fn read<'de, D: Deserializer<'de>>(
+        value: &mut dyn SetCustom,
+        deserializer: D,
+        context: &mut Context,
+    ) -> Result<Reading<()>, D::Error> {
+        Source::<D, D::Error, R>::new(deserializer).read_with(|source| value.read(source, context))
+    }
+}
+
 impl<'de, R: TakeRaw> DeserializeSeed<'de> for Fill<'_, '_, R> {
     type Value = Reading<()>;
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Reading<()>, D::Error> {
         match self.slot {
-            Slot::Custom(value) => {
-                Source::<D, D::Error, R>::new(deserializer).read_with(|source| value.read(source, self.context))
-            }
+            Slot::Message(message) if self.context.is_exact() => Self::read(*message, deserializer, self.context),
+            Slot::Custom(value) => Self::read(*value, deserializer, self.context),
             _ => deserializer.deserialize_any(self),
         }
     }
@@ -97,6 +107,10 @@ impl<'de, R: TakeRaw> Visitor<'de> for Fill<'_, '_, R> {
         if let Slot::List(list) = self.slot {
             return fill_list::<A, R>(*list, items, self.context);
         }
+        if let Slot::Message(message) = self.slot {
+            fill_segments::<A, R>(message.segments_mut(), items, self.context)?;
+            return Ok(Reading::Value(()));
+        }
         Ok(match (skip_list(items)?, &*self.slot) {
             (0, Slot::Object(_) | Slot::Target(_)) if self.context.is_strict() => not_an_object(),
             (0, Slot::Object(_) | Slot::Target(_)) => Reading::Absent,
@@ -125,6 +139,13 @@ impl<'de, R: TakeRaw> Visitor<'de> for Fill<'_, '_, R> {
                     (Reading::Value(()), Err(unfit)) => Reading::Unfit(unfit),
                     (reading, _) => reading,
                 })
+            }
+            // One segment alone, which no server sends, is read another way.
+            Slot::Message(message) => {
+                while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                message.segments_mut().clear();
+                self.context.note_inexact();
+                Ok(Reading::Value(()))
             }
             Slot::Data(data) => fill_data::<A, R>(*data, entries, self.context),
             slot => {

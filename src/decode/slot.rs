@@ -5,6 +5,7 @@ use super::reading::{Decode, Decoded, Reading};
 use super::segment::{SegmentData, TextSlot};
 use super::value::Value;
 use super::warning::{Context, Unfit};
+use crate::message::Message;
 use crate::target::Target;
 
 /// A place for a value.
@@ -23,6 +24,8 @@ pub enum Slot<'s> {
     List(&'s mut dyn SetList),
     /// A place for a target, whose keys stand among those of the object around it.
     Target(&'s mut Target),
+    /// A place for a message.
+    Message(&'s mut Message),
     /// A place for a field of a segment, which takes texts.
     Field(TextSlot<'s>),
     /// A place for the data of a segment.
@@ -106,6 +109,7 @@ impl Slot<'_> {
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::List(list) => list.is_empty(),
+            Self::Message(message) => message.len() == 0,
             Self::Custom(value) => value.is_empty(),
             _ => false,
         }
@@ -122,6 +126,7 @@ impl Slot<'_> {
             Self::List(_) => "a list",
             Self::Field(_) => "text",
             Self::Data(_) => "the data of a segment",
+            Self::Message(_) => "a message: a string, a segment or a list of segments",
             Self::Custom(_) => "another value",
         }
     }
@@ -177,6 +182,10 @@ impl Slot<'_> {
                 Reading::Value(())
             }
             Self::Field(field) => field.set(text),
+            Self::Message(message) => {
+                **message = Message::cq(text);
+                Reading::Value(())
+            }
             other => other.put_odd_text(text.trim()),
         }
     }

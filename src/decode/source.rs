@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::fill::Fill;
 use super::reading::Decoded;
-use super::slot::Slot;
+use super::slot::{SetCustom, Slot};
 use super::value::{Found, Sink, Stop, Value};
 use super::warning::Context;
 
@@ -82,8 +82,10 @@ impl<'de, D: Deserializer<'de>, R: TakeRaw> Value<'de> for Source<D, D::Error, R
     }
 
     fn fill(&mut self, slot: &mut Slot<'_>, context: &mut Context) -> Decoded<()> {
-        if let Slot::Custom(value) = slot {
-            return value.read(self, context);
+        match slot {
+            Slot::Custom(value) => return value.read(self, context),
+            Slot::Message(message) if context.is_exact() => return SetCustom::read(*message, self, context),
+            _ => {}
         }
         self.take(|deserializer| Fill::<R>::new(slot, context).deserialize(deserializer))
     }
@@ -160,6 +162,7 @@ macro_rules! visit_scalars {
         }
     };
 }
+pub(super) use visit_scalars;
 
 /// Counts and skips the elements of a list.
 pub(super) fn skip_list<'de, A: SeqAccess<'de>>(mut items: A) -> Result<usize, A::Error> {
@@ -239,9 +242,9 @@ impl<'de, R: TakeRaw> Visitor<'de> for SinkVisitor<'_, 'de, R> {
     }
 }
 
-struct ElementSeed<'s, 'de, R> {
-    sink: &'s mut dyn Sink<'de>,
-    raw: PhantomData<R>,
+pub(super) struct ElementSeed<'s, 'de, R> {
+    pub(super) sink: &'s mut dyn Sink<'de>,
+    pub(super) raw: PhantomData<R>,
 }
 
 impl<'de, R: TakeRaw> DeserializeSeed<'de> for ElementSeed<'_, 'de, R> {
@@ -253,9 +256,9 @@ impl<'de, R: TakeRaw> DeserializeSeed<'de> for ElementSeed<'_, 'de, R> {
     }
 }
 
-struct EntrySeed<'s, 'de, R> {
-    sink: &'s mut dyn Sink<'de>,
-    raw: PhantomData<R>,
+pub(super) struct EntrySeed<'s, 'de, R> {
+    pub(super) sink: &'s mut dyn Sink<'de>,
+    pub(super) raw: PhantomData<R>,
 }
 
 impl<'de, R: TakeRaw> DeserializeSeed<'de> for EntrySeed<'_, 'de, R> {

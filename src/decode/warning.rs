@@ -231,9 +231,14 @@ impl Context {
         self.inexact = true;
     }
 
+    /// Returns `true` if a number, which goes back out as it came, was read as a float.
+    pub(crate) fn is_inexact(&self) -> bool {
+        self.inexact && !self.exact
+    }
+
     /// Returns `true` if the text has to be read once more, and prepares the state for that.
     pub(crate) fn needs_exact(&mut self) -> bool {
-        let again = self.inexact && !self.exact;
+        let again = self.is_inexact();
         self.exact |= again;
         again
     }

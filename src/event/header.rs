@@ -31,7 +31,7 @@ impl EventHeader {
     /// strings and numbers comes before it.
     pub(crate) fn leading(json: &[u8]) -> Option<Self> {
         let leading = Leading::of(json, true)?;
-        Some(Self { kind: leading.kind()?, self_id: leading.self_id.map(UserId::new) })
+        Some(Self { kind: leading.kind?, self_id: leading.self_id.map(UserId::new) })
     }
 
     /// Reads the header of a whole event. Returns `None` if the text is not a JSON object with a `post_type` that is a string.
@@ -44,7 +44,7 @@ impl EventHeader {
 
 /// Reads the tags that determine an event's kind, and no more.
 pub(super) fn kind_of(json: &[u8]) -> EventKind {
-    if let Some(kind) = Leading::of(json, false).and_then(|leading| leading.kind()) {
+    if let Some(kind) = first_kind(json).or_else(|| Leading::of(json, false)?.kind) {
         return kind;
     }
     let mut tags = Tags::default();
@@ -61,6 +61,21 @@ pub(crate) fn repaired(json: &[u8]) -> Option<String> {
     decode::without_halves(std::str::from_utf8(json).ok()?)
 }
 
+/// Returns the kind of an object that begins with its two tags, as go-cqhttp writes events; `None` if it does not, or if two are not
+/// enough.
+fn first_kind(json: &[u8]) -> Option<EventKind> {
+    let rest = json.strip_prefix(b"{\"post_type\":\"")?;
+    let tags: [(&[u8], &[u8]); 4] = [
+        (b"message", b"message\",\"message_type\":\""),
+        (b"notice", b"notice\",\"notice_type\":\""),
+        (b"meta_event", b"meta_event\",\"meta_event_type\":\""),
+        (b"request", b"request\",\"request_type\":\""),
+    ];
+    let (post_type, rest) = tags.iter().find_map(|(post_type, tag)| Some((*post_type, rest.strip_prefix(*tag)?)))?;
+    let (detail, _) = plain_string(rest)?;
+    (!EventKind::needs_sub_type(post_type, detail)).then(|| EventKind::of_bytes(post_type, detail, b""))
+}
+
 /// The tags at the beginning of an object, which are read without a parser.
 #[derive(Default)]
 struct Leading<'j> {
@@ -71,6 +86,7 @@ struct Leading<'j> {
     meta_event_type: Option<&'j [u8]>,
     sub_type: Option<&'j [u8]>,
     self_id: Option<i64>,
+    kind: Option<EventKind>,
 }
 
 impl<'j> Leading<'j> {
@@ -85,7 +101,9 @@ impl<'j> Leading<'j> {
             rest = match value.strip_prefix(b"\"") {
                 Some(text) => {
                     let (text, rest) = plain_string(text)?;
-                    leading.take(key, text)?;
+                    if leading.take(key, text)? {
+                        leading.kind = leading.find_kind();
+                    }
                     rest
                 }
                 None => {
@@ -97,15 +115,15 @@ impl<'j> Leading<'j> {
                     rest
                 }
             };
-            if leading.kind().is_some() && (leading.self_id.is_some() || !with_account) {
+            if leading.kind.is_some() && (leading.self_id.is_some() || !with_account) {
                 return Some(leading);
             }
             rest = rest.strip_prefix(b",")?;
         }
     }
 
-    /// Takes a string. Returns `None` for a key that needs a closer look.
-    fn take(&mut self, key: &[u8], text: &'j [u8]) -> Option<()> {
+    /// Takes a string. Returns `true` for a tag, and `None` for a key that needs a closer look.
+    fn take(&mut self, key: &[u8], text: &'j [u8]) -> Option<bool> {
         let tag = match key {
             b"post_type" => &mut self.post_type,
             b"message_type" => &mut self.message_type,
@@ -113,20 +131,21 @@ impl<'j> Leading<'j> {
             b"request_type" => &mut self.request_type,
             b"meta_event_type" => &mut self.meta_event_type,
             b"sub_type" => &mut self.sub_type,
-            key => return is_plain(key).then_some(()),
+            key => return is_plain(key).then_some(false),
         };
         tag.get_or_insert(text);
-        Some(())
+        Some(true)
     }
 
     /// Returns the kind; `None` if the tags so far do not determine it.
-    fn kind(&self) -> Option<EventKind> {
+    fn find_kind(&self) -> Option<EventKind> {
         let post_type = self.post_type?;
-        let detail = match detail_key(std::str::from_utf8(post_type).ok()?)? {
-            "message_type" => self.message_type,
-            "notice_type" => self.notice_type,
-            "request_type" => self.request_type,
-            _ => self.meta_event_type,
+        let detail = match post_type {
+            b"message" | b"message_sent" => self.message_type,
+            b"notice" => self.notice_type,
+            b"request" => self.request_type,
+            b"meta_event" => self.meta_event_type,
+            _ => None,
         }?;
         let sub_type = match EventKind::needs_sub_type(post_type, detail) {
             true => self.sub_type?,
@@ -190,7 +209,9 @@ impl<'a> Tags<'a> {
 
     fn determine_kind(&self) -> bool {
         match (self.post_type.as_deref(), self.detail()) {
-            (Some(post_type), Some(detail)) => self.sub_type.is_some() || !EventKind::needs_sub_type(post_type.as_bytes(), detail.as_bytes()),
+            (Some(post_type), Some(detail)) => {
+                self.sub_type.is_some() || !EventKind::needs_sub_type(post_type.as_bytes(), detail.as_bytes())
+            }
             _ => false,
         }
     }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::decode::{
-    Context, Copied, Decode, Decoded, Found, ReadCustom, Reading, SegmentData, Sink, Slot, Source, Stop, Value, raw_parts,
-    raw_text,
+    Context, Copied, Decode, Decoded, Found, ReadCustom, Reading, SegmentData, Sink, Slot, Source, Stop, Value,
+    raw_parts, raw_text,
 };
 use crate::generated::segment::{FeedSegment, Segment};
 use crate::segment::extra::{Extra, Rest};
@@ -103,10 +103,7 @@ pub(crate) fn read_segment<S: Segments>(value: &mut dyn Value<'_>, context: &mut
     if !context.is_exact() {
         let mut parts = SegmentParts::new(false);
         let found = value.read(&mut parts)?;
-        if parts.inexact || matches!(found, Found::Float(_)) {
-            context.note_inexact();
-        }
-        return Ok(parts.finish(found));
+        return Ok(parts.finish_in(found, context));
     }
     let raw = value.raw()?;
     let mut parts = SegmentParts::new(true);
@@ -165,10 +162,7 @@ impl<'de, S: Segments> Sink<'de> for SegmentParts<'de, S> {
 
     fn entry(&mut self, value: &mut dyn Value<'de>) -> Result<(), Stop> {
         if self.key == "type" && self.kind.is_none() && !self.exact {
-            match value.scalar()? {
-                Found::Text(kind) => self.kind = Some(kind),
-                _ => self.inexact = true,
-            }
+            self.take_type(value.scalar()?);
             return Ok(());
         }
         if self.key == "data" && self.data.is_none() && self.segment.is_none() {
@@ -245,6 +239,30 @@ impl<'de, S: Segments> SegmentParts<'de, S> {
             exact,
             inexact: false,
         }
+    }
+
+    /// Creates the parts of an object whose segment was made for its type, and perhaps filled.
+    pub(crate) fn of(segment: Option<S>, is_filled: bool) -> Self {
+        let mut parts = Self::new(false);
+        parts.kind = segment.as_ref().map(|segment| Cow::Owned(segment.kind().to_owned()));
+        parts.segment = segment.filter(|_| is_filled);
+        parts
+    }
+
+    /// Takes a type that is unknown or not a string.
+    pub(crate) fn take_type(&mut self, found: Found<'de>) {
+        match found {
+            Found::Text(kind) => self.kind = Some(kind),
+            _ => self.inexact = true,
+        }
+    }
+
+    /// Creates the segment, and notes in `context` if the text has to be read once more.
+    pub(crate) fn finish_in(self, found: Found<'de>, context: &mut Context) -> S {
+        if self.inexact || matches!(found, Found::Float(_)) {
+            context.note_inexact();
+        }
+        self.finish(found)
     }
 
     fn data(&mut self, value: &mut dyn Value<'de>) -> Result<(Fields<'de>, Option<Box<RawValue>>), Stop> {

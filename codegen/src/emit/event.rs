@@ -139,7 +139,8 @@ fn event_enum(events: &[&Event]) -> TokenStream {
         let docs = docs(&format!("{} ({}) Event `{}`.", doc::summary(&event.doc).0, event.title, event.path()));
         let aliases = aliases([&event.title]);
         let (variant, shape) = (event.name.type_ident(), event.shape.type_ident());
-        quote!(#docs #aliases #variant(Box<#shape>))
+        let inner = if event.boxed { quote!(Box<#shape>) } else { quote!(#shape) };
+        quote!(#docs #aliases #variant(#inner))
     });
     quote! {
         /// Any event that a server reports: one variant for each kind.
@@ -367,11 +368,13 @@ fn id_accessor(events: &[&Event], name: &str, ty: &str, doc: &str) -> Option<Tok
 fn reading(events: &[&Event]) -> TokenStream {
     let blanks = events.iter().map(|event| {
         let variant = event.name.type_ident();
-        quote!(EventKind::#variant => Self::#variant(decode::boxed()),)
+        let blank = if event.boxed { quote!(decode::boxed()) } else { quote!(decode::Decode::blank()) };
+        quote!(EventKind::#variant => Self::#variant(#blank),)
     });
     let slots = events.iter().map(|event| {
         let variant = event.name.type_ident();
-        quote!(Self::#variant(event) => decode::Decode::slot(&mut **event),)
+        let event = if event.boxed { quote!(&mut **event) } else { quote!(event) };
+        quote!(Self::#variant(event) => decode::Decode::slot(#event),)
     });
     quote! {
         impl Event {
@@ -415,11 +418,12 @@ fn writing(events: &[&Event]) -> TokenStream {
 /// `impl From<GroupUpload> for Event { … }`; of a message it may yield the variant of own messages.
 fn from(event: &Event) -> TokenStream {
     let name = event.name.type_ident();
+    let inner = if event.boxed { quote!(Box::new(event)) } else { quote!(event) };
     let classified = matches!(event.post_type, PostType::Message).then(|| quote!(.classify_own()));
     quote! {
         impl From<#name> for Event {
             fn from(event: #name) -> Self {
-                Self::#name(Box::new(event))#classified
+                Self::#name(#inner)#classified
             }
         }
     }

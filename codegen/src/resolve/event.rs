@@ -69,7 +69,8 @@ const SEGMENT_SHORTCUTS: &[&str] = &["as_mention", "as_text", "at_all", "clone",
 /// Methods that every segment has.
 const SEGMENT_METHODS: &[&str] = &["new", "clone", "extra", "field", "into_segment"];
 
-/// A segment of more fields than this is boxed in its enum.
+/// A struct of more fields than this is boxed in its enum: an event, and a segment, of which there are many.
+const EVENT_BOXED_FROM: usize = 3;
 const SEGMENT_BOXED_FROM: usize = 3;
 
 impl Resolver<'_> {
@@ -182,6 +183,7 @@ impl Resolver<'_> {
             servers: values(&source.servers),
             operation: source.operation.as_ref().map(|operation| operation.value.clone()),
             shape: Name::from_wire(shape),
+            boxed: fields.len() > EVENT_BOXED_FROM,
             fields,
             example: source.example.clone()?,
             broken: source.broken,
