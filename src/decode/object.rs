@@ -1,7 +1,7 @@
 //! Objects: the keys of a type, and the fields of a value while they are read.
 
-use super::slot::{Missing, Slot};
 use super::reading::{Decode, Reading};
+use super::slot::{Missing, Slot};
 use super::warning::{Context, Step, Unfit};
 use crate::target::TargetParts;
 
@@ -59,12 +59,7 @@ const MAX_FIELDS: usize = 64;
 impl Shape {
     /// Creates the shape of a type.
     #[must_use]
-    pub const fn new(
-        fields: &'static [Field],
-        keys: &'static [Key],
-        places: &'static [u8],
-        told: bool,
-    ) -> Self {
+    pub const fn new(fields: &'static [Field], keys: &'static [Key], places: &'static [u8], told: bool) -> Self {
         assert!(fields.len() <= MAX_FIELDS, "a type has more than 64 fields");
         let (mut expected, mut has_target, mut index) = (0, false, 0);
         while index < fields.len() {
@@ -217,7 +212,9 @@ impl Word {
         }
         match name {
             [] => Self { length, first: 0, last: 0 },
-            [first, ..] => Self { length, first: *first as u64 | (name[length / 2] as u64) << 8, last: name[length - 1] as u64 },
+            [first, ..] => {
+                Self { length, first: *first as u64 | (name[length / 2] as u64) << 8, last: name[length - 1] as u64 }
+            }
         }
     }
 
@@ -315,11 +312,7 @@ impl<'o, 'c> ObjectReader<'o, 'c> {
     /// Decides between two values of a field, which came under two of its names or twice under one: an empty list gives way to
     /// one that is not, and otherwise the first name counts. `read` reads the second value into a slot.
     #[cold]
-    pub(super) fn took_again(
-        &mut self,
-        key: &Key,
-        read: &mut dyn FnMut(&mut Slot<'_>, &mut Context) -> Reading<()>,
-    ) {
+    pub(super) fn took_again(&mut self, key: &Key, read: &mut dyn FnMut(&mut Slot<'_>, &mut Context) -> Reading<()>) {
         let rare = self.rare.get_or_insert_default();
         let rank = rare.ranks.iter().rev().find(|(field, _)| *field == key.field).map_or(0, |(_, rank)| *rank);
         if self.context.is_strict() && key.rank == rank {

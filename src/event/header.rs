@@ -190,7 +190,9 @@ impl<'a> Tags<'a> {
 
     fn determine_kind(&self) -> bool {
         match (self.post_type.as_deref(), self.detail()) {
-            (Some(post_type), Some(detail)) => self.sub_type.is_some() || !EventKind::needs_sub_type(post_type.as_bytes(), detail.as_bytes()),
+            (Some(post_type), Some(detail)) => {
+                self.sub_type.is_some() || !EventKind::needs_sub_type(post_type.as_bytes(), detail.as_bytes())
+            }
             _ => false,
         }
     }

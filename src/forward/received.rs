@@ -7,7 +7,9 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::{ForwardContent, ForwardedMessage, UnknownContent};
-use crate::decode::{self, Context, Decode, Decoded, Found, ReadCustom, Reading, Sink, Slot, Step, Stop, Unfit, raw_text};
+use crate::decode::{
+    self, Context, Decode, Decoded, Found, ReadCustom, Reading, Sink, Slot, Step, Stop, Unfit, raw_text,
+};
 use crate::generated::types::{MessageSender, UserId};
 use crate::message::Message;
 

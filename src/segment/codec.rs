@@ -8,14 +8,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::decode::{
-    Context, Copied, Decode, Decoded, Found, ReadCustom, Reading, SegmentData, Sink, Slot, Source, Stop, Value, raw_parts,
-    raw_text,
+    Context, Copied, Decode, Decoded, Found, ReadCustom, Reading, SegmentData, Sink, Slot, Source, Stop, Value,
+    raw_parts, raw_text,
 };
 use crate::generated::segment::{FeedSegment, Segment};
 use crate::segment::extra::{Extra, Rest};
-use crate::segment::fields::{Fields, Item};
+use crate::segment::fields::{Fields, Item, Written};
 use crate::segment::unknown::UnknownSegment;
-use crate::segment::writing::{Writing, Written};
+use crate::segment::writing::Writing;
 
 /// The type of one kind of segment, which reads and writes the segment's data. For generated code.
 #[doc(hidden)]
@@ -383,10 +383,7 @@ impl<T: Segments> Serialize for DataOf<'_, T> {
         let mut outcome = Ok(());
         self.0.each(&mut |name, value| {
             if outcome.is_ok() {
-                outcome = match value {
-                    Written::Text(text) => map.serialize_entry(name, &*text),
-                    Written::Json(json) => map.serialize_entry(name, json),
-                };
+                outcome = map.serialize_entry(name, &value);
             }
         });
         outcome?;

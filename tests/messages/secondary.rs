@@ -167,9 +167,7 @@ fn a_heartbeat_says_what_it_knows() {
         "post_type": "meta_event", "meta_event_type": "heartbeat", "time": 1, "self_id": 2, "interval": 5000,
         "status": null
     });
-    let Event::Heartbeat(heartbeat) = json.to_string().parse().unwrap() else {
-        panic!("it is a heartbeat")
-    };
+    let Event::Heartbeat(heartbeat) = json.to_string().parse().unwrap() else { panic!("it is a heartbeat") };
     assert_eq!((heartbeat.interval, heartbeat.status), (Some(5000), None));
 }
 
