@@ -185,19 +185,28 @@ const USUAL_LENGTH: usize = 32;
 
 fn write_segment(segment: &Segment, out: &mut String) -> Result<(), CqProblem> {
     let extra = Segments::extra(segment).filter(|extra| !extra.is_empty());
-    if extra.is_some_and(|extra| extra.rest().is_some()) {
+    match segment {
+        Segment::Unknown(_) => write_canonical(segment, out),
+        _ if extra.is_some() => write_canonical(segment, out),
+        Segment::Text(text) => {
+            escape_text(&text.text, out);
+            Ok(())
+        }
+        _ => write_code(segment, out),
+    }
+}
+
+/// Writes the canonical form of a segment: its unknown fields may include a known one in another form.
+fn write_canonical(segment: &Segment, out: &mut String) -> Result<(), CqProblem> {
+    if Segments::extra(segment).is_some_and(|extra| extra.rest().is_some()) {
         return Err(CqProblem::Beside);
     }
-    // Unknown fields may include a known one in another form: the code shows the canonical form.
-    let other = extra.is_some() || matches!(segment, Segment::Unknown(_));
-    let canonical = other.then(|| canonical_segment(segment));
-    let segment = canonical.as_ref().unwrap_or(segment);
-    match segment {
+    match canonical_segment(segment) {
         Segment::Text(text) if text.extra.is_empty() => {
             escape_text(&text.text, out);
             Ok(())
         }
-        code => write_code(code, out),
+        code => write_code(&code, out),
     }
 }
 
