@@ -1,12 +1,14 @@
-//! CQ text → `Message` → text, against a plain reader that splits at `[CQ:` and unescapes with `replace` into owned
-//! strings. Both read and write the same texts to the same texts.
+//! CQ codes: reading a text into a `Message`, printing it, and walking through the parts of a text, each against a plain
+//! reader and printer of owned strings, for texts without codes, with few and with many. Both sides read the texts to
+//! the same segments and print the same codes, `Message` with the fields in the order of the schema.
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
 use std::hint::black_box;
 use std::time::Instant;
 
-use cqhttp::Message;
+use cqhttp::{CqPart, Message};
+use cqhttp_benches::by_hand::cq;
 use cqhttp_benches::rounds::{Case, measure};
 
 fn main() {
@@ -14,51 +16,79 @@ fn main() {
         let (name, text) = ROWS[index];
         return row(name, &text());
     }
-    let cases: Vec<Case> = [("1 KB", 1_000), ("100 KB", 100_000)]
-        .into_iter()
-        .map(|(name, size)| {
-            let text = mixed(size);
-            assert_eq!(ours(&text), text);
-            assert_eq!(plain::write(&plain::read(&text)), text);
-            let other = text.clone();
-            Case::new(
-                name,
-                move || drop(black_box(ours(black_box(&text)))),
-                move || drop(black_box(plain::write(&plain::read(black_box(&other))))),
-            )
-        })
-        .collect();
-    measure("CQ text to a message and back", &cases, false);
+    let texts = texts();
+    for (_, text) in &texts {
+        let message = Message::cq(text);
+        assert_eq!(Message::cq(write(&message)), message);
+        assert_eq!(write(&message).len(), text.len(), "the fields of a code may have another order");
+        assert_eq!(&cq::print(&cq::read(text)), text);
+        assert_eq!(walk(text), cq::read(text).iter().map(|segment| segment.data.len()).sum::<usize>());
+    }
+    for (title, case) in [
+        ("CQ text to a message", reading as fn(&str, &str) -> Case),
+        ("a message to CQ text", printing),
+        ("the parts of a CQ text, against reading it by hand", walking),
+    ] {
+        measure(title, &texts.iter().map(|(name, text)| case(name, text)).collect::<Vec<_>>(), true);
+    }
     if std::env::args().any(|argument| argument == "--bench") {
         linear();
     }
 }
 
-fn ours(text: &str) -> String {
-    Message::cq(text).to_cq().expect("it has a form as CQ code")
+fn texts() -> Vec<(&'static str, String)> {
+    let sentence = "大家晚上好，今天的会议改到八点。Please bring the notes from last week, and a pen. ";
+    let few = "[CQ:reply,id=-1234500000][CQ:at,qq=10086] 大家晚上好，今天的会议改到八点。[CQ:face,id=178]";
+    vec![
+        ("no code, a short text", "大家晚上好，今天的会议改到八点。".into()),
+        ("no code, 1 KB", sentence.repeat(10)),
+        (
+            "no code, 1 KB, 2 in 100 characters escaped",
+            "a &amp; b, see &#91;1&#93; and the list below, twelve lines of it. ".repeat(16),
+        ),
+        ("few codes, a short text", few.into()),
+        ("few codes, 1 KB", format!("{few}{}", sentence.repeat(9))),
+        ("many codes, a short text", "[CQ:face,id=1]".repeat(5)),
+        ("many codes, 1 KB", cq::mixed(1_000)),
+        ("many codes, 100 KB", cq::mixed(100_000)),
+    ]
 }
 
-/// Returns a usual mixture of a chat: text, partly escaped, mentions, faces, images and quotations.
-fn mixed(size: usize) -> String {
-    let pieces = [
-        "大家晚上好，今天的会议改到八点。Please bring the notes from last week.",
-        "[CQ:at,qq=10086]",
-        " 1 &amp; 2 &#91;x&#93;\n",
-        "[CQ:face,id=178]",
-        "https://example.com/a?b=1&amp;c=2 ",
-        "[CQ:image,file=5d41402abc4b2a76b9719d911017c592.image,url=https://example.com/cat.png?x=1&amp;y=2]",
-        "好的 ",
-        "[CQ:reply,id=-1234500000]",
-        "[CQ:share,url=https://example.com/,title=a&#44;b,content=&#91;c&#93;]",
-    ];
-    let mut text = String::new();
-    for piece in pieces.iter().cycle() {
-        if text.len() + piece.len() > size {
-            return text;
-        }
-        text.push_str(piece);
-    }
-    text
+fn reading(name: &str, text: &str) -> Case {
+    let (ours, other) = (text.to_owned(), text.to_owned());
+    Case::new(
+        name,
+        move || drop(black_box(Message::cq(black_box(&ours)))),
+        move || drop(black_box(cq::read(black_box(&other)))),
+    )
+}
+
+fn printing(name: &str, text: &str) -> Case {
+    let (ours, other) = (Message::cq(text), cq::read(text));
+    Case::new(
+        name,
+        move || drop(black_box(write(black_box(&ours)))),
+        move || drop(black_box(cq::print(black_box(&other)))),
+    )
+}
+
+fn walking(name: &str, text: &str) -> Case {
+    let (ours, other) = (text.to_owned(), text.to_owned());
+    Case::new(name, move || _ = black_box(walk(black_box(&ours))), move || drop(black_box(cq::read(black_box(&other)))))
+}
+
+fn write(message: &Message) -> String {
+    message.to_cq().expect("it has a form as CQ code")
+}
+
+/// Reads each part and each value; returns their number.
+fn walk(text: &str) -> usize {
+    let fields = Message::cq_parts(text).map(|part| match part {
+        CqPart::Text(text) => usize::from(!black_box(text).is_empty()),
+        CqPart::Code { fields, .. } => fields.map(black_box).count(),
+        _ => 0,
+    });
+    fields.sum()
 }
 
 /// The environment variable that makes this program measure one row of the table below.
@@ -80,10 +110,10 @@ fn linear() {
 type Text = fn() -> String;
 
 const ROWS: [(&str, Text); 7] = [
-    ("mixed", || mixed(12_000_000)),
-    ("mixed", || mixed(25_000_000)),
-    ("mixed", || mixed(50_000_000)),
-    ("mixed", || mixed(100_000_000)),
+    ("mixed", || cq::mixed(12_000_000)),
+    ("mixed", || cq::mixed(25_000_000)),
+    ("mixed", || cq::mixed(50_000_000)),
+    ("mixed", || cq::mixed(100_000_000)),
     ("a million codes", || "[CQ:face,id=1]".repeat(1_000_000)),
     ("a million openings that are not CQ codes", || "[CQ:a,b]".repeat(1_000_000)),
     ("a million brackets", || "[".repeat(1_000_000)),
@@ -109,61 +139,4 @@ fn resident() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.split_whitespace().next()?.parse().ok().map(|kilobytes: f64| kilobytes * 1024.0)
-}
-
-/// The plain reader and writer.
-mod plain {
-    pub(crate) enum Piece {
-        Text(String),
-        Code(String, Vec<(String, String)>),
-    }
-
-    pub(crate) fn read(text: &str) -> Vec<Piece> {
-        let mut pieces = Vec::new();
-        let mut parts = text.split("[CQ:");
-        if let Some(first) = parts.next().filter(|first| !first.is_empty()) {
-            pieces.push(Piece::Text(unescape(first)));
-        }
-        for part in parts {
-            let (code, rest) = part.split_once(']').expect("it is closed");
-            let mut fields = code.split(',');
-            let kind = fields.next().expect("it has a type").to_owned();
-            let data: Vec<(String, String)> = fields
-                .map(|field| {
-                    let (name, value) = field.split_once('=').expect("it has a value");
-                    (name.to_owned(), unescape(&value.replace("&#44;", ",")))
-                })
-                .collect();
-            pieces.push(Piece::Code(kind, data));
-            if !rest.is_empty() {
-                pieces.push(Piece::Text(unescape(rest)));
-            }
-        }
-        pieces
-    }
-
-    pub(crate) fn write(pieces: &[Piece]) -> String {
-        let mut text = String::new();
-        for piece in pieces {
-            match piece {
-                Piece::Text(plain) => text += &escape(plain),
-                Piece::Code(kind, data) => {
-                    text += &format!("[CQ:{kind}");
-                    for (name, value) in data {
-                        text += &format!(",{name}={}", escape(value).replace(',', "&#44;"));
-                    }
-                    text += "]";
-                }
-            }
-        }
-        text
-    }
-
-    fn unescape(text: &str) -> String {
-        text.replace("&#91;", "[").replace("&#93;", "]").replace("&amp;", "&")
-    }
-
-    fn escape(text: &str) -> String {
-        text.replace('&', "&amp;").replace('[', "&#91;").replace(']', "&#93;")
-    }
 }

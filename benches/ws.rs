@@ -187,7 +187,6 @@ async fn batch<S: Side>(side: &S, in_flight: usize, calls: usize) -> Duration {
 }
 
 /// A client written by hand with tokio-tungstenite and serde.
-#[allow(dead_code, reason = "the fields are there to be decoded")]
 mod reference {
     use std::collections::HashMap;
     use std::sync::Arc;
@@ -203,6 +202,7 @@ mod reference {
     use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
     use super::{BoxError, GROUP};
+    use cqhttp_benches::by_hand::events::{GroupMessage, Segment};
     use cqhttp_benches::by_hand::{Envelope, SendGroupMsg, SentMessage};
 
     #[derive(Clone)]
@@ -225,52 +225,6 @@ mod reference {
     struct Peek<'a> {
         post_type: Option<&'a str>,
         echo: Option<&'a str>,
-    }
-
-    #[derive(Deserialize)]
-    struct GroupMessage {
-        time: i64,
-        self_id: i64,
-        post_type: String,
-        message_type: String,
-        sub_type: String,
-        message_id: i32,
-        message_seq: Option<i32>,
-        group_id: i64,
-        user_id: i64,
-        anonymous: Option<Anonymous>,
-        message: Vec<Received>,
-        raw_message: String,
-        font: i32,
-        sender: Sender,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(tag = "type", content = "data", rename_all = "lowercase")]
-    enum Received {
-        Text { text: String },
-        At { qq: String },
-        Face { id: String },
-    }
-
-    #[derive(Deserialize)]
-    struct Anonymous {
-        id: i64,
-        name: String,
-        flag: String,
-    }
-
-    #[derive(Deserialize)]
-    struct Sender {
-        user_id: i64,
-        nickname: String,
-        card: Option<String>,
-        sex: String,
-        age: i32,
-        area: String,
-        level: String,
-        role: Option<String>,
-        title: Option<String>,
     }
 
     impl Reference {
@@ -306,7 +260,7 @@ mod reference {
                             let Some(Ok(Message::Text(text))) = frame else { return };
                             let peek: Peek<'_> = serde_json::from_str(&text).expect("it is JSON");
                             if peek.post_type.is_some() {
-                                let event: GroupMessage = serde_json::from_str(&text).expect("it is a message");
+                                let event: GroupMessage<Vec<Segment>> = serde_json::from_str(&text).expect("it is a message");
                                 heard += usize::from(event.group_id == GROUP);
                             } else if let Some(answer) = peek.echo.and_then(|echo| waiting.remove(echo)) {
                                 let _ = answer.send(text);

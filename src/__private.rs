@@ -16,8 +16,8 @@ use crate::generated::event::Event;
 use crate::generated::types::{ChannelId, GroupId, GuildId, MessageId, UserId};
 use crate::reply::ReplyTo;
 pub use crate::segment::codec::{SegmentType, Segments};
-pub use crate::segment::fields::{FieldValue, Fields};
-pub use crate::segment::writing::{Writing, Written};
+pub use crate::segment::fields::{FieldValue, Fields, Written};
+pub use crate::segment::writing::Writing;
 use crate::target::Chat;
 use crate::types::Unlisted;
 

@@ -82,6 +82,10 @@ macro_rules! __number_id {
             fn zero() -> Self {
                 Self(0)
             }
+
+            fn wide(&self) -> i128 {
+                i128::from(self.0)
+            }
         }
 
         impl<'de> $crate::__private::Deserialize<'de> for $id {

@@ -102,6 +102,10 @@ macro_rules! integer_enum {
             fn zero() -> Self {
                 Self::from(0)
             }
+
+            fn wide(&self) -> i128 {
+                i128::from(self.get())
+            }
         }
 
         impl $crate::__private::Serialize for $name {

@@ -22,6 +22,7 @@
 //! a message that is not a segment, such as null: see [`UnknownSegment::as_json`].
 
 pub(crate) mod codec;
+pub(crate) mod escape;
 pub(crate) mod extra;
 pub(crate) mod fields;
 pub(crate) mod mention;

@@ -77,4 +77,8 @@ impl decode::Integer for Timestamp {
     fn zero() -> Self {
         Self(0)
     }
+
+    fn wide(&self) -> i128 {
+        i128::from(self.0)
+    }
 }

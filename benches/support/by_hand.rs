@@ -1,4 +1,7 @@
-//! `send_group_msg` and its answer, written by hand as in a program without this crate.
+//! The references: `send_group_msg` and its answer, events and CQ codes, written by hand as in a program without this crate.
+
+pub mod cq;
+pub mod events;
 
 use serde::{Deserialize, Serialize};
 

@@ -69,27 +69,70 @@ fn report(title: &str, cases: &[Case], summed: bool) {
     println!(
         "\n{title}\n\n| case | against | ours | time ratio, median | 10th–90th percentile |\n|---|---:|---:|---:|---:|"
     );
-    let (mut sums, mut logarithms, mut count) = ([0.0; 2], 0.0, 0.0f64);
-    for case in cases {
-        let rounds = case.rounds.borrow();
-        if rounds.is_empty() {
-            continue;
-        }
-        let nanoseconds = |side: usize| {
-            quantile(&sorted(&rounds, |round| round[side].as_secs_f64()), 0.5) * 1e9 / f64::from(case.batch)
-        };
-        let ratios = sorted(&rounds, |round| round[0].as_secs_f64() / round[1].as_secs_f64());
-        let (ours, other) = (nanoseconds(0), nanoseconds(1));
-        let [tenth, median, ninetieth] = [0.1, 0.5, 0.9].map(|at| quantile(&ratios, at));
-        sums = [sums[0] + ours, sums[1] + other];
-        logarithms += median.ln();
-        count += 1.0;
+    let measured: Vec<_> = cases.iter().filter_map(|case| Some((case, case.measured()?))).collect();
+    for (case, Measured { times: [ours, other], ratios: [tenth, median, ninetieth] }) in &measured {
         println!("| {} | {other:.0} ns | {ours:.0} ns | {median:.2} | {tenth:.2}–{ninetieth:.2} |", case.name);
     }
     if summed {
-        println!("| all, summed | {:.0} ns | {:.0} ns | **{:.2}** | |", sums[1], sums[0], sums[0] / sums[1]);
-        println!("| all, geometric mean | | | **{:.2}** | |", (logarithms / count).exp());
+        let measured: Vec<_> = measured.into_iter().map(|(_, measured)| measured).collect();
+        let [ours, other] = sums(&measured);
+        println!("| all, summed | {other:.0} ns | {ours:.0} ns | **{:.2}** | |", ours / other);
+        println!("| all, geometric mean | | | **{:.2}** | |", geometric_mean(&measured));
     }
+}
+
+/// Prints a table of measured cases that has one row for all cases with the same `group`, which must follow one another.
+pub fn report_groups(title: &str, cases: &[Case], group: impl Fn(&str) -> &str) {
+    if !is_measuring() {
+        return;
+    }
+    println!(
+        "\n| {title} | cases | against, mean | ours, mean | ratio, geometric mean | lowest–highest case |\n\
+         |---|---:|---:|---:|---:|---:|"
+    );
+    for cases in cases.chunk_by(|a, b| group(&a.name) == group(&b.name)) {
+        let measured: Vec<_> = cases.iter().filter_map(Case::measured).collect();
+        if measured.is_empty() {
+            continue;
+        }
+        let (name, count) = (group(&cases[0].name), measured.len());
+        let [ours, other] = sums(&measured).map(|sum| sum / count as f64);
+        let medians = sorted(&measured, |case| case.ratios[1]);
+        let (mean, lowest, highest) = (geometric_mean(&measured), medians[0], medians[count - 1]);
+        println!("| `{name}` | {count} | {other:.0} ns | {ours:.0} ns | {mean:.2} | {lowest:.2}–{highest:.2} |");
+    }
+}
+
+/// The times and ratios of a case.
+struct Measured {
+    /// The median time of an operation in nanoseconds, of `cqhttp` and of the reference.
+    times: [f64; 2],
+    /// The 10th percentile, the median and the 90th percentile of the ratios.
+    ratios: [f64; 3],
+}
+
+impl Case {
+    /// Returns `None` if the case was not run.
+    fn measured(&self) -> Option<Measured> {
+        let rounds = self.rounds.borrow();
+        if rounds.is_empty() {
+            return None;
+        }
+        let time = |side: usize| {
+            quantile(&sorted(&rounds, |round| round[side].as_secs_f64()), 0.5) * 1e9 / f64::from(self.batch)
+        };
+        let ratios = sorted(&rounds, |round| round[0].as_secs_f64() / round[1].as_secs_f64());
+        Some(Measured { times: [time(0), time(1)], ratios: [0.1, 0.5, 0.9].map(|at| quantile(&ratios, at)) })
+    }
+}
+
+fn sums(measured: &[Measured]) -> [f64; 2] {
+    [0, 1].map(|side| measured.iter().map(|case| case.times[side]).sum())
+}
+
+fn geometric_mean(measured: &[Measured]) -> f64 {
+    let logarithms: f64 = measured.iter().map(|case| case.ratios[1].ln()).sum();
+    (logarithms / measured.len() as f64).exp()
 }
 
 /// A load over a network that each side carries: `cqhttp` first, then the references.

@@ -273,6 +273,9 @@ pub trait Integer: Sized {
     /// Converts the number; `None` if it is out of range.
     fn from_wide(value: i128) -> Option<Self>;
 
+    /// Returns the number.
+    fn wide(&self) -> i128;
+
     /// Returns the value to write into.
     #[must_use]
     fn zero() -> Self;
@@ -284,6 +287,11 @@ macro_rules! integers {
             #[inline]
             fn from_wide(value: i128) -> Option<Self> {
                 value.try_into().ok()
+            }
+
+            #[inline]
+            fn wide(&self) -> i128 {
+                i128::from(*self)
             }
 
             #[inline]

@@ -5,14 +5,15 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 use serde_json::value::RawValue;
 
 use crate::generated::segment::{Segment, Text};
 use crate::segment::codec::Segments;
+use crate::segment::escape::{escape_text, escape_value, unescape};
 use crate::segment::extra::Extra;
-use crate::segment::fields::{Fields, Item};
-use crate::segment::writing::Written;
+use crate::segment::fields::{Fields, Item, Written, with_digits};
+use crate::segment::unknown::UnknownSegment;
 
 /// The start of a code.
 const OPENING: &str = "[CQ:";
@@ -36,11 +37,16 @@ pub enum CqPart<'a> {
 #[derive(Clone, Debug)]
 pub struct CqParts<'a> {
     rest: &'a str,
+    /// The code before the rest.
+    code: Option<Code<'a>>,
 }
+
+/// The type and the fields of a code.
+type Code<'a> = (&'a str, CqFields<'a>);
 
 impl<'a> CqParts<'a> {
     pub(super) fn new(codes: &'a str) -> Self {
-        Self { rest: codes }
+        Self { rest: codes, code: None }
     }
 }
 
@@ -48,49 +54,85 @@ impl<'a> Iterator for CqParts<'a> {
     type Item = CqPart<'a>;
 
     fn next(&mut self) -> Option<CqPart<'a>> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        // A malformed code belongs to the text around it.
-        let mut text_end = 0;
-        loop {
-            let Some(bracket) = memchr(b'[', &self.rest.as_bytes()[text_end..]) else {
-                return Some(self.text(self.rest.len()));
-            };
-            let start = text_end + bracket;
-            if !self.rest[start..].starts_with(OPENING) {
-                text_end = start + 1;
-                continue;
+        if self.code.is_none() {
+            let (text, code, rest) = next_code(self.rest, parse_code);
+            self.rest = rest;
+            self.code = code;
+            if !text.is_empty() {
+                return Some(CqPart::Text(unescape(text)));
             }
-            let inner = start + OPENING.len();
-            let Some(length) = memchr(b']', &self.rest.as_bytes()[inner..]) else {
-                return Some(self.text(self.rest.len()));
-            };
-            let Some((kind, fields)) = parse_code(&self.rest[inner..inner + length]) else {
-                text_end = inner + length + 1;
-                continue;
-            };
-            if start > 0 {
-                return Some(self.text(start));
-            }
-            self.rest = &self.rest[inner + length + 1..];
-            return Some(CqPart::Code { kind, fields });
         }
+        self.code.take().map(|(kind, fields)| CqPart::Code { kind, fields })
     }
 }
 
-impl<'a> CqParts<'a> {
-    fn text(&mut self, end: usize) -> CqPart<'a> {
-        let (text, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        CqPart::Text(unescape(text))
+/// Returns the text before the next code, what `parse` makes of the characters between `[CQ:` and `]`, and the text after the
+/// code. A code for which `parse` returns `None` is malformed, and belongs to the text around it.
+fn next_code<'a, C>(codes: &'a str, mut parse: impl FnMut(&'a str) -> Option<C>) -> (&'a str, Option<C>, &'a str) {
+    let mut text_end = 0;
+    while let Some(bracket) = memchr(b'[', &codes.as_bytes()[text_end..]) {
+        let start = text_end + bracket;
+        let Some(code) = codes[start..].strip_prefix(OPENING) else {
+            text_end = start + 1;
+            continue;
+        };
+        let Some((inner, rest)) = split_at(code, memchr(b']', code.as_bytes())) else { break };
+        if let Some(parsed) = parse(inner) {
+            return (&codes[..start], Some(parsed), rest);
+        }
+        text_end = codes.len() - rest.len();
     }
+    (codes, None, "")
 }
 
 /// Parses the characters between `[CQ:` and `]`; `None` if the code is malformed.
-fn parse_code(inner: &str) -> Option<(&str, CqFields<'_>)> {
-    let Some((kind, fields)) = inner.split_once(',') else { return Some((inner, CqFields { rest: None })) };
-    fields.split(',').all(|field| field.contains('=')).then_some((kind, CqFields { rest: Some(fields) }))
+fn parse_code(inner: &str) -> Option<Code<'_>> {
+    let Some((kind, fields)) = split_at(inner, comma(inner)) else { return Some((inner, CqFields { rest: None })) };
+    let code = CqFields { rest: Some(fields) };
+    let mut rest = Some(fields);
+    while let Some(fields) = rest {
+        rest = split_field(fields)?.2;
+    }
+    Some((kind, code))
+}
+
+/// Parses the characters between `[CQ:` and `]` into empty `fields`, and returns the type; `None` if the code is malformed.
+fn read_code<'a>(inner: &'a str, fields: &mut Fields<'a>) -> Option<&'a str> {
+    let Some((kind, values)) = split_at(inner, comma(inner)) else { return Some(inner) };
+    let mut rest = Some(values);
+    while let Some(values) = rest {
+        let Some((name, value, others)) = split_field(values) else {
+            fields.clear();
+            return None;
+        };
+        fields.push(name, Item::Escaped(value));
+        rest = others;
+    }
+    Some(kind)
+}
+
+/// Splits the fields of a code into the first one's name, its value and the other fields; `None` if it has no value.
+fn split_field(fields: &str) -> Option<(&str, &str, Option<&str>)> {
+    // Names are short.
+    let end = fields.bytes().position(|byte| matches!(byte, b'=' | b','))?;
+    let (name, value) = (&fields[..end], fields[end..].strip_prefix('=')?);
+    Some(match split_at(value, comma(value)) {
+        Some((value, others)) => (name, value, Some(others)),
+        None => (name, value, None),
+    })
+}
+
+/// The number of bytes that are looked at one by one before a search begins, which is faster in long values.
+const SHORT: usize = 16;
+
+fn comma(text: &str) -> Option<usize> {
+    let (short, long) = text.as_bytes().split_at(text.len().min(SHORT));
+    short.iter().position(|byte| *byte == b',').or_else(|| memchr(b',', long).map(|at| short.len() + at))
+}
+
+/// Splits a text at an ASCII character, which is left out.
+fn split_at(text: &str, at: Option<usize>) -> Option<(&str, &str)> {
+    at.map(|at| (&text[..at], &text[at + 1..]))
 }
 
 /// An iterator over the names and values of a CQ code. The values are unescaped.
@@ -103,116 +145,91 @@ impl<'a> Iterator for CqFields<'a> {
     type Item = (&'a str, Cow<'a, str>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let rest = self.rest?;
-        let (field, rest) = rest.split_once(',').map_or((rest, None), |(field, rest)| (field, Some(rest)));
+        let (name, value, rest) = split_field(self.rest?)?;
         self.rest = rest;
-        let (name, value) = field.split_once('=')?;
         Some((name, unescape(value)))
     }
 }
 
-/// Unescapes a text or a value. A comma need be escaped in values alone, but SnowLuma escapes it in texts as well.
-fn unescape(text: &str) -> Cow<'_, str> {
-    let Some(first) = memchr(b'&', text.as_bytes()) else { return Cow::Borrowed(text) };
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    let mut next = Some(first);
-    while let Some(at) = next {
-        plain.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let (meant, length) = match rest.as_bytes() {
-            [b'&', b'#', b'9', b'1', b';', ..] => ('[', 5),
-            [b'&', b'#', b'9', b'3', b';', ..] => (']', 5),
-            [b'&', b'#', b'4', b'4', b';', ..] => (',', 5),
-            [b'&', b'a', b'm', b'p', b';', ..] => ('&', 5),
-            _ => ('&', 1),
-        };
-        plain.push(meant);
-        rest = &rest[length..];
-        next = memchr(b'&', rest.as_bytes());
-    }
-    plain.push_str(rest);
-    Cow::Owned(plain)
-}
-
-/// Appends a text with its special characters escaped.
-fn escape(text: &str, value: bool, out: &mut String) {
-    let special = |byte: u8| matches!(byte, b'&' | b'[' | b']') || value && byte == b',';
-    let mut begin = 0;
-    for (at, byte) in text.bytes().enumerate().filter(|(_, byte)| special(*byte)) {
-        out.push_str(&text[begin..at]);
-        out.push_str(match byte {
-            b'&' => "&amp;",
-            b'[' => "&#91;",
-            b']' => "&#93;",
-            _ => "&#44;",
-        });
-        begin = at + 1;
-    }
-    out.push_str(&text[begin..]);
-}
-
 pub(super) fn read(codes: &str) -> Vec<Segment> {
-    let segments = CqParts::new(codes).map(|part| match part {
-        CqPart::Text(text) => Segment::Text(Text::new(text)),
-        CqPart::Code { kind, fields } => {
-            let mut data = Fields::default();
-            for (name, value) in fields {
-                data.push(name, Item::Text(value));
-            }
-            Segment::from_fields(kind, data)
+    let mut segments = Vec::new();
+    // The memory is used for one code after the other.
+    let mut fields = Fields::default();
+    let mut rest = codes;
+    while !rest.is_empty() {
+        let (text, kind, after) = next_code(rest, |inner| read_code(inner, &mut fields));
+        if !text.is_empty() {
+            segments.push(Segment::Text(Text::new(unescape(text))));
         }
-    });
-    segments.collect()
+        if let Some(kind) = kind {
+            let segment = <Segment as Segments>::read(kind, &mut fields)
+                .unwrap_or_else(|| Segment::Unknown(UnknownSegment { kind: kind.to_owned(), data: fields.all() }));
+            segments.push(segment);
+        }
+        rest = after;
+    }
+    segments
 }
 
 pub(super) fn write(segments: &[Segment]) -> Result<String, CqError> {
-    let mut out = String::new();
+    let length = |segment: &Segment| segment.as_text().map_or(USUAL_LENGTH, str::len);
+    let mut out = String::with_capacity(segments.iter().map(length).sum());
     for (index, segment) in segments.iter().enumerate() {
         write_segment(segment, &mut out).map_err(|why| CqError { index, kind: segment.kind().to_owned(), why })?;
     }
     Ok(out)
 }
 
+/// A usual length of a code, for which memory is allocated in advance.
+const USUAL_LENGTH: usize = 32;
+
 fn write_segment(segment: &Segment, out: &mut String) -> Result<(), CqProblem> {
-    if let Segment::Text(text) = segment
-        && text.extra.is_empty()
-    {
-        escape(&text.text, false, out);
-        return Ok(());
+    let extra = Segments::extra(segment).filter(|extra| !extra.is_empty());
+    match segment {
+        Segment::Unknown(_) => write_canonical(segment, out),
+        _ if extra.is_some() => write_canonical(segment, out),
+        Segment::Text(text) => {
+            escape_text(&text.text, out);
+            Ok(())
+        }
+        _ => write_code(segment, out),
     }
-    if segment.extra().is_some_and(|extra| extra.rest().is_some()) {
+}
+
+/// Writes the canonical form of a segment: its unknown fields may include a known one in another form.
+fn write_canonical(segment: &Segment, out: &mut String) -> Result<(), CqProblem> {
+    if Segments::extra(segment).is_some_and(|extra| extra.rest().is_some()) {
         return Err(CqProblem::Beside);
     }
-    // Unknown fields may include a known one in another form: the code shows the canonical form.
-    let other = segment.extra().is_some_and(|extra| !extra.is_empty()) || matches!(segment, Segment::Unknown(_));
-    let canonical = other.then(|| canonical_segment(segment));
-    let segment = canonical.as_ref().unwrap_or(segment);
-    if let Segment::Text(text) = segment
-        && text.extra.is_empty()
-    {
-        escape(&text.text, false, out);
-        return Ok(());
+    match canonical_segment(segment) {
+        Segment::Text(text) if text.extra.is_empty() => {
+            escape_text(&text.text, out);
+            Ok(())
+        }
+        code => write_code(&code, out),
     }
-    if memchr2(b',', b']', segment.kind().as_bytes()).is_some() {
+}
+
+fn write_code(segment: &Segment, out: &mut String) -> Result<(), CqProblem> {
+    let kind = segment.kind();
+    if kind.bytes().any(|byte| matches!(byte, b',' | b']')) {
         return Err(CqProblem::Type);
     }
     out.push_str(OPENING);
-    out.push_str(segment.kind());
-    let mut outcome = Ok(());
-    let mut field = |name: &str, value: &str| {
-        if name.contains([',', ']', '=']) && outcome.is_ok() {
+    out.push_str(kind);
+    let (mut node, mut outcome) = (false, Ok(()));
+    segment.each(&mut |name, value| {
+        if outcome.is_ok() && name.bytes().any(|byte| matches!(byte, b',' | b']' | b'=')) {
             outcome = Err(CqProblem::Name(name.to_owned()));
         }
         out.push(',');
         out.push_str(name);
         out.push('=');
-        escape(value, true, out);
-    };
-    let mut node = false;
-    segment.each(&mut |name, value| {
         node |= is_node_content(segment, name, &value);
-        field(name, &text_of(value));
+        match value {
+            Written::Number(number) => with_digits(number, |digits| out.push_str(digits)),
+            value => escape_value(&text_of(value), out),
+        }
     });
     out.push(']');
     if node { Err(CqProblem::Node) } else { outcome }
@@ -222,6 +239,7 @@ fn write_segment(segment: &Segment, out: &mut String) -> Result<(), CqProblem> {
 fn text_of(value: Written<'_>) -> Cow<'_, str> {
     match value {
         Written::Text(text) => text,
+        Written::Number(number) => Cow::Owned(with_digits(number, str::to_owned)),
         Written::Json(json) => match json.get().as_bytes().first() {
             // A lone surrogate has no text form: it stays escaped.
             Some(b'"') => serde_json::from_str(json.get()).map_or(Cow::Borrowed(json.get()), Cow::Owned),
@@ -234,7 +252,7 @@ fn text_of(value: Written<'_>) -> Cow<'_, str> {
 /// Returns `true` for the messages inside a node, which as text would be one message.
 fn is_node_content(segment: &Segment, name: &str, value: &Written<'_>) -> bool {
     let is_message = |json: &RawValue| json.get().starts_with(['[', '{']);
-    segment.kind() == "node" && name == "content" && matches!(value, Written::Json(json) if is_message(json))
+    matches!(value, Written::Json(json) if is_message(json)) && segment.kind() == "node" && name == "content"
 }
 
 fn canonical_segment(segment: &Segment) -> Segment {

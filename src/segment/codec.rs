@@ -13,9 +13,9 @@ use crate::decode::{
 };
 use crate::generated::segment::{FeedSegment, Segment};
 use crate::segment::extra::{Extra, Rest};
-use crate::segment::fields::{Fields, Item};
+use crate::segment::fields::{Fields, Item, Written};
 use crate::segment::unknown::UnknownSegment;
-use crate::segment::writing::{Writing, Written};
+use crate::segment::writing::Writing;
 
 /// The type of one kind of segment, which reads and writes the segment's data. For generated code.
 #[doc(hidden)]
@@ -401,10 +401,7 @@ impl<T: Segments> Serialize for DataOf<'_, T> {
         let mut outcome = Ok(());
         self.0.each(&mut |name, value| {
             if outcome.is_ok() {
-                outcome = match value {
-                    Written::Text(text) => map.serialize_entry(name, &*text),
-                    Written::Json(json) => map.serialize_entry(name, json),
-                };
+                outcome = map.serialize_entry(name, &value);
             }
         });
         outcome?;

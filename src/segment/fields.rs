@@ -1,19 +1,22 @@
 //! Fields of a segment's data while it is read: a typed field claims the value under its name, unclaimed values are kept.
 
 use std::borrow::Cow;
-use std::fmt;
 
+use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::decode::{Integer, raw_text};
 use crate::file::FileSource;
+use crate::segment::escape::unescape;
 use crate::segment::extra::{Extra, Field, FieldRole, Rest};
 
 /// A value of a segment's data. For generated code.
 #[doc(hidden)]
 #[derive(Clone, Debug)]
 pub enum Item<'a> {
-    /// The text of a CQ code's value.
+    /// The value of a CQ code, still escaped.
+    Escaped(&'a str),
+    /// A text.
     Text(Cow<'a, str>),
     /// Any value, as JSON text.
     Json(Cow<'a, RawValue>),
@@ -23,6 +26,7 @@ impl Item<'_> {
     /// Returns the text of a string, a number or a flag; `None` for null, a list and an object.
     pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
         match self {
+            Self::Escaped(text) => Some(unescape(text)),
             Self::Text(text) => Some(Cow::Borrowed(text)),
             Self::Json(json) => match json.get().as_bytes().first() {
                 Some(b'"') => raw_text(json),
@@ -38,9 +42,41 @@ impl Item<'_> {
 
     pub(crate) fn into_json(self) -> Box<RawValue> {
         match self {
+            Self::Escaped(text) => Item::Text(unescape(text)).into_json(),
             Self::Text(text) => to_raw_value(&text).unwrap_or_else(|_| RawValue::NULL.to_owned()),
             Self::Json(json) => json.into_owned(),
         }
+    }
+}
+
+/// A value of a segment's data that is being written. For generated code.
+#[doc(hidden)]
+pub enum Written<'s> {
+    /// A string.
+    Text(Cow<'s, str>),
+    /// A number, written as a string.
+    Number(i128),
+    /// Any other value, as JSON text.
+    Json(&'s RawValue),
+}
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Number(number) => with_digits(*number, |digits| serializer.serialize_str(digits)),
+            Self::Json(json) => json.serialize(serializer),
+        }
+    }
+}
+
+/// Calls `write` with the digits of a number.
+pub(crate) fn with_digits<T>(number: i128, write: impl FnOnce(&str) -> T) -> T {
+    let mut digits = itoa::Buffer::new();
+    match i64::try_from(number) {
+        // The digits of a shorter integer are found in less time.
+        Ok(number) => write(digits.format(number)),
+        Err(_) => write(digits.format(number)),
     }
 }
 
@@ -62,6 +98,12 @@ impl<'a> Fields<'a> {
     pub(crate) fn push(&mut self, name: impl Into<Cow<'a, str>>, item: Item<'a>) {
         self.items.push((name.into(), item, FieldRole::Free));
         self.free += 1;
+    }
+
+    /// Drops all fields. Their memory is kept.
+    pub(crate) fn clear(&mut self) {
+        self.items.clear();
+        self.free = 0;
     }
 
     /// Takes the value under the first of `names` that holds a `T`.
@@ -110,9 +152,17 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Takes the remaining fields, for `extra`.
+    /// Takes the remaining fields, for `extra`. No field is left, and the memory of the fields is kept.
     pub fn rest(&mut self) -> Extra {
-        let left = std::mem::take(&mut self.items).into_iter().filter(|(.., role)| *role != FieldRole::Typed);
+        self.free = 0;
+        if self.items.iter().all(|(.., role)| *role == FieldRole::Typed) {
+            self.items.clear();
+            return match self.rest.is_empty() {
+                true => Extra::default(),
+                false => Extra::new(Vec::new(), std::mem::take(&mut self.rest)),
+            };
+        }
+        let left = self.items.drain(..).filter(|(.., role)| *role != FieldRole::Typed);
         let field = |(name, item, role): (Cow<'_, str>, Item<'_>, _)| Field {
             name: name.into_owned(),
             value: item.into_json(),
@@ -132,6 +182,11 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn into_extra(mut self) -> Extra {
+        self.all()
+    }
+
+    /// Takes all fields, claimed or not.
+    pub(crate) fn all(&mut self) -> Extra {
         for (.., role) in &mut self.items {
             *role = FieldRole::Free;
         }
@@ -148,27 +203,51 @@ pub trait FieldValue: Sized + PartialEq {
     /// Returns the value as text.
     fn text(&self) -> Cow<'_, str>;
 
+    /// Returns the value as it is written.
+    fn written(&self) -> Written<'_> {
+        Written::Text(self.text())
+    }
+
     /// Reads any value.
     fn read(item: &Item<'_>) -> Option<Self> {
         Self::read_text(&item.text()?)
     }
 }
 
-impl<T: Integer + PartialEq + fmt::Display> FieldValue for T {
+impl<T: Integer + PartialEq> FieldValue for T {
     fn read_text(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        let canonical = digits == "0" && text == "0" || !digits.starts_with('0');
-        let number = || match text.len() {
-            // Faster, and always within range.
-            ..=18 => text.parse::<i64>().ok().and_then(|number| T::from_wide(number.into())),
-            _ => text.parse().ok().and_then(T::from_wide),
-        };
-        (canonical && digits.bytes().all(|digit| digit.is_ascii_digit())).then(number)?
+        T::from_wide(integer(text)?)
     }
 
     fn text(&self) -> Cow<'_, str> {
-        Cow::Owned(self.to_string())
+        Cow::Owned(with_digits(self.wide(), str::to_owned))
     }
+
+    fn written(&self) -> Written<'_> {
+        Written::Number(self.wide())
+    }
+}
+
+/// The most digits of any kind of which each number fits into 64 bits.
+const SHORT: usize = 18;
+
+/// Reads an integer; `None` if it is not spelled as it would be written.
+fn integer(text: &str) -> Option<i128> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.is_empty() || digits.starts_with('0') && text != "0" {
+        return None;
+    }
+    if digits.len() > SHORT {
+        return digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| text.parse().ok())?;
+    }
+    let mut number = 0;
+    for digit in digits.bytes() {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        number = number * 10 + i64::from(digit - b'0');
+    }
+    Some(i128::from(if digits.len() < text.len() { -number } else { number }))
 }
 
 impl FieldValue for String {
@@ -178,6 +257,10 @@ impl FieldValue for String {
 
     fn text(&self) -> Cow<'_, str> {
         Cow::Borrowed(self)
+    }
+
+    fn read(item: &Item<'_>) -> Option<Self> {
+        item.text().map(Cow::into_owned)
     }
 }
 
@@ -212,5 +295,23 @@ impl FieldValue for FileSource {
 
     fn text(&self) -> Cow<'_, str> {
         Cow::Borrowed(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::integer;
+
+    #[test]
+    fn integers_are_read_as_they_are_written() {
+        for number in [0, 1, -1, 10_086, 999_999_999_999_999_999, -1_000_000_000_000_000_000, i128::from(u64::MAX)] {
+            assert_eq!(integer(&number.to_string()), Some(number));
+        }
+        for text in
+            ["", "-", "-0", "00", "01", "-01", "+1", " 1", "1 ", "1.0", "--1", "1-", "１", "99999999999999999999x"]
+        {
+            assert_eq!(integer(text), None, "{text}");
+        }
+        assert_eq!(integer(&"9".repeat(60)), None);
     }
 }

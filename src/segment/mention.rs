@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::decode::Integer as _;
 use crate::generated::types::UserId;
-use crate::segment::fields::{FieldValue, Item};
+use crate::segment::fields::{FieldValue, Item, Written};
 use crate::types::Unlisted;
 
 /// The user, or everyone, that an [`At`](crate::segment::At) segment mentions.
@@ -81,6 +82,13 @@ impl FieldValue for Mention {
             Self::All => Cow::Borrowed("all"),
             Self::User(user) => Cow::Owned(user.to_string()),
             Self::Other(other) => Cow::Borrowed(other.get()),
+        }
+    }
+
+    fn written(&self) -> Written<'_> {
+        match self {
+            Self::User(user) => Written::Number(user.wide()),
+            other => Written::Text(other.text()),
         }
     }
 

@@ -2,20 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use crate::segment::extra::{Extra, Field, FieldRole};
-use crate::segment::fields::{FieldValue, Item};
-
-/// A value of a segment's data that is being written. For generated code.
-#[doc(hidden)]
-#[derive(Clone, Debug)]
-pub enum Written<'s> {
-    /// A string.
-    Text(Cow<'s, str>),
-    /// Any other value, as JSON text.
-    Json(&'s RawValue),
-}
+use crate::segment::fields::{FieldValue, Item, Written};
 
 /// Writes a segment's data, field by field. For generated code.
 #[doc(hidden)]
@@ -35,21 +23,23 @@ impl<'s, 'f> Writing<'s, 'f> {
     /// Writes a field, under the name that it was received with, else under its first name.
     pub fn value<T: FieldValue>(&mut self, names: &'static [&'static str], value: &'s T) {
         if !self.is_in_extra(names, Some(value)) {
-            (self.emit)(names[0], Written::Text(value.text()));
+            (self.emit)(names[0], value.written());
         }
     }
 
     /// Writes a field that may be absent.
+    #[inline]
     pub fn option<T: FieldValue>(&mut self, names: &'static [&'static str], value: &'s Option<T>) {
         match value {
             Some(value) => self.value(names, value),
+            // Most segments have no unknown fields.
+            None if self.extra.fields().is_empty() => {}
             None => drop(self.is_in_extra(names, None::<&T>)),
         }
     }
 
     /// Returns `true` if `extra` holds the value already. Fields of `extra` that are out of date are marked as stale.
     fn is_in_extra<T: FieldValue>(&mut self, names: &[&str], value: Option<&T>) -> bool {
-        // Most segments have no unknown fields.
         if self.extra.fields().is_empty() {
             return false;
         }
@@ -70,7 +60,14 @@ impl<'s, 'f> Writing<'s, 'f> {
     }
 
     /// Writes the kept fields that are not out of date.
-    pub fn rest(mut self) {
+    #[inline]
+    pub fn rest(self) {
+        if !self.extra.fields().is_empty() {
+            self.kept();
+        }
+    }
+
+    fn kept(mut self) {
         self.stale.sort_unstable();
         for (index, field) in self.extra.fields().iter().enumerate() {
             if self.stale.binary_search(&index).is_err() {
