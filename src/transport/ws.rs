@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod connect;
 pub(crate) mod control;
 pub(crate) mod frame;
+pub(crate) mod handshake;
 mod pending;
 pub(crate) mod service;
 pub(crate) mod settings;
