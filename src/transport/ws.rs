@@ -3,6 +3,7 @@
 pub(crate) mod activity;
 pub(crate) mod connect;
 pub(crate) mod control;
+mod dial;
 pub(crate) mod frame;
 pub(crate) mod handshake;
 mod pending;

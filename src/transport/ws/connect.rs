@@ -1,7 +1,6 @@
 //! Connecting: a TCP connection or a unix socket, TLS over it, and the upgrade to a WebSocket.
 
 use std::io;
-use std::time::Duration;
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -16,8 +15,8 @@ use crate::error::connection::ConnectionError;
 use crate::transport::address::{Address, Way, bearer, token_of, with_hint};
 use crate::transport::tls::{Roots, Tls};
 use crate::transport::ws::activity::Monitored;
-use crate::transport::ws::handshake;
 use crate::transport::ws::settings::Settings;
+use crate::transport::ws::{dial, handshake};
 
 pub(crate) type Socket = WebSocketStream<Monitored<Box<dyn Stream>>>;
 
@@ -122,33 +121,12 @@ impl Endpoint {
         if let Some(path) = &self.address.socket {
             return Ok(Box::new(tokio::net::UnixStream::connect(path).await.map_err(unreachable)?));
         }
-        let stream = self.dial().await.map_err(unreachable)?;
+        let port = self.address.port.unwrap_or(if self.address.secure { 443 } else { 80 });
+        let stream = dial::connect(self.address.host.trim_matches(['[', ']']), port).await.map_err(unreachable)?;
         match self.address.secure {
             true => self.start_tls(stream).await,
             false => Ok(Box::new(stream)),
         }
-    }
-
-    /// Connects to the first address of the host that answers.
-    async fn dial(&self) -> io::Result<TcpStream> {
-        let host = self.address.host.trim_matches(['[', ']']);
-        let port = self.address.port.unwrap_or(if self.address.secure { 443 } else { 80 });
-        let addresses: Vec<_> = tokio::net::lookup_host((host, port)).await?.collect();
-        // An address that does not answer leaves time for the others.
-        let share = self.settings.connect_timeout / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
-        let mut failure = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-        for (at, address) in addresses.iter().enumerate() {
-            let limit = if at + 1 < addresses.len() { share } else { Duration::MAX };
-            match tokio::time::timeout(limit, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => {
-                    stream.set_nodelay(true)?;
-                    return Ok(stream);
-                }
-                Ok(Err(error)) => failure = error,
-                Err(_) => failure = io::ErrorKind::TimedOut.into(),
-            }
-        }
-        Err(failure)
     }
 
     #[cfg(feature = "tls")]
