@@ -44,7 +44,7 @@ impl Asked {
     /// Returns the head of the response that upgrades.
     fn upgrade(&self) -> String {
         let key = self.request.lines().find(|line| line.to_lowercase().starts_with("sec-websocket-key: ")).unwrap();
-        let accept = derive_accept_key(key[19..].as_bytes());
+        let accept = derive_accept_key(&key.as_bytes()[19..]);
         format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
         )
