@@ -93,6 +93,7 @@ impl Connect {
     ///   only sends events.
     /// - `unix:///run/cqhttp.sock` is a server on a unix socket, if the platform has them.
     /// - `?access_token=…` is taken as [`access_token`](Self::access_token), and is sent as a header.
+    /// - A host name that is not ASCII is written in its ASCII form, `xn--…`.
     /// - `wss://` needs the feature `tls`.
     pub fn to(url: impl Into<String>) -> Self {
         Self {

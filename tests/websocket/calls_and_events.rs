@@ -173,6 +173,7 @@ async fn an_address_that_cannot_be_used_says_why() {
         ("http://127.0.0.1:6700", "the server's WebSocket port"),
         ("ftp://127.0.0.1", "neither `ws://` nor `wss://`"),
         ("ws://", "host"),
+        ("ws://例子.中国", "`xn--`"),
         ("ws://me@127.0.0.1", "user name"),
         ("ws://127.0.0.1?token=1", "more than `access_token`"),
         ("ws://127.0.0.1?access_token=a#b", "`%23`"),
