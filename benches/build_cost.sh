@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# The cost of a bot's first build: user CPU seconds of a clean dev build of a program on cqhttp, against the same program
-# on bare reqwest, and on reqwest with tokio-tungstenite, as a bot that receives events needs it. Prints Markdown. The
-# first argument is the number of rounds, by default three.
+# The cost of a bot's first build: user CPU seconds of a clean dev build of a program on cqhttp, with its default features,
+# with `ws` alone and with `http` alone, against the same program on bare reqwest, and on reqwest with tokio-tungstenite,
+# as a bot that receives events needs it. Prints Markdown. The first argument is the number of rounds, by default three.
 set -euo pipefail
 export LC_ALL=C
 
 rounds=${1:-3}
-sides='cqhttp reqwest reqwest+tungstenite'
+ours='cqhttp cqhttp-ws cqhttp-http'
+references='reqwest reqwest+tungstenite'
+sides="$ours $references"
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -36,13 +38,25 @@ TOML
 }
 
 # Not incremental, as for crates from a registry: incremental compilation of a local crate costs more.
-program cqhttp "cqhttp = { path = '$root' }" '[profile.dev.package]
+profile='[profile.dev.package]
 cqhttp.incremental = false
-cqhttp-codegen.incremental = false' <<'RUST'
+cqhttp-codegen.incremental = false'
+over_http=$(cat <<'RUST'
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client = cqhttp::Client::from_env()?;
-    println!("{}", client.get_login_info().await?.nickname);
+    println!("{}", client.get_login_info().await?.user_id);
+    Ok(())
+}
+RUST
+)
+program cqhttp "cqhttp = { path = '$root' }" "$profile" <<< "$over_http"
+program cqhttp-http "cqhttp = { path = '$root', default-features = false, features = ['http'] }" "$profile" <<< "$over_http"
+program cqhttp-ws "cqhttp = { path = '$root', default-features = false, features = ['ws'] }" "$profile" <<'RUST'
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let (client, _events) = cqhttp::Connect::from_env()?.await?;
+    println!("{}", client.get_login_info().await?.user_id);
     Ok(())
 }
 RUST
@@ -59,7 +73,7 @@ struct Envelope<T> {
 
 #[derive(Deserialize)]
 struct LoginInfo {
-    nickname: String,
+    user_id: i64,
 }
 
 #[tokio::main]
@@ -68,7 +82,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let request = reqwest::Client::new().post(url).header("content-type", "application/json").body("{}");
     let answer: Envelope<LoginInfo> = serde_json::from_slice(&request.send().await?.bytes().await?)?;
     match answer.data {
-        Some(me) if answer.status == "ok" => println!("{}", me.nickname),
+        Some(me) if answer.status == "ok" => println!("{}", me.user_id),
         _ => return Err(format!("refused: {}", answer.retcode).into()),
     }
     Ok(())
@@ -89,9 +103,10 @@ build() {
 }
 
 # user_seconds <command…>: what it and its children take
+exec 3>&2
 user_seconds() {
     local TIMEFORMAT=%U
-    { time "$@" > "$work/output" 2>&1 || { cat "$work/output" >&2; exit 1; }; } 2>&1
+    { time "$@" > "$work/output" 2>&1 || { cat "$work/output" >&3; exit 1; }; } 2>&1
 }
 
 median() {
@@ -117,9 +132,11 @@ for side in $sides; do
     printf '| %s | %.1f s | %s | %s |\n' "$side" "$(median < "$seconds")" "$(paste -sd' ' "$seconds")" "$(packages "$side")"
 done
 echo
-for side in reqwest reqwest+tungstenite; do
-    ratios=$(paste "$work/cqhttp.seconds" "$work/$side.seconds" | awk '{ printf "%.2f\n", $1 / $2 }')
-    echo "Ratio to $side: **$(printf %.2f "$(median <<< "$ratios")")**, the median of the rounds' $(sort -g <<< "$ratios" | paste -sd' ')."
+for side in $ours; do
+    for reference in $references; do
+        ratios=$(paste "$work/$side.seconds" "$work/$reference.seconds" | awk '{ printf "%.2f\n", $1 / $2 }')
+        echo "- $side to $reference: **$(printf %.2f "$(median <<< "$ratios")")**, the median of the rounds' $(sort -g <<< "$ratios" | paste -sd' ')."
+    done
 done
 
 # Once more, each package by itself: a wrapper notes what every run of rustc takes. What is left over is cargo and the
@@ -141,30 +158,34 @@ for side in $sides; do
         > "$work/$side.packages"
 done
 
-echo
-echo "| package | in cqhttp's build | share | in reqwest's build |"
-echo "|---|---:|---:|---:|"
-awk '
-    FNR == NR { theirs[$1 " " $2] = $3; next }
-    { ours[$1 " " $2] = $3 }
-    END {
-        for (package in ours) {
-            both = package in theirs
-            # Of what both builds have, the small is summed up.
-            if (both && package !~ /^\(/ && ours[package] < 0.1) { small += ours[package]; their_small += theirs[package]; continue }
-            print ours[package], both ? theirs[package] : "-", package
+# table <side>: its packages, and those of bare reqwest
+table() {
+    echo
+    echo "| package | in the build of $1 | share | in reqwest's build |"
+    echo "|---|---:|---:|---:|"
+    awk '
+        FNR == NR { theirs[$1 " " $2] = $3; next }
+        { ours[$1 " " $2] = $3 }
+        END {
+            for (package in ours) {
+                both = package in theirs
+                # Of what both builds have, the small is summed up.
+                if (both && package !~ /^\(/ && ours[package] < 0.1) { small += ours[package]; their_small += theirs[package]; continue }
+                print ours[package], both ? theirs[package] : "-", package
+            }
+            print small, their_small, "(other packages of both) -"
         }
-        print small, their_small, "(other packages of both) -"
-    }
-' "$work/reqwest.packages" "$work/cqhttp.packages" | sort -rg | awk '
-    { line[++count] = $0; if ($3 == "(all)") all = $1 }
-    END {
-        for (i = 1; i <= count; i++) {
-            split(line[i], field, " ")
-            name = line[i]
-            sub(/^[^ ]+ [^ ]+ /, "", name)
-            sub(/ -$/, "", name)
-            printf "| %s | %.2f s | %.1f %% | %s |\n", name, field[1], 100 * field[1] / all, field[2] == "-" ? "" : sprintf("%.2f s", field[2])
+    ' "$work/reqwest.packages" "$work/$1.packages" | sort -rg | awk '
+        { line[++count] = $0; if ($3 == "(all)") all = $1 }
+        END {
+            for (i = 1; i <= count; i++) {
+                split(line[i], field, " ")
+                name = line[i]
+                sub(/^[^ ]+ [^ ]+ /, "", name)
+                sub(/ -$/, "", name)
+                printf "| %s | %.2f s | %.1f %% | %s |\n", name, field[1], 100 * field[1] / all, field[2] == "-" ? "" : sprintf("%.2f s", field[2])
+            }
         }
-    }
-'
+    '
+}
+for side in $ours; do table "$side"; done

@@ -93,7 +93,8 @@ impl Connect {
     ///   only sends events.
     /// - `unix:///run/cqhttp.sock` is a server on a unix socket, if the platform has them.
     /// - `?access_token=…` is taken as [`access_token`](Self::access_token), and is sent as a header.
-    /// - `wss://` needs the feature `rustls` or `native-tls`.
+    /// - A host name that is not ASCII is written in its ASCII form, `xn--…`.
+    /// - `wss://` needs the feature `tls`.
     pub fn to(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -162,8 +163,8 @@ impl Connect {
     }
 
     /// Trusts a root certificate besides the system's, like
-    /// [`ClientBuilder::root_certificate`](crate::ClientBuilder::root_certificate). Features `rustls` and `native-tls`.
-    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    /// [`ClientBuilder::root_certificate`](crate::ClientBuilder::root_certificate). Feature `tls`.
+    #[cfg(feature = "tls")]
     pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.options.roots.push(pem.into());
         self

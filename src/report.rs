@@ -37,7 +37,7 @@ use crate::error::chain;
 /// | the server's certificate is not trusted | renew it, use the name that it was issued for, or trust its authority with `root_certificate` |
 /// | this server does not know the action | the server lacks the action or is too old; if it knows none, the address has a path too many |
 /// | is this the server's HTTP port, is this a OneBot server's address | use the port of the right entry: the port belongs to a WebSocket, a settings page or another program |
-/// | the server redirects | use the address that it redirects to, often `https://` (feature `rustls` or `native-tls`) |
+/// | the server redirects | use the address that it redirects to, often `https://` (feature `tls`) |
 /// | a path is looked up on the server's disk | send the file itself: [`FileSource::read`](crate::FileSource::read) |
 /// | no answer within 30s | check whether the call was carried out, then allow more time: [`Call::within`](crate::Call::within), `timeout` |
 /// | cannot be read at `data.…` | the server's answer differs from its documentation: read it with [`Raw`](crate::Raw), and report it |

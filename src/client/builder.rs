@@ -27,7 +27,7 @@ impl Client {
     ///   go to `http://example.com/bot/get_login_info`. The name of an action does not belong there.
     /// - `unix:///run/cqhttp.sock` is a server on a unix socket, if the platform has them.
     /// - `?access_token=…` is taken as [`ClientBuilder::access_token`], and is not sent as a part of the address.
-    /// - `https://` needs the feature `rustls` or `native-tls`.
+    /// - `https://` needs the feature `tls`.
     ///
     /// Connections are kept for a few seconds, and a further call takes one that is idle. A client may be used from several
     /// tokio runtimes: each has connections of its own, since a connection stands still while its runtime is idle. Those of the
@@ -115,7 +115,7 @@ impl ClientBuilder {
     }
 
     /// Trusts a root certificate besides the system's: of an authority of your own, or a self-signed one. `pem` is a text in
-    /// PEM with one or more certificates. May be called more than once. Features `rustls` and `native-tls`.
+    /// PEM with one or more certificates. May be called more than once. Feature `tls`.
     ///
     /// ```no_run
     /// # fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -124,7 +124,7 @@ impl ClientBuilder {
     /// # Ok(())
     /// # }
     /// ```
-    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    #[cfg(feature = "tls")]
     pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.options.roots.push(pem.into());
         self

@@ -3,16 +3,17 @@
 use std::error::Error as StdError;
 
 /// A reason why the settings of a transport cannot be used. The address is not repeated in it: it may hold the access token.
+#[allow(dead_code, reason = "each feature constructs some of the variants")]
 pub(crate) enum AddressError {
     /// The address cannot be used, for this reason.
     Url(String),
-    /// The address needs TLS, and neither of the features is on.
+    /// The address needs TLS, and the feature `tls` is off.
     Tls,
     /// The access token cannot be sent in a header.
     AccessToken,
     /// A root certificate cannot be read.
     Certificate(Box<dyn StdError + Send + Sync>),
-    /// The HTTP client cannot be set up.
+    /// The HTTP client, or TLS, cannot be set up.
     Setup(Box<dyn StdError + Send + Sync>),
 }
 
@@ -30,9 +31,6 @@ pub(super) const ACCESS_TOKEN: &str =
 pub(super) const CERTIFICATE: &str =
     "the root certificate cannot be read: it is a text in PEM, which begins with `-----BEGIN CERTIFICATE-----`";
 
-/// Message for an HTTP client that cannot be set up.
-pub(super) const SETUP: &str = "the HTTP client cannot be set up";
-
 /// Returns the message for an address that cannot be used.
 pub(super) fn unusable(why: &str, example: &str) -> String {
     format!("the server address cannot be used: {why}; write it like `{example}`")
@@ -40,7 +38,7 @@ pub(super) fn unusable(why: &str, example: &str) -> String {
 
 /// Returns the message for an address that needs TLS.
 pub(super) fn needs_tls(scheme: &str) -> String {
-    format!("`{scheme}://` needs the feature `rustls` or `native-tls` of the crate `cqhttp`")
+    format!("`{scheme}://` needs the feature `tls` of the crate `cqhttp`")
 }
 
 /// Returns the message for an environment variable that cannot be read.

@@ -13,7 +13,7 @@ type Source = Box<dyn StdError + Send + Sync>;
 pub enum BuildError {
     /// The address cannot be used. The address itself is not repeated here: it may hold the access token.
     Url(String),
-    /// `https://` needs the feature `rustls` or `native-tls`.
+    /// `https://` needs the feature `tls`.
     Tls,
     /// The access token holds a line break or another character that no header can carry.
     AccessToken,
@@ -48,7 +48,7 @@ impl fmt::Display for BuildError {
             Self::Certificate(_) => f.write_str(address::CERTIFICATE),
             Self::Environment(name) => f.write_str(&address::not_in_environment(name)),
             Self::NoRuntime => f.write_str("a client is built inside a tokio runtime, and there is none here"),
-            Self::Http(_) => f.write_str(address::SETUP),
+            Self::Http(_) => f.write_str("the HTTP client cannot be set up"),
         }
     }
 }

@@ -20,7 +20,7 @@ type Source = Arc<dyn StdError + Send + Sync>;
 pub enum ConnectionError {
     /// The address cannot be used. The address itself is not repeated here: it may hold the access token.
     Address(String),
-    /// `wss://` needs the feature `rustls` or `native-tls`.
+    /// `wss://` needs the feature `tls`.
     Tls,
     /// The access token holds a line break or another character that no header can carry.
     AccessToken,
@@ -30,7 +30,7 @@ pub enum ConnectionError {
     Environment(&'static str),
     /// There is no tokio runtime here.
     NoRuntime,
-    /// The HTTP client that makes the upgrade cannot be set up.
+    /// TLS cannot be set up: the system has no certificates, for example.
     Setup(Source),
     /// The server cannot be reached.
     Unreachable(Source),
@@ -123,7 +123,9 @@ impl ConnectionError {
             Self::AccessToken => address::ACCESS_TOKEN,
             Self::Certificate(_) => address::CERTIFICATE,
             Self::NoRuntime => "a connection is made inside a tokio runtime, and there is none here",
-            Self::Setup(_) => address::SETUP,
+            Self::Setup(_) => {
+                "TLS cannot be set up: if the system has no certificates, see `Connect::root_certificate`"
+            }
             Self::Unreachable(_) => "the server cannot be reached: is it running, and is this its address?",
             Self::Untrusted(_) => {
                 "the server's certificate is not trusted: if an authority of your own has signed it, see \

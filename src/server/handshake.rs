@@ -11,7 +11,7 @@ use sha1::Sha1;
 use crate::generated::types::UserId;
 use crate::server::connections::Role;
 use crate::server::options::ServerOptions;
-use crate::transport::ws::connect::accept_key;
+use crate::transport::ws::handshake::accept_key;
 
 const SELF_ID: HeaderName = HeaderName::from_static("x-self-id");
 const CLIENT_ROLE: HeaderName = HeaderName::from_static("x-client-role");

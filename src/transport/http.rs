@@ -15,13 +15,13 @@ use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, 
 use crate::envelope::is_success;
 use crate::error::address::AddressError;
 use crate::error::reason::Reason;
-use crate::transport::address::{Address, bearer, unreachable};
+use crate::transport::address::{Address, bearer, with_hint};
 use crate::transport::failure::{BoxError, Failure};
 use crate::transport::http::body::{CloseOnDrop, Gate, RequestBody};
 use crate::transport::http::pools::Pools;
 use crate::transport::request::Request;
 use crate::transport::response::Response;
-use crate::transport::tls::{Roots, is_about_certificates};
+use crate::transport::tls::{Roots, is_about_certificate};
 
 /// The transport over HTTP.
 #[derive(Clone)]
@@ -44,10 +44,12 @@ impl Http {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(token) = token {
-            headers.insert(AUTHORIZATION, bearer(token)?);
+            let mut value = HeaderValue::from_str(&bearer(token)?).map_err(|_| AddressError::AccessToken)?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
         }
         let loopback = address.is_loopback();
-        let pools = Pools::new(address, headers, roots.clone())?;
+        let pools = Pools::new(address, headers, roots)?;
         Ok(Self(Arc::new(Inner { pools, loopback, body_limit })))
     }
 
@@ -159,12 +161,12 @@ const SAFE_SIZE: usize = 2 << 20;
 /// Returns the failure of a request of `size` bytes without any answer.
 fn before_answer(error: reqwest::Error, size: usize, loopback: bool) -> Failure {
     let cause = hyper_error(&error);
-    let reason = if error.is_connect() && is_about_certificates(&error) {
+    let reason = if error.is_connect() && is_about_certificate(&error) {
         "the server's certificate is not trusted: if an authority of your own has signed it, see \
          `ClientBuilder::root_certificate`"
     } else if error.is_connect() {
         let reason = "the server cannot be reached: is it running, and is this its address?";
-        return Failure::new(reason).with_source(unreachable(error, loopback));
+        return Failure::new(reason).with_source(with_hint(error.without_url().into(), loopback));
     } else if cause.is_some_and(hyper::Error::is_parse) {
         "the answer is not HTTP: is this the server's HTTP port?"
     } else if cause.is_some_and(hyper::Error::is_canceled) {

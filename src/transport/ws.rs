@@ -3,7 +3,9 @@
 pub(crate) mod activity;
 pub(crate) mod connect;
 pub(crate) mod control;
+mod dial;
 pub(crate) mod frame;
+pub(crate) mod handshake;
 mod pending;
 pub(crate) mod service;
 pub(crate) mod settings;

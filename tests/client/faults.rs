@@ -501,7 +501,7 @@ async fn a_server_that_speaks_first_is_no_http() {
     server.abort();
 }
 
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
+#[cfg(feature = "tls")]
 #[tokio::test]
 async fn https_to_a_plain_port_is_not_sent() {
     let server = MockServer::start().await.unwrap();
@@ -646,9 +646,9 @@ async fn an_address_that_cannot_be_used_is_refused_without_repeating_it() {
         assert!(error.to_string().contains(hint), "{url}: {error}");
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
     }
-    if !cfg!(any(feature = "rustls", feature = "native-tls")) {
+    if !cfg!(feature = "tls") {
         let error = Client::builder("https://127.0.0.1").build().unwrap_err();
-        assert!(error.to_string().contains("feature `rustls` or `native-tls`"), "{error}");
+        assert!(error.to_string().contains("feature `tls`"), "{error}");
     }
 }
 

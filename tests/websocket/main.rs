@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod calls_and_events;
+mod handshake;
 mod lost;
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
+#[cfg(feature = "tls")]
 mod tls;

@@ -4,7 +4,9 @@ use std::error::Error as _;
 use std::sync::Arc;
 
 use cqhttp::mock::MockServer;
-use cqhttp::{BuildError, Client, ConnectionError, Error, connect};
+#[cfg(feature = "http")]
+use cqhttp::{BuildError, Client, Error};
+use cqhttp::{ConnectionError, connect};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use support::peer::{next_said, said, soon};
 use tokio::net::{TcpListener, TcpStream};
@@ -65,9 +67,12 @@ async fn an_authority_of_ones_own_can_be_trusted() {
     // Several in one text are several.
     let both = Authority::new("another").pem + &authority.pem;
     for pem in [&authority.pem, &both] {
-        let url = format!("https://127.0.0.1:{port}");
-        let client = Client::builder(url).access_token("sesame").root_certificate(&**pem).build().unwrap();
-        assert_eq!(soon(client.get_login_info()).await.unwrap().user_id.get(), 10010);
+        #[cfg(feature = "http")]
+        {
+            let url = format!("https://127.0.0.1:{port}");
+            let client = Client::builder(url).access_token("sesame").root_certificate(&**pem).build().unwrap();
+            assert_eq!(soon(client.get_login_info()).await.unwrap().user_id.get(), 10010);
+        }
 
         let url = format!("wss://127.0.0.1:{port}");
         let (client, mut events) = soon(connect(url).access_token("sesame").root_certificate(&**pem)).await.unwrap();
@@ -95,13 +100,12 @@ async fn a_connection_over_tls_comes_back_too() {
     assert_eq!(next_said(&mut events).await, "again");
 }
 
-/// Calls over HTTP and connects, without the authority and with `pem`; both must say that the certificate is not trusted.
-async fn expect_no_trust(port: u16, pem: Option<&str>) {
+/// Calls over HTTP, without the authority and with `pem`; the error must say that the certificate is not trusted.
+#[cfg(feature = "http")]
+async fn expect_no_trust_over_http(port: u16, pem: Option<&str>) {
     let mut builder = Client::builder(format!("https://127.0.0.1:{port}"));
-    let mut connecting = connect(format!("wss://127.0.0.1:{port}"));
     if let Some(pem) = pem {
         builder = builder.root_certificate(pem);
-        connecting = connecting.root_certificate(pem);
     }
     let error = soon(builder.build().unwrap().get_login_info()).await.unwrap_err();
     assert!(matches!(error, Error::NotSent(_)), "{error:?}");
@@ -110,7 +114,16 @@ async fn expect_no_trust(port: u16, pem: Option<&str>) {
         says.contains("certificate is not trusted") && says.contains("`ClientBuilder::root_certificate`"),
         "{says}"
     );
+}
 
+/// Connects as well, with the same outcome.
+async fn expect_no_trust(port: u16, pem: Option<&str>) {
+    #[cfg(feature = "http")]
+    expect_no_trust_over_http(port, pem).await;
+    let mut connecting = connect(format!("wss://127.0.0.1:{port}"));
+    if let Some(pem) = pem {
+        connecting = connecting.root_certificate(pem);
+    }
     let error = soon(connecting).await.unwrap_err();
     assert!(matches!(error, ConnectionError::Untrusted(_)), "{error:?}");
     let says = error.to_string();
@@ -134,9 +147,12 @@ async fn a_certificate_that_is_not_trusted_says_so_and_nothing_is_sent() {
 #[tokio::test]
 async fn what_is_no_certificate_is_refused_at_once() {
     for pem in ["", "ca.pem", "-----BEGIN CERTIFICATE-----\nno base64\n-----END CERTIFICATE-----\n"] {
-        let error = Client::builder("https://127.0.0.1").root_certificate(pem).build().unwrap_err();
-        assert!(matches!(error, BuildError::Certificate(_)) && error.source().is_some(), "{error:?}");
-        assert!(error.to_string().contains("PEM"), "{error}");
+        #[cfg(feature = "http")]
+        {
+            let error = Client::builder("https://127.0.0.1").root_certificate(pem).build().unwrap_err();
+            assert!(matches!(error, BuildError::Certificate(_)) && error.source().is_some(), "{error:?}");
+            assert!(error.to_string().contains("PEM"), "{error}");
+        }
         let error = connect("wss://127.0.0.1").root_certificate(pem).await.unwrap_err();
         assert!(matches!(error, ConnectionError::Certificate(_)) && error.source().is_some(), "{error:?}");
         assert!(error.to_string().contains("PEM"), "{error}");
@@ -163,12 +179,33 @@ async fn without_tls_the_certificates_of_the_system_are_not_needed() {
         return;
     }
     let server = MockServer::start().await.unwrap();
+    #[cfg(feature = "http")]
     soon(Client::builder(server.url()).build().unwrap().get_login_info()).await.unwrap();
     let (client, _events) = soon(connect(server.ws_url())).await.unwrap();
     soon(client.get_login_info()).await.unwrap();
     // And with an authority of one's own they are not needed with TLS.
     let authority = Authority::new("one");
     let port = authority.in_front_of(&server, "127.0.0.1").await;
-    let client = Client::builder(format!("https://127.0.0.1:{port}")).root_certificate(authority.pem).build().unwrap();
-    soon(client.get_login_info()).await.unwrap();
+    let connecting = connect(format!("wss://127.0.0.1:{port}")).root_certificate(&*authority.pem);
+    soon(soon(connecting).await.unwrap().0.get_login_info()).await.unwrap();
+    let error = soon(connect(format!("wss://127.0.0.1:{port}"))).await.unwrap_err();
+    assert!(
+        matches!(error, ConnectionError::Setup(_)) && error.to_string().contains("has no certificates"),
+        "{error:?}"
+    );
+    #[cfg(feature = "http")]
+    {
+        let url = format!("https://127.0.0.1:{port}");
+        let client = Client::builder(url).root_certificate(authority.pem).build().unwrap();
+        soon(client.get_login_info()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn wss_to_a_plain_port_is_not_upgraded() {
+    let server = MockServer::start().await.unwrap();
+    let authority = Authority::new("one");
+    let url = server.ws_url().replace("ws://", "wss://");
+    let error = soon(connect(url).root_certificate(authority.pem)).await.unwrap_err();
+    assert!(matches!(error, ConnectionError::Unreachable(_)), "{error:?}");
 }

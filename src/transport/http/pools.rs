@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::header::HeaderMap;
+use reqwest::redirect::Policy;
 use tokio::runtime::{Handle, Id};
 
 use crate::error::address::AddressError;
@@ -12,7 +13,7 @@ use crate::error::reason::Reason;
 use crate::sync::lock;
 use crate::transport::address::Address;
 use crate::transport::failure::{BoxError, Failure};
-use crate::transport::tls::Roots;
+use crate::transport::tls::{Roots, Tls};
 
 /// Time limit of connecting; the time limit of the call also applies.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -27,17 +28,23 @@ const RUNTIMES: usize = 8;
 /// The HTTP clients of one server, one for each runtime: a connection is driven by the runtime that has opened it, and stands
 /// still while that runtime is idle.
 pub(super) struct Pools {
+    /// The URL that the actions' names are appended to.
+    base: Url,
     address: Address,
     headers: HeaderMap,
-    roots: Roots,
+    tls: Tls,
     /// By runtime, the one used last at the end.
     clients: Mutex<Vec<(Id, reqwest::Client)>>,
 }
 
 impl Pools {
     /// Pools with a first client, for the current runtime if there is one.
-    pub(super) fn new(address: Address, headers: HeaderMap, roots: Roots) -> Result<Self, AddressError> {
-        let pools = Self { address, headers, roots, clients: Mutex::default() };
+    pub(super) fn new(address: Address, headers: HeaderMap, roots: &Roots) -> Result<Self, AddressError> {
+        let scheme = if address.secure { "https" } else { "http" };
+        let base = Url::parse(&format!("{scheme}://{}{}", address.authority(), address.path))
+            .map_err(|error| AddressError::Url(error.to_string()))?;
+        let tls = roots.settings(address.secure)?;
+        let pools = Self { base, address, headers, tls, clients: Mutex::default() };
         let client = pools.build()?;
         lock(&pools.clients).extend(Handle::try_current().map(|runtime| (runtime.id(), client)));
         Ok(pools)
@@ -45,7 +52,7 @@ impl Pools {
 
     /// The URL that the actions' names are appended to.
     pub(super) fn base(&self) -> &Url {
-        &self.address.base
+        &self.base
     }
 
     /// Returns the client of the current runtime.
@@ -70,9 +77,22 @@ impl Pools {
     }
 
     fn build(&self) -> Result<reqwest::Client, AddressError> {
-        let builder = self.address.client_builder(self.headers.clone());
-        let builder = builder.connect_timeout(CONNECT_TIMEOUT).pool_idle_timeout(IDLE_TIMEOUT);
-        self.roots.build(builder, &self.address.base)
+        // Each request is sent once, directly to the server.
+        let builder = reqwest::Client::builder()
+            .default_headers(self.headers.clone())
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .tcp_nodelay(true)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT);
+        let builder = match &self.address.socket {
+            #[cfg(unix)]
+            Some(path) => builder.unix_socket(path.clone()),
+            _ => builder,
+        };
+        let client = self.tls.configure(builder).build();
+        client.map_err(|error| AddressError::Setup(error.without_url().into()))
     }
 }
 

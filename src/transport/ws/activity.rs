@@ -25,6 +25,14 @@ impl<S> Monitored<S> {
         Self { stream, blocked: false, active: false, tail: Vec::with_capacity(TAIL) }
     }
 
+    /// Monitors a stream from which these bytes have been read already.
+    pub(crate) fn after(stream: S, bytes: &[u8]) -> Self {
+        let mut monitored = Self::new(stream);
+        monitored.active = !bytes.is_empty();
+        monitored.remember(bytes);
+        monitored
+    }
+
     /// Returns `true` if the peer has been active since the last call of this method.
     pub(super) fn take_activity(&mut self) -> bool {
         std::mem::take(&mut self.active)

@@ -1,13 +1,10 @@
-//! Connecting: an HTTP request that is upgraded to a WebSocket.
+//! Connecting: a TCP connection or a unix socket, TLS over it, and the upgrade to a WebSocket.
 
-use std::sync::Arc;
+use std::io;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue, UPGRADE};
-use reqwest::{Upgraded, Url};
-use sha1_smol::Sha1;
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tower::retry::backoff::Backoff;
@@ -15,29 +12,34 @@ use tower::retry::backoff::Backoff;
 use crate::backoff::new_backoff;
 use crate::error::address::AddressError;
 use crate::error::connection::ConnectionError;
-use crate::transport::address::{Address, Way, bearer, token_of, unreachable};
-use crate::transport::tls::{Roots, is_about_certificates};
+use crate::transport::address::{Address, Way, bearer, token_of, with_hint};
+use crate::transport::tls::{Roots, Tls};
 use crate::transport::ws::activity::Monitored;
 use crate::transport::ws::settings::Settings;
+use crate::transport::ws::{dial, handshake};
 
-pub(crate) type Socket = WebSocketStream<Monitored<Upgraded>>;
+pub(crate) type Socket = WebSocketStream<Monitored<Box<dyn Stream>>>;
+
+/// A stream of bytes to the server, of any kind.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// A server to connect to.
 pub(crate) struct Endpoint {
-    client: reqwest::Client,
-    url: Url,
-    /// Set if the address is one of this machine.
-    loopback: bool,
+    address: Address,
+    tls: Tls,
+    /// The head of the request, with the access token.
+    request_head: String,
     token: Option<String>,
     settings: Settings,
 }
 
-const KEY: HeaderName = HeaderName::from_static("sec-websocket-key");
-const ACCEPT: HeaderName = HeaderName::from_static("sec-websocket-accept");
-const VERSION: HeaderName = HeaderName::from_static("sec-websocket-version");
-
 /// Size of the read buffer, in bytes: with a smaller one, reading a burst of events takes longer than decoding it.
 const READ_BUFFER: usize = 128 * 1024;
+
+/// The characters of a path that a request cannot carry as they are; `%` is not among them, since a path is encoded already.
+const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'^').add(b'`').add(b'{').add(b'}');
 
 impl Endpoint {
     pub(crate) fn new(
@@ -47,25 +49,27 @@ impl Endpoint {
         settings: &Settings,
         roots: &Roots,
     ) -> Result<Self, AddressError> {
-        let (mut address, token_in_url) = Address::parse(url, Way::WebSocket)?;
+        let (address, token_in_url) = Address::parse(url, Way::WebSocket)?;
+        if !address.host.is_ascii() {
+            return Err("its host is not ASCII: write it in its ASCII form, which begins with `xn--`".into());
+        }
         let token = token_of(token, token_in_url);
-        let mut headers = HeaderMap::new();
-        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-        headers.insert(VERSION, HeaderValue::from_static("13"));
+        let mut target = utf8_percent_encode(&address.path, PATH).to_string();
+        if target.is_empty() {
+            target.push('/');
+        }
+        let mut authorization = None;
         match &token {
             Some(token) if token_in_query => {
                 // A blank as `%20`: some servers do not decode `+`.
-                let token = utf8_percent_encode(token, NON_ALPHANUMERIC);
-                address.base.set_query(Some(&format!("access_token={token}")));
+                target += &format!("?access_token={}", utf8_percent_encode(token, NON_ALPHANUMERIC));
             }
-            Some(token) => drop(headers.insert(AUTHORIZATION, bearer(token)?)),
+            Some(token) => authorization = Some(bearer(token)?),
             None => {}
         }
-        let builder = address.client_builder(headers).http1_only().http1_title_case_headers().pool_max_idle_per_host(0);
-        let client = roots.build(builder, &address.base)?;
-        let loopback = address.is_loopback();
-        Ok(Self { client, url: address.base, loopback, token, settings: settings.clone() })
+        let request_head = handshake::request_head(&target, &address.authority(), authorization.as_deref());
+        let tls = roots.settings(address.secure)?;
+        Ok(Self { address, tls, request_head, token, settings: settings.clone() })
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -98,59 +102,49 @@ impl Endpoint {
     }
 
     async fn upgrade(&self) -> Result<Socket, ConnectionError> {
-        let key = BASE64_STANDARD.encode(rand::random::<[u8; 16]>());
-        let request = self.client.get(self.url.clone()).header(KEY, &key);
-        let response = request.send().await.map_err(|error| no_answer(error, self.loopback))?;
-        match response.status().as_u16() {
-            101 => {}
-            code @ (401 | 403) => {
-                return Err(ConnectionError::TokenRefused { code: code.into(), reason: String::new() });
-            }
-            status => return Err(ConnectionError::NotUpgraded { status: Some(status) }),
-        }
-        let accepted = response.headers().get(ACCEPT);
-        if accepted.is_none_or(|accepted| accepted != &*accept_key(key.as_bytes())) {
-            return Err(ConnectionError::NotUpgraded { status: Some(101) });
-        }
-        let socket = response.upgrade().await.map_err(|error| no_answer(error, self.loopback))?;
+        let mut stream = self.open().await?;
+        let early = handshake::upgrade(&mut stream, &self.request_head).await?;
         let limit = Some(self.settings.frame_limit);
         let config =
             WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(limit).max_frame_size(limit);
-        Ok(WebSocketStream::from_raw_socket(Monitored::new(socket), Role::Client, Some(config)).await)
+        let stream = Monitored::after(stream, &early);
+        Ok(WebSocketStream::from_partially_read(stream, early, Role::Client, Some(config)).await)
     }
-}
 
-/// Returns the server's answer to the key of a handshake (RFC 6455, 4.2.2). tungstenite's own function would add an HTTP parser
-/// and a family of hashes to the first build of every bot.
-pub(crate) fn accept_key(key: &[u8]) -> String {
-    let mut hash = Sha1::from(key);
-    hash.update(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
-    BASE64_STANDARD.encode(hash.digest().bytes())
-}
-
-/// Returns the reason why the request has no answer.
-fn no_answer(error: reqwest::Error, loopback: bool) -> ConnectionError {
-    let error = error.without_url();
-    if error.is_connect() && is_about_certificates(&error) {
-        return ConnectionError::Untrusted(Arc::new(error));
-    }
-    if error.is_connect() {
-        return ConnectionError::Unreachable(unreachable(error, loopback).into());
-    }
-    let mut cause = std::error::Error::source(&error);
-    while let Some(found) = cause {
-        if found.downcast_ref().is_some_and(hyper::Error::is_parse) {
-            return ConnectionError::NotUpgraded { status: None };
+    /// Opens the connection that carries the WebSocket.
+    async fn open(&self) -> Result<Box<dyn Stream>, ConnectionError> {
+        let unreachable = |error: io::Error| {
+            let loopback = self.address.is_loopback();
+            ConnectionError::Unreachable(with_hint(error.into(), loopback).into())
+        };
+        #[cfg(unix)]
+        if let Some(path) = &self.address.socket {
+            return Ok(Box::new(tokio::net::UnixStream::connect(path).await.map_err(unreachable)?));
         }
-        cause = found.source();
+        let port = self.address.port.unwrap_or(if self.address.secure { 443 } else { 80 });
+        let stream = dial::connect(self.address.host.trim_matches(['[', ']']), port).await.map_err(unreachable)?;
+        match self.address.secure {
+            true => self.start_tls(stream).await,
+            false => Ok(Box::new(stream)),
+        }
     }
-    ConnectionError::Lost(Arc::new(error))
-}
 
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_key_of_the_standard_is_answered_as_there() {
-        assert_eq!(super::accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    #[cfg(feature = "tls")]
+    async fn start_tls(&self, stream: TcpStream) -> Result<Box<dyn Stream>, ConnectionError> {
+        use std::sync::Arc;
+
+        use crate::transport::tls::is_about_certificate;
+
+        match self.tls.connect(&self.address.host, stream).await {
+            Ok(stream) => Ok(Box::new(stream)),
+            Err(error) if is_about_certificate(&error) => Err(ConnectionError::Untrusted(Arc::new(error))),
+            Err(error) => Err(ConnectionError::Unreachable(Arc::new(error))),
+        }
+    }
+
+    #[cfg(not(feature = "tls"))]
+    async fn start_tls(&self, _: TcpStream) -> Result<Box<dyn Stream>, ConnectionError> {
+        let _ = &self.tls;
+        Err(ConnectionError::Tls)
     }
 }
