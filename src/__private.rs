@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 pub use serde::ser::SerializeMap;
 pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+pub use serde_json::value::RawValue;
 
 pub use crate::answer::{bare_answer, object_answer};
 use crate::decode::Integer;

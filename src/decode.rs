@@ -12,6 +12,7 @@ mod repair;
 mod segment;
 mod slot;
 mod source;
+mod types;
 mod value;
 mod warning;
 
@@ -25,10 +26,12 @@ use self::fill::fill_text;
 pub use self::object::{Field, Key, Object, Presence, Shape, capacity, count, fields, keys, no_field, places};
 pub use self::reading::{Decode, Decoded, Reading, boxed};
 pub(crate) use self::repair::without_halves;
-pub use self::segment::{SegmentData, TextSlot};
-pub(crate) use self::slot::ReadCustom;
-pub use self::slot::{FromText, Integer, Missing, SetCustom, Slot};
+pub use self::segment::{SegmentData, SetMessage, TextSlot};
+pub(crate) use self::segment::{SetField, scalar_text};
+pub use self::slot::{Missing, SetTarget, Slot, TargetKeys};
 pub(crate) use self::source::{Borrowed, Copied, Source};
+pub(crate) use self::types::ReadCustom;
+pub use self::types::{FromText, Integer};
 pub use self::value::{Found, Sink, Stop, Value};
 pub use self::warning::{Context, DecodeWarning, Unfit};
 pub(crate) use self::warning::{Step, log};
@@ -329,8 +332,13 @@ macro_rules! decode_segment {
 
             $crate::decode_object!(@field text_slot TextSlot { $($field: $presence,)* });
 
-            fn extra_mut(&mut self) -> &mut $crate::segment::Extra {
-                &mut self.extra
+            fn keep(
+                &mut self,
+                name: ::std::string::String,
+                value: ::std::boxed::Box<$crate::__private::RawValue>,
+                is_alias: bool,
+            ) {
+                self.extra.__keep(name, value, is_alias);
             }
         }
 

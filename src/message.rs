@@ -4,21 +4,21 @@ pub(crate) mod builder;
 pub(crate) mod command;
 pub(crate) mod cq;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use self::cq::{CqError, CqParts};
 use crate::decode::{
-    self, Context, Decode, Decoded, Found, Missing, ReadCustom, Reading, Sink, Slot, Step, Stop, Unfit,
+    self, Context, Decode, Decoded, Missing, ReadCustom, Reading, SegmentData, SetMessage, Slot, Step, Unfit, raw_text,
 };
 use crate::generated::segment::{Image, Segment, Text};
 use crate::generated::types::{MessageId, UserId};
 use crate::segment::IntoSegment;
-use crate::segment::codec::{SegmentParts, Segments, read_segment};
+use crate::segment::codec::{Segments, segment_of};
 use crate::segment::extra::Extra;
 use crate::segment::mention::Mention;
 
@@ -357,17 +357,15 @@ impl ReadCustom for Message {
         if !context.is_exact() {
             return value.fill(&mut Slot::Message(self), context);
         }
-        let one = SegmentParts::new(true);
-        let mut parts = MessageParts { segments: Vec::new(), one, context };
-        self.0 = match value.read(&mut parts)? {
-            Found::Text(codes) => Self::cq(codes).0,
-            Found::List(_) => parts.segments,
-            found @ Found::Object(_) => {
-                vec![parts.one.finish(found)]
-            }
-            Found::Null => return Ok(Reading::Absent),
-            found => {
-                let unfit = Unfit::kind(found.kind(), "a message: a string, a segment or a list of segments");
+        let raw = value.raw()?;
+        self.0 = match raw.get().as_bytes().first() {
+            Some(b'"') => raw_text(&raw).map(Self::cq).unwrap_or_default().0,
+            Some(b'[') => segments(&raw, context),
+            Some(b'{') => vec![segment_of(&raw)],
+            Some(b'n') | None => return Ok(Reading::Absent),
+            Some(first) => {
+                let kind = if matches!(first, b't' | b'f') { "a flag" } else { "a number" };
+                let unfit = Unfit::kind(kind, "a message: a string, a segment or a list of segments");
                 return Ok(Reading::Unfit(unfit));
             }
         };
@@ -379,36 +377,34 @@ impl ReadCustom for Message {
     }
 }
 
-impl Message {
-    /// Returns the segments to read into.
-    pub(crate) fn segments_mut(&mut self) -> &mut Vec<Segment> {
-        &mut self.0
+impl SetMessage for Message {
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    fn set_codes(&mut self, codes: &str) {
+        *self = Self::cq(codes);
+    }
+
+    fn push(&mut self, kind: &str) -> bool {
+        Segment::blank(kind).map(|segment| self.0.push(segment)).is_some()
+    }
+
+    fn last(&mut self) -> Option<&mut dyn SegmentData> {
+        self.0.last_mut()?.data()
     }
 }
 
-/// The segments of a message while it is read: a list of them, or one alone.
-struct MessageParts<'c, 'de> {
-    segments: Vec<Segment>,
-    one: SegmentParts<'de, Segment>,
-    context: &'c mut Context,
-}
-
-impl<'de> Sink<'de> for MessageParts<'_, 'de> {
-    fn element(&mut self, value: &mut dyn decode::Value<'de>) -> Result<(), Stop> {
-        let segment: Segment = read_segment(value, self.context)?;
+/// Reads a list of segments. An element that is not a segment is kept as an unknown one.
+fn segments(raw: &RawValue, context: &mut Context) -> Vec<Segment> {
+    let elements: Vec<&RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
+    let read = |(index, element): (usize, &&RawValue)| {
+        let segment: Segment = segment_of(element);
         if segment.extra().is_some_and(Extra::is_whole) {
             let unfit = Unfit::new("not a segment, and kept as an unknown one");
-            self.context.warn(unfit.within(Step::Index(self.segments.len())));
+            context.warn(unfit.within(Step::Index(index)));
         }
-        self.segments.push(segment);
-        Ok(())
-    }
-
-    fn key(&mut self, key: Cow<'de, str>) -> bool {
-        self.one.key(key)
-    }
-
-    fn entry(&mut self, value: &mut dyn decode::Value<'de>) -> Result<(), Stop> {
-        self.one.entry(value)
-    }
+        segment
+    };
+    elements.iter().enumerate().map(read).collect()
 }

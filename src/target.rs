@@ -5,7 +5,7 @@ use std::fmt;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::decode::{self, Context, Decode, Decoded, ReadCustom, Slot, Unfit};
+use crate::decode::{self, Context, Decode, Decoded, ReadCustom, SetTarget, Slot, TargetKeys, Unfit};
 use crate::generated::types::{ChannelId, GroupId, GuildId, UserId};
 
 /// The destination of a message: a user, a group, or a member of a group who is not a friend.
@@ -86,30 +86,17 @@ impl Serialize for Target {
     }
 }
 
-/// The keys of a target while they are read.
-#[derive(Debug)]
-pub(crate) struct TargetParts {
-    message_type: Option<String>,
-    user_id: Option<UserId>,
-    group_id: Option<GroupId>,
-}
-
-crate::decode_object!(TargetParts {
-    message_type: optional "message_type",
-    user_id: optional "user_id",
-    group_id: optional "group_id",
-});
-
-impl TargetParts {
-    /// Returns the target that the keys name, as go-cqhttp reads them: the message type first, then the ids.
-    pub(crate) fn target(&self) -> Result<Target, Unfit> {
-        match (self.message_type.as_deref(), self.user_id, self.group_id) {
-            (Some("group"), _, Some(group)) => Ok(Target::Group(group)),
-            (_, Some(user), Some(group)) => Ok(Target::Temp { user, group }),
-            (_, Some(user), None) => Ok(Target::User(user)),
-            (_, None, Some(group)) => Ok(Target::Group(group)),
-            (_, None, None) => Err(Unfit::new("neither `user_id` nor `group_id` names a target")),
-        }
+/// Reads the keys as go-cqhttp does: the message type first, then the ids.
+impl SetTarget for Target {
+    fn set(&mut self, keys: &TargetKeys) -> Result<(), Unfit> {
+        let (user, group) = (keys.user_id.map(UserId::new), keys.group_id.map(GroupId::new));
+        *self = match (keys.message_type.as_deref(), user, group) {
+            (Some("group"), _, Some(group)) | (_, None, Some(group)) => Self::Group(group),
+            (_, Some(user), Some(group)) => Self::Temp { user, group },
+            (_, Some(user), None) => Self::User(user),
+            (_, None, None) => return Err(Unfit::new("neither `user_id` nor `group_id` names a target")),
+        };
+        Ok(())
     }
 }
 

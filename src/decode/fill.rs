@@ -10,11 +10,10 @@ use serde_json::value::RawValue;
 
 use super::object::{Key, Object, ObjectReader, Shape};
 use super::reading::{Decode, Reading};
-use super::segment::{fill_data, fill_segments};
-use super::slot::{SetCustom, SetList, Slot};
+use super::segment::{fill_data, fill_message, fill_segment};
+use super::slot::{SetCustom, SetList, Slot, TargetKeys};
 use super::source::{Borrowed, Source, TakeRaw, skip_list};
 use super::warning::{Context, Step, Unfit};
-use crate::target::TargetParts;
 
 /// Reads a value into a slot.
 pub(super) struct Fill<'f, 's, R> {
@@ -108,8 +107,7 @@ impl<'de, R: TakeRaw> Visitor<'de> for Fill<'_, '_, R> {
             return fill_list::<A, R>(*list, items, self.context);
         }
         if let Slot::Message(message) = self.slot {
-            fill_segments::<A, R>(message.segments_mut(), items, self.context)?;
-            return Ok(Reading::Value(()));
+            return fill_message::<A, R>(*message, items, self.context);
         }
         Ok(match (skip_list(items)?, &*self.slot) {
             (0, Slot::Object(_) | Slot::Target(_)) if self.context.is_strict() => not_an_object(),
@@ -129,24 +127,21 @@ impl<'de, R: TakeRaw> Visitor<'de> for Fill<'_, '_, R> {
                 Ok(reading)
             }
             Slot::Target(target) => {
-                let mut parts = TargetParts::blank();
-                let reading = fill_object::<A, R>(&mut parts, entries, self.context)?;
-                Ok(match (reading, parts.target()) {
-                    (Reading::Value(()), Ok(read)) => {
-                        **target = read;
-                        Reading::Value(())
-                    }
-                    (Reading::Value(()), Err(unfit)) => Reading::Unfit(unfit),
-                    (reading, _) => reading,
+                let mut keys = TargetKeys::blank();
+                let reading = fill_object::<A, R>(&mut keys, entries, self.context)?;
+                Ok(match reading {
+                    Reading::Value(()) => target.set(&keys).into(),
+                    reading => reading,
                 })
             }
             // One segment alone, which no server sends, is read another way.
             Slot::Message(message) => {
                 while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                message.segments_mut().clear();
+                message.clear();
                 self.context.note_inexact();
                 Ok(Reading::Value(()))
             }
+            Slot::Segment(message) => fill_segment::<A, R>(*message, entries, self.context),
             Slot::Data(data) => fill_data::<A, R>(*data, entries, self.context),
             slot => {
                 while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}

@@ -1,9 +1,8 @@
 //! Objects: the keys of a type, and the fields of a value while they are read.
 
 use super::reading::{Decode, Reading};
-use super::slot::{Missing, Slot};
+use super::slot::{Missing, Slot, TargetKeys};
 use super::warning::{Context, Step, Unfit};
-use crate::target::TargetParts;
 
 /// A type whose values are objects.
 pub trait Object {
@@ -246,7 +245,7 @@ struct Rare {
     ranks: Vec<(usize, usize)>,
     /// The values that did not fit, by field.
     unfit: Vec<(usize, Unfit)>,
-    target: Option<TargetParts>,
+    target: Option<TargetKeys>,
 }
 
 impl<'o, 'c> ObjectReader<'o, 'c> {
@@ -268,7 +267,7 @@ impl<'o, 'c> ObjectReader<'o, 'c> {
         let slot = match self.object.field(key.field) {
             Slot::Target(_) => {
                 let rare = self.rare.get_or_insert_default();
-                rare.target.get_or_insert_with(TargetParts::blank).field(key.rank)
+                rare.target.get_or_insert_with(TargetKeys::blank).field(key.rank)
             }
             slot => slot,
         };
@@ -369,9 +368,8 @@ impl<'o, 'c> ObjectReader<'o, 'c> {
             match field.presence {
                 Presence::Target => {
                     unfit.into_iter().for_each(|unfit| context.warn(unfit));
-                    let target = rare.target.take().unwrap_or_else(TargetParts::blank).target()?;
                     if let Slot::Target(place) = object.field(index) {
-                        *place = target;
+                        place.set(&rare.target.take().unwrap_or_else(TargetKeys::blank))?;
                     }
                 }
                 Presence::Required(_) | Presence::Defaulted if context.is_strict() => match unfit {

@@ -1,12 +1,10 @@
 //! Slots: the places that values are written into, by the kind of value that is expected.
 
 use super::object::Object;
-use super::reading::{Decode, Decoded, Reading};
-use super::segment::{SegmentData, TextSlot};
+use super::reading::{Decoded, Reading};
+use super::segment::{SegmentData, SetMessage, TextSlot};
 use super::value::Value;
 use super::warning::{Context, Unfit};
-use crate::message::Message;
-use crate::target::Target;
 
 /// A place for a value.
 pub enum Slot<'s> {
@@ -23,9 +21,11 @@ pub enum Slot<'s> {
     /// A place for a list.
     List(&'s mut dyn SetList),
     /// A place for a target, whose keys stand among those of the object around it.
-    Target(&'s mut Target),
+    Target(&'s mut dyn SetTarget),
     /// A place for a message.
-    Message(&'s mut Message),
+    Message(&'s mut dyn SetMessage),
+    /// A place for one more segment of a message.
+    Segment(&'s mut dyn SetMessage),
     /// A place for a field of a segment, which takes texts.
     Field(TextSlot<'s>),
     /// A place for the data of a segment.
@@ -93,6 +93,29 @@ pub trait SetList {
     fn is_empty(&self) -> bool;
 }
 
+/// A target.
+pub trait SetTarget {
+    /// Writes the target that the keys name. Returns an error if they name none.
+    fn set(&mut self, keys: &TargetKeys) -> Result<(), Unfit>;
+}
+
+/// The keys of a target while they are read.
+#[derive(Debug)]
+pub struct TargetKeys {
+    /// `private` or `group`.
+    pub message_type: Option<String>,
+    /// The user's number.
+    pub user_id: Option<i64>,
+    /// The group's number.
+    pub group_id: Option<i64>,
+}
+
+crate::decode_object!(TargetKeys {
+    message_type: optional "message_type",
+    user_id: optional "user_id",
+    group_id: optional "group_id",
+});
+
 /// A value that its type reads itself, or one that may be absent.
 pub trait SetCustom {
     /// Reads the value.
@@ -109,7 +132,7 @@ impl Slot<'_> {
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::List(list) => list.is_empty(),
-            Self::Message(message) => message.len() == 0,
+            Self::Message(message) => SetCustom::is_empty(*message),
             Self::Custom(value) => value.is_empty(),
             _ => false,
         }
@@ -126,6 +149,7 @@ impl Slot<'_> {
             Self::List(_) => "a list",
             Self::Field(_) => "text",
             Self::Data(_) => "the data of a segment",
+            Self::Segment(_) => "a segment",
             Self::Message(_) => "a message: a string, a segment or a list of segments",
             Self::Custom(_) => "another value",
         }
@@ -183,7 +207,7 @@ impl Slot<'_> {
             }
             Self::Field(field) => field.set(text),
             Self::Message(message) => {
-                **message = Message::cq(text);
+                message.set_codes(text);
                 Reading::Value(())
             }
             other => other.put_odd_text(text.trim()),
@@ -266,298 +290,4 @@ fn set_integer(place: &mut dyn SetInteger, number: i128) -> Reading<()> {
 fn set_flag(place: &mut dyn SetFlag, flag: bool) -> Reading<()> {
     place.set(flag);
     Reading::Value(())
-}
-
-/// An integer type, an integer id, an enum of integers, or a timestamp.
-pub trait Integer: Sized {
-    /// Converts the number; `None` if it is out of range.
-    fn from_wide(value: i128) -> Option<Self>;
-
-    /// Returns the number.
-    fn wide(&self) -> i128;
-
-    /// Returns the value to write into.
-    #[must_use]
-    fn zero() -> Self;
-}
-
-macro_rules! integers {
-    ($($int:ty)*) => {$(
-        impl Integer for $int {
-            #[inline]
-            fn from_wide(value: i128) -> Option<Self> {
-                value.try_into().ok()
-            }
-
-            #[inline]
-            fn wide(&self) -> i128 {
-                i128::from(*self)
-            }
-
-            #[inline]
-            fn zero() -> Self {
-                0
-            }
-        }
-    )*};
-}
-integers!(i32 i64 u32 u64);
-
-impl<T: Integer> SetInteger for T {
-    fn set(&mut self, value: i128) -> bool {
-        T::from_wide(value).map(|value| *self = value).is_some()
-    }
-}
-
-impl<T: Integer> SetInteger for Option<T> {
-    fn set(&mut self, value: i128) -> bool {
-        T::from_wide(value).map(|value| *self = Some(value)).is_some()
-    }
-}
-
-/// Reads an integer, also from a text of digits or from a float without fraction; null and `""` are absent.
-impl<T: Integer> Decode for T {
-    fn blank() -> Self {
-        T::zero()
-    }
-
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Integer(self)
-    }
-
-    fn optional(value: &mut Option<Self>) -> Slot<'_> {
-        Slot::Integer(value)
-    }
-}
-
-/// A type that every text converts to.
-pub trait FromText: Sized {
-    /// Converts the text.
-    fn from_text(text: &str) -> Self;
-}
-
-impl FromText for String {
-    fn from_text(text: &str) -> Self {
-        text.to_owned()
-    }
-}
-
-impl<T: FromText> SetText for T {
-    fn set(&mut self, text: &str) {
-        *self = T::from_text(text);
-    }
-}
-
-impl<T: FromText> SetText for Option<T> {
-    fn set(&mut self, text: &str) {
-        *self = Some(T::from_text(text));
-    }
-}
-
-/// Reads a text, also from a number or a flag; null is absent, `""` is a text.
-impl Decode for String {
-    fn blank() -> Self {
-        Self::new()
-    }
-
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Text(self)
-    }
-
-    fn optional(value: &mut Option<Self>) -> Slot<'_> {
-        Slot::Text(value)
-    }
-}
-
-impl SetFlag for bool {
-    fn set(&mut self, flag: bool) {
-        *self = flag;
-    }
-}
-
-impl SetFlag for Option<bool> {
-    fn set(&mut self, flag: bool) {
-        *self = Some(flag);
-    }
-}
-
-/// Reads a flag, also from a number or from text; null and `""` are absent.
-impl Decode for bool {
-    fn blank() -> Self {
-        false
-    }
-
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Flag(self)
-    }
-
-    fn optional(value: &mut Option<Self>) -> Slot<'_> {
-        Slot::Flag(value)
-    }
-}
-
-impl SetNumber for f64 {
-    fn set(&mut self, number: f64) {
-        *self = number;
-    }
-}
-
-impl SetNumber for Option<f64> {
-    fn set(&mut self, number: f64) {
-        *self = Some(number);
-    }
-}
-
-/// Reads a number, also from text; null and `""` are absent.
-impl Decode for f64 {
-    fn blank() -> Self {
-        0.0
-    }
-
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Number(self)
-    }
-
-    fn optional(value: &mut Option<Self>) -> Slot<'_> {
-        Slot::Number(value)
-    }
-}
-
-impl<T: Object + Decode> SetObject for T {
-    fn begin(&mut self) -> &mut dyn Object {
-        self
-    }
-
-    fn clear(&mut self) {
-        *self = T::blank();
-    }
-}
-
-impl<T: Object + Decode> SetObject for Option<T> {
-    fn begin(&mut self) -> &mut dyn Object {
-        self.insert(T::blank())
-    }
-
-    fn clear(&mut self) {
-        *self = None;
-    }
-}
-
-impl<T: Decode> SetList for Vec<T> {
-    fn begin(&mut self) {
-        self.clear();
-    }
-
-    fn push(&mut self) -> Slot<'_> {
-        let index = self.len();
-        self.push(T::blank());
-        self[index].slot()
-    }
-
-    fn pop(&mut self) {
-        self.pop();
-    }
-
-    fn is_empty(&self) -> bool {
-        self.is_empty()
-    }
-}
-
-impl<T: Decode> SetList for Option<Vec<T>> {
-    fn begin(&mut self) {
-        *self = Some(Vec::new());
-    }
-
-    fn push(&mut self) -> Slot<'_> {
-        SetList::push(self.get_or_insert_default())
-    }
-
-    fn pop(&mut self) {
-        self.as_mut().map(Vec::pop);
-    }
-
-    fn is_empty(&self) -> bool {
-        self.as_ref().is_none_or(Vec::is_empty)
-    }
-}
-
-/// Reads a list; an element that does not fit is left out.
-impl<T: Decode> Decode for Vec<T> {
-    const IF_MISSING: Missing = Missing::Empty;
-
-    fn blank() -> Self {
-        Self::new()
-    }
-
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::List(self)
-    }
-
-    fn optional(value: &mut Option<Self>) -> Slot<'_> {
-        Slot::List(value)
-    }
-}
-
-/// A type that reads its values itself.
-pub(crate) trait ReadCustom: Sized {
-    /// Reads the value into this one.
-    fn read(&mut self, value: &mut dyn Value<'_>, context: &mut Context) -> Decoded<()>;
-
-    /// Returns `true` for an empty list of segments.
-    fn is_empty(&self) -> bool {
-        false
-    }
-}
-
-impl<T: ReadCustom> SetCustom for T {
-    fn read(&mut self, value: &mut dyn Value<'_>, context: &mut Context) -> Decoded<()> {
-        ReadCustom::read(self, value, context)
-    }
-
-    fn is_empty(&self) -> bool {
-        ReadCustom::is_empty(self)
-    }
-}
-
-impl<T: ReadCustom + Decode> SetCustom for Option<T> {
-    fn read(&mut self, value: &mut dyn Value<'_>, context: &mut Context) -> Decoded<()> {
-        let mut read = T::blank();
-        let reading = ReadCustom::read(&mut read, value, context)?;
-        if let Reading::Value(()) = reading {
-            *self = Some(read);
-        }
-        Ok(reading)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.as_ref().is_none_or(ReadCustom::is_empty)
-    }
-}
-
-/// Takes any value as it came; null is absent.
-impl Decode for serde_json::Value {
-    fn blank() -> Self {
-        Self::Null
-    }
-
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Custom(self)
-    }
-
-    fn optional(value: &mut Option<Self>) -> Slot<'_> {
-        Slot::Custom(value)
-    }
-}
-
-impl ReadCustom for serde_json::Value {
-    fn read(&mut self, value: &mut dyn Value<'_>, _: &mut Context) -> Decoded<()> {
-        Ok(match super::from_raw(&value.raw()?) {
-            Ok(Self::Null) => Reading::Absent,
-            Ok(value) => {
-                *self = value;
-                Reading::Value(())
-            }
-            Err(error) => Reading::Unfit(Unfit::quoting(&error)),
-        })
-    }
 }

@@ -162,7 +162,6 @@ macro_rules! visit_scalars {
         }
     };
 }
-pub(super) use visit_scalars;
 
 /// Counts and skips the elements of a list.
 pub(super) fn skip_list<'de, A: SeqAccess<'de>>(mut items: A) -> Result<usize, A::Error> {
@@ -242,9 +241,9 @@ impl<'de, R: TakeRaw> Visitor<'de> for SinkVisitor<'_, 'de, R> {
     }
 }
 
-pub(super) struct ElementSeed<'s, 'de, R> {
-    pub(super) sink: &'s mut dyn Sink<'de>,
-    pub(super) raw: PhantomData<R>,
+struct ElementSeed<'s, 'de, R> {
+    sink: &'s mut dyn Sink<'de>,
+    raw: PhantomData<R>,
 }
 
 impl<'de, R: TakeRaw> DeserializeSeed<'de> for ElementSeed<'_, 'de, R> {
@@ -256,9 +255,9 @@ impl<'de, R: TakeRaw> DeserializeSeed<'de> for ElementSeed<'_, 'de, R> {
     }
 }
 
-pub(super) struct EntrySeed<'s, 'de, R> {
-    pub(super) sink: &'s mut dyn Sink<'de>,
-    pub(super) raw: PhantomData<R>,
+struct EntrySeed<'s, 'de, R> {
+    sink: &'s mut dyn Sink<'de>,
+    raw: PhantomData<R>,
 }
 
 impl<'de, R: TakeRaw> DeserializeSeed<'de> for EntrySeed<'_, 'de, R> {

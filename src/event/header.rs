@@ -61,8 +61,7 @@ pub(crate) fn repaired(json: &[u8]) -> Option<String> {
     decode::without_halves(std::str::from_utf8(json).ok()?)
 }
 
-/// Returns the kind of an object that begins with its two tags, as go-cqhttp writes events; `None` if it does not, or if two are not
-/// enough.
+/// Returns the kind of an object that begins with its tags, in the order in which go-cqhttp writes them; `None` if it begins otherwise.
 fn first_kind(json: &[u8]) -> Option<EventKind> {
     let rest = json.strip_prefix(b"{\"post_type\":\"")?;
     let tags: [(&[u8], &[u8]); 4] = [
@@ -72,8 +71,16 @@ fn first_kind(json: &[u8]) -> Option<EventKind> {
         (b"request", b"request\",\"request_type\":\""),
     ];
     let (post_type, rest) = tags.iter().find_map(|(post_type, tag)| Some((*post_type, rest.strip_prefix(*tag)?)))?;
-    let (detail, _) = plain_string(rest)?;
-    (!EventKind::needs_sub_type(post_type, detail)).then(|| EventKind::of_bytes(post_type, detail, b""))
+    let (detail, rest) = plain_string(rest)?;
+    let sub_type = match EventKind::needs_sub_type(post_type, detail) {
+        true => {
+            let (_, rest) = plain_number(rest.strip_prefix(b",\"time\":")?)?;
+            let (_, rest) = plain_number(rest.strip_prefix(b",\"self_id\":")?)?;
+            plain_string(rest.strip_prefix(b",\"sub_type\":\"")?)?.0
+        }
+        false => b"",
+    };
+    Some(EventKind::of_bytes(post_type, detail, sub_type))
 }
 
 /// The tags at the beginning of an object, which are read without a parser.

@@ -135,9 +135,11 @@ impl Extra {
         Self((!fields.is_empty() || !rest.is_empty()).then(|| Box::new(Kept { fields, rest })))
     }
 
-    /// Sets the entries beside the segment's type and data.
-    pub(crate) fn set_beside(&mut self, beside: Vec<(String, Box<RawValue>)>) {
-        self.0.get_or_insert_default().rest.beside = beside;
+    /// Keeps a value that was read. For generated code.
+    #[doc(hidden)]
+    pub fn __keep(&mut self, name: String, value: Box<RawValue>, is_alias: bool) {
+        let role = if is_alias { FieldRole::Source } else { FieldRole::Free };
+        self.0.get_or_insert_default().fields.push(Field { name, value, role });
     }
 
     /// Returns the fields, then `data` if it is not an object, then the entries beside it, then a value in place of a segment.

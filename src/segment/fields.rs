@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::decode::{Integer, raw_text};
+use crate::decode::{Integer, SetField, scalar_text};
 use crate::file::FileSource;
 use crate::segment::escape::unescape;
 use crate::segment::extra::{Extra, Field, FieldRole, Rest};
@@ -28,11 +28,7 @@ impl Item<'_> {
         match self {
             Self::Escaped(text) => Some(unescape(text)),
             Self::Text(text) => Some(Cow::Borrowed(text)),
-            Self::Json(json) => match json.get().as_bytes().first() {
-                Some(b'"') => raw_text(json),
-                Some(b'n' | b'[' | b'{') | None => None,
-                Some(_) => Some(Cow::Borrowed(json.get())),
-            },
+            Self::Json(json) => scalar_text(json),
         }
     }
 
@@ -211,6 +207,18 @@ pub trait FieldValue: Sized + PartialEq {
     /// Reads any value.
     fn read(item: &Item<'_>) -> Option<Self> {
         Self::read_text(&item.text()?)
+    }
+}
+
+impl<T: FieldValue> SetField for T {
+    fn set(&mut self, text: &str) -> bool {
+        T::read_text(text).map(|value| *self = value).is_some()
+    }
+}
+
+impl<T: FieldValue> SetField for Option<T> {
+    fn set(&mut self, text: &str) -> bool {
+        T::read_text(text).map(|value| *self = Some(value)).is_some()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cqhttp::event::{EventKind, Heartbeat};
+use cqhttp::event::EventKind;
 use cqhttp::types::{GroupAdminKind, GroupBanKind, GroupRequestKind, PrivateMessageKind};
 use cqhttp::{Chat, Event, Timestamp, mock};
 use serde_json::{Value, json};
