@@ -5,7 +5,7 @@ use std::fmt;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::decode::{self, Context, Decode, Decoded, ReadCustom, SetTarget, Slot, TargetKeys, Unfit};
+use crate::decode::{self, Context, Decode, Decoded, ReadCustom, SetTarget, Slot, Unfit};
 use crate::generated::types::{ChannelId, GroupId, GuildId, UserId};
 
 /// The destination of a message: a user, a group, or a member of a group who is not a friend.
@@ -88,9 +88,8 @@ impl Serialize for Target {
 
 /// Reads the keys as go-cqhttp does: the message type first, then the ids.
 impl SetTarget for Target {
-    fn set(&mut self, keys: &TargetKeys) -> Result<(), Unfit> {
-        let (user, group) = (keys.user_id.map(UserId::new), keys.group_id.map(GroupId::new));
-        *self = match (keys.message_type.as_deref(), user, group) {
+    fn set(&mut self, message_type: Option<&str>, user_id: Option<i64>, group_id: Option<i64>) -> Result<(), Unfit> {
+        *self = match (message_type, user_id.map(UserId::new), group_id.map(GroupId::new)) {
             (Some("group"), _, Some(group)) | (_, None, Some(group)) => Self::Group(group),
             (_, Some(user), Some(group)) => Self::Temp { user, group },
             (_, Some(user), None) => Self::User(user),

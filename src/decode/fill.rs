@@ -1,59 +1,37 @@
-//! The visitor that writes a value into its slot: one for all types.
+//! The visitor that writes a value into its slot, one for all types; and the values that types read themselves.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::Deserializer;
-use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::object::{Key, Object, ObjectReader, Shape};
-use super::reading::{Decode, Reading};
+use super::object::{ObjectReader, TargetKeys};
+use super::reading::Decode;
+use super::seed::{FillSeed, Mode, RawSeed};
 use super::segment::{fill_data, fill_message, fill_segment};
-use super::slot::{SetCustom, SetList, Slot, TargetKeys};
-use super::source::{Borrowed, Source, TakeRaw, skip_list};
+use super::shape::{Key, Shape};
+use super::sink::{ScalarVisitor, SinkVisitor, skip_list};
+use super::slot::{Decoded, Found, Object, Reading, SetCustom, SetList, Sink, Slot, Stop, Value};
 use super::warning::{Context, Step, Unfit};
 
 /// Reads a value into a slot.
-pub(super) struct Fill<'f, 's, R> {
+pub(super) struct Fill<'f, 's, M> {
     slot: &'f mut Slot<'s>,
     context: &'f mut Context,
-    raw: PhantomData<R>,
+    mode: PhantomData<M>,
 }
 
-impl<'f, 's, R> Fill<'f, 's, R> {
+impl<'f, 's, M> Fill<'f, 's, M> {
     #[inline]
     pub(super) fn new(slot: &'f mut Slot<'s>, context: &'f mut Context) -> Self {
-        Self { slot, context, raw: PhantomData }
+        Self { slot, context, mode: PhantomData }
     }
 }
 
-impl<R: TakeRaw> Fill<'_, '_, R> {
-    /// Reads a value that its type reads itself.
-    fn read<'de, D: Deserializer<'de>>(
-        value: &mut dyn SetCustom,
-        deserializer: D,
-        context: &mut Context,
-    ) -> Result<Reading<()>, D::Error> {
-        Source::<D, D::Error, R>::new(deserializer).read_with(|source| value.read(source, context))
-    }
-}
-
-impl<'de, R: TakeRaw> DeserializeSeed<'de> for Fill<'_, '_, R> {
-    type Value = Reading<()>;
-
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Reading<()>, D::Error> {
-        match self.slot {
-            Slot::Message(message) if self.context.is_exact() => Self::read(*message, deserializer, self.context),
-            Slot::Custom(value) => Self::read(*value, deserializer, self.context),
-            _ => deserializer.deserialize_any(self),
-        }
-    }
-}
-
-impl<'de, R: TakeRaw> Visitor<'de> for Fill<'_, '_, R> {
+impl<'de, M: Mode> Visitor<'de> for Fill<'_, '_, M> {
     type Value = Reading<()>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -104,10 +82,10 @@ impl<'de, R: TakeRaw> Visitor<'de> for Fill<'_, '_, R> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Reading<()>, A::Error> {
         if let Slot::List(list) = self.slot {
-            return fill_list::<A, R>(*list, items, self.context);
+            return fill_list::<A, M>(*list, items, self.context);
         }
         if let Slot::Message(message) = self.slot {
-            return fill_message::<A, R>(*message, items, self.context);
+            return fill_message::<A, M>(*message, items, self.context);
         }
         Ok(match (skip_list(items)?, &*self.slot) {
             (0, Slot::Object(_) | Slot::Target(_)) if self.context.is_strict() => not_an_object(),
@@ -120,7 +98,7 @@ impl<'de, R: TakeRaw> Visitor<'de> for Fill<'_, '_, R> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Reading<()>, A::Error> {
         match self.slot {
             Slot::Object(place) => {
-                let reading = fill_object::<A, R>(place.begin(), entries, self.context)?;
+                let reading = fill_object::<A, M>(place.begin(), entries, self.context)?;
                 if !matches!(reading, Reading::Value(())) {
                     place.clear();
                 }
@@ -128,9 +106,9 @@ impl<'de, R: TakeRaw> Visitor<'de> for Fill<'_, '_, R> {
             }
             Slot::Target(target) => {
                 let mut keys = TargetKeys::blank();
-                let reading = fill_object::<A, R>(&mut keys, entries, self.context)?;
+                let reading = fill_object::<A, M>(&mut keys, entries, self.context)?;
                 Ok(match reading {
-                    Reading::Value(()) => target.set(&keys).into(),
+                    Reading::Value(()) => keys.write(*target).into(),
                     reading => reading,
                 })
             }
@@ -141,8 +119,8 @@ impl<'de, R: TakeRaw> Visitor<'de> for Fill<'_, '_, R> {
                 self.context.note_inexact();
                 Ok(Reading::Value(()))
             }
-            Slot::Segment(message) => fill_segment::<A, R>(*message, entries, self.context),
-            Slot::Data(data) => fill_data::<A, R>(*data, entries, self.context),
+            Slot::Segment(message) => fill_segment::<A, M>(*message, entries, self.context),
+            Slot::Data(data) => fill_data::<A, M>(*data, entries, self.context),
             slot => {
                 while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 Ok(slot.unfit("an object"))
@@ -155,7 +133,7 @@ fn not_an_object() -> Reading<()> {
     Reading::Unfit(Unfit::new("it is not an object"))
 }
 
-fn fill_object<'de, A: MapAccess<'de>, R: TakeRaw>(
+fn fill_object<'de, A: MapAccess<'de>, M: Mode>(
     object: &mut dyn Object,
     mut entries: A,
     context: &mut Context,
@@ -168,11 +146,11 @@ fn fill_object<'de, A: MapAccess<'de>, R: TakeRaw>(
         match key {
             Some(key) if fields.is_new(key) => {
                 let (mut slot, context) = fields.slot(key);
-                let reading = entries.next_value_seed(Fill::<R>::new(&mut slot, context))?;
+                let reading = entries.next_value_seed(FillSeed::<M>::new(&mut slot, context))?;
                 fields.took(key, reading, before);
             }
             Some(key) => {
-                let raw = entries.next_value_seed(RawSeed::<R>(PhantomData))?;
+                let raw = entries.next_value_seed(RawSeed::<M>(PhantomData))?;
                 fields.took_again(key, &mut |slot, context| fill_raw(slot, &raw, context));
             }
             None => drop(entries.next_value::<IgnoredAny>()?),
@@ -181,7 +159,7 @@ fn fill_object<'de, A: MapAccess<'de>, R: TakeRaw>(
     Ok(fields.finish(empty))
 }
 
-fn fill_list<'de, A: SeqAccess<'de>, R: TakeRaw>(
+fn fill_list<'de, A: SeqAccess<'de>, M: Mode>(
     list: &mut dyn SetList,
     mut items: A,
     context: &mut Context,
@@ -190,7 +168,7 @@ fn fill_list<'de, A: SeqAccess<'de>, R: TakeRaw>(
     let mut index = 0;
     loop {
         let before = context.mark();
-        let Some(reading) = items.next_element_seed(Fill::<R>::new(&mut list.push(), context))? else { break };
+        let Some(reading) = items.next_element_seed(FillSeed::<M>::new(&mut list.push(), context))? else { break };
         if context.mark() > before {
             context.enter(Step::Index(index), before);
         }
@@ -220,9 +198,9 @@ fn fill_raw(slot: &mut Slot<'_>, raw: &RawValue, context: &mut Context) -> Readi
 }
 
 /// Reads a JSON text into a slot.
-pub(crate) fn fill_text(slot: &mut Slot<'_>, json: &str, context: &mut Context) -> serde_json::Result<Reading<()>> {
+pub(super) fn fill_text(slot: &mut Slot<'_>, json: &str, context: &mut Context) -> serde_json::Result<Reading<()>> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    let reading = Fill::<Borrowed>::new(slot, context).deserialize(&mut deserializer)?;
+    let reading = Borrowed::fill(&mut deserializer, slot, context)?;
     deserializer.end()?;
     Ok(reading)
 }
@@ -252,13 +230,113 @@ impl Visitor<'_> for KeySeed {
     }
 }
 
-/// Takes a value as JSON text.
-pub(super) struct RawSeed<R>(pub(super) PhantomData<R>);
+/// The methods of a mode that are the same in each.
+macro_rules! mode_methods {
+    () => {
+        #[inline]
+        fn value<'de, D: Deserializer<'de>>(
+            deserializer: D,
+            read: impl FnOnce(&mut dyn Value<'de>) -> Result<(), Stop>,
+        ) -> Result<(), D::Error> {
+            Source::<D, D::Error, Self>::new(deserializer).read_with(read)
+        }
 
-impl<'de, R: TakeRaw> DeserializeSeed<'de> for RawSeed<R> {
-    type Value = Cow<'de, RawValue>;
+        #[inline]
+        fn fill<'de, D: Deserializer<'de>>(
+            deserializer: D,
+            slot: &mut Slot<'_>,
+            context: &mut Context,
+        ) -> Result<Reading<()>, D::Error> {
+            let custom: &mut dyn SetCustom = match slot {
+                Slot::Message(message) if context.is_exact() => *message,
+                Slot::Custom(value) => *value,
+                _ => return deserializer.deserialize_any(Fill::<Self>::new(slot, context)),
+            };
+            Source::<D, D::Error, Self>::new(deserializer).read_with(|value| custom.read(value, context))
+        }
+    };
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        R::take(deserializer)
+/// Takes a part of the text that is being read.
+pub(super) struct Borrowed;
+
+impl Mode for Borrowed {
+    fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, RawValue>, D::Error> {
+        <&RawValue>::deserialize(deserializer).map(Cow::Borrowed)
+    }
+
+    mode_methods!();
+}
+
+/// Copies the text, for a deserializer whose text does not outlive the value.
+pub(super) struct Copied;
+
+impl Mode for Copied {
+    fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, RawValue>, D::Error> {
+        Box::<RawValue>::deserialize(deserializer).map(Cow::Owned)
+    }
+
+    mode_methods!();
+}
+
+/// The value of a deserializer.
+pub(super) struct Source<D, E, M> {
+    deserializer: Option<D>,
+    error: Option<E>,
+    mode: PhantomData<M>,
+}
+
+impl<'de, D: Deserializer<'de>, M: Mode> Source<D, D::Error, M> {
+    #[inline]
+    pub(super) fn new(deserializer: D) -> Self {
+        Self { deserializer: Some(deserializer), error: None, mode: PhantomData }
+    }
+
+    /// Reads the value with `read`, and skips it if `read` has not taken it.
+    #[inline]
+    pub(super) fn read_with<T>(
+        mut self,
+        read: impl FnOnce(&mut dyn Value<'de>) -> Result<T, Stop>,
+    ) -> Result<T, D::Error> {
+        match read(&mut self) {
+            Ok(result) => {
+                if let Some(deserializer) = self.deserializer {
+                    IgnoredAny::deserialize(deserializer)?;
+                }
+                Ok(result)
+            }
+            Err(Stop) => Err(self.error.unwrap_or_else(|| D::Error::custom("the value was read twice"))),
+        }
+    }
+
+    #[inline]
+    fn take<T>(&mut self, read: impl FnOnce(D) -> Result<T, D::Error>) -> Result<T, Stop> {
+        read(self.deserializer.take().ok_or(Stop)?).map_err(|error| {
+            self.error = Some(error);
+            Stop
+        })
+    }
+}
+
+impl<'de, D: Deserializer<'de>, M: Mode> Value<'de> for Source<D, D::Error, M> {
+    fn scalar_into(&mut self, found: &mut Found<'de>) -> Result<(), Stop> {
+        self.take(|deserializer| deserializer.deserialize_any(ScalarVisitor(found)))
+    }
+
+    fn fill(&mut self, slot: &mut Slot<'_>, context: &mut Context) -> Decoded<()> {
+        match slot {
+            Slot::Custom(value) => return value.read(self, context),
+            Slot::Message(message) if context.is_exact() => return SetCustom::read(*message, self, context),
+            _ => {}
+        }
+        self.take(|deserializer| M::fill(deserializer, slot, context))
+    }
+
+    fn read(&mut self, sink: &mut dyn Sink<'de>) -> Result<Found<'de>, Stop> {
+        self.take(|deserializer| deserializer.deserialize_any(SinkVisitor::<M> { sink, mode: PhantomData }))
+    }
+
+    fn raw(&mut self) -> Result<Cow<'de, RawValue>, Stop> {
+        self.take(M::raw)
     }
 }

@@ -1,39 +1,8 @@
-//! The trait of types that are read from JSON, and the result of reading one value.
+//! The trait of types that are read from JSON.
 
-use super::slot::{Missing, Slot};
-use super::value::{Stop, Value};
-use super::warning::{Context, Unfit};
-
-/// The result of reading one value.
-#[derive(Debug)]
-pub enum Reading<T> {
-    /// The value.
-    Value(T),
-    /// Nothing: null, and what stands for it in the type.
-    Absent,
-    /// A value that does not fit the type.
-    Unfit(Unfit),
-}
-
-impl<T> Reading<T> {
-    #[inline]
-    pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> Reading<U> {
-        match self {
-            Self::Value(value) => Reading::Value(map(value)),
-            Self::Absent => Reading::Absent,
-            Self::Unfit(unfit) => Reading::Unfit(unfit),
-        }
-    }
-}
-
-impl<T> From<Result<T, Unfit>> for Reading<T> {
-    fn from(result: Result<T, Unfit>) -> Self {
-        result.map_or_else(Self::Unfit, Self::Value)
-    }
-}
-
-/// The result of reading one value, unless the text itself is at fault.
-pub type Decoded<T> = Result<Reading<T>, Stop>;
+use super::shape::Missing;
+use super::slot::{Decoded, Slot, Value};
+use super::warning::Context;
 
 /// A type that is read from a JSON value. The core writes into a value that is there already, field by field: to move large values
 /// costs more than to read them.

@@ -1,85 +1,27 @@
 //! Messages and segments whose text is in order: each segment is an object with a known `type` and then its `data`. Any other text is
 //! read once more by the types themselves, with all its values taken raw.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 
-use super::fill::{Fill, RawSeed};
-use super::object::{Key, Shape};
-use super::raw_text;
-use super::reading::Reading;
-use super::slot::{SetCustom, SetText, Slot};
-use super::source::TakeRaw;
+use super::raw::scalar_text;
+use super::seed::{FillSeed, Mode, RawSeed};
+use super::shape::{Key, Shape};
+use super::slot::{Reading, SegmentData, SetMessage, SetText, Slot};
 use super::warning::{Context, Unfit};
 
-/// A message, to be filled in.
-pub trait SetMessage: SetCustom {
-    /// Removes all segments.
-    fn clear(&mut self);
-
-    /// Reads CQ codes.
-    fn set_codes(&mut self, codes: &str);
-
-    /// Adds a segment of this type. Returns `false` if the type is unknown.
-    fn push(&mut self, kind: &str) -> bool;
-
-    /// Returns the data of the last segment.
-    fn last(&mut self) -> Option<&mut dyn SegmentData>;
-}
-
-/// The data of one kind of segment, to be filled in. For generated code.
-pub trait SegmentData {
-    /// Returns the names of the typed fields.
-    fn shape(&self) -> &'static Shape;
-
-    /// Returns the slot of the field at this place.
-    fn field(&mut self, index: usize) -> TextSlot<'_>;
-
-    /// Keeps a value that has no typed field, or that also goes back out under the name that it came with.
-    fn keep(&mut self, name: String, value: Box<RawValue>, is_alias: bool);
-}
-
-/// A place for a field of a segment.
-pub struct TextSlot<'s>(pub(crate) &'s mut dyn SetField);
-
-impl TextSlot<'_> {
-    pub(super) fn set(&mut self, text: &str) -> Reading<()> {
-        match self.0.set(text) {
-            true => Reading::Value(()),
-            false => Reading::Unfit(Unfit::new("another text")),
-        }
-    }
-}
-
-/// A field of a segment, or one that may be absent.
-pub(crate) trait SetField {
-    /// Writes the text. Returns `false` if it does not fit, or is spelled in a way that writing would not give back.
-    fn set(&mut self, text: &str) -> bool;
-}
-
-/// The text of a string, a number or a flag; `None` for null, a list and an object.
-pub(crate) fn scalar_text(json: &RawValue) -> Option<Cow<'_, str>> {
-    match json.get().as_bytes().first() {
-        Some(b'"') => raw_text(json),
-        Some(b'n' | b'[' | b'{') | None => None,
-        Some(_) => Some(Cow::Borrowed(json.get())),
-    }
-}
-
 /// Reads the segments of a message.
-pub(super) fn fill_message<'de, A: SeqAccess<'de>, R: TakeRaw>(
+pub(super) fn fill_message<'de, A: SeqAccess<'de>, M: Mode>(
     message: &mut dyn SetMessage,
     mut items: A,
     context: &mut Context,
 ) -> Result<Reading<()>, A::Error> {
     message.clear();
     let mut slot = Slot::Segment(message);
-    while let Some(reading) = items.next_element_seed(Fill::<R>::new(&mut slot, context))? {
+    while let Some(reading) = items.next_element_seed(FillSeed::<M>::new(&mut slot, context))? {
         if !matches!(reading, Reading::Value(())) {
             context.note_inexact();
         }
@@ -88,7 +30,7 @@ pub(super) fn fill_message<'de, A: SeqAccess<'de>, R: TakeRaw>(
 }
 
 /// Adds a segment to a message.
-pub(super) fn fill_segment<'de, A: MapAccess<'de>, R: TakeRaw>(
+pub(super) fn fill_segment<'de, A: MapAccess<'de>, M: Mode>(
     message: &mut dyn SetMessage,
     mut entries: A,
     context: &mut Context,
@@ -98,11 +40,11 @@ pub(super) fn fill_segment<'de, A: MapAccess<'de>, R: TakeRaw>(
         match (key, message.last()) {
             (EntryKey::Type, _) if !has_type => {
                 let mut kind = Kind { message, is_known: false };
-                entries.next_value_seed(Fill::<R>::new(&mut Slot::Text(&mut kind), context))?;
+                entries.next_value_seed(FillSeed::<M>::new(&mut Slot::Text(&mut kind), context))?;
                 (has_type, is_plain) = (true, kind.is_known);
             }
             (EntryKey::Data, Some(data)) if has_type && is_plain && !has_data => {
-                let reading = entries.next_value_seed(Fill::<R>::new(&mut Slot::Data(data), context))?;
+                let reading = entries.next_value_seed(FillSeed::<M>::new(&mut Slot::Data(data), context))?;
                 (has_data, is_plain) = (true, matches!(reading, Reading::Value(())));
             }
             _ => {
@@ -130,7 +72,7 @@ impl SetText for Kind<'_> {
 }
 
 /// Reads the data of a segment. It is out of order if a field is missing, does not hold a text of its type, or came twice.
-pub(super) fn fill_data<'de, A: MapAccess<'de>, R: TakeRaw>(
+pub(super) fn fill_data<'de, A: MapAccess<'de>, M: Mode>(
     data: &mut dyn SegmentData,
     mut entries: A,
     context: &mut Context,
@@ -141,14 +83,14 @@ pub(super) fn fill_data<'de, A: MapAccess<'de>, R: TakeRaw>(
         match key {
             DataKey::Known(key) if seen & (1 << key.field) == 0 && key.rank == 0 => {
                 let mut slot = Slot::Field(data.field(key.field));
-                match entries.next_value_seed(Fill::<R>::new(&mut slot, context))? {
+                match entries.next_value_seed(FillSeed::<M>::new(&mut slot, context))? {
                     Reading::Value(()) => seen |= 1 << key.field,
                     Reading::Absent => is_plain &= shape.is_optional(key.field),
                     Reading::Unfit(_) => is_plain = false,
                 }
             }
             DataKey::Known(key) if seen & (1 << key.field) == 0 => {
-                let value = entries.next_value_seed(RawSeed::<R>(PhantomData))?;
+                let value = entries.next_value_seed(RawSeed::<M>(PhantomData))?;
                 seen |= 1 << key.field;
                 is_plain &= scalar_text(&value).is_some_and(|text| data.field(key.field).0.set(&text));
                 data.keep(key.name.to_owned(), value.into_owned(), true);
@@ -158,7 +100,7 @@ pub(super) fn fill_data<'de, A: MapAccess<'de>, R: TakeRaw>(
                 is_plain = false;
             }
             DataKey::Other(name) => {
-                let value = entries.next_value_seed(RawSeed::<R>(PhantomData))?;
+                let value = entries.next_value_seed(RawSeed::<M>(PhantomData))?;
                 data.keep(name, value.into_owned(), false);
             }
         }

@@ -1,9 +1,11 @@
-//! Slots: the places that values are written into, by the kind of value that is expected.
+//! The words of decoding: values that have not been read, slots that they are written into, by the kind of value that is expected, and
+//! the result. All of them are traits that are not generic, so that a type's reader is compiled once.
 
-use super::object::Object;
-use super::reading::{Decoded, Reading};
-use super::segment::{SegmentData, SetMessage, TextSlot};
-use super::value::Value;
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::shape::Shape;
 use super::warning::{Context, Unfit};
 
 /// A place for a value.
@@ -32,17 +34,6 @@ pub enum Slot<'s> {
     Data(&'s mut dyn SegmentData),
     /// A place for a value that its type reads itself.
     Custom(&'s mut dyn SetCustom),
-}
-
-/// What the absence of a required value means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
-    /// The object does not fit.
-    Fails,
-    /// The value is empty.
-    Empty,
-    /// The value is empty, and a warning tells so.
-    Told,
 }
 
 /// An integer, or one that may be absent.
@@ -93,28 +84,11 @@ pub trait SetList {
     fn is_empty(&self) -> bool;
 }
 
-/// A target.
+/// A target, whose keys stand among those of the object around it.
 pub trait SetTarget {
     /// Writes the target that the keys name. Returns an error if they name none.
-    fn set(&mut self, keys: &TargetKeys) -> Result<(), Unfit>;
+    fn set(&mut self, message_type: Option<&str>, user_id: Option<i64>, group_id: Option<i64>) -> Result<(), Unfit>;
 }
-
-/// The keys of a target while they are read.
-#[derive(Debug)]
-pub struct TargetKeys {
-    /// `private` or `group`.
-    pub message_type: Option<String>,
-    /// The user's number.
-    pub user_id: Option<i64>,
-    /// The group's number.
-    pub group_id: Option<i64>,
-}
-
-crate::decode_object!(TargetKeys {
-    message_type: optional "message_type",
-    user_id: optional "user_id",
-    group_id: optional "group_id",
-});
 
 /// A value that its type reads itself, or one that may be absent.
 pub trait SetCustom {
@@ -127,167 +101,174 @@ pub trait SetCustom {
     }
 }
 
-impl Slot<'_> {
-    /// Returns `true` for an empty list.
-    pub(super) fn is_empty(&self) -> bool {
-        match self {
-            Self::List(list) => list.is_empty(),
-            Self::Message(message) => SetCustom::is_empty(*message),
-            Self::Custom(value) => value.is_empty(),
-            _ => false,
+/// A type whose values are objects.
+pub trait Object {
+    /// Returns the names and the presences of the fields.
+    fn shape(&self) -> &'static Shape;
+
+    /// Returns the slot of the field at this place.
+    fn field(&mut self, index: usize) -> Slot<'_>;
+
+    /// Returns another value of the type.
+    fn another(&self) -> Box<dyn Object>;
+}
+
+/// A message, to be filled in.
+pub trait SetMessage: SetCustom {
+    /// Removes all segments.
+    fn clear(&mut self);
+
+    /// Reads CQ codes.
+    fn set_codes(&mut self, codes: &str);
+
+    /// Adds a segment of this type. Returns `false` if the type is unknown.
+    fn push(&mut self, kind: &str) -> bool;
+
+    /// Returns the data of the last segment.
+    fn last(&mut self) -> Option<&mut dyn SegmentData>;
+}
+
+/// The data of one kind of segment, to be filled in. For generated code.
+pub trait SegmentData {
+    /// Returns the names of the typed fields.
+    fn shape(&self) -> &'static Shape;
+
+    /// Returns the slot of the field at this place.
+    fn field(&mut self, index: usize) -> TextSlot<'_>;
+
+    /// Keeps a value that has no typed field, or that also goes back out under the name that it came with.
+    fn keep(&mut self, name: String, value: Box<RawValue>, is_alias: bool);
+}
+
+/// A place for a field of a segment.
+pub struct TextSlot<'s>(pub(crate) &'s mut dyn SetField);
+
+impl TextSlot<'_> {
+    pub(super) fn set(&mut self, text: &str) -> Reading<()> {
+        match self.0.set(text) {
+            true => Reading::Value(()),
+            false => Reading::Unfit(Unfit::new("another text")),
         }
     }
+}
 
-    /// Returns the kind of the value in words.
-    fn expected(&self) -> &'static str {
+/// A field of a segment, or one that may be absent.
+pub(crate) trait SetField {
+    /// Writes the text. Returns `false` if it does not fit, or is spelled in a way that writing would not give back.
+    fn set(&mut self, text: &str) -> bool;
+}
+
+/// The error of a deserializer that failed. The error itself is kept in the value that was read.
+#[derive(Debug)]
+pub struct Stop;
+
+/// A value that was read.
+#[derive(Debug)]
+pub enum Found<'de> {
+    /// Null.
+    Null,
+    /// A flag.
+    Bool(bool),
+    /// A negative number, or any number that its source holds as signed.
+    Signed(i64),
+    /// A number that is not negative.
+    Unsigned(u64),
+    /// A number with a fraction or an exponent, or beyond 64 bits.
+    Float(f64),
+    /// A text.
+    Text(Cow<'de, str>),
+    /// A list with this number of elements. The sink has taken them.
+    List(usize),
+    /// An object with this number of entries. The sink has taken those that it wants.
+    Object(usize),
+}
+
+impl Found<'_> {
+    /// Returns the kind of the value in words, for a warning.
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Self::Integer(_) => "an integer",
+            Self::Null => "null",
+            Self::Bool(_) => "a flag",
+            Self::Signed(_) | Self::Unsigned(_) => "an integer",
+            Self::Float(_) => "a number",
             Self::Text(_) => "a string",
-            Self::Flag(_) => "a flag",
-            Self::Number(_) => "a number",
-            Self::Object(_) | Self::Target(_) => "an object",
             Self::List(_) => "a list",
-            Self::Field(_) => "text",
-            Self::Data(_) => "the data of a segment",
-            Self::Segment(_) => "a segment",
-            Self::Message(_) => "a message: a string, a segment or a list of segments",
-            Self::Custom(_) => "another value",
+            Self::Object(_) => "an object",
         }
     }
+}
 
-    #[cold]
-    pub(super) fn unfit(&self, found: &str) -> Reading<()> {
-        Reading::Unfit(Unfit::kind(found, self.expected()))
-    }
+/// A value that has not been read yet. It is read once; a value that nobody reads is skipped.
+pub trait Value<'de> {
+    /// Reads the value into `found`, which is cheaper than to return it. The elements of a list and the entries of an object are
+    /// skipped.
+    fn scalar_into(&mut self, found: &mut Found<'de>) -> Result<(), Stop>;
 
-    /// Returns the result for a text, a flag or a number in place of an object or a list.
-    #[cold]
-    fn scalar(&self, found: &str) -> Reading<()> {
-        let mut unfit = Unfit::kind(found, self.expected());
-        if matches!(self, Self::Object(_) | Self::Target(_)) {
-            unfit.set_scalar();
-        }
-        Reading::Unfit(unfit)
-    }
+    /// Reads the value into a slot.
+    fn fill(&mut self, slot: &mut Slot<'_>, context: &mut Context) -> Decoded<()>;
 
-    /// Writes an integer.
+    /// Reads the value. The sink takes the elements of a list and the entries of an object.
+    fn read(&mut self, sink: &mut dyn Sink<'de>) -> Result<Found<'de>, Stop>;
+
+    /// Takes the value as JSON text.
+    fn raw(&mut self) -> Result<Cow<'de, RawValue>, Stop>;
+}
+
+impl<'de> dyn Value<'de> + '_ {
+    /// Reads the value. The elements of a list and the entries of an object are skipped.
     #[inline]
-    pub(super) fn put_integer(&mut self, number: i128) -> Reading<()> {
-        match self {
-            Self::Integer(place) => set_integer(*place, number),
-            Self::Text(place) => {
-                place.set(&number.to_string());
-                Reading::Value(())
-            }
-            other => other.put_odd_integer(number),
-        }
+    pub(crate) fn scalar(&mut self) -> Result<Found<'de>, Stop> {
+        let mut found = Found::Null;
+        self.scalar_into(&mut found)?;
+        Ok(found)
+    }
+}
+
+/// Takes the parts of a list or an object. By default they are skipped.
+pub trait Sink<'de> {
+    /// Takes an element of a list.
+    fn element(&mut self, _: &mut dyn Value<'de>) -> Result<(), Stop> {
+        Ok(())
     }
 
-    #[cold]
-    fn put_odd_integer(&mut self, number: i128) -> Reading<()> {
-        match self {
-            Self::Field(field) => field.set(&number.to_string()),
-            Self::Flag(place) if matches!(number, 0 | 1) => set_flag(*place, number == 1),
-            Self::Flag(_) => self.unfit("a number other than 0 and 1"),
-            Self::Number(place) => {
-                place.set(number as f64);
-                Reading::Value(())
-            }
-            other => other.scalar("an integer"),
-        }
+    /// Takes the key of an entry. Returns `true` if it wants the value, which [`entry`](Self::entry) then takes.
+    fn key(&mut self, _: Cow<'de, str>) -> bool {
+        false
     }
 
-    /// Writes a text.
+    /// Takes the value of an entry whose key was wanted.
+    fn entry(&mut self, _: &mut dyn Value<'de>) -> Result<(), Stop> {
+        Ok(())
+    }
+}
+
+/// The result of reading one value.
+#[derive(Debug)]
+pub enum Reading<T> {
+    /// The value.
+    Value(T),
+    /// Nothing: null, and what stands for it in the type.
+    Absent,
+    /// A value that does not fit the type.
+    Unfit(Unfit),
+}
+
+impl<T> Reading<T> {
     #[inline]
-    pub(super) fn put_text(&mut self, text: &str) -> Reading<()> {
+    pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> Reading<U> {
         match self {
-            Self::Text(place) => {
-                place.set(text);
-                Reading::Value(())
-            }
-            Self::Field(field) => field.set(text),
-            Self::Message(message) => {
-                message.set_codes(text);
-                Reading::Value(())
-            }
-            other => other.put_odd_text(text.trim()),
-        }
-    }
-
-    /// Writes what a text means that stands in place of another value. Without anything in it, it is absent.
-    fn put_odd_text(&mut self, text: &str) -> Reading<()> {
-        match self {
-            Self::Integer(_) | Self::Flag(_) | Self::Number(_) if text.is_empty() => Reading::Absent,
-            Self::Integer(place) => match text.parse() {
-                Ok(number) => set_integer(*place, number),
-                Err(_) => self.unfit("a string that is not digits"),
-            },
-            Self::Flag(place) => match text {
-                "0" => set_flag(*place, false),
-                "1" => set_flag(*place, true),
-                word if word.eq_ignore_ascii_case("false") => set_flag(*place, false),
-                word if word.eq_ignore_ascii_case("true") => set_flag(*place, true),
-                _ => self.unfit("another string"),
-            },
-            Self::Number(place) => match text.parse().ok().filter(|number: &f64| number.is_finite()) {
-                Some(number) => {
-                    place.set(number);
-                    Reading::Value(())
-                }
-                None => self.unfit("a string that is not a number"),
-            },
-            other => other.scalar("a string"),
-        }
-    }
-
-    /// Writes a flag.
-    pub(super) fn put_flag(&mut self, flag: bool) -> Reading<()> {
-        match self {
-            Self::Flag(place) => set_flag(*place, flag),
-            Self::Field(field) => field.set(if flag { "true" } else { "false" }),
-            Self::Text(place) => {
-                place.set(if flag { "true" } else { "false" });
-                Reading::Value(())
-            }
-            other => other.scalar("a flag"),
-        }
-    }
-
-    /// Writes a number with a fraction or an exponent, or beyond 64 bits.
-    pub(super) fn put_float(&mut self, number: f64) -> Reading<()> {
-        let is_exact = number.abs() <= MAX_EXACT_FLOAT;
-        match self {
-            Self::Number(place) => {
-                place.set(number);
-                Reading::Value(())
-            }
-            // Exact, as the fraction is zero and the float is within the exact range.
-            Self::Integer(place) if number.fract() == 0.0 && is_exact => set_integer(*place, number as i128),
-            Self::Integer(_) => self.unfit("a number with a fraction, or too large"),
-            Self::Flag(place) if number == 0.0 || number == 1.0 => set_flag(*place, number == 1.0),
-            Self::Flag(_) => self.unfit("a number other than 0 and 1"),
-            Self::Text(place) if is_exact => {
-                place.set(&number.to_string());
-                Reading::Value(())
-            }
-            Self::Text(_) => self.unfit("a number that is too large"),
-            other => other.scalar("a number"),
+            Self::Value(value) => Reading::Value(map(value)),
+            Self::Absent => Reading::Absent,
+            Self::Unfit(unfit) => Reading::Unfit(unfit),
         }
     }
 }
 
-/// Above this, neighbouring integers have the same float.
-const MAX_EXACT_FLOAT: f64 = 9_007_199_254_740_992.0;
-
-#[inline]
-fn set_integer(place: &mut dyn SetInteger, number: i128) -> Reading<()> {
-    match place.set(number) {
-        true => Reading::Value(()),
-        false => Reading::Unfit(Unfit::new("an integer that is out of range")),
+impl<T> From<Result<T, Unfit>> for Reading<T> {
+    fn from(result: Result<T, Unfit>) -> Self {
+        result.map_or_else(Self::Unfit, Self::Value)
     }
 }
 
-fn set_flag(place: &mut dyn SetFlag, flag: bool) -> Reading<()> {
-    place.set(flag);
-    Reading::Value(())
-}
+/// The result of reading one value, unless the text itself is at fault.
+pub type Decoded<T> = Result<Reading<T>, Stop>;

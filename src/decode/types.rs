@@ -1,10 +1,11 @@
 //! The types that are read everywhere: integers, texts, flags, numbers, objects, lists, and those that read themselves.
 
-use super::from_raw;
-use super::object::Object;
-use super::reading::{Decode, Decoded, Reading};
-use super::slot::{Missing, SetCustom, SetFlag, SetInteger, SetList, SetNumber, SetObject, SetText, Slot};
-use super::value::Value;
+use super::raw::from_raw;
+use super::reading::Decode;
+use super::shape::Missing;
+use super::slot::{
+    Decoded, Object, Reading, SetCustom, SetFlag, SetInteger, SetList, SetNumber, SetObject, SetText, Slot, Value,
+};
 use super::warning::{Context, Unfit};
 
 /// An integer type, an integer id, an enum of integers, or a timestamp.

@@ -1,103 +1,14 @@
-//! The values of a deserializer.
+//! Visitors for values that types read themselves: scalars, and the parts of lists and objects.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
+use serde::Deserializer;
+use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::fill::Fill;
-use super::reading::Decoded;
-use super::slot::{SetCustom, Slot};
-use super::value::{Found, Sink, Stop, Value};
-use super::warning::Context;
-
-/// The way to take JSON text from a deserializer.
-pub(crate) trait TakeRaw {
-    fn take<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, RawValue>, D::Error>;
-}
-
-/// Takes a part of the text that is being read.
-pub(crate) struct Borrowed;
-
-impl TakeRaw for Borrowed {
-    fn take<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, RawValue>, D::Error> {
-        <&RawValue>::deserialize(deserializer).map(Cow::Borrowed)
-    }
-}
-
-/// Copies the text, for a deserializer whose text does not outlive the value.
-pub(crate) struct Copied;
-
-impl TakeRaw for Copied {
-    fn take<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, RawValue>, D::Error> {
-        Box::<RawValue>::deserialize(deserializer).map(Cow::Owned)
-    }
-}
-
-/// The value of a deserializer.
-pub(crate) struct Source<D, E, R> {
-    deserializer: Option<D>,
-    error: Option<E>,
-    raw: PhantomData<R>,
-}
-
-impl<'de, D: Deserializer<'de>, R: TakeRaw> Source<D, D::Error, R> {
-    #[inline]
-    pub(crate) fn new(deserializer: D) -> Self {
-        Self { deserializer: Some(deserializer), error: None, raw: PhantomData }
-    }
-
-    /// Reads the value with `read`, and skips it if `read` has not taken it.
-    #[inline]
-    pub(crate) fn read_with<T>(
-        mut self,
-        read: impl FnOnce(&mut dyn Value<'de>) -> Result<T, Stop>,
-    ) -> Result<T, D::Error> {
-        match read(&mut self) {
-            Ok(result) => {
-                if let Some(deserializer) = self.deserializer {
-                    IgnoredAny::deserialize(deserializer)?;
-                }
-                Ok(result)
-            }
-            Err(Stop) => Err(self.error.unwrap_or_else(|| D::Error::custom("the value was read twice"))),
-        }
-    }
-
-    #[inline]
-    fn take<T>(&mut self, read: impl FnOnce(D) -> Result<T, D::Error>) -> Result<T, Stop> {
-        read(self.deserializer.take().ok_or(Stop)?).map_err(|error| {
-            self.error = Some(error);
-            Stop
-        })
-    }
-}
-
-impl<'de, D: Deserializer<'de>, R: TakeRaw> Value<'de> for Source<D, D::Error, R> {
-    fn scalar_into(&mut self, found: &mut Found<'de>) -> Result<(), Stop> {
-        self.take(|deserializer| deserializer.deserialize_any(ScalarVisitor(found)))
-    }
-
-    fn fill(&mut self, slot: &mut Slot<'_>, context: &mut Context) -> Decoded<()> {
-        match slot {
-            Slot::Custom(value) => return value.read(self, context),
-            Slot::Message(message) if context.is_exact() => return SetCustom::read(*message, self, context),
-            _ => {}
-        }
-        self.take(|deserializer| Fill::<R>::new(slot, context).deserialize(deserializer))
-    }
-
-    fn read(&mut self, sink: &mut dyn Sink<'de>) -> Result<Found<'de>, Stop> {
-        self.take(|deserializer| deserializer.deserialize_any(SinkVisitor::<R> { sink, raw: PhantomData }))
-    }
-
-    fn raw(&mut self) -> Result<Cow<'de, RawValue>, Stop> {
-        self.take(R::take)
-    }
-}
+use super::seed::Mode;
+use super::slot::{Found, Sink};
 
 /// The methods of a visitor for all values but lists and objects.
 macro_rules! visit_scalars {
@@ -173,7 +84,7 @@ pub(super) fn skip_list<'de, A: SeqAccess<'de>>(mut items: A) -> Result<usize, A
 }
 
 /// Reads a value, and skips what is in a list or an object.
-struct ScalarVisitor<'f, 'de>(&'f mut Found<'de>);
+pub(super) struct ScalarVisitor<'f, 'de>(pub(super) &'f mut Found<'de>);
 
 impl<'de> ScalarVisitor<'_, 'de> {
     #[inline]
@@ -203,25 +114,25 @@ impl<'de> Visitor<'de> for ScalarVisitor<'_, 'de> {
 }
 
 /// Passes what is in a list or an object to a sink.
-struct SinkVisitor<'s, 'de, R> {
-    sink: &'s mut dyn Sink<'de>,
-    raw: PhantomData<R>,
+pub(super) struct SinkVisitor<'s, 'de, M> {
+    pub(super) sink: &'s mut dyn Sink<'de>,
+    pub(super) mode: PhantomData<M>,
 }
 
-impl<'de, R> SinkVisitor<'_, 'de, R> {
+impl<'de, M> SinkVisitor<'_, 'de, M> {
     fn found<E>(self, found: Found<'de>) -> Result<Found<'de>, E> {
         Ok(found)
     }
 }
 
-impl<'de, R: TakeRaw> Visitor<'de> for SinkVisitor<'_, 'de, R> {
+impl<'de, M: Mode> Visitor<'de> for SinkVisitor<'_, 'de, M> {
     type Value = Found<'de>;
 
     visit_scalars!();
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Found<'de>, A::Error> {
         let mut length = 0;
-        while items.next_element_seed(ElementSeed::<R> { sink: self.sink, raw: PhantomData })?.is_some() {
+        while items.next_element_seed(ElementSeed::<M> { sink: self.sink, mode: PhantomData })?.is_some() {
             length += 1;
         }
         Ok(Found::List(length))
@@ -232,7 +143,7 @@ impl<'de, R: TakeRaw> Visitor<'de> for SinkVisitor<'_, 'de, R> {
         let mut length = 0;
         while let Some(wanted) = entries.next_key_seed(KeySeed { sink: self.sink })? {
             match wanted {
-                true => entries.next_value_seed(EntrySeed::<R> { sink: self.sink, raw: PhantomData })?,
+                true => entries.next_value_seed(EntrySeed::<M> { sink: self.sink, mode: PhantomData })?,
                 false => drop(entries.next_value::<IgnoredAny>()?),
             }
             length += 1;
@@ -241,31 +152,31 @@ impl<'de, R: TakeRaw> Visitor<'de> for SinkVisitor<'_, 'de, R> {
     }
 }
 
-struct ElementSeed<'s, 'de, R> {
+struct ElementSeed<'s, 'de, M> {
     sink: &'s mut dyn Sink<'de>,
-    raw: PhantomData<R>,
+    mode: PhantomData<M>,
 }
 
-impl<'de, R: TakeRaw> DeserializeSeed<'de> for ElementSeed<'_, 'de, R> {
+impl<'de, M: Mode> DeserializeSeed<'de> for ElementSeed<'_, 'de, M> {
     type Value = ();
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        Source::<D, D::Error, R>::new(deserializer).read_with(|value| self.sink.element(value))
+        M::value(deserializer, |value| self.sink.element(value))
     }
 }
 
-struct EntrySeed<'s, 'de, R> {
+struct EntrySeed<'s, 'de, M> {
     sink: &'s mut dyn Sink<'de>,
-    raw: PhantomData<R>,
+    mode: PhantomData<M>,
 }
 
-impl<'de, R: TakeRaw> DeserializeSeed<'de> for EntrySeed<'_, 'de, R> {
+impl<'de, M: Mode> DeserializeSeed<'de> for EntrySeed<'_, 'de, M> {
     type Value = ();
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        Source::<D, D::Error, R>::new(deserializer).read_with(|value| self.sink.entry(value))
+        M::value(deserializer, |value| self.sink.entry(value))
     }
 }
 

@@ -1,5 +1,10 @@
-//! Halves of emoji: JavaScript servers write a text that was cut inside an emoji with half of its pair of escapes, such as
+//! JSON text that is taken raw, and halves of emoji: JavaScript servers write a text that was cut inside an emoji with half of its pair of escapes, such as
 //! `\ud83d` alone, which no string of Rust can hold.
+
+use std::borrow::Cow;
+
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 /// Returns the JSON text with U+FFFD in place of each escape that is half of a pair; `None` if it has none.
 ///
@@ -33,6 +38,32 @@ fn surrogate(json: &[u8], at: usize) -> Option<u16> {
     // `from_str_radix` takes a sign, too.
     let digits = digits.iter().all(u8::is_ascii_hexdigit).then(|| std::str::from_utf8(digits).ok())??;
     u16::from_str_radix(digits, 16).ok().filter(|unit| (0xD800..0xE000).contains(unit))
+}
+
+/// Reads raw JSON with serde. Of an emoji that was cut in half, U+FFFD is left.
+pub(super) fn from_raw<T: DeserializeOwned>(raw: &RawValue) -> serde_json::Result<T> {
+    serde_json::from_str(raw.get()).or_else(|error| match without_halves(raw.get()) {
+        Some(repaired) => serde_json::from_str(&repaired),
+        None => Err(error),
+    })
+}
+
+/// The text of a raw JSON value that is a string; `None` for any other value.
+pub(crate) fn raw_text(raw: &RawValue) -> Option<Cow<'_, str>> {
+    let quoted = raw.get().strip_prefix('"')?.strip_suffix('"')?;
+    if memchr::memchr(b'\\', quoted.as_bytes()).is_none() {
+        return Some(Cow::Borrowed(quoted));
+    }
+    from_raw(raw).ok().map(Cow::Owned)
+}
+
+/// The text of a string, a number or a flag; `None` for null, a list and an object.
+pub(crate) fn scalar_text(json: &RawValue) -> Option<Cow<'_, str>> {
+    match json.get().as_bytes().first() {
+        Some(b'"') => raw_text(json),
+        Some(b'n' | b'[' | b'{') | None => None,
+        Some(_) => Some(Cow::Borrowed(json.get())),
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,64 @@
+//! The ways to take a value from a deserializer, and the seeds for values inside lists and objects.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use serde::Deserializer;
+use serde::de::DeserializeSeed;
+use serde_json::value::RawValue;
+
+use super::slot::{Reading, Slot, Stop, Value};
+use super::warning::Context;
+
+/// How values are taken from a deserializer.
+pub(super) trait Mode: Sized {
+    /// Takes a value as JSON text.
+    fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, RawValue>, D::Error>;
+
+    /// Passes the value to `read`, and skips it if `read` has not taken it.
+    fn value<'de, D: Deserializer<'de>>(
+        deserializer: D,
+        read: impl FnOnce(&mut dyn Value<'de>) -> Result<(), Stop>,
+    ) -> Result<(), D::Error>;
+
+    /// Reads the value into a slot.
+    fn fill<'de, D: Deserializer<'de>>(
+        deserializer: D,
+        slot: &mut Slot<'_>,
+        context: &mut Context,
+    ) -> Result<Reading<()>, D::Error>;
+}
+
+/// Reads a value into a slot.
+pub(super) struct FillSeed<'f, 's, M> {
+    slot: &'f mut Slot<'s>,
+    context: &'f mut Context,
+    mode: PhantomData<M>,
+}
+
+impl<'f, 's, M> FillSeed<'f, 's, M> {
+    #[inline]
+    pub(super) fn new(slot: &'f mut Slot<'s>, context: &'f mut Context) -> Self {
+        Self { slot, context, mode: PhantomData }
+    }
+}
+
+impl<'de, M: Mode> DeserializeSeed<'de> for FillSeed<'_, '_, M> {
+    type Value = Reading<()>;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Reading<()>, D::Error> {
+        M::fill(deserializer, self.slot, self.context)
+    }
+}
+
+/// Takes a value as JSON text.
+pub(super) struct RawSeed<M>(pub(super) PhantomData<M>);
+
+impl<'de, M: Mode> DeserializeSeed<'de> for RawSeed<M> {
+    type Value = Cow<'de, RawValue>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        M::raw(deserializer)
+    }
+}

@@ -1,0 +1,227 @@
+//! The shape of a type: the names of its fields on the wire, found by a hash, and which of them have to be there.
+
+/// What the absence of a required value means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// The object does not fit.
+    Fails,
+    /// The value is empty.
+    Empty,
+    /// The value is empty, and a warning tells so.
+    Told,
+}
+
+/// Whether a field has to be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// The object is not without it, and this is what its absence means.
+    Required(Missing),
+    /// It may be absent.
+    Optional,
+    /// A parameter that may be left out, and has a default.
+    Defaulted,
+    /// The keys of a target.
+    Target,
+}
+
+/// A field of a type.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Its first name on the wire.
+    pub(super) name: &'static str,
+    pub(super) presence: Presence,
+}
+
+/// The names and the presences of a type's fields.
+#[derive(Debug)]
+pub struct Shape {
+    pub(super) fields: &'static [Field],
+    keys: &'static [Key],
+    /// For each hash of a name, the place of its key in `keys`, plus one. Its length is a power of two.
+    places: &'static [u8],
+    /// `true` for an object that is told by its keys. Something else tells what an event is.
+    pub(super) told: bool,
+    /// `true` if one of the fields is a target.
+    pub(super) has_target: bool,
+    /// The fields whose absence means something, as bits.
+    pub(super) expected: u64,
+}
+
+/// The largest number of fields.
+const MAX_FIELDS: usize = 64;
+
+impl Shape {
+    /// Creates the shape of a type.
+    #[must_use]
+    pub const fn new(fields: &'static [Field], keys: &'static [Key], places: &'static [u8], told: bool) -> Self {
+        assert!(fields.len() <= MAX_FIELDS, "a type has more than 64 fields");
+        let (mut expected, mut has_target, mut index) = (0, false, 0);
+        while index < fields.len() {
+            has_target |= matches!(fields[index].presence, Presence::Target);
+            if !matches!(fields[index].presence, Presence::Optional | Presence::Required(Missing::Empty)) {
+                expected |= 1 << index;
+            }
+            index += 1;
+        }
+        Self { fields, keys, places, told, has_target, expected }
+    }
+
+    /// Returns what the absence of such an object means, where it is required.
+    #[must_use]
+    pub const fn if_missing(&self) -> Missing {
+        let mut index = 0;
+        while index < self.fields.len() {
+            if matches!(self.fields[index].presence, Presence::Required(Missing::Fails) | Presence::Target) {
+                return Missing::Fails;
+            }
+            index += 1;
+        }
+        Missing::Empty
+    }
+
+    /// Returns `true` if the field at this place may be absent.
+    pub(super) fn is_optional(&self, field: usize) -> bool {
+        self.presence(field) == Some(Presence::Optional)
+    }
+
+    /// Returns `true` if these fields, as bits, are all that have to be there.
+    pub(super) fn has_all(&self, seen: u64) -> bool {
+        self.expected & !seen == 0
+    }
+
+    pub(super) fn presence(&self, field: usize) -> Option<Presence> {
+        self.fields.get(field).map(|field| field.presence)
+    }
+
+    /// Returns the key of this name.
+    #[inline]
+    pub(super) fn find(&self, name: &str) -> Option<&'static Key> {
+        let word = Word::of(name.as_bytes());
+        let mut at = word.hash();
+        loop {
+            let place = *self.places.get(at & (self.places.len() - 1))?;
+            let key = self.keys.get(usize::from(place).wrapping_sub(1))?;
+            if key.word == word && (word.length <= 16 || key.name == name) {
+                return Some(key);
+            }
+            at += 1;
+        }
+    }
+}
+
+/// Lists the fields.
+#[must_use]
+pub const fn fields<const N: usize>(names: &[&'static [&'static str]], presences: [Presence; N]) -> [Field; N] {
+    let mut fields = [Field { name: "", presence: Presence::Optional }; N];
+    let mut index = 0;
+    while index < N {
+        fields[index] = Field { name: names[index][0], presence: presences[index] };
+        index += 1;
+    }
+    fields
+}
+
+/// Returns the number of names of all fields.
+#[must_use]
+pub const fn count(fields: &[&[&str]]) -> usize {
+    let (mut count, mut field) = (0, 0);
+    while field < fields.len() {
+        count += fields[field].len();
+        field += 1;
+    }
+    count
+}
+
+/// Lists the names of all fields.
+#[must_use]
+pub const fn keys<const N: usize>(fields: &[&'static [&'static str]]) -> [Key; N] {
+    let mut keys = [Key { word: Word { length: 0, first: 0, last: 0 }, name: "", field: 0, rank: 0 }; N];
+    let (mut at, mut field) = (0, 0);
+    while field < fields.len() {
+        let mut rank = 0;
+        while rank < fields[field].len() {
+            let name = fields[field][rank];
+            keys[at] = Key { word: Word::of(name.as_bytes()), name, field, rank };
+            at += 1;
+            rank += 1;
+        }
+        field += 1;
+    }
+    keys
+}
+
+/// Returns the number of places for this number of names: at least half of them stay free.
+#[must_use]
+pub const fn capacity(keys: usize) -> usize {
+    (keys * 2 + 1).next_power_of_two()
+}
+
+/// Gives each name its place.
+#[must_use]
+pub const fn places<const N: usize>(keys: &[Key]) -> [u8; N] {
+    assert!(keys.len() < 256, "the fields of a type have more than 255 names");
+    let mut places = [0; N];
+    let mut index = 0;
+    while index < keys.len() {
+        let mut at = keys[index].word.hash();
+        while places[at & (N - 1)] != 0 {
+            at += 1;
+        }
+        // At most 255, as asserted above.
+        places[at & (N - 1)] = index as u8 + 1;
+        index += 1;
+    }
+    places
+}
+
+/// A name of a field on the wire.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    word: Word,
+    pub(super) name: &'static str,
+    /// The field's place in the object.
+    pub(super) field: usize,
+    /// The name's place among the names of the field: of two that hold a value, the first counts.
+    pub(super) rank: usize,
+}
+
+/// The length, the first and the last bytes of a name, which are compared faster than the name. They are all of a name of at most
+/// 16 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Word {
+    length: usize,
+    first: u64,
+    last: u64,
+}
+
+impl Word {
+    #[inline]
+    const fn of(name: &[u8]) -> Self {
+        let length = name.len();
+        if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+            return Self { length, first: u64::from_le_bytes(*first), last: u64::from_le_bytes(*last) };
+        }
+        if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+            return Self { length, first: u32::from_le_bytes(*first) as u64, last: u32::from_le_bytes(*last) as u64 };
+        }
+        match name {
+            [] => Self { length, first: 0, last: 0 },
+            [first, ..] => {
+                Self { length, first: *first as u64 | (name[length / 2] as u64) << 8, last: name[length - 1] as u64 }
+            }
+        }
+    }
+
+    #[inline]
+    const fn hash(self) -> usize {
+        const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mixed = (self.first ^ self.last.rotate_left(29) ^ self.length as u64).wrapping_mul(SPREAD);
+        (mixed >> 48) as usize
+    }
+}
+
+/// Ends the program: the core asks for the fields of a shape alone.
+#[cold]
+pub fn no_field(index: usize) -> ! {
+    unreachable!("the object has no field {index}")
+}
