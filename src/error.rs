@@ -108,6 +108,16 @@ impl Error {
         }
     }
 
+    /// Returns the server's own words about a refusal, mostly in Chinese: see [`Refused::explanation`]. `None` for the other
+    /// failures, and if the server gives no words.
+    #[must_use]
+    pub fn explanation(&self) -> Option<&str> {
+        match self {
+            Self::Refused(refused) => refused.explanation(),
+            _ => None,
+        }
+    }
+
     /// Returns `true` if the server does not have the action, however it says so.
     #[must_use]
     pub fn is_unsupported(&self) -> bool {
