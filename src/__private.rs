@@ -12,7 +12,7 @@ pub use serde_json::value::RawValue;
 
 pub use crate::answer::{bare_answer, object_answer};
 use crate::decode::Integer;
-pub use crate::error::refusal::RefusalRule;
+pub use crate::error::refusal::{Happened, RefusalRule};
 use crate::generated::event::Event;
 use crate::generated::types::{ChannelId, GroupId, GuildId, MessageId, UserId};
 use crate::reply::ReplyTo;

@@ -52,7 +52,8 @@ impl<A: Action> Call<A> {
     }
 
     /// Limits the time of this call, in place of the client's limit. A call that exceeds it ends as
-    /// [`Error::OutcomeUnknown`], or as [`Error::NotSent`] if it had not been sent yet.
+    /// [`Error::OutcomeUnknown`], or as [`Error::NotSent`] if it had not been sent yet. That also holds if the server refuses the
+    /// token later, in its first frame: by the end of the limit nothing has said that the call was not run.
     pub fn within(mut self, limit: Duration) -> Self {
         self.within = Some(limit);
         self
@@ -226,6 +227,12 @@ pub struct WithRaw<R> {
 }
 
 impl<R> WithRaw<R> {
+    /// Changes the answer, and keeps its text.
+    pub(crate) fn map<T>(self, change: impl FnOnce(R) -> T) -> WithRaw<T> {
+        let Self { answer, warnings, text } = self;
+        WithRaw { answer: change(answer), warnings, text }
+    }
+
     /// The whole envelope as the server sent it, with invalid UTF-8 replaced.
     pub fn text(&self) -> &str {
         &self.text

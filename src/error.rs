@@ -16,7 +16,7 @@ use std::fmt;
 
 use self::reason::one_line;
 pub(crate) use self::reason::{Reason, chain};
-use self::refusal::{RefusalRule, Seen};
+use self::refusal::{RefusalRule, Seen, normalized};
 use self::secret::{is_name_with_word, without_token};
 use self::timeout::is_timeout;
 use crate::generated::refusal::RefusalKind;
@@ -104,6 +104,16 @@ impl Error {
     pub fn refusal(&self) -> Option<RefusalKind> {
         match self {
             Self::Refused(refused) => Some(refused.kind),
+            _ => None,
+        }
+    }
+
+    /// Returns the server's own words about a refusal, mostly in Chinese: see [`Refused::explanation`]. `None` for the other
+    /// failures, and if the server gives no words.
+    #[must_use]
+    pub fn explanation(&self) -> Option<&str> {
+        match self {
+            Self::Refused(refused) => refused.explanation(),
             _ => None,
         }
     }
@@ -270,23 +280,18 @@ pub struct Refused {
     pub(crate) is_bare: bool,
 }
 
-/// The number of characters of a server's explanation that rules look at.
-const MAX_EXPLANATION: usize = 2_000;
-
 impl Refused {
     /// Reads the meaning, and whether the action may have been carried out, off the rules of the schema and `further` rules. An
     /// action that only `reads` has no effect.
     pub(crate) fn classify(&mut self, reads: bool, http_status: Option<u16>, further: &[RefusalRule]) {
         let Self { action, retcode, msg, message, wording, .. } = &*self;
-        let words = || [msg, message, wording].into_iter().flatten();
-        let is_long = words().any(|text| text.len() > MAX_EXPLANATION);
-        let cut = |text: &String| text.chars().take(MAX_EXPLANATION).flat_map(char::to_lowercase).collect();
-        let texts = words().map(cut).collect();
+        let words = [msg, message, wording].into_iter().flatten();
+        let (texts, whole): (Vec<_>, Vec<_>) = words.map(|text| normalized(text)).unzip();
         let seen = Seen { action, retcode: *retcode, http_status, code: msg.as_deref(), texts };
         let (kind, uncertain) = seen.meaning(further);
         self.kind = kind;
         // What has not been looked at may say otherwise.
-        self.uncertain = (uncertain || is_long) && !reads;
+        self.uncertain = (uncertain || whole.contains(&false)) && !reads;
     }
 
     /// The meaning of the refusal: see [`Error::refusal`].

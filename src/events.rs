@@ -3,6 +3,7 @@
 pub(crate) mod dedupe;
 pub(crate) mod fanout;
 mod lanes;
+mod missed;
 pub(crate) mod queue;
 
 #[cfg(feature = "server")]

@@ -81,7 +81,7 @@ pub use message::{Message, MessageError};
 pub use pagination::{Paged, Pages, RawPages};
 #[cfg(feature = "ws")]
 pub use received::Received;
-pub use reply::{AnswerRequest, Approvable, ReplyCall, ReplyTo, SendCall, Sent};
+pub use reply::{AnswerRequest, Approvable, RawSendCall, ReplyCall, ReplyTo, SendCall, Sent};
 pub use report::Report;
 #[doc(inline)]
 pub use segment::{Mention, Segment};

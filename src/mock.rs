@@ -172,7 +172,7 @@ pub use self::dial::{Dial, DialRole};
 pub use self::expect::{Connected, Expect, Expected, NextCall, Said, Unexpected};
 pub use self::fault::Fault;
 pub use self::post_format::PostFormat;
-pub use self::refusal::{Refusal, refuse};
+pub use self::refusal::{Refusal, refuse, refuse_as};
 pub use self::schema::{
     ActionInfo, EventInfo, ExampleCall, ParamInfo, ParamKind, SegmentInfo, action, actions, events, segments,
 };

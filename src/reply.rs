@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::action::{Action, Effect};
-use crate::call::Call;
+use crate::call::{Call, WithRaw};
 use crate::client::Client;
 use crate::error::{Error, NotSent, Reason};
 use crate::event::views::{MessageEvent, RequestEvent};
@@ -117,27 +117,73 @@ impl SendCall {
         self
     }
 
-    async fn send(self) -> Result<Sent, Error> {
+    /// Also returns the text of the answer, like [`Call::with_raw`].
+    pub fn with_raw(self) -> RawSendCall {
+        RawSendCall(self)
+    }
+
+    /// Returns the call of the chat's action.
+    fn routed(self) -> Result<Routed, Error> {
         let Self { client, chat, message, within } = self;
-        match chat {
+        let target = match chat {
             None => {
                 let reason = Reason("the event has no `target`, a chat that an answer could be sent to".into());
-                Err(Error::NotSent(Box::new(NotSent { action: "send_msg".into(), reason: reason.into() })))
+                return Err(Error::NotSent(Box::new(NotSent { action: "send_msg".into(), reason: reason.into() })));
             }
             Some(Chat::Channel { guild, channel }) => {
-                let sent = with_limit(client.call(SendGuildChannelMsg::new(guild, channel, message)), within).await?;
-                Ok(Sent { message_id: None, guild_message_id: Some(sent.message_id) })
+                let call = client.call(SendGuildChannelMsg::new(guild, channel, message));
+                return Ok(Routed::Channel(with_limit(call, within)));
             }
-            Some(Chat::User(user)) => send_to(client, Target::User(user), message, within).await,
-            Some(Chat::Group(group)) => send_to(client, Target::Group(group), message, within).await,
-            Some(Chat::Temp { user, group }) => send_to(client, Target::Temp { user, group }, message, within).await,
-        }
+            Some(Chat::User(user)) => Target::User(user),
+            Some(Chat::Group(group)) => Target::Group(group),
+            Some(Chat::Temp { user, group }) => Target::Temp { user, group },
+        };
+        Ok(Routed::Message(with_limit(client.call(SendMsg::new(target, message)), within)))
+    }
+
+    async fn send(self) -> Result<Sent, Error> {
+        Ok(match self.routed()? {
+            Routed::Message(call) => call.await?.into(),
+            Routed::Channel(call) => call.await?.message_id.into(),
+        })
     }
 }
 
-async fn send_to(client: Client, target: Target, message: Message, within: Option<Duration>) -> Result<Sent, Error> {
-    let sent = with_limit(client.call(SendMsg::new(target, message)), within).await?;
-    Ok(Sent { message_id: sent.id(), guild_message_id: None })
+/// The call of the action for a kind of chat.
+enum Routed {
+    Message(Call<SendMsg>),
+    Channel(Call<SendGuildChannelMsg>),
+}
+
+impl From<SentMessage> for Sent {
+    fn from(sent: SentMessage) -> Self {
+        Self { message_id: sent.id(), guild_message_id: None }
+    }
+}
+
+impl From<SentGuildMessageId> for Sent {
+    fn from(id: SentGuildMessageId) -> Self {
+        Self { message_id: None, guild_message_id: Some(id) }
+    }
+}
+
+/// A message that is ready to be sent, with the text of the answer: see [`SendCall::with_raw`] and [`ReplyCall::with_raw`].
+#[must_use = "a message is not sent until the call is awaited"]
+#[derive(Clone, Debug)]
+pub struct RawSendCall(SendCall);
+
+impl IntoFuture for RawSendCall {
+    type Output = Result<WithRaw<Sent>, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            Ok(match self.0.routed()? {
+                Routed::Message(call) => call.with_raw().await?.map(Sent::from),
+                Routed::Channel(call) => call.with_raw().await?.map(|sent| sent.message_id.into()),
+            })
+        })
+    }
 }
 
 fn with_limit<A: Action>(call: Call<A>, within: Option<Duration>) -> Call<A> {
@@ -260,6 +306,17 @@ impl ReplyCall {
         self
     }
 
+    /// Also returns the text of the answer, like [`Call::with_raw`].
+    pub fn with_raw(self) -> RawSendCall {
+        RawSendCall(self.complete())
+    }
+
+    /// Returns the call that sends the whole message.
+    fn complete(self) -> SendCall {
+        let message = self.message();
+        SendCall { chat: self.to.chat, message, ..self.send }
+    }
+
     /// Returns the message as it will be sent.
     #[must_use]
     pub fn message(&self) -> Message {
@@ -280,8 +337,7 @@ impl IntoFuture for ReplyCall {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let message = self.message();
-        SendCall { chat: self.to.chat, message, ..self.send }.into_future()
+        self.complete().into_future()
     }
 }
 

@@ -111,6 +111,8 @@ pub struct Action {
     pub pages: Option<Pages>,
     pub params: Vec<Param>,
     pub errors: Vec<String>,
+    /// `true` if the action sends a message, which some servers send in parts.
+    pub in_parts: bool,
     /// The refusals among `errors` after which the action may have been carried out anyway, by the rules.
     pub uncertain: Vec<String>,
     pub returns: Returns,
@@ -271,23 +273,40 @@ pub struct Refusal {
     pub doc: String,
     /// `true` for rules that an extension adds to a meaning.
     pub extension: bool,
-    /// `true` if the action may have been carried out, unless a rule says otherwise.
-    pub uncertain: bool,
     pub rules: Vec<RefusalRule>,
+}
+
+/// Says whether a refused action may have been carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happened {
+    No,
+    /// No, unless the action sends a message: a server may have sent the first part of it.
+    Partly,
+    Maybe,
+}
+
+impl Happened {
+    /// The word of the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Partly => "partly",
+            Self::Maybe => "maybe",
+        }
+    }
 }
 
 /// A rule by which a refusal is recognised. Every list that is not empty must hold by one of its values.
 #[derive(Debug, PartialEq)]
 pub struct RefusalRule {
-    /// `true` if the action may have been carried out.
-    pub uncertain: bool,
+    pub happened: Happened,
     pub retcodes: Vec<i64>,
     pub http_statuses: Vec<u16>,
     /// `true` for HTTP, `false` for a WebSocket.
     pub over_http: Option<bool>,
     pub actions: Vec<String>,
     pub codes: Vec<String>,
-    /// In lower case, with `…` for any few characters.
+    /// Whole texts in lower case, with `…` for any characters and `#` for a number.
     pub texts: Vec<String>,
 }
 

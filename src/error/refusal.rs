@@ -1,6 +1,17 @@
 //! The meaning of refusals, by the rules of the schema.
 
-use crate::generated::refusal::{RULES, RefusalKind};
+use crate::generated::refusal::{RULES, RefusalKind, UNDIVIDED};
+
+/// Says whether a refused action may have been carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happened {
+    /// It was not.
+    No,
+    /// It was not, unless it sends a message: a server may have sent the first part of the message.
+    Partly,
+    /// It may have been.
+    Maybe,
+}
 
 /// A rule by which a refusal is recognised. Only generated code constructs it. Every list that is not empty must hold by one of
 /// its values.
@@ -8,8 +19,8 @@ use crate::generated::refusal::{RULES, RefusalKind};
 pub struct RefusalRule {
     /// The meaning.
     pub kind: RefusalKind,
-    /// Set if the action may have been carried out.
-    pub uncertain: bool,
+    /// Says whether the action may have been carried out.
+    pub happened: Happened,
     /// The retcodes.
     pub retcodes: &'static [i64],
     /// The HTTP statuses.
@@ -20,7 +31,7 @@ pub struct RefusalRule {
     pub actions: &'static [&'static str],
     /// The values of `msg`.
     pub codes: &'static [&'static str],
-    /// Parts of a text of the answer, in lower case. `…` stands for a few characters.
+    /// Whole texts of the answer, in lower case. `…` stands for any characters, and `#` for a number.
     pub texts: &'static [&'static str],
 }
 
@@ -28,7 +39,7 @@ impl RefusalRule {
     /// A rule that any refusal matches.
     pub const ANY: Self = Self {
         kind: RefusalKind::Other,
-        uncertain: true,
+        happened: Happened::Maybe,
         retcodes: &[],
         http_statuses: &[],
         over_http: None,
@@ -51,7 +62,15 @@ impl RefusalRule {
             && holds(self.actions, Some(seen.action))
             && holds(self.codes, seen.code)
             && (self.texts.is_empty()
-                || seen.texts.iter().any(|text| self.texts.iter().any(|part| stands_in(part, text))))
+                || seen.texts.iter().any(|text| self.texts.iter().any(|known| is_whole(known, text))))
+    }
+
+    fn is_uncertain(&self, action: &str) -> bool {
+        match self.happened {
+            Happened::No => false,
+            Happened::Partly => UNDIVIDED.binary_search(&action).is_err(),
+            Happened::Maybe => true,
+        }
     }
 }
 
@@ -63,42 +82,72 @@ pub(super) struct Seen<'a> {
     pub(super) http_status: Option<u16>,
     /// The value of `msg`.
     pub(super) code: Option<&'a str>,
-    /// The texts of the answer, in lower case.
+    /// The texts of the answer, as [`normalized`] returns them.
     pub(super) texts: Vec<String>,
 }
 
 impl Seen<'_> {
-    /// Returns the meaning, and whether the action may have been carried out, by the rules of this crate and `further` rules. Of several rules that match, an uncertain one
-    /// wins, then one that looks at the server's words, then the first.
+    /// Returns the meaning, and whether the action may have been carried out, by the rules of this crate and `further` rules. Of
+    /// several rules that match, an uncertain one wins, then one that looks at the server's words, then the first.
     pub(super) fn meaning(&self, further: &[RefusalRule]) -> (RefusalKind, bool) {
         let matching = RULES.iter().chain(further).filter(|rule| rule.matches(self));
-        let rule = matching.min_by_key(|rule| (!rule.uncertain, !rule.has_words()));
+        let rule = matching.min_by_key(|rule| (!rule.is_uncertain(self.action), !rule.has_words()));
         let rule = rule.unwrap_or(&RefusalRule::ANY);
-        (rule.kind, rule.uncertain)
+        (rule.kind, rule.is_uncertain(self.action))
     }
 }
 
-/// The mark for any few characters in a text.
+/// The number of characters of a server's text that rules look at.
+const MAX_TEXT: usize = 2_000;
+
+/// Returns a server's text as rules look at it: in lower case, without the stack of Node's errors, on one line; and `false` if it
+/// is longer than that, so that the rest may say otherwise.
+pub(super) fn normalized(text: &str) -> (String, bool) {
+    let text = text.split_once("\n    at ").map_or(text, |(text, _)| text);
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if line.len() > 4 * MAX_TEXT {
+            break;
+        }
+        line.push_str(word);
+        line.push(' ');
+    }
+    line.truncate(line.trim_end().len());
+    let line = line.strip_prefix("Error: ").unwrap_or(&line);
+    let mut marks = line.chars();
+    let text = marks.by_ref().take(MAX_TEXT).flat_map(char::to_lowercase).collect();
+    (text, marks.next().is_none())
+}
+
+/// The mark for any characters in a text of a rule.
 const ANY: char = '…';
 
-/// The greatest number of characters that [`ANY`] stands for.
-const MAX_ANY: usize = 60;
+/// The mark for a number in a text of a rule.
+const NUMBER: char = '#';
 
-/// Returns `true` if a part stands in a text.
-fn stands_in(part: &str, text: &str) -> bool {
-    let Some((first, rest)) = part.split_once(ANY) else { return text.contains(part) };
-    text.match_indices(first).any(|(at, _)| follows(rest, &text[at + first.len()..]))
+/// Returns `true` if a text of a rule is the whole of an answer's text. A part is not enough: servers quote the names of groups
+/// and files, and people choose these names.
+fn is_whole(known: &str, text: &str) -> bool {
+    let mut parts = known.split(ANY);
+    let Some(mut rest) = parts.next().and_then(|first| after(first, text)) else { return false };
+    let Some(last) = parts.next_back() else { return rest.is_empty() };
+    for part in parts {
+        let Some(found) = rest.char_indices().find_map(|(at, _)| after(part, &rest[at..])) else { return false };
+        rest = found;
+    }
+    last.is_empty() || rest.char_indices().any(|(at, _)| after(last, &rest[at..]) == Some(""))
 }
 
-/// Returns `true` if the rest of a part follows within a few characters of the same line.
-fn follows(rest: &str, text: &str) -> bool {
-    let line = text.lines().next().unwrap_or_default();
-    let next = rest.split(ANY).next().unwrap_or_default();
-    let found = line.match_indices(next).take_while(|(at, _)| line[..*at].chars().count() <= MAX_ANY);
-    match rest.split_once(ANY) {
-        None => found.count() > 0,
-        Some((_, further)) => found.into_iter().any(|(at, _)| follows(further, &line[at + next.len()..])),
+/// Returns what follows a part without [`ANY`] at the beginning of a text.
+fn after<'a>(part: &str, text: &'a str) -> Option<&'a str> {
+    let mut pieces = part.split(NUMBER);
+    let mut rest = text.strip_prefix(pieces.next()?)?;
+    for piece in pieces {
+        let digits = rest.strip_prefix('-').unwrap_or(rest);
+        let end = digits.trim_start_matches(|mark: char| mark.is_ascii_digit());
+        rest = (end.len() < digits.len()).then_some(end)?.strip_prefix(piece)?;
     }
+    Some(rest)
 }
 
 #[cfg(test)]
@@ -106,24 +155,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_few_characters_may_stand_between_parts() {
-        for (part, text) in [
-            ("消息…不存在", "消息不存在"),
-            ("消息…不存在", "错误: 消息123不存在!"),
-            ("群(…)成员…不存在", "群(10001000)成员10086不存在"),
+    fn a_rule_knows_whole_texts() {
+        for (known, text) in [
+            ("消息#不存在", "消息-12不存在"),
+            ("群(#)成员#不存在", "群(10001000)成员10086不存在"),
+            ("头像…设置失败", "头像https://example.com/设置失败.png设置失败"),
+            ("uri= …", "uri= /home/me/cat.png"),
+            ("…timed out after # ms", "send reply 7 timed out after 15000 ms"),
+            ("…transfer failed…", "rich media transfer failed"),
             ("a…b…c", "a b a b c"),
+            ("a…bc", "abcbc"),
         ] {
-            assert!(stands_in(part, text), "{part} in {text}");
+            assert!(is_whole(known, text), "{known}: {text}");
         }
-        let far = format!("消息{}不存在", "1".repeat(61));
-        for (part, text) in [
-            ("消息…不存在", &*far),
-            ("消息…不存在", "不存在的消息"),
-            ("消息…不存在", "消息\n不存在"),
+        for (known, text) in [
+            ("消息#不存在", "消息不存在"),
+            ("消息#不存在", "消息一不存在"),
+            ("消息不存在", "群「消息不存在」已满"),
+            ("文件不存在", "文件不存在.zip"),
             ("a…b…c", "a c b"),
+            ("ab…b", "ab"),
         ] {
-            assert!(!stands_in(part, text), "{part} in {text}");
+            assert!(!is_whole(known, text), "{known}: {text}");
         }
+    }
+
+    #[test]
+    fn a_text_is_read_without_its_stack() {
+        let text = |text: &str| normalized(text).0;
+        assert_eq!(text("Error: file not found\n    at GetFile (napcat.mjs:1:2)\n    at b"), "file not found");
+        assert_eq!(text(" EventRet:\n{\n    \"result\": 110\n}\n"), "eventret: { \"result\": 110 }");
+        assert_eq!(normalized(&"消".repeat(MAX_TEXT)), ("消".repeat(MAX_TEXT), true));
+        assert_eq!(normalized(&"消".repeat(MAX_TEXT + 1)), ("消".repeat(MAX_TEXT), false));
     }
 
     #[test]
@@ -135,7 +198,18 @@ mod tests {
         assert_eq!(meaning(1200, &["消息不存在"]), (RefusalKind::NotFound, false));
         assert_eq!(meaning(1200, &["消息不存在", "Timeout: NTEvent x"]), (RefusalKind::Timeout, true));
         assert_eq!(meaning(1400, &["消息不存在"]), (RefusalKind::NotFound, false));
+        assert_eq!(meaning(1400, &["Timeout: NTEvent x"]), (RefusalKind::Timeout, true));
         assert_eq!(meaning(1400, &[]), (RefusalKind::BadParams, false));
         assert_eq!(meaning(-5, &["?"]), (RefusalKind::Other, true));
+    }
+
+    #[test]
+    fn actions_without_a_message_are_listed_in_order() {
+        assert!(UNDIVIDED.is_sorted());
+        for (action, listed) in
+            [("upload_group_file", true), ("set_group_ban", true), ("send_msg", false), ("x", false)]
+        {
+            assert_eq!(UNDIVIDED.contains(&action), listed, "{action}");
+        }
     }
 }

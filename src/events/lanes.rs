@@ -3,7 +3,7 @@
 //! Every account has a lane, as long as events of it are there. A lane that is too long loses its own events, so that one
 //! account's flood takes no events of other accounts.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -18,6 +18,8 @@ const MAX_SPARE: usize = 64;
 pub(super) struct Lanes<T> {
     /// The size of an account's events that do not wait for room.
     limit: usize,
+    /// The size of a lane beside that of its events.
+    each: usize,
     lanes: BTreeMap<UserId, Lane<T>>,
     /// The account of each lane's oldest event, by the event's number; empty if there is only one lane.
     heads: BTreeMap<u64, UserId>,
@@ -25,8 +27,18 @@ pub(super) struct Lanes<T> {
     next: u64,
     /// The size of all events.
     size: usize,
+    /// The lanes by their sizes, once the largest has been asked for.
+    by_size: Option<BySize>,
     /// A buffer for the next lane: accounts whose events are taken at once have a new lane for each.
     spare: VecDeque<Entry<T>>,
+}
+
+/// The sizes of all lanes, as long as there is much.
+#[derive(Debug)]
+struct BySize {
+    sizes: BTreeSet<(usize, UserId)>,
+    /// The size of all events at the beginning.
+    begun: usize,
 }
 
 /// The events of an account: those that fit, then those that wait for room.
@@ -50,7 +62,11 @@ struct Entry<T> {
 }
 
 impl<T> Lane<T> {
-    fn new(entries: VecDeque<Entry<T>>) -> Self {
+    fn new(mut entries: VecDeque<Entry<T>>) -> Self {
+        // Most accounts have a single event, and a buffer begins with room for four.
+        if entries.capacity() == 0 {
+            entries.reserve_exact(1);
+        }
         Self { entries, size: 0, fitting: 0, fitting_size: 0, told: false }
     }
 
@@ -98,23 +114,41 @@ impl<T> Lane<T> {
 }
 
 impl<T> Lanes<T> {
-    pub(super) fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize, each: usize) -> Self {
         let (lanes, heads, spare) = (BTreeMap::new(), BTreeMap::new(), VecDeque::new());
-        Self { limit, lanes, heads, next: 0, size: 0, spare }
+        Self { limit, each, lanes, heads, next: 0, size: 0, by_size: None, spare }
     }
 
-    /// Returns the size of all events.
+    /// Returns the size of all events and lanes.
     pub(super) fn size(&self) -> usize {
-        self.size
+        self.size + self.each * self.lanes.len()
     }
 
     /// Returns the account whose events have the largest size; `None` if there is at most one event.
-    pub(super) fn largest_of_several(&self) -> Option<UserId> {
+    pub(super) fn largest_of_several(&mut self) -> Option<UserId> {
         let mut lanes = self.lanes.values();
         if lanes.next().is_none_or(|lane| lane.entries.len() == 1) && lanes.next().is_none() {
             return None;
         }
-        self.lanes.iter().max_by_key(|(_, lane)| lane.size).map(|(account, _)| *account)
+        let (lanes, begun) = (&self.lanes, self.size);
+        let by_size = self.by_size.get_or_insert_with(|| BySize {
+            sizes: lanes.iter().map(|(account, lane)| (lane.size, *account)).collect(),
+            begun,
+        });
+        by_size.sizes.last().map(|(_, account)| *account)
+    }
+
+    /// Notes that a lane had a size before, and has another one now; `None` without the lane.
+    fn resized(&mut self, account: UserId, before: Option<usize>, now: Option<usize>) {
+        let Some(by_size) = &mut self.by_size else { return };
+        if let Some(before) = before {
+            by_size.sizes.remove(&(before, account));
+        }
+        by_size.sizes.extend(now.map(|now| (now, account)));
+        // Sorting all lanes anew takes less than what has been taken since.
+        if self.size < by_size.begun / 2 {
+            self.by_size = None;
+        }
     }
 
     /// Returns the account of the oldest event.
@@ -138,6 +172,8 @@ impl<T> Lanes<T> {
         lane.size += size;
         lane.admit(self.limit);
         self.size += size;
+        let now = lane.size;
+        self.resized(account, (!is_new).then_some(now - size), Some(now));
         match self.lanes.len() {
             2 if is_new => self.heads.extend(self.lanes.iter().filter_map(Lane::head)),
             3.. if is_new => drop(self.heads.insert(number, account)),
@@ -153,8 +189,12 @@ impl<T> Lanes<T> {
     /// Removes the events of an account that have waited for room too long, and returns their number.
     pub(super) fn expire(&mut self, account: UserId, patience: Duration, now: impl FnOnce() -> Instant) -> u64 {
         let lane = self.lanes.get_mut(&account).filter(|lane| lane.entries.len() > lane.fitting);
-        let (expired, size) = lane.map_or((0, 0), |lane| lane.expire(patience, now()));
+        let Some(lane) = lane else { return 0 };
+        let before = lane.size;
+        let (expired, size) = lane.expire(patience, now());
+        let after = lane.size;
         self.size -= size;
+        self.resized(account, Some(before), Some(after));
         expired
     }
 
@@ -165,6 +205,7 @@ impl<T> Lanes<T> {
         lane.admit(self.limit);
         self.size -= entry.size;
         let next = lane.entries.front().map(|next| next.number);
+        let left = lane.size;
         if self.lanes.len() > 1 {
             self.heads.remove(&entry.number);
             self.heads.extend(next.map(|next| (next, account)));
@@ -176,6 +217,7 @@ impl<T> Lanes<T> {
                 self.heads.clear();
             }
         }
+        self.resized(account, Some(left + entry.size), next.map(|_| left));
         Some(entry.event)
     }
 
@@ -195,7 +237,7 @@ mod tests {
 
     #[test]
     fn events_are_in_the_order_of_arrival_whatever_is_dropped_in_between() {
-        let mut lanes = Lanes::new(usize::MAX);
+        let mut lanes = Lanes::new(usize::MAX, 0);
         for (number, account) in [ANNA, BORIS, ANNA, ANNA, BORIS].into_iter().enumerate() {
             lanes.push(account, number, 10, Instant::now());
         }
@@ -205,7 +247,7 @@ mod tests {
         let taken: Vec<_> = std::iter::from_fn(|| lanes.oldest().and_then(|account| lanes.pop(account))).collect();
         assert_eq!(taken, [1, 3, 4]);
         assert_eq!((lanes.size(), lanes.largest_of_several(), lanes.of(BORIS)), (0, None, (0, 0)));
-        assert!(lanes.heads.is_empty() && lanes.lanes.is_empty());
+        assert!(lanes.heads.is_empty() && lanes.lanes.is_empty() && lanes.by_size.is_none());
     }
 
     /// Compares the lanes with a plain list, over random operations.
@@ -216,7 +258,7 @@ mod tests {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (random >> 33) % below
         };
-        let mut lanes = Lanes::new(50);
+        let mut lanes = Lanes::new(50, 7);
         let mut list: Vec<(UserId, u64, usize)> = Vec::new();
         for number in 0..20_000 {
             let account = UserId::new(1 + i64::try_from(next(4)).unwrap_or_default());
@@ -238,7 +280,8 @@ mod tests {
             }
             let of = |account| list.iter().filter(move |known| known.0 == account).map(|known| known.2);
             assert_eq!(lanes.of(account), (of(account).sum(), of(account).count()));
-            assert_eq!(lanes.size(), list.iter().map(|known| known.2).sum::<usize>());
+            let accounts: BTreeSet<_> = list.iter().map(|known| known.0).collect();
+            assert_eq!(lanes.size(), list.iter().map(|known| known.2).sum::<usize>() + 7 * accounts.len());
             let largest = lanes.largest_of_several().map_or(usize::MAX, |account| lanes.of(account).0);
             assert_eq!(largest == usize::MAX, list.len() < 2);
             assert!((1..=4).all(|account| of(UserId::new(account)).sum::<usize>() <= largest));
@@ -247,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_burst_leaves_no_buffer_behind() {
-        let mut lanes = Lanes::new(usize::MAX);
+        let mut lanes = Lanes::new(usize::MAX, 0);
         for round in 0..1000 {
             lanes.push(ANNA, round, 1, Instant::now());
         }

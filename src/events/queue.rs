@@ -1,5 +1,6 @@
 //! The queue of one consumer.
 
+#[cfg(any(feature = "server", test))]
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
@@ -8,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::events::lanes::Lanes;
+use crate::events::missed::Missed;
 use crate::generated::types::UserId;
 use crate::sync::lock;
 
@@ -37,12 +39,14 @@ pub(crate) struct QueueLimits {
     pub(crate) account: usize,
     /// The bytes of all events together, whatever the rule for overflows.
     pub(crate) total: usize,
+    /// The bytes that count towards the total for each account that has events.
+    pub(crate) each_account: usize,
     pub(crate) overflow: Overflow,
 }
 
 impl Default for QueueLimits {
     fn default() -> Self {
-        Self { account: DEFAULT_LIMIT, total: usize::MAX, overflow: Overflow::default() }
+        Self { account: DEFAULT_LIMIT, total: usize::MAX, each_account: 0, overflow: Overflow::default() }
     }
 }
 
@@ -56,7 +60,7 @@ pub(crate) struct Queue<T> {
 #[derive(Debug)]
 struct Inside<T> {
     lanes: Lanes<T>,
-    missed: BTreeMap<UserId, u64>,
+    missed: Missed,
     closed: bool,
     waker: Option<Waker>,
 }
@@ -70,10 +74,7 @@ impl<T> Inside<T> {
         if lost == 0 {
             return;
         }
-        let missed = self.missed.entry(account).or_default();
-        let before = *missed;
-        *missed += lost;
-        let missed = *missed;
+        let (before, missed) = self.missed.add(account, lost);
         if self.lanes.tell(account) || before.checked_ilog2() != missed.checked_ilog2() {
             losses.push((account, missed));
         }
@@ -82,8 +83,8 @@ impl<T> Inside<T> {
 
 impl<T> Queue<T> {
     pub(crate) fn new(limits: QueueLimits) -> Self {
-        let lanes = Lanes::new(limits.account);
-        Self { limits, inside: Mutex::new(Inside { lanes, missed: BTreeMap::new(), closed: false, waker: None }) }
+        let lanes = Lanes::new(limits.account, limits.each_account);
+        Self { limits, inside: Mutex::new(Inside { lanes, missed: Missed::default(), closed: false, waker: None }) }
     }
 
     /// Adds an event of an account, with the memory that it takes, and drops others of that account if they are too many.
@@ -159,13 +160,13 @@ impl<T> Queue<T> {
 
     /// Returns how many events of all accounts have been lost.
     pub(crate) fn missed(&self) -> u64 {
-        self.inside().missed.values().sum()
+        self.inside().missed.total()
     }
 
     /// Returns how many events of each account have been lost.
-    #[cfg(feature = "server")]
+    #[cfg(any(feature = "server", test))]
     pub(crate) fn missed_by_account(&self) -> BTreeMap<UserId, u64> {
-        self.inside().missed.clone()
+        self.inside().missed.by_account()
     }
 
     fn inside(&self) -> MutexGuard<'_, Inside<T>> {
@@ -194,7 +195,7 @@ mod tests {
     const BORIS: UserId = UserId::new(2);
 
     fn queue(account: usize, total: usize, overflow: Overflow) -> Queue<u8> {
-        Queue::new(QueueLimits { account, total, overflow })
+        Queue::new(QueueLimits { account, total, overflow, ..QueueLimits::default() })
     }
 
     fn taken(queue: &Queue<u8>) -> Vec<u8> {

@@ -127,6 +127,9 @@ impl MockServer {
     /// [`connections`](Self::connections), and all that applies to them applies to it.
     /// [`on_refused`](super::MockServerBuilder::on_refused) reports why the connection fails; an attempt fails if the
     /// bot does not answer within 45 seconds.
+    ///
+    /// This returns before the connection is made. What people say until then reaches nobody: wait for
+    /// [`connected(1)`](Self::connected), or use [`dial_once`](Self::dial_once).
     pub fn dial(&self, dial: Dial) {
         let state = self.state.clone();
         lock(&self.state.dialling).spawn(async move {

@@ -19,7 +19,7 @@ pub(super) fn envelope(fault: &Fault, ended: &CallEnd, echo: Option<&RawValue>) 
     match fault {
         Fault::NoData => written.data = None,
         Fault::Garbage => return Some(b"{\"status\":\"ok\",".to_vec()),
-        Fault::Text(text) => return Some(text.clone().into_bytes()),
+        Fault::Text(text) => return Some(text.replace("{echo}", echo.unwrap_or(RawValue::NULL).get()).into_bytes()),
         _ => {}
     }
     Some(written.to_bytes())

@@ -48,7 +48,8 @@ pub enum Fault {
     NoData,
     /// The answer is not JSON.
     Garbage,
-    /// This text in place of the answer.
+    /// This text in place of the answer. `{echo}` in it stands for the call's echo as JSON, `null` if the call has none: without it
+    /// the text answers no call over a WebSocket.
     Text(String),
     /// The answer comes as a binary frame.
     Binary,

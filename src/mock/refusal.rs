@@ -24,6 +24,19 @@ pub fn refuse(code: RefusalCode) -> Refusal {
     Refusal { msg: code.to_string(), wording: String::new(), retcode }
 }
 
+/// Refuses a call as NapCat, LLOneBot and SnowLuma do, with a retcode and a text, and without a name: NapCat's retcode is 1200 over
+/// a WebSocket and 200 over HTTP.
+///
+/// ```
+/// use cqhttp::mock::{Fault, refuse_as};
+///
+/// let muted = Fault::Refuse(refuse_as(1200, "当前处于被禁言状态"));
+/// ```
+#[must_use]
+pub fn refuse_as(retcode: i64, text: impl Into<String>) -> Refusal {
+    Refusal { msg: String::new(), wording: text.into(), retcode }
+}
+
 impl Refusal {
     /// Sets the explanation, which go-cqhttp gives in Chinese.
     #[must_use]

@@ -125,7 +125,8 @@ impl Events<Bots> {
     }
 
     /// Returns how many events of each account this consumer has missed so far because it was too slow. An account that has
-    /// missed none is not in it; [`missed`](Events::missed) is the sum.
+    /// missed none is not in it. Of more than 1,024 accounts, those that have missed the most are certain to be in it;
+    /// [`missed`](Events::missed) counts the events of all accounts.
     #[must_use]
     pub fn missed_by_account(&self) -> BTreeMap<UserId, u64> {
         self.lost_by_account()

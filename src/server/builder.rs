@@ -98,9 +98,9 @@ impl<To> ServerBuilder<To> {
         self
     }
 
-    /// Limits the events of all accounts together in the queue of each consumer, in bytes. Default: 256 MiB. Beyond it, the
-    /// account with the largest backlog loses its oldest events, whatever [`overflow`](Self::overflow) says. A single event may be
-    /// longer.
+    /// Limits the events of all accounts together in the queue of each consumer, in bytes. Default: 256 MiB. Each account that has
+    /// events there counts with 1,536 bytes more. Beyond the limit, the account with the largest backlog loses its oldest events,
+    /// whatever [`overflow`](Self::overflow) says. A single event may be longer.
     pub fn total_event_queue_limit(mut self, bytes: usize) -> Self {
         self.options.queue.total = bytes;
         self

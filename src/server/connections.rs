@@ -171,6 +171,12 @@ impl Connections {
         current.events.take_if(|connection| connection.id == id);
     }
 
+    /// Returns `true` if there is a connection.
+    pub(super) fn is_connected(&self) -> bool {
+        let current = self.current();
+        current.calls.is_some() || current.events.is_some()
+    }
+
     /// Returns every connection once.
     pub(super) fn all(&self) -> Vec<AccountConnection> {
         let current = self.current();

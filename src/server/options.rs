@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::client::DEFAULT_TIMEOUT;
+use crate::events::fanout::ACCOUNT_OVERHEAD;
 use crate::events::queue::QueueLimits;
 use crate::transport::BoxedService;
 use crate::transport::ws::settings::Settings;
@@ -38,7 +39,7 @@ impl Default for ServerOptions {
             secret: None,
             timeout: Some(DEFAULT_TIMEOUT),
             layers: Vec::new(),
-            queue: QueueLimits { total: DEFAULT_TOTAL, ..QueueLimits::default() },
+            queue: QueueLimits { total: DEFAULT_TOTAL, each_account: ACCOUNT_OVERHEAD, ..QueueLimits::default() },
             other_accounts: false,
             dedupe: None,
             connections: 4096,

@@ -167,16 +167,8 @@ impl Shared {
         if let Some(known) = accounts.known.get(&id) {
             return Ok(known.clone());
         }
-        if accounts.known.len() >= self.options.connections {
-            let mut connected = 0;
-            accounts.known.retain(|_, account| {
-                let stands = !account.connections.all().is_empty();
-                connected += usize::from(stands);
-                stands || account.client.is_shared()
-            });
-            if connected >= self.options.connections {
-                return Err("there is no room for another account");
-            }
+        if !accounts.make_room(self.options.connections) {
+            return Err("there is no room for another account");
         }
         let connections = Arc::new(Connections::new(id, self.options.settings.queue_while_down));
         let calls = BoxCloneSyncService::new(AccountService(connections.clone()));
@@ -261,6 +253,7 @@ impl Shared {
         let token = self.options.token.clone();
         let (ws, task) = ws::accepted(self.settings.clone(), token, control.clone(), stops);
         let new = AccountConnection { id: accounts.next_id, origin, ws, control, slot: slot.clone() };
+        accounts.connected += usize::from(!account.connections.is_connected());
         let (old, waiting) = account.connections.connect(&new);
         for old in old {
             tracing::info!(account = id.get(), ?role, "replaced by a new connection of the same account");
@@ -351,8 +344,11 @@ struct DisconnectGuard {
 impl Drop for DisconnectGuard {
     fn drop(&mut self) {
         let why = self.why.clone();
-        self.shared.change(|_| {
-            self.account.connections.disconnect(self.id, why);
+        self.shared.change(|accounts| {
+            let connections = &self.account.connections;
+            let before = connections.is_connected();
+            connections.disconnect(self.id, why);
+            accounts.connected -= usize::from(before && !connections.is_connected());
             drop(take_permit(&self.slot));
         });
         self.shared.tell_watchers();

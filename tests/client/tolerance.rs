@@ -189,7 +189,7 @@ async fn a_warning_about_a_type_of_ones_own_quotes_nothing() {
 #[tokio::test]
 async fn a_refusal_with_a_very_long_explanation_is_uncertain() {
     for (length, uncertain) in [(10, false), (1_000_000, true)] {
-        let text = format!("群成员不存在 {}", "消息".repeat(length));
+        let text = format!("消息不存在或已被撤回: {}", "消息".repeat(length));
         let body = json!({ "status": "failed", "retcode": 1200, "data": null, "message": text });
         let (url, _server) = answering("200 OK", body.to_string()).await;
         let error = Client::builder(url).build().unwrap().set_group_ban(1, 2).await.unwrap_err();

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cqhttp::Client;
 use cqhttp::mock::{self, Dial};
@@ -242,4 +242,61 @@ async fn a_body_may_have_any_length() {
     let server = Server::bind("127.0.0.1:0").body_limit(usize::MAX).await.unwrap();
     let posted = mock::Webhook::to(format!("http://{}", server.local_addr().unwrap())).retries(0);
     assert_eq!(soon(posted.post(r#"{"post_type":"notice","self_id":10086}"#)).await.unwrap().status, 204);
+}
+
+/// In a process of its own, whose memory is measured.
+#[tokio::test]
+#[ignore = "measures the memory and the time of the process: run by .ci/run"]
+async fn accounts_that_only_post_take_the_memory_that_is_counted_and_no_time() {
+    const CHILD: &str = "CQHTTP_TEST_POSTING_ACCOUNTS";
+    if std::env::var_os(CHILD).is_none() {
+        let this = "server::accounts_that_only_post_take_the_memory_that_is_counted_and_no_time";
+        let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
+        assert!(
+            child.args(["--exact", this, "--nocapture", "--ignored"]).env(CHILD, "1").status().await.unwrap().success()
+        );
+        return;
+    }
+    const LIMIT: usize = 16 << 20;
+    const KNOWN: i64 = 12_000;
+    const BATCH: i64 = 1000;
+    let any = || Server::bind("127.0.0.1:0").answer_within(Duration::ZERO).max_connections(64);
+    let posting = async |server: &Server, first: i64, events: i64| {
+        let mut stream = TcpStream::connect(server.local_addr().unwrap()).await.unwrap();
+        let begun = Instant::now();
+        post_of_each(&mut stream, first..first + events).await;
+        begun.elapsed()
+    };
+    // A server that keeps hardly any events, and hence knows few accounts.
+    let small = any().total_event_queue_limit(64 << 10).await.unwrap();
+    posting(&small, 1_000_000, 1000).await;
+    let before = memory();
+    let large = any().total_event_queue_limit(LIMIT).await.unwrap();
+    posting(&large, 2_000_000, KNOWN).await;
+    let (held, kept) = (memory().saturating_sub(before), KNOWN as u64 - large.missed());
+    eprintln!("{kept} events of as many accounts: {held} KiB, {} bytes each", held as u64 * 1024 / kept);
+    assert!(large.missed() > 0 && held << 10 < LIMIT + LIMIT / 4, "{held} KiB");
+    // The best of several: others use the machine as well.
+    let (mut of_few, mut of_many) = (Duration::MAX, Duration::MAX);
+    for batch in 0..5 {
+        of_few = of_few.min(posting(&small, 3_000_000 + batch * BATCH, BATCH).await);
+        of_many = of_many.min(posting(&large, 3_000_000 + batch * BATCH, BATCH).await);
+    }
+    eprintln!("{BATCH} posts: {of_few:?} with few accounts, {of_many:?} with many");
+    assert!(of_many < of_few * 3, "{of_few:?}, {of_many:?}");
+}
+
+/// Posts an event of each account over the connection.
+async fn post_of_each(stream: &mut TcpStream, accounts: std::ops::Range<i64>) {
+    for account in accounts {
+        let body = format!(
+            r#"{{"post_type":"message","message_type":"group","time":1700000000,"self_id":{account},"user_id":1,"group_id":2,"message_id":3,"message":"hello"}}"#
+        );
+        let head = format!(
+            "POST / HTTP/1.1\r\nHost: bot\r\nX-Self-ID: {account}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        assert_eq!(status(stream).await, "204");
+    }
 }

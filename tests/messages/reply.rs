@@ -9,7 +9,7 @@ use cqhttp::event::{
     FriendRequest, FriendRequestOperation, GroupMessage, GroupMessageOperation, GroupRequest, GroupRequestOperation,
     GuildMessage, PrivateMessage, PrivateMessageOperation,
 };
-use cqhttp::mock::{self, MockServer, Via, refuse};
+use cqhttp::mock::{self, Fault, MockServer, Via, refuse, refuse_as};
 use cqhttp::types::SentMessage;
 use cqhttp::{Chat, Client, Error, Event, ForwardNode, GroupId, Message, MessageId, RefusalCode, Target, UserId};
 use serde_json::{Value, json};
@@ -428,4 +428,36 @@ async fn a_typed_notice_is_answered_like_its_event() {
     let Event::ChannelCreated(created) = event("ChannelCreated") else { panic!("it is one") };
     client.reply(&created, "a new one").await.unwrap();
     assert_eq!(last(&server).0, "send_guild_channel_msg");
+}
+
+#[tokio::test]
+async fn the_text_of_the_answer_is_there_on_demand() {
+    let (server, client) = server().await;
+    let answer = |data: &str| Fault::Text(format!(r#"{{"status":"ok","retcode":0,"data":{data},"of_this_server":1}}"#));
+    server.faults(move |_: &mock::ReceivedCall| answer(r#"{"message_id":7,"res_id":"abc"}"#));
+    let sent = client.send(GroupId::new(42), "hi").with_raw().await.unwrap();
+    assert_eq!((sent.answer.message_id, &sent.answer.guild_message_id), (Some(MessageId::new(7)), &None));
+    assert!(sent.text().contains(r#""res_id":"abc""#) && sent.text().contains("of_this_server"), "{}", sent.text());
+    let group = GroupMessage::example();
+    let reply = client.reply(&group, "pong").quote().within(Duration::from_secs(9)).with_raw().await.unwrap();
+    assert!(reply.text().contains("of_this_server"));
+    assert_eq!(last(&server).1["message"][0]["type"], "reply");
+
+    let answer = |data: &str| Fault::Text(format!(r#"{{"status":"ok","retcode":0,"data":{data}}}"#));
+    server.faults(move |_: &mock::ReceivedCall| answer(r#"{"message_id":"BAC","x":1}"#));
+    let sent = client.reply(&GuildMessage::example(), "pong").with_raw().await.unwrap();
+    assert!(sent.answer.guild_message_id.is_some() && sent.text().contains(r#""x":1"#));
+    let nowhere = client.reply(&event("Heartbeat"), "pong").with_raw().await.unwrap_err();
+    assert!(matches!(nowhere, Error::NotSent(_)));
+}
+
+#[tokio::test]
+async fn the_words_of_the_server_are_those_of_the_error() {
+    let (server, client) = server().await;
+    server.on::<SendMsg>(|_| Err(refuse_as(1200, "当前处于被禁言状态")));
+    let error = client.send(GroupId::new(42), "hi").await.unwrap_err();
+    assert_eq!((error.retcode(), error.explanation()), (Some(1200), Some("当前处于被禁言状态")));
+    assert_eq!((error.refusal(), error.code()), (Some(cqhttp::RefusalKind::BotMuted), None));
+    server.stop().await;
+    assert_eq!(client.send(GroupId::new(42), "hi").await.unwrap_err().explanation(), None);
 }

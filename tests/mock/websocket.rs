@@ -356,6 +356,7 @@ async fn a_fault_changes_the_answer() {
         (Fault::NoEcho, ok(data, "")),
         (Fault::NoData, ok("", echo)),
         (Fault::Text("{}".into()), "{}".into()),
+        (Fault::Text(r#"{"retcode":7,"echo":{echo}}"#.into()), r#"{"retcode":7,"echo":"a"}"#.into()),
     ] {
         let (server, acted) = failing(fault.clone()).await;
         let mut peer = Peer::on(&server).await;

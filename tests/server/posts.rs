@@ -5,11 +5,11 @@ use std::time::Duration;
 use cqhttp::mock::Webhook;
 use cqhttp::server::Server;
 use serde_json::{Value, json};
-use support::peer::soon;
+use support::peer::{soon, text_of};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::{ANNA, BORIS, SECRET, address, any, hook, http, said_to, status};
+use crate::{ANNA, BORIS, SECRET, address, any, hook, http, next_message, said_to, status, status_of};
 
 /// A poke, as go-cqhttp sends it: without an id, and with a time in seconds.
 fn poke(account: i64) -> String {
@@ -152,4 +152,16 @@ async fn two_posts_at_once_are_two_events() {
     for posted in posts {
         assert_eq!(soon(posted).await.unwrap().unwrap().status, 204);
     }
+}
+
+#[tokio::test]
+async fn the_text_of_an_event_has_a_mark_for_bytes_that_are_not_utf_8() {
+    let mut server = any().answer_within(Duration::ZERO).await.unwrap();
+    let body: Vec<u8> = said_to(ANNA, "a~b").bytes().map(|byte| if byte == b'~' { 0xff } else { byte }).collect();
+    let head = format!("POST / HTTP/1.1\r\nHost: bot\r\nX-Self-ID: {ANNA}\r\nContent-Length: {}\r\n\r\n", body.len());
+    assert_eq!(status_of(&server, &[head.as_bytes(), &body].concat()).await, 204);
+    let received = next_message(&mut server).await;
+    assert_eq!(text_of(&received.event), "a\u{fffd}b");
+    assert!(received.text().contains("\"raw_message\":\"a\u{fffd}b\""), "{}", received.text());
+    assert_eq!(received.raw, body, "the bytes are as they came");
 }

@@ -78,6 +78,7 @@ async fn the_state_tells_each_step() {
     let mut states = events.connection().watch();
     assert!(matches!(events.state(), ConnectionState::Connected));
     assert_eq!(events.state().to_string(), "connected");
+    assert!(events.state().error().is_none());
     drop(peer);
     soon(states.wait_for(|state| matches!(state, ConnectionState::Disconnected { .. }))).await.unwrap();
     // It dials, and nobody answers yet.
@@ -87,6 +88,7 @@ async fn the_state_tells_each_step() {
     soon(states.wait_for(|state| matches!(state, ConnectionState::Connected))).await.unwrap();
     events.close().await;
     assert!(matches!(events.state(), ConnectionState::Closed { why: ConnectionError::Closed, .. }));
+    assert!(events.state().error().is_none(), "this program closed it");
 }
 
 #[tokio::test]

@@ -4,14 +4,14 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::docs::docs;
-use crate::model::{Api, Refusal, RefusalRule};
+use crate::model::{Api, Effect, Happened, Refusal, RefusalRule};
 
 /// The enum of meanings, and the table of rules; in an extension, the rules that it adds.
 pub(super) fn items(api: &Api) -> Vec<TokenStream> {
     match (api.extension, api.refusals.is_empty()) {
         (true, _) => has_rules(api).then(|| rules(api)).into_iter().collect(),
         (false, true) => Vec::new(),
-        (false, false) => vec![kinds(&api.refusals), names(&api.refusals), display(), rules(api)],
+        (false, false) => vec![kinds(&api.refusals), names(&api.refusals), display(), rules(api), undivided(api)],
     }
 }
 
@@ -76,11 +76,29 @@ fn rules(api: &Api) -> TokenStream {
     }
 }
 
-/// `RefusalRule { kind: RefusalKind::Timeout, uncertain: true, texts: &["timed out"], ..RefusalRule::ANY }`
+/// `pub static UNDIVIDED: &[&str] = &["set_group_ban", …];`
+fn undivided(api: &Api) -> TokenStream {
+    let actions = api.files.iter().flat_map(|file| &file.actions);
+    let actions = actions.filter(|action| action.effect != Effect::Read && !action.in_parts);
+    let mut names: Vec<&str> =
+        actions.flat_map(|action| action.aliases.iter().chain([&action.wire])).map(String::as_str).collect();
+    names.sort_unstable();
+    quote! {
+        /// The actions that change something and send no message, in order: a refusal is not one of a part of them.
+        pub static UNDIVIDED: &[&str] = &[#(#names),*];
+    }
+}
+
+/// `RefusalRule { kind: RefusalKind::Timeout, happened: Happened::Maybe, texts: &["timed out"], ..RefusalRule::ANY }`
 fn entry(refusal: &Refusal, rule: &RefusalRule) -> TokenStream {
     let kind = refusal.name.type_ident();
     let kind = if refusal.extension { quote!(::cqhttp::RefusalKind::#kind) } else { quote!(RefusalKind::#kind) };
-    let RefusalRule { uncertain, retcodes, http_statuses, over_http, actions, codes, texts } = rule;
+    let RefusalRule { happened, retcodes, http_statuses, over_http, actions, codes, texts } = rule;
+    let happened = crate::name::ident(match happened {
+        Happened::No => "No",
+        Happened::Partly => "Partly",
+        Happened::Maybe => "Maybe",
+    });
     let retcodes = list("retcodes", retcodes.iter().map(|retcode| Literal::i64_unsuffixed(*retcode)).collect());
     let statuses = list("http_statuses", http_statuses.iter().map(|status| Literal::u16_unsuffixed(*status)).collect());
     let over_http = over_http.map(|http| quote!(over_http: ::std::option::Option::Some(#http),));
@@ -89,7 +107,7 @@ fn entry(refusal: &Refusal, rule: &RefusalRule) -> TokenStream {
     quote! {
         ::cqhttp::__private::RefusalRule {
             kind: #kind,
-            uncertain: #uncertain,
+            happened: ::cqhttp::__private::Happened::#happened,
             #retcodes #statuses #over_http #actions #codes #texts
             ..::cqhttp::__private::RefusalRule::ANY
         }

@@ -10,6 +10,11 @@ use crate::source::{self, At};
 use crate::source_map::Spot;
 use crate::ty::{NamedKind, Scalar, Ty};
 
+/// Returns `true` if a parameter can hold a message.
+fn has_message(params: &[Param]) -> bool {
+    params.iter().any(|param| matches!(param.ty.scalar, Scalar::Message | Scalar::ForwardNode | Scalar::Json))
+}
+
 impl Resolver<'_> {
     pub(super) fn action(&mut self, source: &source::Action) -> Option<Action> {
         self.doc(&source.doc);
@@ -51,6 +56,7 @@ impl Resolver<'_> {
             silent: source.silent,
             wait,
             pages,
+            in_parts: params.as_deref().is_some_and(|params| effect == Some(Effect::Send) && has_message(params)),
             params: params?,
             errors: values(&source.errors),
             uncertain: Vec::new(),

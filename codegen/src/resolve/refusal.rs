@@ -1,7 +1,7 @@
 //! Refusals: what failed answers mean, and whether the rules agree.
 
 use super::resolver::{Resolver, values};
-use crate::model::{Action, Effect, Refusal, RefusalRule};
+use crate::model::{Action, Effect, Happened, Refusal, RefusalRule};
 use crate::name::{self, Name};
 use crate::source::{self, At, SourceFile};
 use crate::source_map::Spot;
@@ -72,19 +72,19 @@ impl Resolver<'_> {
     }
 
     fn refusal_kind(&mut self, source: &source::Refusal, actions: &[&str]) -> Refusal {
-        let uncertain = self.happened(&source.happened);
-        let rules = source.rules.iter().map(|rule| self.refusal_rule(rule, uncertain, actions)).collect();
+        let happened = self.happened(&source.happened);
+        let rules = source.rules.iter().map(|rule| self.refusal_rule(rule, happened, actions)).collect();
         let doc = source.doc.as_ref().map(|doc| doc.value.clone());
         let (name, extension) = (Name::from_wire(&source.name.value), doc.is_none());
-        Refusal { name, doc: doc.unwrap_or_default(), extension, uncertain, rules }
+        Refusal { name, doc: doc.unwrap_or_default(), extension, rules }
     }
 
-    /// Returns `true` for `maybe`.
-    fn happened(&mut self, word: &At<String>) -> bool {
-        self.choice(word, "value of `happened`", &[("no", false), ("maybe", true)]).unwrap_or(true)
+    fn happened(&mut self, word: &At<String>) -> Happened {
+        let values = [Happened::No, Happened::Partly, Happened::Maybe].map(|value| (value.as_str(), value));
+        self.choice(word, "value of `happened`", &values).unwrap_or(Happened::Maybe)
     }
 
-    fn refusal_rule(&mut self, source: &source::RefusalRule, uncertain: bool, actions: &[&str]) -> RefusalRule {
+    fn refusal_rule(&mut self, source: &source::RefusalRule, happened: Happened, actions: &[&str]) -> RefusalRule {
         let transports = [("http", true), ("websocket", false)];
         for action in &source.actions {
             if !self.any_refused && !actions.contains(&action.value.as_str()) {
@@ -99,9 +99,10 @@ impl Resolver<'_> {
         for at in source.http_statuses.iter().filter(|at| status(at).is_none()) {
             self.faults.add(&at.spot, format!("{} is not an HTTP status", at.value), "write a number from 100 to 599");
         }
-        self.texts_of_rule(&source.texts);
+        let happened = source.happened.as_ref().map_or(happened, |word| self.happened(word));
+        self.texts_of_rule(&source.texts, happened);
         RefusalRule {
-            uncertain: source.happened.as_ref().map_or(uncertain, |word| self.happened(word)),
+            happened,
             retcodes: source.retcodes.iter().map(|at| at.value).collect(),
             http_statuses: source.http_statuses.iter().filter_map(status).collect(),
             over_http: source.transport.as_ref().and_then(|word| self.choice(word, "transport", &transports)),
@@ -112,17 +113,15 @@ impl Resolver<'_> {
     }
 
     /// Reports texts that would match by chance, and texts that another one of the rule contains.
-    fn texts_of_rule(&mut self, texts: &[At<String>]) {
+    fn texts_of_rule(&mut self, texts: &[At<String>], happened: Happened) {
         for (index, text) in texts.iter().enumerate() {
-            let short = text.value.split(ANY).any(|part| part.trim().chars().count() < 2);
-            if short || text.value.trim() != text.value {
-                let hint = format!("write two characters or more on each side of `{ANY}`, and no blanks at the ends");
+            if let Some(hint) = loose(&text.value, happened) {
                 self.faults.add(&text.spot, format!("`{}` would match by chance", text.value), hint);
             }
             let others = texts.iter().enumerate().filter(|(other, _)| *other != index);
             let contained = others.map(|(_, other)| other).find(|other| {
                 let (text, other) = (text.value.to_lowercase(), other.value.to_lowercase());
-                matches(&other, &text) && (other != text)
+                matches(&other, &text) && other != text
             });
             if let Some(other) = contained {
                 let message = format!("`{}` matches wherever `{}` does", other.value, text.value);
@@ -135,18 +134,27 @@ impl Resolver<'_> {
     fn agreement(&mut self, rules: &[Placed<'_>]) {
         for (index, one) in rules.iter().enumerate() {
             for other in &rules[index + 1..] {
-                let (certain, uncertain) = if one.rule.uncertain { (other, one) } else { (one, other) };
-                if one.rule.uncertain != other.rule.uncertain && can_meet(one.rule, other.rule) {
+                let (certain, uncertain) = match (one.rule.happened, other.rule.happened) {
+                    (Happened::Maybe, _) | (Happened::Partly, Happened::No) => (other, one),
+                    _ => (one, other),
+                };
+                if one.rule.happened != other.rule.happened && disagree(certain.rule, uncertain.rule) {
                     let message = format!(
-                        "this rule of `{}` and one of `{}` can match the same refusal: one says `no`, the other `maybe`, \
+                        "this rule of `{}` and one of `{}` can match the same refusal: one says `{}`, the other `{}`, \
                          which would win",
-                        certain.kind, uncertain.kind
+                        certain.kind,
+                        uncertain.kind,
+                        certain.rule.happened.as_str(),
+                        uncertain.rule.happened.as_str()
                     );
-                    let hint = "add a condition that tells them apart, or write `happened: maybe`";
+                    let hint = format!(
+                        "add a condition that tells them apart, or write `happened: {}`",
+                        uncertain.rule.happened.as_str()
+                    );
                     // A fault of an extension is in its own files, which come last.
                     let at = if other.extension { other } else { certain };
                     self.faults.add(at.spot, message, hint);
-                } else if one.rule.uncertain == other.rule.uncertain
+                } else if one.rule.happened == other.rule.happened
                     && one.rule.has_words() == other.rule.has_words()
                     && covers(one.rule, other.rule)
                 {
@@ -176,8 +184,30 @@ impl Resolver<'_> {
     }
 }
 
-/// The mark for any few characters in a text.
+/// The mark for any characters in a text.
 const ANY: char = '…';
+
+/// The mark for a number in a text.
+const NUMBER: char = '#';
+
+/// Returns the remedy for a text that would match by chance. Servers quote names of groups and files in their texts, and people
+/// choose these names: a text that proves something must begin with the server's own words, and end with them or after a mark.
+fn loose(text: &str, happened: Happened) -> Option<String> {
+    let words = text.trim_matches(ANY);
+    if words.chars().filter(|mark| mark.is_alphanumeric()).count() < 2 || text.trim() != text {
+        return Some("write two letters or more, and no blanks at the ends".to_owned());
+    }
+    if happened == Happened::Maybe {
+        return None;
+    }
+    if text.starts_with(ANY) {
+        return Some(format!("begin with the server's own words in place of `{ANY}`, or write `happened: maybe`"));
+    }
+    let open = text.strip_suffix(ANY)?;
+    open.ends_with(char::is_alphanumeric).then(|| {
+        format!("end with the server's own words, or with a mark or blank before `{ANY}`, or write `happened: maybe`")
+    })
+}
 
 fn place<'a>(source: &'a source::Refusal, kind: &'a Refusal) -> impl Iterator<Item = Placed<'a>> {
     let rules = source.rules.iter().zip(&kind.rules);
@@ -189,20 +219,39 @@ fn place<'a>(source: &'a source::Refusal, kind: &'a Refusal) -> impl Iterator<It
     })
 }
 
-/// Returns `true` if a text of a rule stands in another text.
-fn matches(text: &str, within: &str) -> bool {
-    let mut rest = within;
-    text.split(ANY).all(|part| match rest.find(part) {
-        Some(at) => {
-            rest = &rest[at + part.len()..];
-            true
-        }
-        None => false,
-    })
+/// Returns `true` if a text of a rule matches everything that another text matches.
+fn matches(text: &str, other: &str) -> bool {
+    let mut parts = text.split(ANY);
+    let Some(mut rest) = parts.next().and_then(|first| after(first, other)) else { return false };
+    let Some(last) = parts.next_back() else { return rest.is_empty() };
+    for part in parts {
+        let found = rest.char_indices().find_map(|(at, _)| after(part, &rest[at..]));
+        let Some(found) = found else { return false };
+        rest = found;
+    }
+    last.is_empty() || rest.char_indices().any(|(at, _)| after(last, &rest[at..]) == Some(""))
+}
+
+/// Returns what follows a part without [`ANY`] at the beginning of another text.
+fn after<'a>(part: &str, other: &'a str) -> Option<&'a str> {
+    let mut pieces = part.split(NUMBER);
+    let mut rest = other.strip_prefix(pieces.next()?)?;
+    for piece in pieces {
+        let digits = rest.strip_prefix('-').unwrap_or(rest);
+        let end = digits.trim_start_matches(|mark: char| mark.is_ascii_digit() || mark == NUMBER);
+        rest = (end.len() < digits.len()).then_some(end)?.strip_prefix(piece)?;
+    }
+    Some(rest)
 }
 
 fn meet<T: PartialEq>(some: &[T], others: &[T]) -> bool {
     some.is_empty() || others.is_empty() || some.iter().any(|one| others.contains(one))
+}
+
+/// Returns `true` if a refusal can match both rules, and the certain rule would be read in vain. A rule that looks at the
+/// server's words is expected to win over numbers alone.
+fn disagree(certain: &RefusalRule, uncertain: &RefusalRule) -> bool {
+    (certain.has_words() || !uncertain.has_words()) && can_meet(certain, uncertain)
 }
 
 /// Returns `true` if one refusal can match both rules. Different words are taken not to come together.
@@ -249,6 +298,11 @@ pub(super) fn uncertain_codes(refusals: &[Refusal], action: &Action) -> Vec<Stri
         return Vec::new();
     }
     let about = |rule: &RefusalRule| rule.actions.is_empty() || rule.actions.contains(&action.wire);
-    let rules = || refusals.iter().flat_map(|refusal| &refusal.rules).filter(|rule| rule.uncertain && about(rule));
+    let may = |rule: &RefusalRule| match rule.happened {
+        Happened::No => false,
+        Happened::Partly => action.in_parts,
+        Happened::Maybe => true,
+    };
+    let rules = || refusals.iter().flat_map(|refusal| &refusal.rules).filter(|rule| may(rule) && about(rule));
     action.errors.iter().filter(|code| rules().any(|rule| rule.codes.contains(code))).cloned().collect()
 }

@@ -60,6 +60,30 @@ impl ConnectionState {
         matches!(self, Self::Connected)
     }
 
+    /// Returns the reason why there is no connection, for a `main` that fails when the events end; `None` while there is one, and
+    /// if this program closed it.
+    ///
+    /// ```no_run
+    /// # async fn run(mut events: cqhttp::Events) -> Result<(), cqhttp::Report> {
+    /// while let Some(received) = events.next().await {
+    ///     println!("{}", received.text());
+    /// }
+    /// match events.state().error() {
+    ///     Some(why) => Err(why.into()),
+    ///     None => Ok(()),
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn error(&self) -> Option<ConnectionError> {
+        match self {
+            Self::Disconnected { why, .. } | Self::Closed { why } if !matches!(why, ConnectionError::Closed) => {
+                Some(why.clone())
+            }
+            _ => None,
+        }
+    }
+
     /// Returns `true` if the connection has ended for good.
     #[must_use]
     pub fn is_closed(&self) -> bool {

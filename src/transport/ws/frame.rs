@@ -140,7 +140,6 @@ mod tests {
 
     #[test]
     fn frames_are_told_apart_by_their_shape() {
-        let stray = |echo, retcode| Frame::Stray { echo, retcode };
         let event = |kind, self_id: Option<i64>| Frame::Event(EventHeader { kind, self_id: self_id.map(UserId::new) });
         for (json, frame) in [
             (r#"{"post_type":"message","#, event(EventKind::Unknown, None)),
@@ -169,6 +168,15 @@ mod tests {
             (r#"{"post_type":"meta_event","meta_event_type":"heartbeat"}"#, event(EventKind::Heartbeat, None)),
             (r#"{"data":{"post_type":"message"},"echo":"c7","retcode":0,"status":"ok"}"#, Frame::Answer(7)),
             (r#"{"status":"ok","retcode":0,"data":null,"message":"","wording":"","echo":"c12"}"#, Frame::Answer(12)),
+        ] {
+            assert_eq!(Frame::peek(json.as_bytes()), frame, "{json}");
+        }
+    }
+
+    #[test]
+    fn answers_are_told_by_their_echo() {
+        let stray = |echo, retcode| Frame::Stray { echo, retcode };
+        for (json, frame) in [
             // It breaks off behind the echo: the call reports that.
             (r#"{"data":null,"echo":"c7","ret"#, Frame::Answer(7)),
             (r#"{"echo":"c7"}"#, Frame::Answer(7)),

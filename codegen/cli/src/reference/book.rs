@@ -90,11 +90,11 @@ impl<'a> Book<'a> {
     /// Formats a title and a table of fields.
     pub(super) fn fields(&self, title: &str, fields: &[Field]) -> String {
         let rows = fields.iter().map(|field| {
-            let may_be_absent = field.decides || !field.zero_if_absent && self.api.is_empty_if_absent(field);
+            let may_be_absent = field.decides || field.zero_if_absent || self.api.is_empty_if_absent(field);
             let present = match (field.ty.optional, field.ty.list) {
                 (true, _) => "optional",
                 (false, true) => "unless empty",
-                (false, false) if may_be_absent => "usually",
+                (false, false) if may_be_absent => "may be absent",
                 (false, false) => "always",
             };
             let bare = if field.bare { " Some servers answer this list or text alone." } else { "" };

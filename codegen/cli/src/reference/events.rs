@@ -6,8 +6,9 @@ use super::book::Book;
 use super::text::{heading, json, json_block, paragraph, presence};
 
 const INTRODUCTION: &str = "\
-Notifications that a server sends. An event is a JSON object; its tags, `post_type` and those below it, identify the kind. An
-optional field may be absent or `null`.";
+Notifications that a server sends. An event is a JSON object; its tags, `post_type` and those below it, identify the kind. The
+column *present*: *always*, an event without the field is of an unknown kind for this library; *may be absent*, it is then read as
+empty, 0 or an unlisted value; *optional*, it may be absent or `null`; *unless empty*, a list without elements may be either.";
 
 /// The order of the events in the reference.
 pub(super) const POST_TYPES: [PostType; 5] =

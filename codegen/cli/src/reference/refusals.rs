@@ -7,7 +7,8 @@ use super::text::{cell, heading, table};
 const INTRODUCTION: &str = "\
 What failed answers mean, whatever the server. A rule holds if each of its conditions does, by one of the values. If several
 rules hold, one that says *maybe* counts, then one that looks at `msg` or a text, then the first. A refusal that no rule knows is
-`other`, and its action may have been carried out. `…` stands for a few characters.";
+`other`, and its action may have been carried out. *Partly* is *maybe* for an action that sends a message, of which a part may have
+been sent, and *no* for all others. A text is the whole text; `…` stands for any characters in it, and `#` for a number.";
 
 /// Formats the section; without refusals, nothing.
 pub(super) fn section(api: &Api) -> String {
@@ -20,10 +21,7 @@ pub(super) fn section(api: &Api) -> String {
 
 fn kind(refusal: &Refusal) -> String {
     let head = heading(refusal.name.snake(), "", &refusal.doc);
-    let rows = refusal.rules.iter().map(|rule| {
-        let happened = if rule.uncertain { "maybe" } else { "no" };
-        [conditions(rule), happened.to_owned()]
-    });
+    let rows = refusal.rules.iter().map(|rule| [conditions(rule), rule.happened.as_str().to_owned()]);
     match refusal.rules.is_empty() {
         true => head.trim_end().to_owned() + "\n",
         false => head + &table(["conditions", "carried out"], rows),
@@ -42,7 +40,7 @@ fn conditions(rule: &RefusalRule) -> String {
         transport,
         condition("action", &rule.actions),
         condition("`msg`", &rule.codes),
-        condition("a text with", &rule.texts),
+        condition("text", &rule.texts),
     ];
     conditions.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }

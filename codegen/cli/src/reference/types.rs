@@ -8,7 +8,8 @@ use super::text::{cell, heading, json, json_block, paragraph, table, value};
 
 const INTRODUCTION: &str = "\
 Types of parameters and fields. An enum is open: servers may send values that are not listed. A list may be absent or `null`
-if there is nothing in it.";
+if there is nothing in it. *Always* means that an object without the field is not read as this type; a field that *may be absent*
+is then read as empty, 0 or an unlisted value.";
 
 /// Formats the page.
 pub(super) fn page(book: &Book<'_>) -> String {
