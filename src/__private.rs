@@ -168,6 +168,47 @@ pub mod field {
     }
 }
 
+/// Writes an entry of an object, by the presence of its field.
+pub mod entry {
+    use serde::Serialize;
+    use serde::ser::SerializeMap;
+
+    use crate::decode;
+    use crate::target::Target;
+
+    /// Writes a field that is always sent.
+    #[inline]
+    pub fn always<M: SerializeMap>(map: &mut M, key: &'static str, value: &impl Serialize) -> Result<(), M::Error> {
+        map.serialize_entry(key, value)
+    }
+
+    /// Writes a field unless it is `None`.
+    #[inline]
+    pub fn optional<M: SerializeMap>(
+        map: &mut M,
+        key: &'static str,
+        value: &Option<impl Serialize>,
+    ) -> Result<(), M::Error> {
+        value.as_ref().map_or(Ok(()), |value| map.serialize_entry(key, value))
+    }
+
+    /// Writes a field that decides, unless it was absent.
+    #[inline]
+    pub fn decisive<M, T>(map: &mut M, key: &'static str, value: &T) -> Result<(), M::Error>
+    where
+        M: SerializeMap,
+        T: Serialize + From<String> + PartialEq,
+    {
+        if decode::is_unlisted(value) { Ok(()) } else { map.serialize_entry(key, value) }
+    }
+
+    /// Writes the keys of a target.
+    #[inline]
+    pub fn target<M: SerializeMap>(map: &mut M, _: &'static str, value: &Target) -> Result<(), M::Error> {
+        value.write(map)
+    }
+}
+
 /// Creates an [`Unlisted`], for the `from` of an enum.
 pub fn unlisted<T>(value: T) -> Unlisted<T> {
     Unlisted::new(value)

@@ -5,14 +5,13 @@ pub(crate) mod json_path;
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserialize;
-
 use self::json_path::path_of;
 use crate::answer::Answer;
 use crate::decode::{self, Context, DecodeWarning, Found, Reading, Sink, Step, Stop};
 use crate::error::reason::{TimedOut, redirects};
 use crate::error::{Error, NotSent, OutcomeUnknown, Reason, Refused, Undecodable};
 use crate::generated::refusal::RefusalKind;
+use crate::raw_fields::raw_fields;
 use crate::transport::Response;
 use crate::transport::failure::BoxError;
 
@@ -158,11 +157,8 @@ fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
         300..400 | 408 | 499 => unknown(format!("the server answers with HTTP status {status} alone")),
         400..500 => {
             // NapCat explains a refused token in an object that holds nothing but `message`.
-            #[derive(Deserialize)]
-            struct Explained {
-                message: String,
-            }
-            let message = serde_json::from_slice::<Explained>(body).ok().map(|explained| explained.message);
+            let explained = raw_fields(body, ["message"]).ok();
+            let message = explained.and_then(|[message]| serde_json::from_str(message?.get()).ok());
             let retcode = 1000 + i64::from(status);
             Error::Refused(Box::new(Refused {
                 action,

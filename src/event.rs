@@ -61,6 +61,7 @@
 
 pub(crate) mod header;
 mod helpers;
+pub(crate) mod key;
 pub(crate) mod quick_operation;
 pub(crate) mod views;
 

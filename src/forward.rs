@@ -45,8 +45,7 @@ use crate::segment::IntoSegment;
 use crate::time::Timestamp;
 
 /// The content of a message in a forward: `N` is [`ForwardNode`] for sending and [`ForwardedMessage`] for reading.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ForwardContent<N> {
     /// A message.
@@ -63,6 +62,16 @@ pub enum ForwardContent<N> {
 pub struct UnknownContent {
     /// The JSON text of the whole message.
     pub text: String,
+}
+
+impl<N: Serialize> Serialize for ForwardContent<N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Message(message) => message.serialize(serializer),
+            Self::Nodes(nodes) => nodes.serialize(serializer),
+            Self::Unknown(content) => content.serialize(serializer),
+        }
+    }
 }
 
 /// Two are equal if their texts are.

@@ -35,6 +35,7 @@ mod message;
 #[cfg(feature = "mock")]
 pub mod mock;
 mod pagination;
+mod raw_fields;
 #[cfg(feature = "ws")]
 mod received;
 mod reply;

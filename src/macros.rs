@@ -1,4 +1,4 @@
-//! Macros that generated code expands: conversions of enums, answers, and the writing of events.
+//! Macros that generated code expands: conversions of enums, answers, and the writing of objects.
 
 /// Conversions of an enum whose values are strings.
 #[doc(hidden)]
@@ -148,56 +148,21 @@ macro_rules! answers {
     };
 }
 
-/// Writes an event: its tags, then its fields. `name = "wire"` is a field with another name on the wire; `name?` is left out
-/// if it is `None`, and `name!`, a field that decides, if it was absent.
+/// Writes an object: the tags of an event, then the fields. Each field is written by the function of `__private::entry` that stands
+/// before it, under the name behind it.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! serialize_event {
-    ($name:ident { $($entries:tt)* }) => {
+macro_rules! encode_object {
+    ($name:ident { $($tag:literal => $value:literal,)* $($entry:ident $field:ident = $wire:literal,)* }) => {
         impl $crate::__private::Serialize for $name {
             fn serialize<S: $crate::__private::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                use $crate::__private::SerializeMap;
+                use $crate::__private::SerializeMap as _;
+                #[allow(unused_mut, reason = "an object may have no fields")]
                 let mut map = serializer.serialize_map(None)?;
-                $crate::serialize_event!(@entries self map $($entries)*);
+                $(map.serialize_entry($tag, $value)?;)*
+                $($crate::__private::entry::$entry(&mut map, $wire, &self.$field)?;)*
                 map.end()
             }
         }
-    };
-    (@entries $this:ident $map:ident) => {};
-    (@entries $this:ident $map:ident $tag:literal => $value:literal, $($rest:tt)*) => {
-        $map.serialize_entry($tag, $value)?;
-        $crate::serialize_event!(@entries $this $map $($rest)*);
-    };
-    (@entries $this:ident $map:ident $field:ident, $($rest:tt)*) => {
-        $map.serialize_entry(stringify!($field), &$this.$field)?;
-        $crate::serialize_event!(@entries $this $map $($rest)*);
-    };
-    (@entries $this:ident $map:ident $field:ident = $wire:literal, $($rest:tt)*) => {
-        $map.serialize_entry($wire, &$this.$field)?;
-        $crate::serialize_event!(@entries $this $map $($rest)*);
-    };
-    (@entries $this:ident $map:ident $field:ident?, $($rest:tt)*) => {
-        if let Some(value) = &$this.$field {
-            $map.serialize_entry(stringify!($field), value)?;
-        }
-        $crate::serialize_event!(@entries $this $map $($rest)*);
-    };
-    (@entries $this:ident $map:ident $field:ident!, $($rest:tt)*) => {
-        if !$crate::__private::decode::is_unlisted(&$this.$field) {
-            $map.serialize_entry(stringify!($field), &$this.$field)?;
-        }
-        $crate::serialize_event!(@entries $this $map $($rest)*);
-    };
-    (@entries $this:ident $map:ident $field:ident = $wire:literal!, $($rest:tt)*) => {
-        if !$crate::__private::decode::is_unlisted(&$this.$field) {
-            $map.serialize_entry($wire, &$this.$field)?;
-        }
-        $crate::serialize_event!(@entries $this $map $($rest)*);
-    };
-    (@entries $this:ident $map:ident $field:ident = $wire:literal?, $($rest:tt)*) => {
-        if let Some(value) = &$this.$field {
-            $map.serialize_entry($wire, value)?;
-        }
-        $crate::serialize_event!(@entries $this $map $($rest)*);
     };
 }

@@ -4,7 +4,7 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::action::{Action, Effect};
 use crate::call::{Call, WithRaw};
@@ -390,14 +390,22 @@ impl Approvable for RequestEvent<'_> {
 }
 
 /// The answer to a request of either kind.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum AnswerRequest {
     /// The answer to a request to become a friend.
     Friend(SetFriendAddRequest),
     /// The answer to a request to join a group, or to an invitation.
     Group(SetGroupAddRequest),
+}
+
+impl Serialize for AnswerRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Friend(request) => request.serialize(serializer),
+            Self::Group(request) => request.serialize(serializer),
+        }
+    }
 }
 
 impl Action for AnswerRequest {

@@ -67,21 +67,24 @@ impl From<GroupId> for Target {
     }
 }
 
-impl Serialize for Target {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl Target {
+    /// Writes the keys that name the target.
+    pub(crate) fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let (kind, user, group) = match self {
             Self::User(user) => ("private", Some(user), None),
             Self::Group(group) => ("group", None, Some(group)),
             Self::Temp { user, group } => ("private", Some(user), Some(group)),
         };
-        let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("message_type", kind)?;
-        if let Some(user) = user {
-            map.serialize_entry("user_id", user)?;
-        }
-        if let Some(group) = group {
-            map.serialize_entry("group_id", group)?;
-        }
+        user.map_or(Ok(()), |user| map.serialize_entry("user_id", user))?;
+        group.map_or(Ok(()), |group| map.serialize_entry("group_id", group))
+    }
+}
+
+impl Serialize for Target {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.write(&mut map)?;
         map.end()
     }
 }

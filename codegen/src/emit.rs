@@ -63,7 +63,7 @@ fn of_file(api: &Api, file: &File) -> Vec<GeneratedFile> {
         ("types", types::type_items(api, file)),
         ("action", file.actions.iter().flat_map(|action| action::action_items(api, action)).collect()),
         ("client", if api.extension { Vec::new() } else { method::client_methods(file) }),
-        ("event", event::event_items(api, file)),
+        ("event", event::event_items(file)),
         ("segment", segment::segment_items(file)),
         ("mock", [mock::items(api, file), event::mock_items(file), segment::mock_items(file)].concat()),
     ];

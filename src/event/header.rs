@@ -6,11 +6,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 
 use crate::decode::{self, Context, Decode, Found, Reading, Sink, Stop};
 use crate::error::Reason;
+use crate::event::key::Key;
 use crate::generated::event::EventKind;
 use crate::generated::types::{GroupId, MessageId, UserId};
 use crate::time::Timestamp;
@@ -399,24 +400,6 @@ impl<'de> DeserializeSeed<'de> for ReadTags<'_, 'de> {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_map(self)
     }
-}
-
-/// The keys that classify a JSON object: the tags of an event, and the marks of an answer.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(field_identifier, rename_all = "snake_case")]
-pub(crate) enum Key {
-    PostType,
-    MessageType,
-    NoticeType,
-    RequestType,
-    MetaEventType,
-    SubType,
-    SelfId,
-    Echo,
-    Status,
-    Retcode,
-    #[serde(other)]
-    Other,
 }
 
 impl<'de> Visitor<'de> for ReadTags<'_, 'de> {

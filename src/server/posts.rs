@@ -7,10 +7,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::events::dedupe::Dedupe;
+use crate::raw_fields::raw_fields;
 use crate::sync::lock;
 
 /// The recent HTTP POSTs of an account; `None` if repetitions are not dropped.
@@ -63,32 +63,18 @@ impl Drop for Unanswered {
     }
 }
 
-/// The fields that identify a message or a request, unread.
-#[derive(Deserialize)]
-struct Fields<'a> {
-    #[serde(borrow)]
-    post_type: Option<&'a RawValue>,
-    #[serde(borrow)]
-    message_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    flag: Option<&'a RawValue>,
-    #[serde(borrow)]
-    group_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    user_id: Option<&'a RawValue>,
-}
-
 /// Returns what identifies a message or a request: its id, within its chat. Other events have no id of their own: the
 /// `message_id` of a recall or a reaction is that of a message.
 fn identity(body: &[u8]) -> Option<String> {
-    let fields: Fields<'_> = serde_json::from_slice(body).ok()?;
-    let post_type = text(fields.post_type)?;
+    let keys = ["post_type", "message_id", "flag", "group_id", "user_id"];
+    let [post_type, message_id, flag, group_id, user_id] = raw_fields(body, keys).ok()?;
+    let post_type = text(post_type)?;
     let id = match post_type {
-        "message" | "message_sent" => text(fields.message_id)?,
-        "request" => text(fields.flag)?,
+        "message" | "message_sent" => text(message_id)?,
+        "request" => text(flag)?,
         _ => return None,
     };
-    let [group, user] = [fields.group_id, fields.user_id].map(|id| text(id).unwrap_or_default());
+    let [group, user] = [group_id, user_id].map(|id| text(id).unwrap_or_default());
     Some(format!("{post_type} {group} {user} {id}"))
 }
 

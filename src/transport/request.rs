@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use bytes::Bytes;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::action::{Action, Effect};
 use crate::decode::{self, Integer};
 use crate::generated::types::{ChannelId, GroupId, GuildId, UserId};
+use crate::raw_fields::raw_fields;
 
 /// A call on its way to the server.
 #[derive(Clone)]
@@ -39,9 +39,9 @@ impl Request {
     /// session goes to the user. A quick operation concerns the chat of its event.
     #[must_use]
     pub fn target(&self) -> Option<RequestTarget> {
-        let params: Ids<'_> = serde_json::from_slice(&self.params).ok()?;
+        let params = Ids::of(&self.params)?;
         let to_people = self.effect == Effect::Send;
-        params.target(to_people).or_else(|| serde_json::from_str::<Ids<'_>>(params.context?.get()).ok()?.target(false))
+        params.target(to_people).or_else(|| Ids::of(params.context?.get().as_bytes())?.target(false))
     }
 
     /// Marks the request as sent: from now on a failure leaves the outcome unknown. A transport calls this right before it
@@ -100,24 +100,23 @@ pub enum RequestTarget {
 }
 
 /// The parameters that may name a target, unread.
-#[derive(Deserialize)]
 struct Ids<'a> {
-    #[serde(borrow)]
     message_type: Option<&'a RawValue>,
-    #[serde(borrow)]
     group_id: Option<&'a RawValue>,
-    #[serde(borrow)]
     user_id: Option<&'a RawValue>,
-    #[serde(borrow)]
     guild_id: Option<&'a RawValue>,
-    #[serde(borrow)]
     channel_id: Option<&'a RawValue>,
     /// The event of a quick operation.
-    #[serde(borrow)]
     context: Option<&'a RawValue>,
 }
 
-impl Ids<'_> {
+impl<'a> Ids<'a> {
+    fn of(params: &'a [u8]) -> Option<Self> {
+        let keys = ["message_type", "group_id", "user_id", "guild_id", "channel_id", "context"];
+        let [message_type, group_id, user_id, guild_id, channel_id, context] = raw_fields(params, keys).ok()?;
+        Some(Self { message_type, group_id, user_id, guild_id, channel_id, context })
+    }
+
     /// Returns the target. `private` decides between a group and a user if there is no `message_type`: `true` for the user.
     fn target(&self, private: bool) -> Option<RequestTarget> {
         if let Some(guild) = id(self.guild_id) {

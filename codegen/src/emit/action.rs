@@ -7,7 +7,7 @@ use super::action_docs::{effect, request_docs};
 use super::docs::docs;
 use super::method;
 use super::refusal::has_rules;
-use super::request::{ParamStruct, constructors, default, param_struct, reading, serialize};
+use super::request::{ParamStruct, constructors, default, param_struct, reading, writing};
 use super::rust_type::response_type;
 use super::types::object;
 use crate::model::{Action, Api, NextPage, Pages, Returns};
@@ -17,9 +17,8 @@ use crate::ty::Scalar;
 /// The items of one action, in the order in which a reviewer reads them.
 pub(super) fn action_items(api: &Api, action: &Action) -> Vec<TokenStream> {
     let params = ParamStruct::of(action);
-    let mut items = vec![request(api, action), reading(&params), constructors(&params)];
+    let mut items = vec![request(api, action), reading(&params), writing(&params), constructors(&params)];
     items.extend(default(&params));
-    items.extend(serialize(&params));
     items.extend(action_impls(api, action));
     items.extend(paged(action));
     items.extend(response(api, action));
@@ -34,7 +33,7 @@ pub(super) fn action_items(api: &Api, action: &Action) -> Vec<TokenStream> {
 /// `pub struct SetGroupBan { pub group_id: GroupId, … }`
 fn request(api: &Api, action: &Action) -> TokenStream {
     let docs = request_docs(api, action);
-    param_struct(api, &docs, &ParamStruct::of(action))
+    param_struct(&docs, &ParamStruct::of(action))
 }
 
 /// `impl Action for SetGroupBan { type Response = (); … }`

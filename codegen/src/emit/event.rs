@@ -6,7 +6,7 @@ use quote::quote;
 use super::docs::{aliases, docs, join};
 use super::request::{self, ParamStruct, constructors, default, param_struct};
 use super::rust_type::rust_type;
-use super::types::structure;
+use super::types;
 use super::value::{self, raw_string};
 use crate::doc;
 use crate::model::{Api, Event, Field, File, Operation, PostType};
@@ -14,17 +14,16 @@ use crate::name::ident;
 use crate::ty::{NamedKind, Scalar};
 
 /// The items of a file's events and operations.
-pub(super) fn event_items(api: &Api, file: &File) -> Vec<TokenStream> {
-    let events = file.events.iter().filter(|event| event.owns_shape()).flat_map(|one| event(api, one));
-    events.chain(file.operations.iter().flat_map(|one| operation(api, one))).collect()
+pub(super) fn event_items(file: &File) -> Vec<TokenStream> {
+    let events = file.events.iter().filter(|event| event.owns_shape()).flat_map(event);
+    events.chain(file.operations.iter().flat_map(operation)).collect()
 }
 
 /// `pub struct GroupMessage { … }`, how it is written, and its quick operation.
-fn event(api: &Api, event: &Event) -> Vec<TokenStream> {
+fn event(event: &Event) -> Vec<TokenStream> {
     let name = event.name.type_ident();
     let docs = docs(&event_docs(event));
-    let mut items = structure(api, &docs, &name, &event.fields, &TokenStream::new());
-    items.push(serialize(event));
+    let mut items = types::event(&docs, &name, &event.fixed_tags(), &event.fields);
     items.extend(reply_to(event));
     items.extend(event.operation.as_ref().map(|operation| {
         let operation = ident(operation);
@@ -86,32 +85,13 @@ fn reply_to(event: &Event) -> Option<TokenStream> {
     })
 }
 
-/// `::cqhttp::serialize_event!(GroupBan { "post_type" => "notice", …, time, …, kind = "type", url?, });`: the tags that are
-/// no fields, then the fields.
-fn serialize(event: &Event) -> TokenStream {
-    let name = event.name.type_ident();
-    let tags = event.fixed_tags();
-    let tags = tags.iter().map(|(key, value)| quote!(#key => #value));
-    let fields = event.fields.iter().map(|field| {
-        let (name, wire) = (field.name.ident(), &field.wire);
-        let wire = (wire != field.name.snake()).then(|| quote!(= #wire));
-        let mark = match (field.ty.optional, field.decides) {
-            (true, _) => quote!(?),
-            (false, true) => quote!(!),
-            (false, false) => TokenStream::new(),
-        };
-        quote!(#name #wire #mark)
-    });
-    quote!(::cqhttp::serialize_event!(#name { #(#tags,)* #(#fields,)* });)
-}
-
 /// `pub struct GroupMessageOperation { … }` with its setters.
-fn operation(api: &Api, operation: &Operation) -> Vec<TokenStream> {
+fn operation(operation: &Operation) -> Vec<TokenStream> {
     let filled = ParamStruct { name: operation.name.clone(), params: &operation.params };
     let mut items =
-        vec![param_struct(api, &docs(&operation.doc), &filled), request::reading(&filled), constructors(&filled)];
+        vec![param_struct(&docs(&operation.doc), &filled), request::reading(&filled), request::writing(&filled)];
+    items.push(constructors(&filled));
     items.extend(default(&filled));
-    items.extend(request::serialize(&filled));
     items
 }
 

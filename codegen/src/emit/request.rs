@@ -4,9 +4,9 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::docs::docs;
-use super::rust_type::{argument, converted, rust_type, serde_attribute, serde_path, takes_into};
+use super::rust_type::{argument, converted, rust_type, takes_into};
 use super::value::{self, default_text};
-use crate::model::{Action, Api, Param, Presence, TARGET_KEYS};
+use crate::model::{Action, Param, Presence, TARGET_KEYS};
 use crate::name::ident;
 use crate::ty::Scalar;
 
@@ -31,40 +31,20 @@ impl<'a> ParamStruct<'a> {
 }
 
 /// The struct that holds the parameters.
-pub(super) fn param_struct(api: &Api, head: &TokenStream, params: &ParamStruct<'_>) -> TokenStream {
+pub(super) fn param_struct(head: &TokenStream, params: &ParamStruct<'_>) -> TokenStream {
     let name = ident(&params.name);
-    let serialize = (!sends_twice(params)).then(|| quote!(Serialize,));
-    let fields = params.params.iter().map(|param| request_field(params, param));
-    let serde_path = serialize.is_some().then(|| serde_path(api));
+    let fields = params.params.iter().map(|param| {
+        let (docs, name, ty) = (docs(&param_doc(param)), param.name.ident(), rust_type(&param.ty));
+        quote!(#docs pub #name: #ty)
+    });
     quote! {
         #head
-        #[derive(Clone, Debug, PartialEq, #serialize)]
-        #serde_path
+        #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub struct #name {
             #(#fields,)*
         }
     }
-}
-
-fn request_field(params: &ParamStruct<'_>, param: &Param) -> TokenStream {
-    let docs = docs(&param_doc(param));
-    let name = param.name.ident();
-    let ty = rust_type(&param.ty);
-    let mut parts = Vec::new();
-    if !sends_twice(params) {
-        if param.ty.scalar == Scalar::Target {
-            parts.push(quote!(flatten));
-        } else if param.wire != param.name.snake() {
-            let wire = &param.wire;
-            parts.push(quote!(rename = #wire));
-        }
-        if matches!(param.presence, Presence::Optional) {
-            parts.push(quote!(skip_serializing_if = "Option::is_none"));
-        }
-    }
-    let serde = serde_attribute(&parts);
-    quote!(#docs #serde pub #name: #ty)
 }
 
 /// `::cqhttp::decode_object!(strict SetGroupBan { group_id: required "group_id", … });`: programs read a request that they have
@@ -88,6 +68,21 @@ pub(super) fn reading(params: &ParamStruct<'_>) -> TokenStream {
         quote!(#field: #presence #wire #(| #also)*)
     });
     quote!(::cqhttp::decode_object!(strict #name { #(#fields,)* });)
+}
+
+/// `::cqhttp::encode_object!(SetGroupBan { always group_id = "group_id", … });`: a parameter may go out under several names.
+pub(super) fn writing(params: &ParamStruct<'_>) -> TokenStream {
+    let name = ident(&params.name);
+    let entries = params.params.iter().flat_map(|param| {
+        let entry = match param.presence {
+            _ if param.ty.scalar == Scalar::Target => quote!(target),
+            Presence::Optional => quote!(optional),
+            Presence::Required | Presence::Default(_) => quote!(always),
+        };
+        let field = param.name.ident();
+        [&param.wire].into_iter().chain(&param.also).map(move |wire| quote!(#entry #field = #wire))
+    });
+    quote!(::cqhttp::encode_object!(#name { #(#entries,)* });)
 }
 
 /// "Seconds; 0 lifts the mute. Default: 1800."
@@ -174,36 +169,6 @@ pub(super) fn default(params: &ParamStruct<'_>) -> Option<TokenStream> {
             impl Default for #name {
                 fn default() -> Self {
                     Self::new()
-                }
-            }
-        }
-    })
-}
-
-/// Returns `true` if a parameter goes out under two names, which serde's derive cannot do.
-fn sends_twice(params: &ParamStruct<'_>) -> bool {
-    params.params.iter().any(|param| !param.also.is_empty())
-}
-
-/// `impl Serialize`, if a parameter goes out under two names.
-pub(super) fn serialize(params: &ParamStruct<'_>) -> Option<TokenStream> {
-    let name = ident(&params.name);
-    let entries = params.params.iter().flat_map(|param| {
-        let field = param.name.ident();
-        let wires = [&param.wire].into_iter().chain(&param.also);
-        wires.map(move |wire| match param.presence {
-            Presence::Optional => quote!(if let Some(value) = &self.#field { map.serialize_entry(#wire, value)?; }),
-            _ => quote!(map.serialize_entry(#wire, &self.#field)?;),
-        })
-    });
-    sends_twice(params).then(|| {
-        quote! {
-            impl Serialize for #name {
-                fn serialize<S: __private::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    use __private::SerializeMap;
-                    let mut map = serializer.serialize_map(None)?;
-                    #(#entries)*
-                    map.end()
                 }
             }
         }

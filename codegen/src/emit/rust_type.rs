@@ -11,7 +11,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
-use crate::model::{Action, Api, Param, Returns};
+use crate::model::{Action, Param, Returns};
 use crate::name::ident;
 use crate::ty::{NamedKind, Scalar, Ty};
 
@@ -115,14 +115,4 @@ pub(super) fn takes_into(ty: &Ty) -> bool {
 pub(super) fn converted(param: &Param) -> TokenStream {
     let name = param.name.ident();
     if takes_into(&param.ty) { quote!(#name.into()) } else { quote!(#name) }
-}
-
-/// `#[serde(rename = "type")]`, or nothing if serde's derive needs no attribute.
-pub(super) fn serde_attribute(parts: &[TokenStream]) -> TokenStream {
-    if parts.is_empty() { TokenStream::new() } else { quote!(#[serde(#(#parts),*)]) }
-}
-
-/// The path of serde for its derive, in a crate that need not depend on it.
-pub(super) fn serde_path(api: &Api) -> TokenStream {
-    if api.extension { quote!(#[serde(crate = "::cqhttp::serde")]) } else { TokenStream::new() }
 }

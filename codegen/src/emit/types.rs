@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::docs::{docs, join};
-use super::rust_type::{rust_type, serde_attribute, serde_path};
+use super::rust_type::rust_type;
 use crate::doc;
 use crate::model::{Api, Field, File, Returns, TypeDef, TypeKind, Variant, VariantValue};
 use crate::name::ident;
@@ -116,49 +116,48 @@ fn enum_item(ty: &TypeDef, variants: &[Variant], other: &TokenStream, copy: &Tok
     }
 }
 
-/// `pub struct GroupInfo { … }` as it is read and written: an object, or an action's own answer.
+/// `pub struct GroupInfo { … }`, how it is read and how it is written: an object, or an action's own answer.
 pub(super) fn object(api: &Api, head: &TokenStream, name: &str, fields: &[Field]) -> Vec<TokenStream> {
     let ident = format_ident!("{name}");
-    let default = api.empty_objects.contains(name).then(|| quote!(Default,));
-    structure(api, head, &ident, fields, &quote!(#default Serialize,))
+    let default = api.empty_objects.contains(name).then(|| quote!(, Default));
+    let item = structure(head, &ident, fields, default.as_ref());
+    vec![item, reading(&ident, fields, false), writing(&ident, &[], fields)]
 }
 
-/// The struct with its fields, and its reading; `serialize` is the derive by which it is written, if any.
-pub(super) fn structure(
-    api: &Api,
-    head: &TokenStream,
-    ident: &Ident,
-    fields: &[Field],
-    serialize: &TokenStream,
-) -> Vec<TokenStream> {
-    let serde_path = (!serialize.is_empty()).then(|| serde_path(api));
-    let attributed = fields.iter().map(|field| {
+/// `pub struct GroupBan { … }`, how it is read, and how it is written: with its tags.
+pub(super) fn event(head: &TokenStream, ident: &Ident, tags: &[(&str, &str)], fields: &[Field]) -> Vec<TokenStream> {
+    vec![structure(head, ident, fields, None), reading(ident, fields, true), writing(ident, tags, fields)]
+}
+
+fn structure(head: &TokenStream, ident: &Ident, fields: &[Field], default: Option<&TokenStream>) -> TokenStream {
+    let fields = fields.iter().map(|field| {
         let (docs, name, ty) = (docs(&field.doc), field.name.ident(), rust_type(&field.ty));
-        let serde = (!serialize.is_empty()).then(|| serde_attribute(&writing(field)));
-        quote!(#docs #serde pub #name: #ty)
+        quote!(#docs pub #name: #ty)
     });
-    let item = quote! {
+    quote! {
         #head
-        #[derive(Clone, Debug, PartialEq, #serialize)]
-        #serde_path
+        #[derive(Clone, Debug, PartialEq #default)]
         #[non_exhaustive]
         pub struct #ident {
-            #(#attributed,)*
+            #(#fields,)*
         }
-    };
-    vec![item, reading(ident, fields, serialize.is_empty())]
+    }
 }
 
-/// The parts of serde's attribute that concern writing a field.
-fn writing(field: &Field) -> Vec<TokenStream> {
-    let (wire, name) = (&field.wire, field.name.snake());
-    let mut parts = if wire == name { Vec::new() } else { vec![quote!(rename = #wire)] };
-    if field.ty.optional {
-        parts.push(quote!(skip_serializing_if = "Option::is_none"));
-    } else if field.decides {
-        parts.push(quote!(skip_serializing_if = "decode::is_unlisted"));
-    }
-    parts
+/// `::cqhttp::encode_object!(GroupBan { "post_type" => "notice", …, always kind = "type", optional url = "url", });`: the tags
+/// that are no fields, then the fields.
+fn writing(name: &Ident, tags: &[(&str, &str)], fields: &[Field]) -> TokenStream {
+    let tags = tags.iter().map(|(key, value)| quote!(#key => #value));
+    let fields = fields.iter().map(|field| {
+        let (name, wire) = (field.name.ident(), &field.wire);
+        let entry = match field {
+            Field { ty: Ty { optional: true, .. }, .. } => quote!(optional),
+            Field { decides: true, .. } => quote!(decisive),
+            _ => quote!(always),
+        };
+        quote!(#entry #name = #wire)
+    });
+    quote!(::cqhttp::encode_object!(#name { #(#tags,)* #(#fields,)* });)
 }
 
 /// `::cqhttp::decode_object!(GroupInfo { group_id: required "group_id", level: optional "level" | "grade", });`

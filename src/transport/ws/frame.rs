@@ -5,7 +5,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::event::header::{EventHeader, Key, Tags, repaired};
+use crate::event::header::{EventHeader, Tags, repaired};
+use crate::event::key::Key;
 
 /// The kind of a text frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

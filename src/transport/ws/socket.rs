@@ -7,8 +7,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_sink::Sink;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep};
 use tokio_tungstenite::WebSocketStream;
@@ -19,6 +17,7 @@ use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
 use crate::decode;
 use crate::error::connection::ConnectionError;
+use crate::raw_fields::raw_fields;
 use crate::time::YEAR;
 use crate::transport::ws::activity::Monitored;
 use crate::transport::ws::settings::Settings;
@@ -61,14 +60,6 @@ pub(super) struct OpenSocket<S> {
     pub(super) refused: Option<ConnectionError>,
 }
 
-/// The interval of a heartbeat.
-#[derive(Deserialize)]
-struct Heartbeat<'a> {
-    /// In milliseconds.
-    #[serde(borrow)]
-    interval: &'a RawValue,
-}
-
 impl<S> OpenSocket<S> {
     pub(super) fn new(socket: WebSocketStream<Monitored<S>>, settings: &Settings) -> Self {
         let now = Instant::now();
@@ -107,8 +98,8 @@ impl<S> OpenSocket<S> {
     }
 
     pub(super) fn on_heartbeat(&mut self, text: &str) {
-        let interval =
-            serde_json::from_str(text).ok().and_then(|heartbeat: Heartbeat<'_>| decode::value(heartbeat.interval));
+        // In milliseconds.
+        let interval = raw_fields(text.as_bytes(), ["interval"]).ok().and_then(|[interval]| decode::value(interval?));
         if let Some(interval @ 1..) = interval {
             let interval: u64 = interval;
             self.longest_silence = Some(Duration::from_millis(interval.saturating_mul(5) / 2));
