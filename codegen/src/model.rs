@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::facts::ServerFacts;
 use crate::name::Name;
 use crate::ty::{EnumBase, IdBase, Scalar, Ty};
 use crate::yaml::Node;
@@ -15,6 +16,8 @@ pub struct Api {
     pub base: Vec<File>,
     /// `true` for another crate, which adds to `cqhttp`.
     pub extension: bool,
+    /// The servers that the schema has facts about.
+    pub servers: Vec<ServerFacts>,
     /// The meanings of refusals.
     pub refusals: Vec<Refusal>,
     /// The fields of every object, for writing its examples.

@@ -11,6 +11,7 @@ mod names;
 mod params;
 mod refusal;
 mod resolver;
+mod server;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +44,7 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
         files: Vec::new(),
         base: Vec::new(),
         extension,
+        servers: resolver.servers_of(files),
         refusals: Vec::new(),
         objects: BTreeMap::new(),
         empty_objects: BTreeSet::new(),

@@ -15,6 +15,7 @@ pub use crate::emit::{
     default_text, direction as direction_text, emit, is_head as is_generated_head, line as signature,
     servers as servers_text, type_text,
 };
+pub use crate::facts::{ActionFacts, KnownServer, LineFault, ParamFacts, SERVERS, ServerFacts, known_server};
 pub use crate::model::{
     Action, Api, Direction, Effect, Event, Field, File, NextPage, Operation, Origin, Pages, Param, PostType, Presence,
     Refusal, RefusalRule, Returns, Segment, Server, TARGET_KEYS, TypeDef, TypeKind, Variant, VariantValue,
