@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use crate::diagnostic::{Diagnostics, Faults};
+use crate::diagnostic::{Diagnostic, Diagnostics, Faults};
 use crate::source::{self, SourceFile};
 use crate::source_map::{SourceMap, Spot};
-use crate::yaml::Locator;
+use crate::yaml::{self, Locator};
 use crate::{extension, resolve};
 
 pub use crate::diagnostic::{list, nearest, one_line, suggest};
@@ -23,7 +23,20 @@ pub use crate::model::{
 pub use crate::name::{Name, is_action, is_keyword, is_pascal, is_snake};
 pub use crate::resolve::{RESERVED_TYPES, UNKNOWN};
 pub use crate::ty::{BUILT_IN, EnumBase, IdBase, NamedKind, Scalar, Ty};
-pub use crate::yaml::{Node, Value};
+pub use crate::yaml::{Node, Value, json as json_node};
+
+/// Reads a file of YAML that is not a schema.
+///
+/// # Errors
+///
+/// Each place that is not YAML, or that uses a part of YAML that schemas do not use.
+pub fn yaml_node(path: &Path, bytes: &[u8]) -> Result<Node, Diagnostics> {
+    let diagnostic = |fault: yaml::SyntaxFault| {
+        let yaml::SyntaxFault { line, column, message, hint } = fault;
+        Diagnostic { file: path.to_owned(), line, column, message, hint }
+    };
+    yaml::read(bytes).map_err(|faults| Diagnostics::several(faults.into_iter().map(diagnostic).collect()))
+}
 
 /// A schema without faults: its model, and its files for the places in them.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use crate::check::Check;
 use crate::diff::Diff;
 use crate::docs::Docs;
 use crate::emit::Emit;
+use crate::facts::Facts;
 use crate::failure::Failure;
 use crate::import::Import;
 use crate::index::Index;
@@ -54,6 +55,7 @@ pub(crate) enum Command {
     Diff(Diff),
     Docs(Docs),
     Emit(Emit),
+    Facts(Facts),
     Import(Import),
     Index(Index),
     Update(Update),
@@ -68,6 +70,7 @@ impl Command {
             Self::Diff(command) => command.run(),
             Self::Docs(command) => command.run(),
             Self::Emit(command) => command.run(),
+            Self::Facts(command) => command.run(),
             Self::Import(command) => command.run(),
             Self::Index(command) => command.run(),
             Self::Update(command) => command.run(),

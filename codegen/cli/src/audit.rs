@@ -1,9 +1,6 @@
 //! `audit`: the differences between the schema and go-cqhttp's code.
 
 mod compare;
-mod go;
-mod handlers;
-mod table;
 
 use std::path::PathBuf;
 
@@ -11,10 +8,10 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::failure::{Failure, shown};
+use crate::go_cqhttp::Checkout;
 use crate::report::Report;
 use crate::schema::{Base, load_with_files};
 use compare::{Finding, compare};
-use go::{GoFile, Version};
 
 /// Compare the schema with go-cqhttp's code.
 ///
@@ -73,27 +70,17 @@ impl Audit {
             },
             other => other,
         })?;
-        let table = table::read(&GoFile::read(&self.go_cqhttp, table::TABLE)?)?;
-        let handlers = self.handlers()?;
+        let checkout = Checkout::read(&self.go_cqhttp)?;
         let actions = Actions {
-            go_cqhttp: table.iter().filter(|route| route.version != Version::V12).count(),
+            go_cqhttp: checkout.routes().count(),
             schema: schema.api.files.iter().map(|file| file.actions.len()).sum(),
         };
-        let (findings, explained) = compare(&schema, &table, &handlers);
+        let (findings, explained) = compare(&schema, &checkout.table, &checkout.handlers);
         let text = text(&findings, if self.explained { &explained } else { &[] }, explained.len(), &actions);
         let found = !findings.is_empty();
         let (go_cqhttp, schema) = (shown(&self.go_cqhttp), shown(&self.schema));
         let report = Report::new(text, &AuditJson { go_cqhttp, schema, actions, findings, explained })?;
         Ok(Report { found, ..report })
-    }
-
-    fn handlers(&self) -> Result<Vec<go::Route>, Failure> {
-        let [first, second] = handlers::HANDLERS;
-        let mut files = vec![GoFile::read(&self.go_cqhttp, first)?];
-        if self.go_cqhttp.join(second).exists() {
-            files.push(GoFile::read(&self.go_cqhttp, second)?);
-        }
-        handlers::read(&files)
     }
 }
 

@@ -8,8 +8,8 @@ use cqhttp_codegen::tooling::{
 };
 use serde::Serialize;
 
-use super::go::{GoLiteral, GoParam, GoPlace, GoType, Route, Version};
 use crate::failure::shown;
+use crate::go_cqhttp::code::{GoLiteral, GoParam, GoPlace, GoType, Route, Version};
 
 /// A difference.
 #[derive(Debug, Serialize)]

@@ -4,6 +4,7 @@
 
 mod audit;
 mod diff;
+mod facts;
 mod import;
 mod reference;
 mod subcommands;
