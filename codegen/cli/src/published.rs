@@ -8,8 +8,9 @@ mod document;
 mod openapi;
 mod schema;
 
-pub(crate) use action::PublishedAction;
+pub(crate) use action::{PublishedAction, PublishedParam};
 pub(crate) use catalog::Catalog;
 pub(crate) use dialects::dialects;
 pub(crate) use digest::digest;
 pub(crate) use openapi::OpenApi;
+pub(crate) use schema::{Property, properties};

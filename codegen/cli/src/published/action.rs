@@ -6,7 +6,6 @@ use super::document::json_of;
 
 /// An action as a server's own description has it.
 #[derive(Debug)]
-#[expect(dead_code, reason = "only facts are made of it so far")]
 pub(crate) struct PublishedAction {
     /// The name on the wire, and further names.
     pub(crate) names: Vec<String>,
@@ -26,10 +25,11 @@ pub(crate) struct PublishedAction {
 
 /// A parameter as a server's own description has it.
 #[derive(Debug)]
-#[expect(dead_code, reason = "only facts are made of it so far")]
 pub(crate) struct PublishedParam {
     /// The name on the wire.
     pub(crate) name: String,
+    /// Further names that the server reads.
+    pub(crate) further: Vec<String>,
     /// The JSON schema, with every reference resolved.
     pub(crate) schema: Node,
     /// `true` if calls without it are refused.
@@ -44,7 +44,7 @@ impl PublishedAction {
     /// Returns the facts.
     pub(crate) fn facts(&self) -> ActionFacts {
         let param = |param: &PublishedParam| ParamFacts {
-            names: vec![param.name.clone()],
+            names: [&param.name].into_iter().chain(&param.further).cloned().collect(),
             required: param.required,
             default: param.default.as_ref().map(json_of),
         };

@@ -64,6 +64,7 @@ fn param(node: &Node) -> Option<PublishedParam> {
     }
     Some(PublishedParam {
         name: text(node, "name")?.to_owned(),
+        further: Vec::new(),
         schema,
         required: flag(node, "required") && default.is_none(),
         default,

@@ -50,12 +50,29 @@ impl OpenApi {
 
     /// Reads a document of NapCat's.
     pub(crate) fn read_of_napcat(path: &Path) -> Result<Self, Failure> {
-        let api = Self::read(path)?;
+        let mut api = Self::read(path)?;
         if api.title.contains("NapCat") {
+            api.actions.iter_mut().for_each(add_unsaid);
             return Ok(api);
         }
         let message = format!("{}: expected an API whose title names NapCat, found `{}`", shown(path), api.title);
         Err(Failure::trouble(message, "name the `openapi.json` of a release of NapCat"))
+    }
+}
+
+/// Names that NapCat's code reads and its document does not say: an action, a parameter, and its further name.
+const UNSAID: &[(&str, &str, &str)] = &[
+    ("send_forward_msg", "message", "messages"),
+    ("send_group_forward_msg", "message", "messages"),
+    ("send_private_forward_msg", "message", "messages"),
+];
+
+/// Adds the names that the document does not say.
+fn add_unsaid(action: &mut PublishedAction) {
+    for (_, name, further) in UNSAID.iter().filter(|(unsaid, ..)| action.names.iter().any(|name| name == unsaid)) {
+        let said = action.params.iter().any(|param| param.name == *further);
+        let param = action.params.iter_mut().find(|param| param.name == *name);
+        param.filter(|_| !said).into_iter().for_each(|param| param.further.push((*further).to_owned()));
     }
 }
 
@@ -99,6 +116,7 @@ fn params(request: &Node) -> Vec<PublishedParam> {
         let default = property.schema.get("default").filter(|node| !matches!(node.value, Value::Null)).cloned();
         PublishedParam {
             name: property.name.to_owned(),
+            further: Vec::new(),
             schema: property.schema.clone(),
             // The server fills in its defaults before it looks for what is required.
             required: property.required && default.is_none(),

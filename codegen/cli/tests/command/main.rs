@@ -6,6 +6,7 @@ mod audit;
 mod diff;
 mod facts;
 mod import;
+mod import_published;
 mod reference;
 mod subcommands;
 mod support;
