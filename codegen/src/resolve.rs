@@ -63,8 +63,11 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
         resolved.actions = file.actions.iter().filter_map(|action| resolver.action(action)).collect();
     }
     api.refusals = resolver.refusal_kinds(files);
-    for action in api.files.iter_mut().flat_map(|file| &mut file.actions) {
-        action.uncertain = refusal::uncertain_codes(&api.refusals, action);
+    for (file, resolved) in files.iter().zip(&mut api.files) {
+        for action in &mut resolved.actions {
+            server::availability(&api.servers, action, file.extension);
+            action.uncertain = refusal::uncertain_codes(&api.refusals, action);
+        }
     }
     resolver.collisions(files);
     resolver.circles(files, &api);

@@ -17,8 +17,9 @@ pub use crate::emit::{
 };
 pub use crate::facts::{ActionFacts, KnownServer, LineFault, ParamFacts, SERVERS, ServerFacts, known_server};
 pub use crate::model::{
-    Action, Api, Direction, Effect, Event, Field, File, NextPage, Operation, Origin, Pages, Param, PostType, Presence,
-    Refusal, RefusalRule, Returns, Segment, Server, TARGET_KEYS, TypeDef, TypeKind, Variant, VariantValue,
+    Action, Api, Availability, Direction, Effect, Event, Field, File, NextPage, Operation, Origin, Pages, Param,
+    PostType, Presence, Refusal, RefusalRule, Returns, Segment, Server, TARGET_KEYS, TypeDef, TypeKind, Variant,
+    VariantValue,
 };
 pub use crate::name::{Name, is_action, is_keyword, is_pascal, is_snake};
 pub use crate::resolve::{RESERVED_TYPES, UNKNOWN};
@@ -134,6 +135,15 @@ impl Schema {
         // A schema without faults became the model stanza by stanza.
         let files = self.files.iter().zip(&self.api.files);
         files.flat_map(|(file, resolved)| resolved.actions.iter().zip(file.actions.iter().map(Stanza::of)))
+    }
+
+    /// Returns the place of an action in the facts about a server.
+    #[must_use]
+    pub fn server_action(&self, server: &str, action: &str) -> Option<Position> {
+        let servers = self.files.iter().flat_map(|file| &file.servers);
+        let actions = servers.filter(|known| known.name.value == server).flat_map(|server| &server.actions);
+        let mut named = actions.filter(|known| known.value.names.iter().any(|name| name == action));
+        named.next().map(|action| Position(action.spot.clone()))
     }
 
     /// Returns the lines of the schema's files.
