@@ -35,12 +35,12 @@ Examples:
   cqhttp-codegen check                        # the folder `schema`
   cqhttp-codegen emit --schema my_actions.yaml src/generated
   cqhttp-codegen diff v0.1.0 schema           # for the changelog
-  cqhttp-codegen audit --go-cqhttp ../go-cqhttp
+  cqhttp-codegen audit                        # differences from the servers
 
 Exit codes:
   0  done; nothing was found
   1  something was found: faults of the schema, a change that --deny-breaking forbids, or a
-     difference from go-cqhttp
+     difference from the servers
   2  it could not be done: wrong arguments, or a file that cannot be read or written
 
 Faults and errors go to standard error, everything else to standard output. With --format json

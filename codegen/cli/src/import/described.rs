@@ -246,7 +246,10 @@ impl<'a> Describer<'a> {
         let fields: Vec<&FieldShape> = params.iter().map(|(field, _)| field).collect();
         let request = (!params.is_empty()).then(|| self.request(action, params, &fields));
         let returns = match answer {
-            Answer::Nothing | Answer::Unsaid => None,
+            Answer::Nothing | Answer::Unsaid => {
+                self.used(name, "answer", action.returns.as_ref(), action.answer.as_ref());
+                None
+            }
             Answer::Fields(fields) => {
                 let used = self.used(name, "answer", action.returns.as_ref(), action.answer.as_ref());
                 let given = used.and_then(|value| fields_of(self.existing, fields, value));
@@ -275,19 +278,15 @@ impl<'a> Describer<'a> {
         fields: &[&FieldShape],
     ) -> ExampleValue {
         let name = &action.names[0];
-        let fault = action.request.as_ref().and_then(|value| {
-            params.iter().find_map(|(field, param)| match value.get(&field.wire) {
-                Some(value) => check(&param.schema, value, &format!("params.{}", field.wire)).err(),
-                None if param.required => Some(format!("`params` lacks `{}`", field.wire)),
-                None => None,
-            })
-        });
-        if let Some(fault) = &fault {
+        let fault = action.request.as_ref().and_then(|value| request_fault(params, value));
+        if let Some((fault, _)) = &fault {
             self.typed.notes.push(format!("the example of the request of `{name}` does not fit: {fault}"));
         }
+        // The server fills in what has a default.
+        let is_used = fault.is_none_or(|(_, is_used)| is_used);
         let mut entries = Vec::new();
         for field in fields {
-            let given = action.request.as_ref().filter(|_| fault.is_none()).and_then(|value| value.get(&field.wire));
+            let given = action.request.as_ref().filter(|_| is_used).and_then(|value| value.get(&field.wire));
             let value = given.and_then(|value| converted(self.existing, &field.shape, value));
             match value {
                 Some(value) => entries.push((field.wire.clone(), value)),
@@ -311,6 +310,18 @@ impl<'a> Describer<'a> {
             }
         }
     }
+}
+
+/// Returns the first difference of a request from its schema, and `true` if the request may be used all the same.
+fn request_fault(params: &[(FieldShape, &PublishedParam)], value: &Node) -> Option<(String, bool)> {
+    let fault = |(field, param): &(FieldShape, &PublishedParam)| match value.get(&field.wire) {
+        Some(value) => check(&param.schema, value, &format!("params.{}", field.wire)).err().map(|fault| (fault, false)),
+        None if param.required => Some((format!("`params` lacks `{}`", field.wire), false)),
+        None if param.stated => Some((format!("`params` lacks `{}`, which has a default", field.wire), true)),
+        None => None,
+    };
+    let faults = || params.iter().filter_map(fault);
+    faults().find(|(_, is_used)| !is_used).or_else(|| faults().next())
 }
 
 /// Returns `true` if an action can answer the type as a whole.

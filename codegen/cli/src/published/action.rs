@@ -34,6 +34,8 @@ pub(crate) struct PublishedParam {
     pub(crate) schema: Node,
     /// `true` if calls without it are refused.
     pub(crate) required: bool,
+    /// `true` if the description requires it, be it that the server has a default.
+    pub(crate) stated: bool,
     /// The value that the server assumes if it is absent.
     pub(crate) default: Option<Node>,
     /// The kind of value that the server says it is, such as `group_id`.

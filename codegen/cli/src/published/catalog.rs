@@ -67,6 +67,7 @@ fn param(node: &Node) -> Option<PublishedParam> {
         further: Vec::new(),
         schema,
         required: flag(node, "required") && default.is_none(),
+        stated: flag(node, "required"),
         default,
         role: text(node, "role").map(str::to_owned),
     })

@@ -120,6 +120,7 @@ fn params(request: &Node) -> Vec<PublishedParam> {
             schema: property.schema.clone(),
             // The server fills in its defaults before it looks for what is required.
             required: property.required && default.is_none(),
+            stated: property.required,
             default,
             role: None,
         }
