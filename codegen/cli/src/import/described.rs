@@ -312,7 +312,7 @@ impl<'a> Describer<'a> {
     }
 }
 
-/// Returns the first difference of a request from its schema, and `true` if the request may be used all the same.
+/// Returns the first difference of a request from its schema, and `true` if the request may be used anyway.
 fn request_fault(params: &[(FieldShape, &PublishedParam)], value: &Node) -> Option<(String, bool)> {
     let fault = |(field, param): &(FieldShape, &PublishedParam)| match value.get(&field.wire) {
         Some(value) => check(&param.schema, value, &format!("params.{}", field.wire)).err().map(|fault| (fault, false)),

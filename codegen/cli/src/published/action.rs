@@ -34,7 +34,7 @@ pub(crate) struct PublishedParam {
     pub(crate) schema: Node,
     /// `true` if calls without it are refused.
     pub(crate) required: bool,
-    /// `true` if the description requires it, be it that the server has a default.
+    /// `true` if the description requires it, even if the server has a default.
     pub(crate) stated: bool,
     /// The value that the server assumes if it is absent.
     pub(crate) default: Option<Node>,
