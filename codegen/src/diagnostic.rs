@@ -44,6 +44,11 @@ impl Diagnostics {
         Self(vec![Diagnostic { file: file.into(), line: 1, column: 1, message: message.into(), hint: hint.into() }])
     }
 
+    /// Several faults, in the order of files and lines.
+    pub(crate) fn several(faults: Vec<Diagnostic>) -> Self {
+        Self(faults)
+    }
+
     /// The faults in the order of files and lines.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.0.iter()

@@ -5,6 +5,8 @@ mod doc;
 mod emit;
 mod extension;
 #[doc(hidden)]
+mod facts;
+#[doc(hidden)]
 mod model;
 #[doc(hidden)]
 mod name;

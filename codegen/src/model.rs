@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::facts::ServerFacts;
 use crate::name::Name;
 use crate::ty::{EnumBase, IdBase, Scalar, Ty};
 use crate::yaml::Node;
@@ -15,6 +16,8 @@ pub struct Api {
     pub base: Vec<File>,
     /// `true` for another crate, which adds to `cqhttp`.
     pub extension: bool,
+    /// The servers that the schema has facts about.
+    pub servers: Vec<ServerFacts>,
     /// The meanings of refusals.
     pub refusals: Vec<Refusal>,
     /// The fields of every object, for writing its examples.
@@ -93,11 +96,48 @@ pub struct Chapter {
     pub doc: String,
 }
 
+/// The servers that have an action or read a parameter, and those that do not, by their names in texts. Both are empty if
+/// the schema has no facts about servers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Availability {
+    pub on: Vec<String>,
+    pub not_on: Vec<String>,
+}
+
+impl Availability {
+    /// "On NapCat, SnowLuma; not on go-cqhttp."; empty without facts.
+    pub fn text(&self) -> String {
+        let (on, not_on) = (self.on.join(", "), self.not_on.join(", "));
+        match (on.is_empty(), not_on.is_empty()) {
+            (true, true) => String::new(),
+            (true, false) => format!("On none of {not_on}."),
+            (false, true) => format!("On {on}."),
+            (false, false) => format!("On {on}; not on {not_on}."),
+        }
+    }
+
+    /// "Only on go-cqhttp." or "Not on Lagrange.", whichever is shorter; empty without facts, and for what every server has.
+    pub fn short_text(&self) -> String {
+        if self.not_on.is_empty() {
+            String::new()
+        } else if self.on.is_empty() {
+            "On no server.".into()
+        } else if self.on.len() < self.not_on.len() {
+            format!("Only on {}.", self.on.join(", "))
+        } else {
+            format!("Not on {}.", self.not_on.join(", "))
+        }
+    }
+}
+
 #[derive(Debug)]
 pub struct Action {
     pub wire: String,
     pub name: Name,
     pub aliases: Vec<String>,
+    pub availability: Availability,
+    /// `true` if the schema has facts about servers, and none that is still developed has the action.
+    pub abandoned: bool,
     pub title: String,
     /// Short words by which people look for the action.
     pub search: Vec<String>,
@@ -192,6 +232,8 @@ pub struct Param {
     pub ty: Ty,
     pub doc: String,
     pub presence: Presence,
+    /// Among the servers that have the action.
+    pub availability: Availability,
 }
 
 #[derive(Clone, Debug)]

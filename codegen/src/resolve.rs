@@ -11,6 +11,7 @@ mod names;
 mod params;
 mod refusal;
 mod resolver;
+mod server;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +44,7 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
         files: Vec::new(),
         base: Vec::new(),
         extension,
+        servers: resolver.servers_of(files),
         refusals: Vec::new(),
         objects: BTreeMap::new(),
         empty_objects: BTreeSet::new(),
@@ -61,9 +63,7 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
         resolved.actions = file.actions.iter().filter_map(|action| resolver.action(action)).collect();
     }
     api.refusals = resolver.refusal_kinds(files);
-    for action in api.files.iter_mut().flat_map(|file| &mut file.actions) {
-        action.uncertain = refusal::uncertain_codes(&api.refusals, action);
-    }
+    conclusions(files, &mut api);
     resolver.collisions(files);
     resolver.circles(files, &api);
     example::check(&api, all_events_known(files, &api), resolver.faults);
@@ -72,6 +72,16 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
         api.base = api.files.drain(..files.iter().filter(|file| !file.extension).count()).collect();
     }
     api
+}
+
+/// Adds to each action what follows from the refusals and the servers.
+fn conclusions(files: &[SourceFile], api: &mut Api) {
+    for (file, resolved) in files.iter().zip(&mut api.files) {
+        for action in &mut resolved.actions {
+            server::availability(&api.servers, action, file.extension);
+            action.uncertain = refusal::uncertain_codes(&api.refusals, action);
+        }
+    }
 }
 
 /// Returns `true` if no event was refused: an example may mean one that was.

@@ -8,6 +8,7 @@ mod file;
 mod files;
 mod reader;
 mod refusal;
+mod server;
 mod types;
 
 pub(crate) use action::{Action, Pages, Returns};
@@ -17,4 +18,5 @@ pub(crate) use file::{Chapter, SourceFile};
 pub(crate) use files::{any, read};
 pub(crate) use reader::At;
 pub(crate) use refusal::{Refusal, RefusalRule};
+pub(crate) use server::Server;
 pub(crate) use types::{EnumValue, Kind, Type};

@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use crate::diagnostic::{Diagnostics, Faults};
+use crate::diagnostic::{Diagnostic, Diagnostics, Faults};
 use crate::source::{self, SourceFile};
 use crate::source_map::{SourceMap, Spot};
-use crate::yaml::Locator;
+use crate::yaml::{self, Locator};
 use crate::{extension, resolve};
 
 pub use crate::diagnostic::{list, nearest, one_line, suggest};
@@ -15,14 +15,29 @@ pub use crate::emit::{
     default_text, direction as direction_text, emit, is_head as is_generated_head, line as signature,
     servers as servers_text, type_text,
 };
+pub use crate::facts::{ActionFacts, KnownServer, LineFault, ParamFacts, SERVERS, ServerFacts, known_server};
 pub use crate::model::{
-    Action, Api, Direction, Effect, Event, Field, File, NextPage, Operation, Origin, Pages, Param, PostType, Presence,
-    Refusal, RefusalRule, Returns, Segment, Server, TARGET_KEYS, TypeDef, TypeKind, Variant, VariantValue,
+    Action, Api, Availability, Direction, Effect, Event, Field, File, NextPage, Operation, Origin, Pages, Param,
+    PostType, Presence, Refusal, RefusalRule, Returns, Segment, Server, TARGET_KEYS, TypeDef, TypeKind, Variant,
+    VariantValue,
 };
 pub use crate::name::{Name, is_action, is_keyword, is_pascal, is_snake};
 pub use crate::resolve::{RESERVED_TYPES, UNKNOWN};
 pub use crate::ty::{BUILT_IN, EnumBase, IdBase, NamedKind, Scalar, Ty};
-pub use crate::yaml::{Node, Value};
+pub use crate::yaml::{Node, Value, json as json_node};
+
+/// Reads a file of YAML that is not a schema.
+///
+/// # Errors
+///
+/// Each place that is not YAML, or that uses a part of YAML that schemas do not use.
+pub fn yaml_node(path: &Path, bytes: &[u8]) -> Result<Node, Diagnostics> {
+    let diagnostic = |fault: yaml::SyntaxFault| {
+        let yaml::SyntaxFault { line, column, message, hint } = fault;
+        Diagnostic { file: path.to_owned(), line, column, message, hint }
+    };
+    yaml::read(bytes).map_err(|faults| Diagnostics::several(faults.into_iter().map(diagnostic).collect()))
+}
 
 /// A schema without faults: its model, and its files for the places in them.
 #[derive(Debug)]
@@ -120,6 +135,15 @@ impl Schema {
         // A schema without faults became the model stanza by stanza.
         let files = self.files.iter().zip(&self.api.files);
         files.flat_map(|(file, resolved)| resolved.actions.iter().zip(file.actions.iter().map(Stanza::of)))
+    }
+
+    /// Returns the place of an action in the facts about a server.
+    #[must_use]
+    pub fn server_action(&self, server: &str, action: &str) -> Option<Position> {
+        let servers = self.files.iter().flat_map(|file| &file.servers);
+        let actions = servers.filter(|known| known.name.value == server).flat_map(|server| &server.actions);
+        let mut named = actions.filter(|known| known.value.names.iter().any(|name| name == action));
+        named.next().map(|action| Position(action.spot.clone()))
     }
 
     /// Returns the lines of the schema's files.

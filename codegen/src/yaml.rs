@@ -6,5 +6,5 @@ mod syntax;
 
 pub(crate) use locator::Locator;
 pub(crate) use node::Place;
-pub use node::{Node, Value};
-pub(crate) use syntax::read;
+pub use node::{Node, Value, json};
+pub(crate) use syntax::{SyntaxFault, read};

@@ -7,6 +7,7 @@ use crate::check::Check;
 use crate::diff::Diff;
 use crate::docs::Docs;
 use crate::emit::Emit;
+use crate::facts::Facts;
 use crate::failure::Failure;
 use crate::import::Import;
 use crate::index::Index;
@@ -34,12 +35,12 @@ Examples:
   cqhttp-codegen check                        # the folder `schema`
   cqhttp-codegen emit --schema my_actions.yaml src/generated
   cqhttp-codegen diff v0.1.0 schema           # for the changelog
-  cqhttp-codegen audit --go-cqhttp ../go-cqhttp
+  cqhttp-codegen audit                        # differences from the servers
 
 Exit codes:
   0  done; nothing was found
   1  something was found: faults of the schema, a change that --deny-breaking forbids, or a
-     difference from go-cqhttp
+     difference from the servers
   2  it could not be done: wrong arguments, or a file that cannot be read or written
 
 Faults and errors go to standard error, everything else to standard output. With --format json
@@ -54,6 +55,7 @@ pub(crate) enum Command {
     Diff(Diff),
     Docs(Docs),
     Emit(Emit),
+    Facts(Facts),
     Import(Import),
     Index(Index),
     Update(Update),
@@ -68,6 +70,7 @@ impl Command {
             Self::Diff(command) => command.run(),
             Self::Docs(command) => command.run(),
             Self::Emit(command) => command.run(),
+            Self::Facts(command) => command.run(),
             Self::Import(command) => command.run(),
             Self::Index(command) => command.run(),
             Self::Update(command) => command.run(),

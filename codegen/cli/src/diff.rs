@@ -4,6 +4,7 @@ mod change;
 mod compare;
 mod members;
 mod notes;
+mod servers;
 
 use clap::Args;
 use serde::Serialize;
@@ -16,7 +17,7 @@ use change::{Change, Mark};
 
 /// List what changed between two schemas, for a changelog.
 ///
-/// The list is Markdown: additions, removals and changes of actions, events, quick operations, segments and types. A
+/// The list is Markdown: additions, removals and changes of actions, events, quick operations, segments, types and servers. A
 /// change is marked breaking if code that uses the bindings may no longer compile, or may send something else without a
 /// change of its own; CONTRIBUTING.md of the repository has the rules. Changed docs, titles and examples are only named.
 ///
@@ -30,6 +31,7 @@ Examples:
   cqhttp-codegen diff v0.1.0 v0.2.0
   cqhttp-codegen diff HEAD~1:schema/types.yaml schema/types.yaml
   cqhttp-codegen diff --deny-breaking main schema   # for CI
+  cqhttp-codegen diff HEAD:schema/servers/napcat.yaml schema/servers/napcat.yaml
   cqhttp-codegen diff --base cqhttp/schema v1.2.0   # of a crate that adds to `cqhttp`
   cqhttp-codegen diff --format json main schema     # {\"old\", \"new\", \"breaking\", \"changes\": [
                                                     #   {\"part\", \"name\", \"mark\", \"text\"}, …]}

@@ -1,51 +1,71 @@
 //! `import`: first drafts of stanzas, from the Markdown of a server's documentation.
 
+mod described;
 mod existing;
+mod fit;
 mod page;
 mod scope;
 mod section;
+mod shape;
 mod stanza;
 mod type_names;
 mod values;
 mod yaml;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde::Serialize;
 
 use crate::failure::{Failure, shown};
+use crate::published::{Catalog, OpenApi, PublishedAction};
 use crate::report::Report;
 use crate::schema::{Base, load_written};
+use described::{Describer, Typed};
 use existing::Existing;
 use page::Page;
 use scope::Called;
 use section::{Actions, PassedOver, Section};
 use stanza::Writer;
+use yaml::Lines;
 
 /// Write first drafts of stanzas, from a server's documentation.
+///
+/// NapCat's OpenAPI document and SnowLuma's catalog say the types, the defaults and the answers of actions; a part without
+/// a type, and an example that does not fit its own schema, are listed in a comment with the reason.
 ///
 /// A page in Markdown describes actions, each under a heading: its name (`终结点`), a table of its parameters (`参数`) and
 /// a table of its answer (`响应数据`). Each action becomes a stanza on standard output. Information that the page lacks,
 /// such as docs in English, is marked TODO; most marks are faults that `check` reports. Actions that the schema or its
 /// base already has are left out. Headings with a table but without an action are listed in a comment.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(group = ArgGroup::new("source").required(true))]
+#[command(
+    override_usage = "cqhttp-codegen import [OPTIONS] <SOURCE>",
+    after_help = "\
 Examples:
   cqhttp-codegen import --docs docs/api.md > schema/actions/new.yaml
   cqhttp-codegen check                        # the work that is left, line by line
+  cqhttp-codegen import --openapi openapi.json > schema/actions/new.yaml
   cqhttp-codegen import --docs docs/api.md --all
   cqhttp-codegen import --docs docs/api.md --base cqhttp/schema --schema my_schema
 
 Exit codes:
   0  the stanzas are written
   1  the schema has faults
-  2  the page or the schema cannot be read, and nothing is written")]
+  2  the page or the schema cannot be read, and nothing is written"
+)]
 pub(crate) struct Import {
     /// The page.
-    #[arg(long, value_name = "FILE.md")]
-    docs: PathBuf,
+    #[arg(long, value_name = "FILE.md", group = "source")]
+    docs: Option<PathBuf>,
+    /// The OpenAPI document of a server, such as NapCat.
+    #[arg(long, value_name = "FILE.json", group = "source")]
+    openapi: Option<PathBuf>,
+    /// SnowLuma's `catalog.json`.
+    #[arg(long, value_name = "FILE.json", group = "source")]
+    catalog: Option<PathBuf>,
     /// The schema that the stanzas will join: a folder with YAML files, or one file.
     #[arg(long, default_value = "schema")]
     schema: PathBuf,
@@ -67,16 +87,64 @@ struct ImportJson<'a> {
     yaml: &'a str,
 }
 
+/// The report on actions that a server publishes.
+#[derive(Serialize)]
+struct PublishedJson<'a> {
+    source: String,
+    actions: Vec<String>,
+    left_out: Vec<String>,
+    typed: &'a Typed,
+    /// The number of marked places.
+    marks: usize,
+    yaml: &'a str,
+}
+
 impl Import {
     pub(crate) fn run(self) -> Result<Report, Failure> {
-        let text = fs::read_to_string(&self.docs);
-        let text =
-            text.map_err(|error| Failure::io(&self.docs, "cannot be read", &error, "name a page in Markdown"))?;
+        match (&self.docs, &self.openapi, &self.catalog) {
+            (_, Some(path), _) => self.published(path, OpenApi::read(path)?.actions),
+            (_, _, Some(path)) => self.published(path, Catalog::read(path)?.actions),
+            (docs, ..) => self.page(docs.as_deref().unwrap_or(Path::new(""))),
+        }
+    }
+
+    /// Writes the actions that a server publishes.
+    fn published(&self, path: &Path, published: Vec<PublishedAction>) -> Result<Report, Failure> {
+        let api = load_written(&self.base, &self.schema)?;
+        let existing = Existing::new(&api);
+        let there = |action: &PublishedAction| !self.all && action.names.iter().any(|name| existing.has(name));
+        let (left_out, new): (Vec<_>, Vec<_>) = published.into_iter().partition(there);
+        let first = |actions: &[PublishedAction]| actions.iter().map(|action| action.names[0].clone()).collect();
+        let (left_out, actions): (Vec<String>, Vec<String>) = (first(&left_out), first(&new));
+        let mut describer = Describer::new(&existing);
+        new.iter().for_each(|action| describer.action(action));
+        let Describer { typed, out, .. } = describer;
+        let mut head = Lines::default();
+        head.comment(0, &format!("Drafts of the actions of {}. Work to do is marked.", shown(path)));
+        if !left_out.is_empty() {
+            head.comment(0, &format!("The schema has already: {}.", left_out.join(", ")));
+        }
+        let (params, answers) = (&typed.params, &typed.answers);
+        let share = format!(
+            "Typed: {} of {} parameters, {} of {} answers.",
+            params.typed, params.of, answers.typed, answers.of
+        );
+        head.comment(0, &share);
+        typed.notes.iter().for_each(|note| head.comment(0, &format!("- {note}")));
+        let yaml = format!("{}\n{}\n", head.text, out.text.trim_end());
+        let json =
+            PublishedJson { source: shown(path), actions, left_out, typed: &typed, marks: out.marks, yaml: &yaml };
+        Report::new(yaml.clone(), &json)
+    }
+
+    fn page(&self, docs: &Path) -> Result<Report, Failure> {
+        let text = fs::read_to_string(docs);
+        let text = text.map_err(|error| Failure::io(docs, "cannot be read", &error, "name a page in Markdown"))?;
         // A byte order mark, which some editors write.
         let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-        let page = Page::read(&self.docs, text);
+        let page = Page::read(docs, text);
         let Actions { sections, objects, passed_over } = section::read(&page).map_err(|faults| Failure::Trouble {
-            message: format!("{}: cannot be read as actions; nothing is written", shown(&self.docs)),
+            message: format!("{}: cannot be read as actions; nothing is written", shown(docs)),
             hint: "correct the page, or write the stanzas by hand".into(),
             faults,
         })?;
@@ -86,7 +154,7 @@ impl Import {
         let left_out = if self.all { Vec::new() } else { leave_out(&mut all, &existing) };
         let actions: Vec<String> =
             all.iter().flat_map(|(_, called)| called).map(|called| called.name.clone()).collect();
-        let docs = shown(&self.docs);
+        let docs = shown(docs);
         let mut writer = Writer::new(&existing, &objects, &all);
         writer.out.comment(0, &format!("Drafts of the actions of {docs}. Work to do is marked."));
         if !left_out.is_empty() {

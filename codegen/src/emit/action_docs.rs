@@ -7,7 +7,7 @@ use super::request::param_doc;
 use super::rust_type::type_text;
 use super::value;
 use crate::doc;
-use crate::model::{Action, Api, Effect, File, Origin, Returns, Server};
+use crate::model::{Action, Api, Availability, Effect, File, Origin, Returns, Server};
 use crate::ty::{Scalar, Ty};
 
 /// The docs of a request: its effect, origin and refusals, and a call as an example.
@@ -65,7 +65,10 @@ fn code(names: &[String]) -> String {
 
 /// Warnings for callers.
 fn caveats(action: &Action) -> String {
+    let abandoned = if action.abandoned { "**No server that is still developed has this action.**" } else { "" };
+    let servers = [&*action.availability.text(), abandoned].join(" ");
     let server = match action.server {
+        _ if action.availability != Availability::default() => servers.trim(),
         Server::Supported => "",
         Server::Unsupported => {
             "**go-cqhttp does not implement this action** and refuses it with `API_NOT_FOUND`; other servers may have it."

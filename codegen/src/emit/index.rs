@@ -2,7 +2,7 @@
 
 use super::{event, segment};
 use crate::doc;
-use crate::model::{Action, Api, File, Server};
+use crate::model::{Action, Api, Availability, File, Server};
 
 /// The page that an index is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ fn row(action: &Action, reader: Reader) -> String {
     let (title, summary) = (cell(&action.title), summary(&action.doc));
     match reader {
         Reader::Chinese => {
-            format!("| `{method}` | {title}{} |\n", state(action, "（go-cqhttp 未实现）", "（go-cqhttp 已移除）"))
+            format!("| `{method}` | {title}{} |\n", chinese_state(action))
         }
         Reader::English => format!("| `{method}` | {title} | {summary}{} |\n", english_state(action)),
         Reader::Rustdoc => {
@@ -80,8 +80,21 @@ pub(super) fn segments(api: &Api) -> String {
     format!("| variant | type | title | what it is | where |\n|---|---|---|---|---|\n{}", rows.collect::<String>())
 }
 
-fn english_state(action: &Action) -> &'static str {
-    state(action, " *Not implemented by go-cqhttp.*", " *Removed from go-cqhttp.*")
+fn english_state(action: &Action) -> String {
+    match action.availability.short_text() {
+        servers if !servers.is_empty() => format!(" *{servers}*"),
+        _ => state(action, " *Not implemented by go-cqhttp.*", " *Removed from go-cqhttp.*").into(),
+    }
+}
+
+fn chinese_state(action: &Action) -> String {
+    let Availability { on, not_on } = &action.availability;
+    match (on.as_slice(), not_on.as_slice()) {
+        (_, []) => state(action, "（go-cqhttp 未实现）", "（go-cqhttp 已移除）").into(),
+        ([], _) => "（各协议端均未实现）".into(),
+        (on, not_on) if on.len() < not_on.len() => format!("（仅 {}）", on.join("、")),
+        (_, not_on) => format!("（{} 未实现）", not_on.join("、")),
+    }
 }
 
 fn state<'a>(action: &Action, unsupported: &'a str, removed: &'a str) -> &'a str {

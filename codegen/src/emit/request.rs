@@ -87,10 +87,14 @@ pub(super) fn writing(params: &ParamStruct<'_>) -> TokenStream {
 
 /// "Seconds; 0 lifts the mute. Default: 1800."
 pub(super) fn param_doc(param: &Param) -> String {
+    let doc = match param.availability.text() {
+        servers if servers.is_empty() => param.doc.clone(),
+        servers => format!("{} {servers}", param.doc),
+    };
     match &param.presence {
-        Presence::Default(default) => format!("{} Default: {}.", param.doc, default_text(default)),
-        Presence::Optional => format!("{} Optional; not sent unless set.", param.doc),
-        Presence::Required => param.doc.clone(),
+        Presence::Default(default) => format!("{doc} Default: {}.", default_text(default)),
+        Presence::Optional => format!("{doc} Optional; not sent unless set."),
+        Presence::Required => doc,
     }
 }
 

@@ -4,7 +4,7 @@ use super::names::REFUSALS;
 use super::resolver::{Resolver, UNKNOWN, values};
 use crate::diagnostic::nearest;
 use crate::doc;
-use crate::model::{Action, Effect, Example, Field, NextPage, Origin, Pages, Param, Returns, Server};
+use crate::model::{Action, Availability, Effect, Example, Field, NextPage, Origin, Pages, Param, Returns, Server};
 use crate::name::{self, Name};
 use crate::source::{self, At};
 use crate::source_map::Spot;
@@ -46,6 +46,8 @@ impl Resolver<'_> {
             wire: source.name.value.clone(),
             name: Name::from_wire(&source.name.value),
             aliases: values(&source.aliases),
+            availability: Availability::default(),
+            abandoned: false,
             title: source.title.value.clone(),
             search: values(&source.search),
             doc: source.doc.value.clone(),

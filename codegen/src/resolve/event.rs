@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::names::{OTHER_TYPE, RESERVED_TYPES, Taken};
 use super::resolver::{Resolver, values};
 use crate::diagnostic::{list, suggest};
-use crate::model::{Api, Direction, Event, Field, Operation, Param, PostType, Presence, Segment};
+use crate::model::{Api, Availability, Direction, Event, Field, Operation, Param, PostType, Presence, Segment};
 use crate::name::{self, Name};
 use crate::source::{self, At, SourceFile};
 use crate::source_map::Spot;
@@ -445,6 +445,7 @@ impl Resolver<'_> {
             presence: if ty.optional { Presence::Optional } else { Presence::Required },
             ty,
             doc: source.doc.value.clone(),
+            availability: Availability::default(),
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::names::CALL_METHODS;
 use super::resolver::{Resolver, values};
 use crate::diagnostic::list;
-use crate::model::{Param, Presence, TARGET_KEYS};
+use crate::model::{Availability, Param, Presence, TARGET_KEYS};
 use crate::name::Name;
 use crate::source;
 use crate::source_map::Spot;
@@ -48,6 +48,7 @@ impl Resolver<'_> {
                 ty,
                 doc: source.doc.value.clone(),
                 presence,
+                availability: Availability::default(),
             });
         }
         sound &= self.beside_target(sources, &params);

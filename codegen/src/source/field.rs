@@ -43,8 +43,8 @@ pub(super) enum Part {
     OfSegment,
 }
 
-/// The ways in which a parameter may deviate from go-cqhttp's code.
-const PARAM_DEVIATIONS: &[&str] = &["unread", "names", "type", "default"];
+/// The ways in which a parameter may deviate from what servers read.
+const PARAM_DEVIATIONS: &[&str] = &["unread", "names", "type", "default", "required"];
 
 impl Field {
     /// The name on the wire.

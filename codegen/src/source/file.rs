@@ -4,6 +4,7 @@ use super::action::{ACTION_KEYS, Action};
 use super::event::{Event, Operation, Segment};
 use super::reader::{At, Reader};
 use super::refusal::Refusal;
+use super::server::Server;
 use super::types::Type;
 use crate::diagnostic::{Diagnostic, Faults, nearest};
 use crate::source_map::SourceMap;
@@ -23,6 +24,7 @@ pub(crate) struct SourceFile {
     pub(crate) operations: Vec<Operation>,
     pub(crate) segments: Vec<Segment>,
     pub(crate) refusals: Vec<Refusal>,
+    pub(crate) servers: Vec<Server>,
     /// The stanzas that were refused, wholly or in part: what follows from them is not reported.
     pub(crate) refused: Refused,
 }
@@ -55,6 +57,7 @@ impl SourceFile {
             operations: Vec::new(),
             segments: Vec::new(),
             refusals: Vec::new(),
+            servers: Vec::new(),
             refused: Refused::default(),
         }
     }
@@ -96,12 +99,13 @@ impl Reader<'_> {
         let before = self.faults.len();
         match (node.get("kind"), misspelt_kind(entries)) {
             (Some(kind), _) => match kind.as_str().unwrap_or_default() {
-                closed @ ("event" | "operation" | "segment") if self.extension => self.closed(kind, closed),
+                closed @ ("event" | "operation" | "segment" | "server") if self.extension => self.closed(kind, closed),
                 "chapter" => self.chapter(node, file),
                 "event" => file.events.extend(self.event(node)),
                 "operation" => file.operations.extend(self.operation(node)),
                 "segment" => file.segments.extend(self.segment(node)),
                 "refusal" => file.refusals.extend(self.refusal_stanza(node)),
+                "server" => file.servers.extend(self.server(node)),
                 _ => file.types.extend(self.type_stanza(node, kind)),
             },
             (None, Some((key, name))) => {
@@ -123,6 +127,7 @@ impl Reader<'_> {
     fn closed(&mut self, kind: &Node, what: &str) {
         let hint = match what {
             "event" => "leave it out: such an event arrives as `Event::Unknown`, with its tags and its text",
+            "server" => "leave it out: the servers are those of `cqhttp`",
             "segment" => "leave it out: such a segment is received and sent as `Segment::Unknown`, with its data",
             _ => "leave it out: quick operations belong to events",
         };

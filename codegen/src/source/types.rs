@@ -40,8 +40,10 @@ impl Reader<'_> {
             "enum" => &["kind", "name", "title", "doc", "base", "values"],
             "object" => &["kind", "name", "title", "doc", "fields", "example"],
             other => {
-                let hint =
-                    suggest(other, &["id", "enum", "object", "event", "operation", "segment", "refusal", "chapter"]);
+                let hint = suggest(
+                    other,
+                    &["id", "enum", "object", "event", "operation", "segment", "refusal", "server", "chapter"],
+                );
                 self.faults.add(&kind.spot, format!("unknown kind of stanza `{other}`"), hint);
                 return None;
             }

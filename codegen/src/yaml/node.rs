@@ -25,13 +25,23 @@ pub enum Value {
 }
 
 impl Node {
+    /// A value without a place.
+    pub fn new(value: Value) -> Self {
+        Self { value, place: Place::default() }
+    }
+
+    /// A text without a place.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::new(Value::Text(text.into()))
+    }
+
     /// The text, if it is one.
-    pub(crate) fn as_str(&self) -> Option<&str> {
+    pub fn as_str(&self) -> Option<&str> {
         self.value.as_str()
     }
 
     /// The value under a key, if this is a mapping that has it.
-    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+    pub fn get(&self, key: &str) -> Option<&Self> {
         self.value.get(key)
     }
 }
@@ -115,6 +125,13 @@ impl Place {
         steps.push(step);
         Self(steps)
     }
+}
+
+/// Reads JSON as YAML's nodes: keys keep their order.
+pub fn json(text: &str) -> Result<Node, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let node = ReadNode(Place::default()).deserialize(&mut deserializer)?;
+    deserializer.end().map(|()| node)
 }
 
 pub(super) fn document(text: &str) -> Result<Node, serde_yaml::Error> {

@@ -22,6 +22,7 @@ pub(super) enum Part {
     Operation,
     Refusal,
     Segment,
+    Server,
     Type,
 }
 
@@ -46,6 +47,7 @@ impl Part {
             Self::Operation => "operation",
             Self::Refusal => "refusal",
             Self::Segment => "segment",
+            Self::Server => "server",
             Self::Type => "type",
         }
     }

@@ -9,6 +9,7 @@ use cqhttp_codegen::tooling::{
 use super::change::{Change, Mark, Part};
 use super::members::{field_docs, fields, param_docs, params, rust_text, same, sorted, whose};
 use super::notes::{Notes, Pair, code, each};
+use super::servers::servers;
 
 /// Returns the changes in the order of the newer schema; removed items come after the others of their kind.
 pub(super) fn compare(old: &Api, new: &Api) -> Vec<Change> {
@@ -19,6 +20,7 @@ pub(super) fn compare(old: &Api, new: &Api) -> Vec<Change> {
     each(all(old, |file| &file.segments), all(new, |file| &file.segments), |pair| segment(&mut log, pair));
     each(all(old, |file| &file.types), all(new, |file| &file.types), |pair| type_def(&mut log, pair));
     each(refusals(old), refusals(new), |pair| refusal(&mut log, pair));
+    servers(&mut log, old, new);
     log
 }
 

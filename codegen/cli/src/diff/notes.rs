@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use cqhttp_codegen::tooling::{Action, Event, Field, Operation, Param, Refusal, Segment, TypeDef, Variant};
+use cqhttp_codegen::tooling::{
+    Action, Event, Field, Operation, Param, Refusal, Segment, ServerFacts, TypeDef, Variant,
+};
 
 use super::change::{Change, Mark, Part};
 
@@ -29,6 +31,7 @@ named! {
     Operation: |operation| operation.name.clone(),
     Segment: |segment| segment.name.pascal(),
     Refusal: |refusal| refusal.name.pascal(),
+    ServerFacts: |server| server.name.clone(),
     TypeDef: |ty| ty.name.clone(),
     Variant: |variant| variant.name.pascal(),
     Param: |param| param.name.snake().to_owned(),

@@ -83,8 +83,15 @@ fn facts(action: &Action) -> String {
 /// Returns remarks for callers.
 fn caveats(action: &Action) -> Vec<String> {
     let mut caveats = Vec::new();
-    if action.server != Server::Supported {
-        caveats.push(server_remark(action).trim_matches(['*', ' ']).to_owned());
+    match action.availability.text() {
+        servers if !servers.is_empty() => caveats.push(servers),
+        _ if action.server != Server::Supported => {
+            caveats.push(server_remark(action).trim_matches(['*', ' ']).to_owned());
+        }
+        _ => {}
+    }
+    if action.abandoned {
+        caveats.push("No server that is still developed has it.".into());
     }
     if action.silent {
         caveats.push("The server says `ok` also where it did nothing.".into());

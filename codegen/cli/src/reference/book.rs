@@ -54,7 +54,11 @@ impl<'a> Book<'a> {
 
     /// Returns the links from each page to the others.
     pub(super) fn links(&self) -> &'static str {
-        if self.api.extension { LINKS_OF_EXTENSION } else { LINKS }
+        match (self.api.extension, self.api.servers.is_empty()) {
+            (true, _) => LINKS_OF_EXTENSION,
+            (false, true) => LINKS,
+            (false, false) => LINKS_WITH_SERVERS,
+        }
     }
 
     /// Formats a type as it stands on the wire, with a link to its description.
@@ -81,7 +85,11 @@ impl<'a> Book<'a> {
                 _ => format!("`{}`", param.wire),
             };
             let read = param.aliases.iter().filter(|name| !param.also.contains(name));
-            let doc = param.doc.clone() + &also(&param.also) + &aliases(read);
+            let servers = match param.availability.text() {
+                servers if servers.is_empty() => servers,
+                servers => format!(" {servers}"),
+            };
+            let doc = param.doc.clone() + &servers + &also(&param.also) + &aliases(read);
             [names, self.ty(&param.ty), needed(param), cell(&doc)]
         });
         format!("**{title}**\n\n{}\n", table(["name", "type", "needed", "description"], rows))
@@ -107,6 +115,10 @@ impl<'a> Book<'a> {
 
 const LINKS: &str = "\
 [Index](README.md) · [Actions](actions.md) · [Events](events.md) · [Segments](segments.md) · [Types](types.md)";
+
+const LINKS_WITH_SERVERS: &str = "\
+[Index](README.md) · [Actions](actions.md) · [Events](events.md) · [Segments](segments.md) · [Types](types.md) · \
+[Servers](servers.md)";
 
 const LINKS_OF_EXTENSION: &str = "\
 [Index](README.md) · [Actions](actions.md) · [Types](types.md)

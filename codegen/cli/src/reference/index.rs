@@ -29,7 +29,7 @@ fn actions(book: &Book<'_>) -> String {
     let chapters = book.api.files.iter().filter(|file| !file.actions.is_empty()).map(|file| {
         let rows = file.actions.iter().map(|action| {
             let link = format!("[`{}`](actions.md#{})", action.wire, book.actions[action.wire.as_str()]);
-            [link, cell(&action.title), cell(summary(&action.doc).0) + server_remark(action)]
+            [link, cell(&action.title), cell(summary(&action.doc).0) + &server_remark(action)]
         });
         let doc = file.chapter.as_ref().map(|chapter| format!(": {}", chapter.doc)).unwrap_or_default();
         format!("**{}**{doc}\n\n{}\n", chapter_title(file), table(["action", "标题", "description"], rows))

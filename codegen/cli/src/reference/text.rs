@@ -58,12 +58,13 @@ pub(super) fn value(value: &VariantValue) -> String {
     }
 }
 
-/// Returns the remark on an action that go-cqhttp does not have; for the others, nothing.
-pub(super) fn server_remark(action: &Action) -> &'static str {
-    match action.server {
-        Server::Supported => "",
-        Server::Unsupported => " *Not implemented by go-cqhttp.*",
-        Server::Removed => " *Removed from go-cqhttp.*",
+/// Returns the remark on an action that some servers do not have; for the others, nothing.
+pub(super) fn server_remark(action: &Action) -> String {
+    match (action.availability.short_text(), action.server) {
+        (servers, _) if !servers.is_empty() => format!(" *{servers}*"),
+        (_, Server::Supported) => String::new(),
+        (_, Server::Unsupported) => " *Not implemented by go-cqhttp.*".into(),
+        (_, Server::Removed) => " *Removed from go-cqhttp.*".into(),
     }
 }
 

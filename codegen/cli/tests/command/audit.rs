@@ -311,7 +311,7 @@ fn two_actions_in_one_stanza() {
 #[test]
 fn a_parameter_that_the_schema_lacks() {
     let word = "    - name: word\n      type: string?\n      doc: What to say.\n";
-    let line = "schema/actions.yaml:6:9: `knock` lacks the parameter `word`, which go-cqhttp reads as `string`";
+    let line = "schema/actions.yaml:6:9: `knock` lacks the parameter `word`, which go-cqhttp reads";
     assert_eq!(
         Case::new("parameter lacking").schema(word, "").findings(),
         one(&format!("{line}; add it, or explain it with `deviates:` and `params: …`, naming `word`"))
@@ -487,7 +487,7 @@ fn a_reason_explains_what_it_names() {
             .schema("    - name: word\n      type: string?\n      doc: What to say.\n", "")
             .schema("  effect: send\n", &deviates)
     };
-    let group = "schema/actions.yaml:6:9: `knock` lacks the parameter `group_id`, which go-cqhttp reads as `int64`; add \
+    let group = "schema/actions.yaml:6:9: `knock` lacks the parameter `group_id`, which go-cqhttp reads; add \
                  it, or name `group_id` in `params:` of `deviates:`";
     let found = params("The `secret` is internal.").findings();
     assert_eq!(found, format!("{group}\n") + &count("2 actions", "1 finding", 1));
@@ -599,7 +599,7 @@ fn json_for_programs() {
     let said = audit(&case.written(), &["--go-cqhttp", "tree", "--format", "json"]);
     assert_eq!((said.code, said.err.as_str()), (Some(1), ""));
     let json: serde_json::Value = serde_json::from_str(&said.out).unwrap();
-    assert_eq!(json["actions"], serde_json::json!({ "go_cqhttp": 2, "schema": 2 }));
+    assert_eq!(json["actions"], serde_json::json!({ "schema": 2, "servers": { "go-cqhttp": 2 } }));
     let [finding] = json["findings"].as_array().unwrap().as_slice() else { panic!("{json}") };
     assert_eq!(
         (&finding["kind"], &finding["action"], &finding["param"], &finding["file"], &finding["line"]),
@@ -756,5 +756,5 @@ fn the_schema_is_what_go_cqhttp_does() {
     let root = crate::support::root("");
     let said = audit(&root, &["--go-cqhttp", tree.to_str().unwrap()]);
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{}", said.out);
-    assert!(said.out.starts_with("84 actions of go-cqhttp, "), "{}", said.out);
+    assert!(said.out.contains(", 84 of go-cqhttp, "), "{}", said.out);
 }

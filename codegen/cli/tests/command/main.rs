@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod audit;
+mod audit_servers;
 mod diff;
+mod facts;
 mod import;
+mod import_published;
 mod reference;
 mod subcommands;
 mod support;

@@ -9,18 +9,18 @@ use crate::failure::{Failure, Fault, shown};
 
 /// An action that go-cqhttp answers.
 #[derive(Debug)]
-pub(super) struct Route {
+pub(crate) struct Route {
     /// Its name, and further ones.
-    pub(super) names: Vec<String>,
-    pub(super) version: Version,
-    pub(super) handler: String,
-    pub(super) params: Vec<GoParam>,
-    pub(super) place: GoPlace,
+    pub(crate) names: Vec<String>,
+    pub(crate) version: Version,
+    pub(crate) handler: String,
+    pub(crate) params: Vec<GoParam>,
+    pub(crate) place: GoPlace,
 }
 
 /// The versions of OneBot that a route is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Version {
+pub(crate) enum Version {
     All,
     V11,
     V12,
@@ -28,23 +28,23 @@ pub(super) enum Version {
 
 /// A parameter that a route reads.
 #[derive(Clone, Debug)]
-pub(super) struct GoParam {
+pub(crate) struct GoParam {
     /// The names under which it is looked for; the first one that is present counts.
-    pub(super) names: Vec<String>,
-    pub(super) ty: GoType,
+    pub(crate) names: Vec<String>,
+    pub(crate) ty: GoType,
     /// The value if it is absent, unless that is Go's zero.
-    pub(super) default: Option<GoLiteral>,
-    pub(super) place: GoPlace,
+    pub(crate) default: Option<GoLiteral>,
+    pub(crate) place: GoPlace,
 }
 
 impl GoParam {
     /// Returns `true` if two files describe a parameter in the same way.
-    pub(super) fn same(&self, other: &Self) -> bool {
+    pub(crate) fn same(&self, other: &Self) -> bool {
         self.names == other.names && self.ty == other.ty && self.default == other.default
     }
 
     /// Returns the names in a path: `p.Get("[user_id,id].0")` looks for `user_id`, then for `id`.
-    pub(super) fn names_of(path: &str) -> Option<Vec<String>> {
+    pub(crate) fn names_of(path: &str) -> Option<Vec<String>> {
         let names: Vec<String> = match path.strip_prefix('[').and_then(|path| path.strip_suffix("].0")) {
             Some(names) => names.split(',').map(|name| name.trim().to_owned()).collect(),
             None => vec![path.to_owned()],
@@ -55,7 +55,7 @@ impl GoParam {
 
 /// The type as which go-cqhttp reads a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum GoType {
+pub(crate) enum GoType {
     Bool,
     Int,
     Int32,
@@ -70,7 +70,7 @@ pub(super) enum GoType {
 
 impl GoType {
     /// The types of Go that handlers take, by name.
-    pub(super) const GO: &'static [(&'static str, Self)] = &[
+    pub(crate) const GO: &'static [(&'static str, Self)] = &[
         ("bool", Self::Bool),
         ("int", Self::Int),
         ("int32", Self::Int32),
@@ -83,12 +83,12 @@ impl GoType {
     ];
 
     /// Returns the name in Go.
-    pub(super) fn go(self) -> &'static str {
+    pub(crate) fn go(self) -> &'static str {
         Self::GO.iter().find(|(_, ty)| *ty == self).map_or("", |(name, _)| name)
     }
 
     /// Returns the value that Go gives to an absent parameter.
-    pub(super) fn zero(self) -> Option<GoLiteral> {
+    pub(crate) fn zero(self) -> Option<GoLiteral> {
         match self {
             Self::Bool => Some(GoLiteral::Bool(false)),
             Self::String => Some(GoLiteral::Text(String::new())),
@@ -100,7 +100,7 @@ impl GoType {
 
 /// A value that the code assumes for an absent parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum GoLiteral {
+pub(crate) enum GoLiteral {
     Bool(bool),
     Int(i128),
     Text(String),
@@ -119,14 +119,14 @@ impl std::fmt::Display for GoLiteral {
 
 /// A place in one of go-cqhttp's files.
 #[derive(Clone, Debug)]
-pub(super) struct GoPlace {
-    pub(super) file: PathBuf,
-    pub(super) line: usize,
-    pub(super) column: usize,
+pub(crate) struct GoPlace {
+    pub(crate) file: PathBuf,
+    pub(crate) line: usize,
+    pub(crate) column: usize,
 }
 
 /// A file of Go.
-pub(super) struct GoFile {
+pub(crate) struct GoFile {
     path: PathBuf,
     text: String,
     tree: Tree,
@@ -136,7 +136,7 @@ const CHECKOUT: &str = "name a checkout of go-cqhttp 1.0 or later";
 
 impl GoFile {
     /// Reads a file of the tree at `root`.
-    pub(super) fn read(root: &Path, path: &str) -> Result<Self, Failure> {
+    pub(crate) fn read(root: &Path, path: &str) -> Result<Self, Failure> {
         let path = root.join(path);
         let bytes = fs::read(&path).map_err(|error| {
             Failure::io(&path, "expected a file of go-cqhttp, found none that can be read", &error, CHECKOUT)
@@ -159,17 +159,17 @@ impl GoFile {
     }
 
     /// Returns the root of the tree.
-    pub(super) fn root(&self) -> Node<'_> {
+    pub(crate) fn root(&self) -> Node<'_> {
         self.tree.root_node()
     }
 
     /// Returns the text of a node.
-    pub(super) fn text(&self, node: Node<'_>) -> &str {
+    pub(crate) fn text(&self, node: Node<'_>) -> &str {
         self.text.get(node.byte_range()).unwrap_or_default()
     }
 
     /// Returns the place of a node.
-    pub(super) fn place(&self, node: Node<'_>) -> GoPlace {
+    pub(crate) fn place(&self, node: Node<'_>) -> GoPlace {
         let start = node.start_position();
         let line = self.text.split('\n').nth(start.row).unwrap_or_default();
         // The parser counts bytes, editors count characters.
@@ -178,21 +178,21 @@ impl GoFile {
     }
 
     /// Creates a fault at a node.
-    pub(super) fn fault(&self, node: Node<'_>, message: impl Into<String>, hint: impl Into<String>) -> Fault {
+    pub(crate) fn fault(&self, node: Node<'_>, message: impl Into<String>, hint: impl Into<String>) -> Fault {
         let GoPlace { file, line, column } = self.place(node);
         let text = self.text.split('\n').nth(line - 1).map(|line| line.trim_end_matches('\r').to_owned());
         Fault { file, line, column, message: message.into(), hint: hint.into(), text }
     }
 
     /// Creates a fault "expected …, found `…`", with the first line of the node.
-    pub(super) fn unexpected(&self, node: Node<'_>, expected: &str) -> Fault {
+    pub(crate) fn unexpected(&self, node: Node<'_>, expected: &str) -> Fault {
         let found = self.text(node).lines().next().unwrap_or_default().trim_end();
         let hint = "the audit knows what go-cqhttp's cmd/api-generator writes: regenerate the file with `go generate`";
         self.fault(node, format!("expected {expected}, found `{found}`"), hint)
     }
 
     /// Returns every method of the file, with the type it belongs to.
-    pub(super) fn methods(&self) -> impl Iterator<Item = (Node<'_>, &str)> {
+    pub(crate) fn methods(&self) -> impl Iterator<Item = (Node<'_>, &str)> {
         children(self.root()).into_iter().filter(|node| node.kind() == "method_declaration").filter_map(|node| {
             let receiver = named(node.child_by_field_name("receiver")?).into_iter().next()?;
             Some((node, self.text(receiver.child_by_field_name("type")?)))
@@ -200,28 +200,28 @@ impl GoFile {
     }
 
     /// Returns the text of a field of a node, or an empty text.
-    pub(super) fn field(&self, node: Node<'_>, field: &str) -> &str {
+    pub(crate) fn field(&self, node: Node<'_>, field: &str) -> &str {
         node.child_by_field_name(field).map(|node| self.text(node)).unwrap_or_default()
     }
 }
 
 /// Creates the failure for code that cannot be read.
-pub(super) fn unreadable(faults: Vec<Fault>) -> Failure {
+pub(crate) fn unreadable(faults: Vec<Fault>) -> Failure {
     Failure::Trouble { message: "go-cqhttp's code could not be read".into(), hint: CHECKOUT.into(), faults }
 }
 
 /// Returns the parts of a node.
-pub(super) fn children(node: Node<'_>) -> Vec<Node<'_>> {
+pub(crate) fn children(node: Node<'_>) -> Vec<Node<'_>> {
     node.children(&mut node.walk()).collect()
 }
 
 /// Returns the parts of a node that are neither punctuation nor comments.
-pub(super) fn named(node: Node<'_>) -> Vec<Node<'_>> {
+pub(crate) fn named(node: Node<'_>) -> Vec<Node<'_>> {
     children(node).into_iter().filter(|node| node.is_named() && node.kind() != "comment").collect()
 }
 
 /// Returns the statements of a block or a case, or of a list of them.
-pub(super) fn statements(node: Node<'_>) -> Vec<Node<'_>> {
+pub(crate) fn statements(node: Node<'_>) -> Vec<Node<'_>> {
     let lists = |node| named(node).into_iter().filter(|node: &Node<'_>| node.kind() == "statement_list");
     lists(node).flat_map(named).collect()
 }
@@ -239,7 +239,7 @@ fn first_error(root: Node<'_>) -> Option<Node<'_>> {
 }
 
 /// Returns the value of a string literal of Go.
-pub(super) fn unquote(text: &str) -> Option<String> {
+pub(crate) fn unquote(text: &str) -> Option<String> {
     if let Some(raw) = text.strip_prefix('`') {
         return raw.strip_suffix('`').map(str::to_owned);
     }

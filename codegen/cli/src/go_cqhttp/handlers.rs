@@ -3,16 +3,16 @@
 use cqhttp_codegen::tooling::{list, suggest};
 use tree_sitter::Node;
 
-use super::go::{GoFile, GoLiteral, GoParam, GoPlace, GoType, Route, Version, children, named, unquote, unreadable};
+use super::code::{GoFile, GoLiteral, GoParam, GoPlace, GoType, Route, Version, children, named, unquote, unreadable};
 use crate::failure::{Failure, Fault};
 
 /// The paths in the tree; the second file came with OneBot 12.
-pub(super) const HANDLERS: [&str; 2] = ["coolq/api.go", "coolq/api_v12.go"];
+pub(crate) const HANDLERS: [&str; 2] = ["coolq/api.go", "coolq/api_v12.go"];
 
 const ANNOTATIONS: &[&str] = &["route", "route11", "route12", "rename", "default"];
 
 /// Reads every route that annotations describe.
-pub(super) fn read(files: &[GoFile]) -> Result<Vec<Route>, Failure> {
+pub(crate) fn read(files: &[GoFile]) -> Result<Vec<Route>, Failure> {
     let (mut routes, mut faults) = (Vec::new(), Vec::new());
     for file in files {
         for (method, receiver) in file.methods() {

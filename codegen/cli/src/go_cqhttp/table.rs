@@ -2,14 +2,14 @@
 
 use tree_sitter::Node;
 
-use super::go::{GoFile, GoLiteral, GoParam, GoType, Route, Version, named, statements, unquote, unreadable};
+use super::code::{GoFile, GoLiteral, GoParam, GoType, Route, Version, named, statements, unquote, unreadable};
 use crate::failure::{Failure, Fault};
 
 /// The path in the tree.
-pub(super) const TABLE: &str = "modules/api/api.go";
+pub(crate) const TABLE: &str = "modules/api/api.go";
 
 /// Reads every route of the table.
-pub(super) fn read(file: &GoFile) -> Result<Vec<Route>, Failure> {
+pub(crate) fn read(file: &GoFile) -> Result<Vec<Route>, Failure> {
     let mut table = TableReader { file, routes: Vec::new(), faults: Vec::new() };
     let call = file.methods().find(|(method, _)| file.field(*method, "name") == "call");
     match call.and_then(|(method, _)| method.child_by_field_name("body")) {

@@ -1,0 +1,193 @@
+//! `facts`: the files of servers, from what they publish.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{ArgGroup, Args};
+use cqhttp_codegen::tooling::{ActionFacts, SERVERS, ServerFacts, known_server, list};
+use serde::Serialize;
+
+use crate::failure::{Failure, shown};
+use crate::folder::UNFINISHED;
+use crate::go_cqhttp::Checkout;
+use crate::published::{Catalog, OpenApi, PublishedAction, dialects, digest};
+use crate::report::Report;
+
+/// Write the facts about servers: their actions, and how they read parameters.
+///
+/// Each server becomes a file of the schema, `servers/<name>.yaml`: the names of each action, its parameters with their
+/// further names, those that are required, and the server's own defaults. No text of a server is taken. The same input
+/// gives the same bytes. All sources are read before a file is written.
+#[derive(Args)]
+#[command(group = ArgGroup::new("sources").required(true).multiple(true))]
+#[command(
+    override_usage = "cqhttp-codegen facts [OPTIONS] <SOURCE>...",
+    after_help = "\
+Examples:
+  cqhttp-codegen facts --napcat openapi.json
+  cqhttp-codegen facts --go-cqhttp ../go-cqhttp --release go-cqhttp=v1.2.0
+  cqhttp-codegen facts --snowluma catalog.json --release snowluma=1.11.1
+  cqhttp-codegen facts --dialects dialects.yaml
+  cqhttp-codegen diff HEAD:schema/servers schema/servers  # the changes of a release
+
+Exit codes:
+  0  the files are written
+  2  a source cannot be read, or a file cannot be written; nothing was written"
+)]
+pub(crate) struct Facts {
+    /// NapCat's OpenAPI document.
+    #[arg(long, value_name = "FILE.json", group = "sources")]
+    napcat: Option<PathBuf>,
+    /// A checkout of go-cqhttp, 1.0 or later.
+    #[arg(long, value_name = "PATH", group = "sources")]
+    go_cqhttp: Option<PathBuf>,
+    /// SnowLuma's `catalog.json`, or a digest of it in YAML.
+    #[arg(long, value_name = "FILE", group = "sources")]
+    snowluma: Option<PathBuf>,
+    /// A collection of facts about LLOneBot and Lagrange, in YAML.
+    #[arg(long, value_name = "FILE.yaml", group = "sources")]
+    dialects: Option<PathBuf>,
+    /// The version of a server whose source does not say it, or says it wrongly.
+    #[arg(long, value_name = "SERVER=VERSION", value_parser = release)]
+    release: Vec<(String, String)>,
+    /// The folder to write to.
+    #[arg(long, value_name = "FOLDER", default_value = "schema/servers")]
+    out: PathBuf,
+}
+
+fn release(text: &str) -> Result<(String, String), String> {
+    let (server, version) = text.split_once('=').ok_or("expected `SERVER=VERSION`, such as `go-cqhttp=v1.2.0`")?;
+    match known_server(server) {
+        Some(_) if !version.trim().is_empty() => Ok((server.to_owned(), version.to_owned())),
+        Some(_) => Err(format!("the version of `{server}` is empty")),
+        None => {
+            let known: Vec<&str> = SERVERS.iter().map(|server| server.name).collect();
+            Err(format!("`{server}` is not a server; known here: {}", list(&known)))
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct FactsJson {
+    out: String,
+    servers: Vec<ServerJson>,
+}
+
+#[derive(Serialize)]
+struct ServerJson {
+    name: String,
+    version: String,
+    actions: usize,
+    changed: bool,
+}
+
+impl Facts {
+    pub(crate) fn run(self) -> Result<Report, Failure> {
+        let servers = self.servers()?;
+        let changed = write(&self.out, &servers)?;
+        let json = |(server, changed): (&ServerFacts, &bool)| ServerJson {
+            name: server.name.clone(),
+            version: server.version.clone(),
+            actions: server.actions.len(),
+            changed: *changed,
+        };
+        let servers: Vec<ServerJson> = servers.iter().zip(&changed).map(json).collect();
+        let line = |server: &ServerJson| {
+            let changed = if server.changed { "written" } else { "unchanged" };
+            format!("{} {}: {} actions, {changed}\n", server.name, server.version, server.actions)
+        };
+        let text: String = servers.iter().map(line).collect();
+        Report::new(text, &FactsJson { out: shown(&self.out), servers })
+    }
+
+    /// Reads all sources.
+    fn servers(&self) -> Result<Vec<ServerFacts>, Failure> {
+        let mut servers = Vec::new();
+        if let Some(path) = &self.napcat {
+            let api = OpenApi::read_of_napcat(path)?;
+            let actions = api.actions.iter().map(PublishedAction::facts).collect();
+            servers.push(self.server("napcat", api.version, actions, path)?);
+        }
+        if let Some(path) = &self.go_cqhttp {
+            servers.push(self.server("go-cqhttp", None, Checkout::read(path)?.facts(), path)?);
+        }
+        if let Some(path) = &self.snowluma {
+            let actions = match path.extension().is_some_and(|extension| extension == "json") {
+                true => Catalog::read(path)?.actions.iter().map(PublishedAction::facts).collect(),
+                false => digest(path)?,
+            };
+            servers.push(self.server("snowluma", None, actions, path)?);
+        }
+        if let Some(path) = &self.dialects {
+            for dialect in dialects(path)? {
+                servers.push(self.server(dialect.name, dialect.version, dialect.actions, path)?);
+            }
+        }
+        Ok(servers)
+    }
+
+    fn server(
+        &self,
+        name: &str,
+        version: Option<String>,
+        mut actions: Vec<ActionFacts>,
+        path: &Path,
+    ) -> Result<ServerFacts, Failure> {
+        actions.sort_by(|a, b| a.names.cmp(&b.names));
+        check(&actions).map_err(|message| Failure::trouble(format!("{}: {message}", shown(path)), CHECK_HINT))?;
+        let told = self.release.iter().find(|(server, _)| server == name).map(|(_, version)| version.clone());
+        let version = told.or(version).ok_or_else(|| {
+            let message = format!("{}: expected the version of {name}, found none", shown(path));
+            Failure::trouble(message, format!("add it: `--release {name}=…`"))
+        })?;
+        let known = known_server(name);
+        Ok(ServerFacts {
+            name: name.to_owned(),
+            title: known.map_or(name, |known| known.title).to_owned(),
+            app_name: known.map_or(name, |known| known.app_name).to_owned(),
+            version,
+            actions,
+        })
+    }
+}
+
+const CHECK_HINT: &str = "the source is broken, or of another kind";
+
+/// Checks that the line of each action is read as the same, and that no name stands for two actions.
+fn check(actions: &[ActionFacts]) -> Result<(), String> {
+    let mut seen = BTreeSet::new();
+    for action in actions {
+        if let Err(fault) = ActionFacts::parse(&action.key(), &action.line()) {
+            return Err(format!("`{}`: {}", action.key(), fault.message));
+        }
+        if let Some(twice) = action.names.iter().find(|name| !seen.insert(name.as_str())) {
+            return Err(format!("the action `{twice}` stands there twice"));
+        }
+    }
+    Ok(())
+}
+
+/// Writes the files, all of them before one is replaced, and tells which of them changed.
+fn write(out: &Path, servers: &[ServerFacts]) -> Result<Vec<bool>, Failure> {
+    let unwritable =
+        |error: &io::Error| Failure::io(out, "cannot be written", error, "name a folder that can be written to");
+    fs::create_dir_all(out).map_err(|error| unwritable(&error))?;
+    let mut files = Vec::new();
+    let mut changed = Vec::new();
+    for server in servers {
+        let (path, text) = (out.join(format!("{}.yaml", server.name)), server.yaml());
+        let differs = fs::read(&path).ok().as_deref() != Some(text.as_bytes());
+        changed.push(differs);
+        if differs {
+            let file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(out);
+            let file = file.and_then(|mut file| file.write_all(text.as_bytes()).map(|()| file));
+            files.push((file.map_err(|error| unwritable(&error))?, path));
+        }
+    }
+    for (file, path) in files {
+        file.persist(path).map_err(|error| unwritable(&error.error))?;
+    }
+    Ok(changed)
+}
