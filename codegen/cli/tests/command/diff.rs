@@ -413,12 +413,21 @@ const EVENTS: &[Case] = &[
             "- **Breaking:** operation `LightOperation`: parameter `off` is `bool`, optional; it was `bool`, by default `false`.",
         ],
     ),
-    // Five fields with `time` and `self_id`: the sixth makes the box.
     Case(
         &[(EVENT_FIELD, "      doc: Which.\n    - { name: by, type: UserId?, doc: Who. }\n  example: { post_type")],
+        &["- event `LightChanged`: new field `by: Option<UserId>`."],
+    ),
+    // Three fields with `time` and `self_id`: the fourth makes the box.
+    Case(
         &[
-            "- **Breaking:** event `LightChanged`: the variant of `Event` holds a `Box` of it.",
-            "- event `LightChanged`: new field `by: Option<UserId>`.",
+            ("    - name: level\n      type: i32\n      doc: How bright.\n", ""),
+            ("    - name: name\n      type: string?\n      doc: Which.\n", ""),
+            (", room: 3, level: 4 }", ", room: 3 }"),
+        ],
+        &[
+            "- **Breaking:** event `LightChanged`: the variant of `Event` holds it without a `Box`.",
+            "- **Breaking:** event `LightChanged`: field `level` removed.",
+            "- **Breaking:** event `LightChanged`: field `name` removed.",
         ],
     ),
     Case(
