@@ -291,7 +291,12 @@ pub struct TypeDef {
 pub enum TypeKind {
     Id(IdBase),
     Enum(EnumBase, Vec<Variant>),
-    Object { fields: Vec<Field>, example: Node },
+    Object {
+        fields: Vec<Field>,
+        /// The name under which some servers put the object into another one.
+        within: Option<String>,
+        example: Node,
+    },
 }
 
 #[derive(Clone, Debug)]

@@ -4,6 +4,7 @@
 ///
 /// A field is `required`, `optional`, `decisive` (an enum of texts: an absent one is an unlisted value), `zero` (an absent one is
 /// 0), `defaulted` or a `target`.
+/// An object `within "name"` may stand in another one under this name.
 /// A `strict` type, which no server sends, refuses what it would have to pass over. An `event` is told by its tags, and any other
 /// object by one of its keys.
 #[doc(hidden)]
@@ -15,13 +16,16 @@ macro_rules! decode_object {
     (event $name:ident { $($fields:tt)* }) => {
         $crate::decode_object!(@impl deserialize false $name { $($fields)* });
     };
+    (within $within:literal $name:ident { $($fields:tt)* }) => {
+        $crate::decode_object!(@impl deserialize true $name { $($fields)* } $within);
+    };
     ($name:ident { $($fields:tt)* }) => {
         $crate::decode_object!(@impl deserialize true $name { $($fields)* });
     };
     (@impl $deserialize:ident $told:literal $name:ident {
         $($field:ident: $presence:ident $(($default:expr))? $first:literal $(| $alias:literal)*,)*
-    }) => {
-        $crate::decode_object!(@shape $name $told { $($field: $presence $first $(| $alias)*,)* });
+    } $($within:literal)?) => {
+        $crate::decode_object!(@shape $name $told { $($field: $presence $first $(| $alias)*,)* } $($within)?);
 
         impl $crate::__private::decode::Object for $name {
             fn shape(&self) -> &'static $crate::__private::decode::Shape {
@@ -29,7 +33,7 @@ macro_rules! decode_object {
                 &SHAPE
             }
 
-            $crate::decode_object!(@field slot Slot { $($field: $presence,)* });
+            $crate::decode_object!(@field slot Slot { $($field: $presence,)* } $($within)?);
 
             fn another(&self) -> Box<dyn $crate::__private::decode::Object> {
                 Box::new(<Self as $crate::__private::decode::Decode>::blank())
@@ -59,23 +63,28 @@ macro_rules! decode_object {
                 $crate::__private::decode::$deserialize(deserializer)
             }
         }
-    };    (@shape $name:ident $told:literal { $($field:ident: $presence:ident $first:literal $(| $alias:literal)*,)* }) => {
+    };
+    (@shape $name:ident $told:literal {
+        $($field:ident: $presence:ident $first:literal $(| $alias:literal)*,)*
+    } $($within:literal)?) => {
         impl $name {
             #[doc(hidden)]
             const __SHAPE: $crate::__private::decode::Shape = {
                 use $crate::__private::{decode, field};
 
-                const NAMES: &[&[&str]] = &[$(&[$first $(, $alias)*]),*];
+                const NAMES: &[&[&str]] = &[$(&[$first $(, $alias)*],)* $(&[$within],)?];
                 const COUNT: usize = decode::count(NAMES);
                 const KEYS: &[decode::Key] = &decode::keys::<COUNT>(NAMES);
                 const PLACES: &[u8] = &decode::places::<{ decode::capacity(COUNT) }>(KEYS);
-                const FIELDS: &[decode::Field] =
-                    &decode::fields(NAMES, [$(field::$presence::presence(|this: &$name| &this.$field)),*]);
+                const FIELDS: &[decode::Field] = &decode::fields(NAMES, [
+                    $(field::$presence::presence(|this: &$name| &this.$field),)*
+                    $(decode::Presence::within($within),)?
+                ]);
                 decode::Shape::new(FIELDS, KEYS, PLACES, $told)
             };
         }
     };
-    (@field $slot:ident $type:ident { $($field:ident: $presence:ident,)* }) => {
+    (@field $slot:ident $type:ident { $($field:ident: $presence:ident,)* } $($within:literal)?) => {
         #[allow(unused_assignments, unused_mut, unused_variables, reason = "not every object has fields")]
         fn field(&mut self, index: usize) -> $crate::__private::decode::$type<'_> {
             let mut at = 0;
@@ -85,6 +94,12 @@ macro_rules! decode_object {
                 }
                 at += 1;
             )*
+            $(
+                if index == at {
+                    let _ = $within;
+                    return $crate::__private::decode::Decode::slot(self);
+                }
+            )?
             $crate::__private::decode::no_field(index)
         }
     };

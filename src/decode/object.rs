@@ -1,7 +1,7 @@
 //! Objects while they are read: which fields came, under which names, and what the absence of the others means.
 
 use super::reading::Decode;
-use super::shape::{Key, Missing, Presence, Shape};
+use super::shape::{Field, Key, Missing, Presence, Shape};
 use super::slot::{Object, Reading, SetTarget, Slot};
 use super::warning::{Context, Step, Unfit};
 
@@ -163,6 +163,8 @@ impl<'o, 'c> ObjectReader<'o, 'c> {
     fn finish_fields(self) -> Result<(), Unfit> {
         let Self { object, shape, context, seen, null, rare } = self;
         let mut rare = rare.map_or_else(Rare::default, |rare| *rare);
+        let is_within = |(index, field): (usize, &Field)| field.presence == Presence::Within && seen & (1 << index) != 0;
+        let seen = if shape.fields.iter().enumerate().any(is_within) { u64::MAX } else { seen };
         for (index, field) in shape.fields.iter().enumerate() {
             let unfit = rare.unfit.iter().position(|(of, _)| *of == index).map(|at| rare.unfit.swap_remove(at).1);
             let seen = seen & (1 << index) != 0;

@@ -22,6 +22,16 @@ pub enum Presence {
     Defaulted,
     /// The keys of a target.
     Target,
+    /// Not a field: some servers put the object into another one under this name.
+    Within,
+}
+
+impl Presence {
+    /// Returns the presence of the object itself inside another one.
+    #[must_use]
+    pub const fn within(_: &str) -> Self {
+        Self::Within
+    }
 }
 
 /// A field of a type.
@@ -58,7 +68,10 @@ impl Shape {
         let (mut expected, mut has_target, mut index) = (0, false, 0);
         while index < fields.len() {
             has_target |= matches!(fields[index].presence, Presence::Target);
-            if !matches!(fields[index].presence, Presence::Optional | Presence::Required(Missing::Empty)) {
+            if !matches!(
+                fields[index].presence,
+                Presence::Optional | Presence::Within | Presence::Required(Missing::Empty)
+            ) {
                 expected |= 1 << index;
             }
             index += 1;

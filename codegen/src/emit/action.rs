@@ -146,5 +146,5 @@ fn response(api: &Api, action: &Action) -> Vec<TokenStream> {
     let Returns::Fields(fields) = &action.returns else { return Vec::new() };
     let name = action.response_name();
     let head = docs(&format!("The answer to [`{}`] (`{}`).", action.name.pascal(), action.wire));
-    object(api, &head, &name, fields)
+    object(api, &head, &name, fields, None)
 }

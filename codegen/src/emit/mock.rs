@@ -13,7 +13,7 @@ use crate::ty::{EnumBase, IdBase, NamedKind, Scalar};
 pub(super) fn items(api: &Api, file: &File) -> Vec<TokenStream> {
     let mut items = Vec::new();
     for ty in &file.types {
-        if let TypeKind::Object { fields, example } = &ty.kind {
+        if let TypeKind::Object { fields, example, .. } = &ty.kind {
             let name = ident(&ty.name);
             items.push(example_fn(&quote!(#name), &value::object(api, &quote!(#name), fields, example)));
         }

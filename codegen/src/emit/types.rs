@@ -19,7 +19,7 @@ fn items_of(api: &Api, ty: &TypeDef) -> Vec<TokenStream> {
     match &ty.kind {
         TypeKind::Id(base) => id(ty, *base),
         TypeKind::Enum(base, variants) => open_enum(ty, *base, variants),
-        TypeKind::Object { fields, .. } => object(api, &head(ty), &ty.name, fields),
+        TypeKind::Object { fields, within, .. } => object(api, &head(ty), &ty.name, fields, within.as_deref()),
     }
 }
 
@@ -117,16 +117,23 @@ fn enum_item(ty: &TypeDef, variants: &[Variant], other: &TokenStream, copy: &Tok
 }
 
 /// `pub struct GroupInfo { … }`, how it is read and how it is written: an object, or an action's own answer.
-pub(super) fn object(api: &Api, head: &TokenStream, name: &str, fields: &[Field]) -> Vec<TokenStream> {
+pub(super) fn object(
+    api: &Api,
+    head: &TokenStream,
+    name: &str,
+    fields: &[Field],
+    within: Option<&str>,
+) -> Vec<TokenStream> {
     let ident = format_ident!("{name}");
     let default = api.empty_objects.contains(name).then(|| quote!(, Default));
     let item = structure(head, &ident, fields, default.as_ref());
-    vec![item, reading(&ident, fields, false), writing(&ident, &[], fields)]
+    let mode = within.map(|within| quote!(within #within));
+    vec![item, reading(&ident, fields, mode), writing(&ident, &[], fields)]
 }
 
 /// `pub struct GroupBan { … }`, how it is read, and how it is written: with its tags.
 pub(super) fn event(head: &TokenStream, ident: &Ident, tags: &[(&str, &str)], fields: &[Field]) -> Vec<TokenStream> {
-    vec![structure(head, ident, fields, None), reading(ident, fields, true), writing(ident, tags, fields)]
+    vec![structure(head, ident, fields, None), reading(ident, fields, Some(quote!(event))), writing(ident, tags, fields)]
 }
 
 fn structure(head: &TokenStream, ident: &Ident, fields: &[Field], default: Option<&TokenStream>) -> TokenStream {
@@ -160,8 +167,9 @@ fn writing(name: &Ident, tags: &[(&str, &str)], fields: &[Field]) -> TokenStream
     quote!(::cqhttp::encode_object!(#name { #(#tags,)* #(#fields,)* });)
 }
 
-/// `::cqhttp::decode_object!(GroupInfo { group_id: required "group_id", level: optional "level" | "grade", });`
-fn reading(name: &Ident, fields: &[Field], is_event: bool) -> TokenStream {
+/// `::cqhttp::decode_object!(GroupInfo { group_id: required "group_id", level: optional "level" | "grade", });`, perhaps with a
+/// mode: `event`, or `within "variants"`.
+fn reading(name: &Ident, fields: &[Field], mode: Option<TokenStream>) -> TokenStream {
     let fields = fields.iter().map(|field| {
         let (name, wire, aliases) = (field.name.ident(), &field.wire, &field.aliases);
         let presence = match field {
@@ -172,6 +180,5 @@ fn reading(name: &Ident, fields: &[Field], is_event: bool) -> TokenStream {
         };
         quote!(#name: #presence #wire #(| #aliases)*)
     });
-    let event = is_event.then(|| quote!(event));
-    quote!(::cqhttp::decode_object!(#event #name { #(#fields,)* });)
+    quote!(::cqhttp::decode_object!(#mode #name { #(#fields,)* });)
 }

@@ -1,7 +1,8 @@
-//! Fields whose value some servers answer alone, without the object around it.
+//! Fields whose value some servers answer alone, without the object around it; and objects that some put into another one.
 
 use super::resolver::Resolver;
-use crate::source;
+use crate::model::Field;
+use crate::source::{self, At};
 use crate::source_map::Spot;
 use crate::ty::{IdBase, NamedKind, Scalar, Ty};
 
@@ -17,5 +18,16 @@ impl Resolver<'_> {
         if first.is_some_and(|first| first != spot) {
             self.faults.add(spot, "only one field can be bare", "remove one `bare`");
         }
+    }
+
+    /// Returns `true` if an object can stand under this name, which none of its fields has; otherwise, it reports the name.
+    pub(super) fn may_be_within(&mut self, within: &At<String>, fields: &[Field]) -> bool {
+        let name = &within.value;
+        let taken = fields.iter().any(|field| field.wire == *name || field.aliases.contains(name));
+        if taken {
+            let message = format!("a field of the object has the name `{name}`");
+            self.faults.add(&within.spot, message, "`within` names the key of the object around this one");
+        }
+        !taken
     }
 }

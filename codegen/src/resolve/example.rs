@@ -25,7 +25,7 @@ impl Checker<'_> {
     /// Checks a file. A stanza that was refused in part is skipped: what follows from it would mislead.
     fn file(&mut self, file: &File) {
         for ty in file.types.iter().filter(|ty| !ty.broken) {
-            if let TypeKind::Object { fields, example } = &ty.kind {
+            if let TypeKind::Object { fields, example, .. } = &ty.kind {
                 self.object(example, fields, &ty.name);
             }
         }

@@ -93,14 +93,15 @@ impl Resolver<'_> {
                 Some(&NamedKind::Enum(base)) => TypeKind::Enum(base, self.variants(base, values)?),
                 _ => return None,
             },
-            Kind::Object { fields, example } => {
+            Kind::Object { fields, within, example } => {
                 if example.is_none() {
                     let hint = "add `example:` with every required field";
                     self.faults.add(&ty.spot, format!("the object `{}` has no example", ty.name.value), hint);
                 }
                 let sound = self.no_event_in_place(fields);
                 let fields = self.fields(fields).filter(|_| sound)?;
-                TypeKind::Object { fields, example: example.clone()? }
+                let within = within.as_ref().filter(|within| self.may_be_within(within, &fields));
+                TypeKind::Object { fields, within: within.map(|within| within.value.clone()), example: example.clone()? }
             }
         };
         let title = ty.title.as_ref().map(|title| title.value.clone());

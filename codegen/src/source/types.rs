@@ -20,7 +20,7 @@ pub(crate) struct Type {
 pub(crate) enum Kind {
     Id { base: At<String> },
     Enum { base: At<String>, values: Vec<EnumValue> },
-    Object { fields: Vec<Field>, example: Option<Node> },
+    Object { fields: Vec<Field>, within: Option<At<String>>, example: Option<Node> },
 }
 
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Reader<'_> {
         let keys: &[&str] = match kind.value.as_str() {
             "id" => &["kind", "name", "title", "doc", "base"],
             "enum" => &["kind", "name", "title", "doc", "base", "values"],
-            "object" => &["kind", "name", "title", "doc", "fields", "example"],
+            "object" => &["kind", "name", "title", "doc", "fields", "within", "example"],
             other => {
                 let hint = suggest(
                     other,
@@ -62,6 +62,7 @@ impl Reader<'_> {
             }
             _ => self.required(&entries, "fields").map(|node| Kind::Object {
                 fields: self.fields(node, Part::Field),
+                within: entries.get("within").and_then(|node| self.text(node)),
                 example: entries.get("example").cloned(),
             }),
         };

@@ -31,7 +31,7 @@ fn section(book: &Book<'_>, ty: &TypeDef) -> String {
             let rows = variants.iter().map(|variant| [value(&variant.value), cell(&variant.doc)]);
             text += &(table(["value", "meaning"], rows) + "\n");
         }
-        TypeKind::Object { fields, example } => {
+        TypeKind::Object { fields, example, .. } => {
             text += &(book.fields("Fields", fields) + &json_block(&json(example)) + "\n")
         }
     }
