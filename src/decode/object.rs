@@ -163,7 +163,8 @@ impl<'o, 'c> ObjectReader<'o, 'c> {
     fn finish_fields(self) -> Result<(), Unfit> {
         let Self { object, shape, context, seen, null, rare } = self;
         let mut rare = rare.map_or_else(Rare::default, |rare| *rare);
-        let is_within = |(index, field): (usize, &Field)| field.presence == Presence::Within && seen & (1 << index) != 0;
+        let is_within =
+            |(index, field): (usize, &Field)| field.presence == Presence::Within && seen & (1 << index) != 0;
         let seen = if shape.fields.iter().enumerate().any(is_within) { u64::MAX } else { seen };
         for (index, field) in shape.fields.iter().enumerate() {
             let unfit = rare.unfit.iter().position(|(of, _)| *of == index).map(|at| rare.unfit.swap_remove(at).1);

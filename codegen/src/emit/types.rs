@@ -133,7 +133,11 @@ pub(super) fn object(
 
 /// `pub struct GroupBan { … }`, how it is read, and how it is written: with its tags.
 pub(super) fn event(head: &TokenStream, ident: &Ident, tags: &[(&str, &str)], fields: &[Field]) -> Vec<TokenStream> {
-    vec![structure(head, ident, fields, None), reading(ident, fields, Some(quote!(event))), writing(ident, tags, fields)]
+    vec![
+        structure(head, ident, fields, None),
+        reading(ident, fields, Some(quote!(event))),
+        writing(ident, tags, fields),
+    ]
 }
 
 fn structure(head: &TokenStream, ident: &Ident, fields: &[Field], default: Option<&TokenStream>) -> TokenStream {

@@ -32,11 +32,7 @@ impl Resolver<'_> {
         let params = self.params(&source.params);
         self.deviates(source);
         self.errors(&source.errors);
-        let returns = match &source.returns {
-            None => Some(Returns::Nothing),
-            Some(source::Returns::Fields(fields)) => self.fields(fields).map(Returns::Fields),
-            Some(source::Returns::Type(text)) => self.answer_type(text),
-        };
+        let returns = self.returns(source);
         let example = self.example(source);
         let known = params.as_deref();
         let wait = known.zip(source.wait.as_ref()).and_then(|(params, name)| self.wait(name, params));
@@ -66,6 +62,14 @@ impl Resolver<'_> {
             example,
             broken: source.broken,
         })
+    }
+
+    fn returns(&mut self, source: &source::Action) -> Option<Returns> {
+        match &source.returns {
+            None => Some(Returns::Nothing),
+            Some(source::Returns::Fields(fields)) => self.fields(fields).map(Returns::Fields),
+            Some(source::Returns::Type(text)) => self.answer_type(text),
+        }
     }
 
     fn action_names(&mut self, source: &source::Action) {

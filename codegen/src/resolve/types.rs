@@ -101,7 +101,11 @@ impl Resolver<'_> {
                 let sound = self.no_event_in_place(fields);
                 let fields = self.fields(fields).filter(|_| sound)?;
                 let within = within.as_ref().filter(|within| self.may_be_within(within, &fields));
-                TypeKind::Object { fields, within: within.map(|within| within.value.clone()), example: example.clone()? }
+                TypeKind::Object {
+                    fields,
+                    within: within.map(|within| within.value.clone()),
+                    example: example.clone()?,
+                }
             }
         };
         let title = ty.title.as_ref().map(|title| title.value.clone());
