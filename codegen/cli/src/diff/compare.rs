@@ -325,7 +325,7 @@ fn type_docs(ty: &TypeDef) -> Vec<String> {
     match &ty.kind {
         TypeKind::Id(_) => {}
         TypeKind::Enum(_, variants) => docs.extend(sorted(variants, |variant| &variant.doc)),
-        TypeKind::Object { fields, example } => {
+        TypeKind::Object { fields, example, .. } => {
             docs.push(json(Some(example)));
             docs.extend(field_docs(fields));
         }
