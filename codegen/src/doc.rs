@@ -4,7 +4,7 @@
 /// The first fault of a doc text: a message and a hint.
 pub fn fault(text: &str) -> Option<(String, &'static str)> {
     if text.starts_with("TODO") {
-        return Some(("this text is still to be written".into(), "say it in plain English"));
+        return Some(("this text is still to be written".into(), "write it; `doc` is in plain English"));
     }
     if text.contains("```") || text.contains("~~~") {
         return Some(("rustdoc would run the fenced code of this text as a test".into(), "describe it in words"));

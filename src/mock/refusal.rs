@@ -30,7 +30,7 @@ pub fn refuse(code: RefusalCode) -> Refusal {
 /// ```
 /// use cqhttp::mock::{Fault, refuse_as};
 ///
-/// let muted = Fault::Refuse(refuse_as(1200, "当前处于被禁言状态"));
+/// let unknown = Fault::Refuse(refuse_as(1200, "消息不存在"));
 /// ```
 #[must_use]
 pub fn refuse_as(retcode: i64, text: impl Into<String>) -> Refusal {

@@ -60,8 +60,8 @@ impl ConnectionState {
         matches!(self, Self::Connected)
     }
 
-    /// Returns the reason why there is no connection, for a `main` that fails when the events end; `None` while there is one, and
-    /// if this program closed it.
+    /// Returns the reason why a connection was lost or has ended, for a `main` that fails when the events end. It is `None` in every
+    /// other state, and if this program closed the connection.
     ///
     /// ```no_run
     /// # async fn run(mut events: cqhttp::Events) -> Result<(), cqhttp::Report> {

@@ -258,7 +258,14 @@ fn type_def(log: &mut Vec<Change>, pair: Pair<'_, TypeDef>) {
     }
     match (&old.kind, &new.kind) {
         (TypeKind::Enum(_, old), TypeKind::Enum(_, new)) => each(old, new, |pair| variant(notes, pair)),
-        (TypeKind::Object { fields: old, .. }, TypeKind::Object { fields: new, .. }) => fields(notes, "", old, new),
+        (TypeKind::Object { fields: old, within: was, .. }, TypeKind::Object { fields: new, within, .. }) => {
+            if was != within {
+                let under = |name: &Option<String>| name.as_deref().map_or_else(|| "none".to_owned(), code);
+                let (new, old) = (under(within), under(was));
+                notes.compatible(format!("is read in another object, too, under the name: {new}; before: {old}"));
+            }
+            fields(notes, "", old, new);
+        }
         _ => {}
     }
     notes.docs(&type_docs(old), &type_docs(new));

@@ -480,6 +480,10 @@ const SEGMENTS: &[Case] = &[
 
 const TYPES: &[Case] = &[
     Case(
+        &[("  name: Light\n  doc: A light.\n", "  name: Light\n  doc: A light.\n  within: light\n")],
+        &["- type `Light`: is read in another object, too, under the name: `light`; before: none."],
+    ),
+    Case(
         &[("    - { value: broken, doc: It does not. }\n", "")],
         &["- **Breaking:** type `State`: value `Broken` removed."],
     ),
