@@ -6,6 +6,7 @@ mod event_accessors;
 mod event_input;
 mod events;
 mod forward;
+mod in_order;
 mod message;
 mod properties;
 #[cfg(feature = "http")]
