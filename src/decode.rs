@@ -35,6 +35,7 @@ pub use self::slot::{
 };
 pub(crate) use self::types::ReadCustom;
 pub use self::types::{FromText, Integer};
+use self::warning::OuterText;
 pub use self::warning::{Context, DecodeWarning, Unfit};
 pub(crate) use self::warning::{Step, log};
 
@@ -112,35 +113,34 @@ fn repairing<T>(
     context: &mut Context,
     read: &mut dyn FnMut(&str, &mut Context) -> serde_json::Result<T>,
 ) -> serde_json::Result<T> {
-    let before = context.mark();
-    match read(json, context) {
+    let outer = context.begin_text();
+    let result = match read(json, context) {
         Ok(result) if !context.is_inexact() => Ok(result),
-        first => again(first, json, context, before, read),
-    }
+        first => again(first, json, context, &outer, read),
+    };
+    context.end_text(outer);
+    result
 }
 
-/// Reads a text once more with U+FFFD in place of each half of an emoji if it could not be read, and once more if numbers that go back
-/// out as they came were read as floats.
+/// Reads a text once more with all values of segments taken raw, and once more with U+FFFD in place of each half of an emoji if it
+/// still cannot be read.
 #[cold]
 fn again<T>(
     first: serde_json::Result<T>,
     json: &str,
     context: &mut Context,
-    before: usize,
+    outer: &OuterText,
     read: &mut dyn FnMut(&str, &mut Context) -> serde_json::Result<T>,
 ) -> serde_json::Result<T> {
     let mut result = first;
-    let mut text = Cow::Borrowed(json);
+    if context.make_exact(outer) {
+        result = read(json, context);
+    }
     if result.is_err()
         && let Some(repaired) = without_halves(json)
     {
-        context.reset(before);
-        text = Cow::Owned(repaired);
-        result = read(&text, context);
-    }
-    if context.needs_exact() {
-        context.reset(before);
-        result = read(&text, context);
+        context.reset(outer.warnings());
+        result = read(&repaired, context);
     }
     result
 }
@@ -152,15 +152,17 @@ pub(crate) fn fill<T>(
     value: &mut T,
     slot: fn(&mut T) -> Option<Slot<'_>>,
 ) -> serde_json::Result<Reading<()>> {
-    let before = context.mark();
+    let outer = context.begin_text();
     let mut read = |json: &str, context: &mut Context| match slot(value) {
         Some(mut slot) => fill_text(&mut slot, json, context),
         None => Ok(Reading::Absent),
     };
-    match read(json, context) {
+    let result = match read(json, context) {
         Ok(result) if !context.is_inexact() => Ok(result),
-        first => again(first, json, context, before, &mut read),
-    }
+        first => again(first, json, context, &outer, &mut read),
+    };
+    context.end_text(outer);
+    result
 }
 
 /// Reads a part of a JSON text that was taken raw.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::object::{ObjectReader, TargetKeys};
+use super::raw::without_halves;
 use super::reading::Decode;
 use super::seed::{FillSeed, Mode, RawSeed};
 use super::segment::{fill_data, fill_message, fill_segment};
@@ -194,7 +195,11 @@ fn left_out(reading: Reading<()>, index: usize, context: &mut Context) {
 
 /// Reads JSON text into a slot.
 fn fill_raw(slot: &mut Slot<'_>, raw: &RawValue, context: &mut Context) -> Reading<()> {
-    fill_text(slot, raw.get(), context).unwrap_or_else(|error| Reading::Unfit(Unfit::quoting(&error)))
+    let read = fill_text(slot, raw.get(), context).or_else(|error| match without_halves(raw.get()) {
+        Some(repaired) => fill_text(slot, &repaired, context),
+        None => Err(error),
+    });
+    read.unwrap_or_else(|error| Reading::Unfit(Unfit::quoting(&error)))
 }
 
 /// Reads a JSON text into a slot.

@@ -24,7 +24,13 @@ pub(super) fn fill_message<'de, A: SeqAccess<'de>, M: Mode>(
     while let Some(reading) = items.next_element_seed(FillSeed::<M>::new(&mut slot, context))? {
         if !matches!(reading, Reading::Value(())) {
             context.note_inexact();
+            // What follows is not kept either.
+            while items.next_element::<IgnoredAny>()?.is_some() {}
+            break;
         }
+    }
+    if let (true, Slot::Segment(message)) = (context.is_inexact(), slot) {
+        message.clear();
     }
     Ok(Reading::Value(()))
 }
@@ -41,7 +47,7 @@ pub(super) fn fill_segment<'de, A: MapAccess<'de>, M: Mode>(
             (EntryKey::Type, _) if !has_type => {
                 let mut kind = Kind { message, is_known: false };
                 entries.next_value_seed(FillSeed::<M>::new(&mut Slot::Text(&mut kind), context))?;
-                (has_type, is_plain) = (true, kind.is_known);
+                (has_type, is_plain) = (true, is_plain && kind.is_known);
             }
             (EntryKey::Data, Some(data)) if has_type && is_plain && !has_data => {
                 let reading = entries.next_value_seed(FillSeed::<M>::new(&mut Slot::Data(data), context))?;
@@ -78,10 +84,12 @@ pub(super) fn fill_data<'de, A: MapAccess<'de>, M: Mode>(
     context: &mut Context,
 ) -> Result<Reading<()>, A::Error> {
     let shape = data.shape();
-    let (mut seen, mut is_plain) = (0_u64, true);
+    // The fields that have a value, and those that came at all, as bits.
+    let (mut seen, mut came, mut is_plain) = (0_u64, 0_u64, true);
     while let Some(key) = entries.next_key_seed(DataKeySeed(shape))? {
         match key {
-            DataKey::Known(key) if seen & (1 << key.field) == 0 && key.rank == 0 => {
+            DataKey::Known(key) if came & (1 << key.field) == 0 && key.rank == 0 => {
+                came |= 1 << key.field;
                 let mut slot = Slot::Field(data.field(key.field));
                 match entries.next_value_seed(FillSeed::<M>::new(&mut slot, context))? {
                     Reading::Value(()) => seen |= 1 << key.field,
@@ -89,8 +97,9 @@ pub(super) fn fill_data<'de, A: MapAccess<'de>, M: Mode>(
                     Reading::Unfit(_) => is_plain = false,
                 }
             }
-            DataKey::Known(key) if seen & (1 << key.field) == 0 => {
+            DataKey::Known(key) if came & (1 << key.field) == 0 => {
                 let value = entries.next_value_seed(RawSeed::<M>(PhantomData))?;
+                came |= 1 << key.field;
                 seen |= 1 << key.field;
                 is_plain &= scalar_text(&value).is_some_and(|text| data.field(key.field).0.set(&text));
                 data.keep(key.name.to_owned(), value.into_owned(), true);

@@ -191,14 +191,29 @@ const MAX_WARNINGS: usize = 100;
 /// The number of forwards that can stand in each other, so that reading them takes little stack.
 const MAX_FORWARDS: usize = 40;
 
+/// The state of the text around the one that is read.
+#[derive(Debug)]
+pub(crate) struct OuterText {
+    warnings: usize,
+    exact: bool,
+    inexact: bool,
+}
+
+impl OuterText {
+    /// Returns the mark of the warnings before the inner text.
+    pub(crate) fn warnings(&self) -> usize {
+        self.warnings
+    }
+}
+
 /// The state of decoding one text.
 #[derive(Debug, Default)]
 pub struct Context {
     warnings: Vec<DecodeWarning>,
     forwards: usize,
-    /// `true` if the text is read once more for numbers that were read as floats, or cannot be read once more.
+    /// `true` if the text is read once more, with all values of segments taken raw, or cannot be read once more.
     exact: bool,
-    /// `true` if a number was read as a float that has to go back out as it came.
+    /// `true` if a segment is out of order, and the text has to be read once more.
     inexact: bool,
     /// `true` inside an answer that is a list.
     element: bool,
@@ -226,21 +241,30 @@ impl Context {
         self.exact
     }
 
-    /// Notes that a number, which goes back out as it came, was read as a float.
+    /// Notes that a segment is out of order.
     pub(crate) fn note_inexact(&mut self) {
         self.inexact = true;
     }
 
-    /// Returns `true` if a number, which goes back out as it came, was read as a float.
+    /// Returns `true` if the text has to be read once more.
     pub(crate) fn is_inexact(&self) -> bool {
         self.inexact && !self.exact
     }
 
-    /// Returns `true` if the text has to be read once more, and prepares the state for that.
-    pub(crate) fn needs_exact(&mut self) -> bool {
-        let again = self.is_inexact();
-        self.exact |= again;
-        again
+    /// Begins to read a text, perhaps inside another one.
+    pub(crate) fn begin_text(&mut self) -> OuterText {
+        OuterText { warnings: self.mark(), exact: self.exact, inexact: std::mem::take(&mut self.inexact) }
+    }
+
+    /// Ends the reading of a text.
+    pub(crate) fn end_text(&mut self, outer: OuterText) {
+        (self.exact, self.inexact) = (outer.exact, outer.inexact);
+    }
+
+    /// Prepares for reading the text once more, with all values of segments taken raw. Returns `false` if they were already.
+    pub(crate) fn make_exact(&mut self, outer: &OuterText) -> bool {
+        self.reset(outer.warnings);
+        !std::mem::replace(&mut self.exact, true)
     }
 
     /// Returns the number of warnings so far, for [`reset`](Self::reset).

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::de::Error as _;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use crate::decode::{
     Context, Decode, Decoded, ReadCustom, Reading, SegmentData, Sink, Slot, Stop, Value, raw_parts, raw_text,
@@ -100,7 +100,7 @@ impl ReadCustom for FeedSegment {
 pub(crate) fn segment_of<S: Segments>(raw: &RawValue) -> S {
     let mut parts = SegmentParts::default();
     match raw.get().starts_with('{').then(|| raw_parts(raw, &mut parts)) {
-        Some(Ok(_)) => parts.finish(),
+        Some(Ok(_)) => parts.finish(raw),
         Some(Err(_)) | None => whole(raw.to_owned()),
     }
 }
@@ -125,14 +125,8 @@ struct SegmentParts<'de> {
     key: Cow<'de, str>,
 }
 
-/// The data of a segment.
-struct Data<'de> {
-    fields: Fields<'de>,
-    /// The data, if it is not an object.
-    other: Option<Box<RawValue>>,
-    /// The number of entries that came before it.
-    after: usize,
-}
+/// The fields of a segment's data, or the data itself if it is not an object.
+type Data<'de> = (Fields<'de>, Option<Box<RawValue>>);
 
 impl<'de> Sink<'de> for SegmentParts<'de> {
     fn key(&mut self, key: Cow<'de, str>) -> bool {
@@ -143,8 +137,7 @@ impl<'de> Sink<'de> for SegmentParts<'de> {
     fn entry(&mut self, value: &mut dyn Value<'de>) -> Result<(), Stop> {
         let raw = value.raw()?;
         if self.key == "data" && self.data.is_none() {
-            let (fields, other) = data_of(&raw);
-            self.data = Some(Data { fields, other, after: self.beside.len() });
+            self.data = Some(data_of(&raw));
             return Ok(());
         }
         match raw_text(&raw) {
@@ -155,8 +148,8 @@ impl<'de> Sink<'de> for SegmentParts<'de> {
     }
 }
 
-/// Reads data that was taken raw: its fields, or the data itself if it is not an object.
-fn data_of<'de>(raw: &RawValue) -> (Fields<'de>, Option<Box<RawValue>>) {
+/// Reads data that was taken raw.
+fn data_of<'de>(raw: &RawValue) -> Data<'de> {
     let mut parts = DataParts::default();
     match raw.get().as_bytes().first() {
         Some(b'n') => (Fields::default(), None),
@@ -187,31 +180,13 @@ impl<'text> Sink<'text> for DataParts<'_> {
 
 impl SegmentParts<'_> {
     /// Creates the segment of an object that was read into these parts.
-    fn finish<S: Segments>(self) -> S {
-        let Some(kind) = self.kind else { return whole(object_of(self.beside, self.data)) };
-        let (mut fields, data) = self.data.map(|data| (data.fields, data.other)).unwrap_or_default();
+    fn finish<S: Segments>(self, raw: &RawValue) -> S {
+        let Some(kind) = self.kind else { return whole(raw.to_owned()) };
+        let (mut fields, data) = self.data.unwrap_or_default();
         let beside = self.beside.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned()));
         fields.rest = Rest { data, beside: beside.collect(), whole: None };
         S::from_fields(&kind, fields)
     }
-}
-
-/// Returns the JSON of an object that is not a segment.
-fn object_of(beside: Vec<Entry<'_>>, data: Option<Data<'_>>) -> Box<RawValue> {
-    let mut entries: Vec<_> = beside.iter().map(|(name, value)| format!("{}:{}", raw(name), value.get())).collect();
-    if let Some(Data { fields, other, after }) = data {
-        let data = other.unwrap_or_else(|| fields.into_json());
-        entries.insert(after.min(entries.len()), format!("\"data\":{data}"));
-    }
-    raw_from(format!("{{{}}}", entries.join(",")))
-}
-
-fn raw(value: impl Serialize) -> Box<RawValue> {
-    to_raw_value(&value).unwrap_or_else(|_| RawValue::NULL.to_owned())
-}
-
-fn raw_from(json: String) -> Box<RawValue> {
-    RawValue::from_string(json).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
 impl Serialize for Segment {

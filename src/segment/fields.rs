@@ -167,16 +167,6 @@ impl<'a> Fields<'a> {
         Extra::new(left.map(field).collect(), std::mem::take(&mut self.rest))
     }
 
-    /// Returns the fields as a JSON object.
-    pub(crate) fn into_json(self) -> Box<RawValue> {
-        let entries = self.items.into_iter().map(|(name, item, _)| {
-            let name = serde_json::Value::from(name.into_owned());
-            format!("{name}:{}", item.into_json())
-        });
-        let json = format!("{{{}}}", entries.collect::<Vec<_>>().join(","));
-        RawValue::from_string(json).unwrap_or_else(|_| RawValue::NULL.to_owned())
-    }
-
     pub(crate) fn into_extra(mut self) -> Extra {
         self.all()
     }
