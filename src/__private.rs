@@ -83,7 +83,7 @@ pub mod field {
         }
     }
 
-    /// A field that tells which of several things happened.
+    /// A field whose absence is a value of its own: the unlisted one of an enum that tells what happened, or 0 for a time or an account.
     pub mod decisive {
         use crate::decode::{Decode, Presence, Slot};
 
@@ -104,26 +104,7 @@ pub mod field {
         }
     }
 
-    /// An event's time or account.
-    pub mod zero {
-        use crate::decode::{Decode, Presence, Slot};
-
-        /// Returns the presence of a field.
-        #[must_use]
-        pub const fn presence<O, T: Decode>(_: fn(&O) -> &T) -> Presence {
-            Presence::Optional
-        }
-
-        /// Returns the value to write into.
-        pub fn blank<T: Decode>() -> T {
-            T::blank()
-        }
-
-        /// Returns the slot of the field.
-        pub fn slot<T: Decode>(value: &mut T) -> Slot<'_> {
-            value.slot()
-        }
-    }
+    pub use self::decisive as zero;
 
     /// A field that has a default.
     pub mod defaulted {

@@ -152,17 +152,10 @@ pub(crate) fn fill<T>(
     value: &mut T,
     slot: fn(&mut T) -> Option<Slot<'_>>,
 ) -> serde_json::Result<Reading<()>> {
-    let outer = context.begin_text();
-    let mut read = |json: &str, context: &mut Context| match slot(value) {
+    repairing(json, context, &mut |json, context| match slot(value) {
         Some(mut slot) => fill_text(&mut slot, json, context),
         None => Ok(Reading::Absent),
-    };
-    let result = match read(json, context) {
-        Ok(result) if !context.is_inexact() => Ok(result),
-        first => again(first, json, context, &outer, &mut read),
-    };
-    context.end_text(outer);
-    result
+    })
 }
 
 /// Reads a part of a JSON text that was taken raw.

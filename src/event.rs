@@ -75,7 +75,7 @@ use serde_json::value::RawValue;
 use self::header::WholeTags;
 pub use self::quick_operation::QuickOperable;
 pub use self::views::{MessageEvent, RequestEvent};
-use crate::decode::{self, Context, Decode, DecodeWarning, Decoded, ReadCustom, Reading, Slot, Unfit};
+use crate::decode::{self, Context, Decode, DecodeWarning, Decoded, ReadCustom, Reading, Unfit};
 use crate::envelope::json_path::path_of;
 pub use crate::generated::event::*;
 use crate::generated::types::{GroupId, MessageId, PostType, UserId};
@@ -356,13 +356,7 @@ impl Decode for Event {
         Self::Unknown(Box::default())
     }
 
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Custom(self)
-    }
-
-    fn optional(value: &mut Option<Self>) -> Slot<'_> {
-        Slot::Custom(value)
-    }
+    crate::__slots!(Custom);
 }
 
 impl ReadCustom for Event {

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::decode::{self, Decode, FromText, Slot};
+use crate::decode::{self, Decode, FromText};
 use crate::generated::types::{ImageFile, RecordFile, ServerPath};
 
 /// The source of a file that the server reads: an image, a voice message, a group's picture.
@@ -227,13 +227,7 @@ impl Decode for FileSource {
         Self::from_text("")
     }
 
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Text(self)
-    }
-
-    fn optional(value: &mut Option<Self>) -> Slot<'_> {
-        Slot::Text(value)
-    }
+    crate::__slots!(Text);
 }
 
 impl<'de> Deserialize<'de> for FileSource {
@@ -348,13 +342,7 @@ impl Decode for UploadSource {
         Self::from_text("")
     }
 
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Text(self)
-    }
-
-    fn optional(value: &mut Option<Self>) -> Slot<'_> {
-        Slot::Text(value)
-    }
+    crate::__slots!(Text);
 }
 
 impl<'de> Deserialize<'de> for UploadSource {

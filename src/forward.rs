@@ -37,7 +37,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Error, Map, Value};
 
-use crate::decode::{self, Context, Decode, Decoded, ReadCustom, Slot, Unfit};
+use crate::decode::{self, Context, Decode, Decoded, ReadCustom, Unfit};
 use crate::generated::segment::{self, Segment};
 use crate::generated::types::{GroupId, MessageId, MessageSender, UserId};
 use crate::message::Message;
@@ -357,13 +357,7 @@ impl Decode for ForwardNode {
         Self { body: NodeBody::Message(MessageId::new(0)), time: None, extra: Map::new() }
     }
 
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Custom(self)
-    }
-
-    fn optional(value: &mut Option<Self>) -> Slot<'_> {
-        Slot::Custom(value)
-    }
+    crate::__slots!(Custom);
 }
 
 impl ReadCustom for ForwardNode {

@@ -185,13 +185,7 @@ macro_rules! __decode_as_text {
                 Self::from("")
             }
 
-            fn slot(&mut self) -> $crate::__private::decode::Slot<'_> {
-                $crate::__private::decode::Slot::Text(self)
-            }
-
-            fn optional(value: &mut Option<Self>) -> $crate::__private::decode::Slot<'_> {
-                $crate::__private::decode::Slot::Text(value)
-            }
+            $crate::__text_slots!();
         }
     };
 }

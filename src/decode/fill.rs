@@ -4,35 +4,20 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::object::{ObjectReader, TargetKeys};
 use super::raw::without_halves;
 use super::reading::Decode;
-use super::seed::{FillSeed, Mode, RawSeed};
+use super::seed::{FillSeed, KeySeed, Mode, RawSeed};
 use super::segment::{fill_data, fill_message, fill_segment};
-use super::shape::{Key, Shape};
 use super::sink::{ScalarVisitor, SinkVisitor, skip_list};
 use super::slot::{Decoded, Found, Object, Reading, SetCustom, SetList, Sink, Slot, Stop, Value};
 use super::warning::{Context, Step, Unfit};
 
-/// Reads a value into a slot.
-pub(super) struct Fill<'f, 's, M> {
-    slot: &'f mut Slot<'s>,
-    context: &'f mut Context,
-    mode: PhantomData<M>,
-}
-
-impl<'f, 's, M> Fill<'f, 's, M> {
-    #[inline]
-    pub(super) fn new(slot: &'f mut Slot<'s>, context: &'f mut Context) -> Self {
-        Self { slot, context, mode: PhantomData }
-    }
-}
-
-impl<'de, M: Mode> Visitor<'de> for Fill<'_, '_, M> {
+impl<'de, M: Mode> Visitor<'de> for FillSeed<'_, '_, M> {
     type Value = Reading<()>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -141,7 +126,8 @@ fn fill_object<'de, A: MapAccess<'de>, M: Mode>(
 ) -> Result<Reading<()>, A::Error> {
     let mut fields = ObjectReader::new(object, context);
     let mut empty = true;
-    while let Some(key) = entries.next_key_seed(KeySeed(fields.shape))? {
+    let shape = fields.shape;
+    while let Some(key) = entries.next_key_seed(KeySeed(|name: &str| shape.find(name)))? {
         empty = false;
         let before = fields.context.mark();
         match key {
@@ -210,31 +196,6 @@ pub(super) fn fill_text(slot: &mut Slot<'_>, json: &str, context: &mut Context) 
     Ok(reading)
 }
 
-/// Reads the key of a field; `None` if no field has this name.
-struct KeySeed(&'static Shape);
-
-impl<'de> DeserializeSeed<'de> for KeySeed {
-    type Value = Option<&'static Key>;
-
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for KeySeed {
-    type Value = Option<&'static Key>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    #[inline]
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.find(key))
-    }
-}
-
 /// The methods of a mode that are the same in each.
 macro_rules! mode_methods {
     () => {
@@ -255,7 +216,7 @@ macro_rules! mode_methods {
             let custom: &mut dyn SetCustom = match slot {
                 Slot::Message(message) if context.is_exact() => *message,
                 Slot::Custom(value) => *value,
-                _ => return deserializer.deserialize_any(Fill::<Self>::new(slot, context)),
+                _ => return deserializer.deserialize_any(FillSeed::<Self>::new(slot, context)),
             };
             Source::<D, D::Error, Self>::new(deserializer).read_with(|value| custom.read(value, context))
         }

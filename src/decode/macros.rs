@@ -49,13 +49,7 @@ macro_rules! decode_object {
                 }
             }
 
-            fn slot(&mut self) -> $crate::__private::decode::Slot<'_> {
-                $crate::__private::decode::Slot::Object(self)
-            }
-
-            fn optional(value: &mut Option<Self>) -> $crate::__private::decode::Slot<'_> {
-                $crate::__private::decode::Slot::Object(value)
-            }
+            $crate::__slots!(Object);
         }
 
         impl<'de> $crate::__private::Deserialize<'de> for $name {
@@ -139,5 +133,29 @@ macro_rules! decode_segment {
                 }
             }
         }
+    };
+}
+
+/// The slots of a type in its `impl Decode`, by the kind of value that it takes.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __slots {
+    ($kind:ident) => {
+        fn slot(&mut self) -> $crate::__private::decode::Slot<'_> {
+            $crate::__private::decode::Slot::$kind(self)
+        }
+
+        fn optional(value: &mut Option<Self>) -> $crate::__private::decode::Slot<'_> {
+            $crate::__private::decode::Slot::$kind(value)
+        }
+    };
+}
+
+/// The slots of a type that takes texts. The name of a kind of slot would look like that of a type among a schema's own.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __text_slots {
+    () => {
+        $crate::__slots!(Text);
     };
 }

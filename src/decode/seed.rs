@@ -1,10 +1,11 @@
 //! The ways to take a value from a deserializer, and the seeds for values inside lists and objects.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserializer;
-use serde::de::DeserializeSeed;
+use serde::de::{DeserializeSeed, Visitor};
 use serde_json::value::RawValue;
 
 use super::slot::{Reading, Slot, Stop, Value};
@@ -31,8 +32,8 @@ pub(super) trait Mode: Sized {
 
 /// Reads a value into a slot.
 pub(super) struct FillSeed<'f, 's, M> {
-    slot: &'f mut Slot<'s>,
-    context: &'f mut Context,
+    pub(super) slot: &'f mut Slot<'s>,
+    pub(super) context: &'f mut Context,
     mode: PhantomData<M>,
 }
 
@@ -60,5 +61,30 @@ impl<'de, M: Mode> DeserializeSeed<'de> for RawSeed<M> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         M::raw(deserializer)
+    }
+}
+
+/// Reads a key, and converts it.
+pub(super) struct KeySeed<F>(pub(super) F);
+
+impl<'de, T, F: FnOnce(&str) -> T> DeserializeSeed<'de> for KeySeed<F> {
+    type Value = T;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<T, F: FnOnce(&str) -> T> Visitor<'_> for KeySeed<F> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    #[inline]
+    fn visit_str<E>(self, key: &str) -> Result<T, E> {
+        Ok((self.0)(key))
     }
 }

@@ -1,14 +1,12 @@
 //! Messages and segments whose text is in order: each segment is an object with a known `type` and then its `data`. Any other text is
 //! read once more by the types themselves, with all its values taken raw.
 
-use std::fmt;
 use std::marker::PhantomData;
 
-use serde::Deserializer;
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
 use super::raw::scalar_text;
-use super::seed::{FillSeed, Mode, RawSeed};
+use super::seed::{FillSeed, KeySeed, Mode, RawSeed};
 use super::shape::{Key, Shape};
 use super::slot::{Reading, SegmentData, SetMessage, SetText, Slot};
 use super::warning::{Context, Unfit};
@@ -42,7 +40,7 @@ pub(super) fn fill_segment<'de, A: MapAccess<'de>, M: Mode>(
     context: &mut Context,
 ) -> Result<Reading<()>, A::Error> {
     let (mut has_type, mut has_data, mut is_plain) = (false, false, true);
-    while let Some(key) = entries.next_key_seed(EntryKeySeed)? {
+    while let Some(key) = entries.next_key_seed(KeySeed(EntryKey::of))? {
         match (key, message.last()) {
             (EntryKey::Type, _) if !has_type => {
                 let mut kind = Kind { message, is_known: false };
@@ -86,7 +84,7 @@ pub(super) fn fill_data<'de, A: MapAccess<'de>, M: Mode>(
     let shape = data.shape();
     // The fields that have a value, and those that came at all, as bits.
     let (mut seen, mut came, mut is_plain) = (0_u64, 0_u64, true);
-    while let Some(key) = entries.next_key_seed(DataKeySeed(shape))? {
+    while let Some(key) = entries.next_key_seed(KeySeed(|name: &str| DataKey::of(name, shape)))? {
         match key {
             DataKey::Known(key) if came & (1 << key.field) == 0 && key.rank == 0 => {
                 came |= 1 << key.field;
@@ -127,31 +125,14 @@ enum EntryKey {
     Other,
 }
 
-struct EntryKeySeed;
-
-impl<'de> DeserializeSeed<'de> for EntryKeySeed {
-    type Value = EntryKey;
-
+impl EntryKey {
     #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<EntryKey, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for EntryKeySeed {
-    type Value = EntryKey;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    #[inline]
-    fn visit_str<E>(self, key: &str) -> Result<EntryKey, E> {
-        Ok(match key {
-            "type" => EntryKey::Type,
-            "data" => EntryKey::Data,
-            _ => EntryKey::Other,
-        })
+    fn of(name: &str) -> Self {
+        match name {
+            "type" => Self::Type,
+            "data" => Self::Data,
+            _ => Self::Other,
+        }
     }
 }
 
@@ -161,26 +142,9 @@ enum DataKey {
     Other(String),
 }
 
-struct DataKeySeed(&'static Shape);
-
-impl<'de> DeserializeSeed<'de> for DataKeySeed {
-    type Value = DataKey;
-
+impl DataKey {
     #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<DataKey, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for DataKeySeed {
-    type Value = DataKey;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    #[inline]
-    fn visit_str<E>(self, key: &str) -> Result<DataKey, E> {
-        Ok(self.0.find(key).map_or_else(|| DataKey::Other(key.to_owned()), DataKey::Known))
+    fn of(name: &str, shape: &'static Shape) -> Self {
+        shape.find(name).map_or_else(|| Self::Other(name.to_owned()), Self::Known)
     }
 }

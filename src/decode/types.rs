@@ -61,13 +61,7 @@ impl<T: Integer> Decode for T {
         T::zero()
     }
 
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Integer(self)
-    }
-
-    fn optional(value: &mut Option<Self>) -> Slot<'_> {
-        Slot::Integer(value)
-    }
+    crate::__slots!(Integer);
 }
 
 /// A type that every text converts to.
@@ -100,13 +94,7 @@ impl Decode for String {
         Self::new()
     }
 
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Text(self)
-    }
-
-    fn optional(value: &mut Option<Self>) -> Slot<'_> {
-        Slot::Text(value)
-    }
+    crate::__slots!(Text);
 }
 
 impl SetFlag for bool {
@@ -127,13 +115,7 @@ impl Decode for bool {
         false
     }
 
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Flag(self)
-    }
-
-    fn optional(value: &mut Option<Self>) -> Slot<'_> {
-        Slot::Flag(value)
-    }
+    crate::__slots!(Flag);
 }
 
 impl SetNumber for f64 {
@@ -154,13 +136,7 @@ impl Decode for f64 {
         0.0
     }
 
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Number(self)
-    }
-
-    fn optional(value: &mut Option<Self>) -> Slot<'_> {
-        Slot::Number(value)
-    }
+    crate::__slots!(Number);
 }
 
 impl<T: Object + Decode> SetObject for T {
@@ -229,13 +205,7 @@ impl<T: Decode> Decode for Vec<T> {
         Self::new()
     }
 
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::List(self)
-    }
-
-    fn optional(value: &mut Option<Self>) -> Slot<'_> {
-        Slot::List(value)
-    }
+    crate::__slots!(List);
 }
 
 /// A type that reads its values itself.
@@ -280,13 +250,7 @@ impl Decode for serde_json::Value {
         Self::Null
     }
 
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Custom(self)
-    }
-
-    fn optional(value: &mut Option<Self>) -> Slot<'_> {
-        Slot::Custom(value)
-    }
+    crate::__slots!(Custom);
 }
 
 impl ReadCustom for serde_json::Value {

@@ -7,9 +7,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::{ForwardContent, ForwardedMessage, UnknownContent};
-use crate::decode::{
-    self, Context, Decode, Decoded, Found, ReadCustom, Reading, Sink, Slot, Step, Stop, Unfit, raw_text,
-};
+use crate::decode::{self, Context, Decode, Decoded, Found, ReadCustom, Reading, Sink, Step, Stop, Unfit, raw_text};
 use crate::generated::types::{MessageSender, UserId};
 use crate::message::Message;
 
@@ -18,13 +16,7 @@ impl Decode for ForwardedMessage {
         Self::unknown("")
     }
 
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Custom(self)
-    }
-
-    fn optional(value: &mut Option<Self>) -> Slot<'_> {
-        Slot::Custom(value)
-    }
+    crate::__slots!(Custom);
 }
 
 impl ReadCustom for ForwardedMessage {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::decode::{
-    Context, Decode, Decoded, ReadCustom, Reading, SegmentData, Sink, Slot, Stop, Value, raw_parts, raw_text,
+    Context, Decode, Decoded, ReadCustom, Reading, SegmentData, Sink, Stop, Value, raw_parts, raw_text,
 };
 use crate::generated::segment::{FeedSegment, Segment};
 use crate::segment::extra::{Extra, Rest};
@@ -80,13 +80,7 @@ impl Decode for FeedSegment {
         Self::Unknown(UnknownSegment::new(""))
     }
 
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Custom(self)
-    }
-
-    fn optional(value: &mut Option<Self>) -> Slot<'_> {
-        Slot::Custom(value)
-    }
+    crate::__slots!(Custom);
 }
 
 impl ReadCustom for FeedSegment {

@@ -236,7 +236,7 @@ fn two_real_releases_differ_in_what_is_known() {
     );
 }
 
-/// What the repository holds is what the command makes of the sources.
+/// The command makes the files that the repository holds from the sources.
 #[test]
 fn the_committed_facts_are_those_of_their_sources() {
     let Some(napcat) = reference("napcat/openapi-4.18.13.json") else { return };
