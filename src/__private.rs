@@ -10,7 +10,7 @@ pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 pub use serde_json::value::RawValue;
 
-pub use crate::answer::{bare_answer, object_answer};
+pub use crate::answer::{Place, bare_answer};
 use crate::decode::Integer;
 pub use crate::error::refusal::{Happened, RefusalRule};
 use crate::generated::event::Event;

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::decode::{self, Context, Decode, Decoded, Reading, Step, Unfit, list};
+use crate::decode::{self, Context, Decode, Decoded, ReadCustom, Reading, Slot, Step, Unfit};
 use crate::envelope::json_path::path_of;
 use crate::generated::event::Event;
 
@@ -13,22 +13,16 @@ use crate::generated::event::Event;
 /// The generator implements it for every answer. A type of your own needs no method: it is read with serde. `()` accepts any
 /// `data`; a list accepts null as an empty list, and leaves out elements that cannot be read.
 pub trait Answer: DeserializeOwned + Send + 'static {
-    /// Reads `data`. For generated code.
+    /// Returns the slot for `data`. For generated code.
     #[doc(hidden)]
-    fn read_data(data: &mut dyn decode::Value<'_>, _: &mut Context) -> Decoded<Self> {
-        let raw = data.raw()?;
-        if raw.get() == "null" {
-            return Ok(Reading::Absent);
-        }
-        Ok(serde_json::from_str(raw.get())
-            .map_err(|error| {
-                let unfit = Unfit::quoting(&error);
-                match &*path_of(raw.get().as_bytes(), &error) {
-                    "" => unfit,
-                    path => unfit.within(Step::Name(path)),
-                }
-            })
-            .into())
+    fn slot(place: &mut Place<Self>) -> Slot<'_> {
+        place.read_by(by_serde)
+    }
+
+    /// Returns the slot for `data` that is a list of such answers. For generated code.
+    #[doc(hidden)]
+    fn list_slot(place: &mut Place<Vec<Self>>) -> Slot<'_> {
+        place.read_by(list)
     }
 
     /// Returns the answer for absent or null `data`; `None` if the action always answers something.
@@ -38,18 +32,83 @@ pub trait Answer: DeserializeOwned + Send + 'static {
     }
 }
 
-/// Reads an object. If none of its fields is required, a string, a flag or a number counts as an empty one, unless it is an element
-/// of a list.
-pub fn object_answer<T: Decode>(data: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<T> {
-    let reading = T::decode(data, context)?;
-    Ok(scalar_as_empty(reading, context))
+/// Reads an answer from a value.
+type ReadAnswer<T> = fn(&mut dyn decode::Value<'_>, &mut Context) -> Decoded<T>;
+
+/// The place of an answer that is being read.
+#[derive(Debug)]
+pub struct Place<T> {
+    answer: Option<T>,
+    /// Reads a type that has no slot of its own.
+    read: Option<ReadAnswer<T>>,
 }
 
-fn scalar_as_empty<T: Decode>(reading: Reading<T>, context: &Context) -> Reading<T> {
-    match reading {
-        Reading::Unfit(unfit) if unfit.is_scalar() && !context.is_element() => T::empty().ok_or(unfit).into(),
-        reading => reading,
+impl<T> Place<T> {
+    /// Returns the slot of a type that has one.
+    pub fn slot(&mut self) -> Slot<'_>
+    where
+        T: Decode,
+    {
+        T::optional(&mut self.answer)
     }
+
+    /// Returns the slot of a type that is read by a function.
+    pub fn read_by(&mut self, read: ReadAnswer<T>) -> Slot<'_> {
+        self.read = Some(read);
+        Slot::Custom(self)
+    }
+}
+
+impl<T: Answer> Place<T> {
+    pub(crate) fn new() -> Self {
+        Self { answer: None, read: None }
+    }
+
+    /// Returns the answer. `reading` is the result of filling its slot.
+    pub(crate) fn take(self, reading: Reading<()>) -> Reading<T> {
+        match reading {
+            Reading::Value(()) => self.answer.map_or(Reading::Absent, Reading::Value),
+            Reading::Absent => Reading::Absent,
+            // If no field of an object is required, a string, a flag or a number counts as an empty one.
+            Reading::Unfit(unfit) if unfit.is_scalar() => T::from_nothing().ok_or(unfit).into(),
+            Reading::Unfit(unfit) => Reading::Unfit(unfit),
+        }
+    }
+}
+
+impl<T> ReadCustom for Place<T> {
+    fn read(&mut self, value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<()> {
+        let Some(read) = self.read else { return Ok(Reading::Absent) };
+        Ok(read(value, context)?.map(|answer| self.answer = Some(answer)))
+    }
+}
+
+/// Reads an answer with serde.
+fn by_serde<T: DeserializeOwned>(data: &mut dyn decode::Value<'_>, _: &mut Context) -> Decoded<T> {
+    let raw = data.raw()?;
+    if raw.get() == "null" {
+        return Ok(Reading::Absent);
+    }
+    Ok(serde_json::from_str(raw.get())
+        .map_err(|error| {
+            let unfit = Unfit::quoting(&error);
+            match &*path_of(raw.get().as_bytes(), &error) {
+                "" => unfit,
+                path => unfit.within(Step::Name(path)),
+            }
+        })
+        .into())
+}
+
+/// Reads a list of answers; one that does not fit is left out.
+fn list<T: Answer>(data: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Vec<T>> {
+    decode::list(data, context, |value, context| {
+        let mut place = Place::new();
+        match value.fill(&mut T::slot(&mut place), context)? {
+            Reading::Unfit(unfit) => Ok(Reading::Unfit(unfit)),
+            reading => Ok(place.take(reading)),
+        }
+    })
 }
 
 /// Reads an object, also from the value of one field that some servers send alone, without the object around it.
@@ -58,6 +117,13 @@ pub fn bare_answer<T: Decode>(
     context: &mut Context,
     field: &'static str,
 ) -> Decoded<T> {
+    if !context.is_exact() {
+        let mut answer = None;
+        if !matches!(data.fill(&mut T::optional(&mut answer), context)?, Reading::Value(())) {
+            context.note_inexact();
+        }
+        return Ok(answer.map_or(Reading::Absent, Reading::Value));
+    }
     let raw = data.raw()?;
     let bare = |found: &str| RawValue::from_string(format!("{{{}:{found}}}", Value::from(field)));
     Ok(match raw.get().as_bytes().first() {
@@ -65,16 +131,14 @@ pub fn bare_answer<T: Decode>(
             Ok(object) => decode::part(&object, context),
             Err(error) => Reading::Unfit(Unfit::quoting(&error)),
         },
-        _ => {
-            let reading = decode::part(&raw, context);
-            scalar_as_empty(reading, context)
-        }
+        _ => decode::part(&raw, context),
     })
 }
 
+/// Accepts any value.
 impl Answer for () {
-    fn read_data(_: &mut dyn decode::Value<'_>, _: &mut Context) -> Decoded<Self> {
-        Ok(Reading::Value(()))
+    fn slot(place: &mut Place<Self>) -> Slot<'_> {
+        place.read_by(|_, _| Ok(Reading::Value(())))
     }
 
     fn from_nothing() -> Option<Self> {
@@ -83,8 +147,8 @@ impl Answer for () {
 }
 
 impl Answer for Value {
-    fn read_data(data: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
-        Self::decode(data, context)
+    fn slot(place: &mut Place<Self>) -> Slot<'_> {
+        place.slot()
     }
 
     fn from_nothing() -> Option<Self> {
@@ -93,11 +157,13 @@ impl Answer for Value {
 }
 
 impl Answer for Event {
-    fn read_data(data: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
-        let raw = data.raw()?;
-        Ok(match raw.get() {
-            "null" => Reading::Absent,
-            _ => Reading::Value(Self::of_part(&raw, context)),
+    fn slot(place: &mut Place<Self>) -> Slot<'_> {
+        place.read_by(|data, context| {
+            let raw = data.raw()?;
+            Ok(match raw.get() {
+                "null" => Reading::Absent,
+                _ => Reading::Value(Self::of_part(&raw, context)),
+            })
         })
     }
 
@@ -107,8 +173,8 @@ impl Answer for Event {
 }
 
 impl Answer for String {
-    fn read_data(data: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
-        Self::decode(data, context)
+    fn slot(place: &mut Place<Self>) -> Slot<'_> {
+        place.slot()
     }
 
     fn from_nothing() -> Option<Self> {
@@ -117,8 +183,8 @@ impl Answer for String {
 }
 
 impl<T: Answer> Answer for Vec<T> {
-    fn read_data(data: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<Self> {
-        context.within_list(|context| list(data, context, T::read_data))
+    fn slot(place: &mut Place<Self>) -> Slot<'_> {
+        T::list_slot(place)
     }
 
     fn from_nothing() -> Option<Self> {

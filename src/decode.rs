@@ -29,10 +29,10 @@ use self::fill::{Borrowed, Copied, Source, fill_text};
 pub(crate) use self::raw::{raw_text, scalar_text, without_halves};
 pub use self::reading::{Decode, boxed};
 pub use self::shape::{Field, Key, Missing, Presence, Shape, capacity, count, fields, keys, no_field, places};
-pub(crate) use self::slot::SetField;
 pub use self::slot::{
-    Decoded, Found, Object, Reading, SegmentData, SetMessage, SetTarget, Sink, Slot, Stop, TextSlot, Value,
+    Decoded, Found, Object, Reading, SegmentData, SetEvent, SetMessage, SetTarget, Sink, Slot, Stop, TextSlot, Value,
 };
+pub(crate) use self::slot::{Entry, SetField};
 pub(crate) use self::types::ReadCustom;
 pub use self::types::{FromText, Integer};
 use self::warning::OuterText;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use self::json_path::path_of;
-use crate::answer::Answer;
+use crate::answer::{Answer, Place};
 use crate::decode::{self, Context, DecodeWarning, Found, Reading, Sink, Step, Stop};
 use crate::error::reason::{TimedOut, redirects};
 use crate::error::{Error, NotSent, OutcomeUnknown, Reason, Refused, Undecodable};
@@ -24,9 +24,9 @@ pub(crate) fn decode<T: Answer>(action: &str, response: &Response) -> Result<(T,
         return Err(by_status().unwrap_or_else(|| undecodable("", Reason(reason.into()).into())));
     }
     let mut context = Context::default();
-    let mut data = Reading::Absent;
+    let (mut place, mut data) = (Place::new(), Reading::Absent);
     let head = read(&response.body, &mut context, |value, context| {
-        data = context.within(Step::Name("data"), |context| T::read_data(value, context))?;
+        data = context.within(Step::Name("data"), |context| value.fill(&mut T::slot(&mut place), context))?;
         Ok(())
     });
     let (head, failure) = match head {
@@ -46,7 +46,7 @@ pub(crate) fn decode<T: Answer>(action: &str, response: &Response) -> Result<(T,
     if let Some(error) = failure {
         return Err(undecodable(&path_of(&response.body, &error), error.into()));
     }
-    match data {
+    match place.take(data) {
         Reading::Value(answer) => Ok((answer, context.into_warnings())),
         Reading::Absent => T::from_nothing()
             .map(|answer| (answer, context.into_warnings()))
@@ -182,7 +182,9 @@ fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
 #[cfg(feature = "mock")]
 pub(crate) fn data<T: Answer>(json: &str) -> serde_json::Result<T> {
     let custom = |warning: &dyn fmt::Display| <serde_json::Error as serde::de::Error>::custom(warning);
-    match decode::whole(json.as_bytes(), &mut Context::default(), T::read_data)? {
+    let mut place = Place::new();
+    let reading = decode::fill(json, &mut Context::default(), &mut place, |place| Some(T::slot(place)))?;
+    match place.take(reading) {
         Reading::Value(answer) => Ok(answer),
         Reading::Absent => T::from_nothing().ok_or_else(|| custom(&"nothing where the action answers something")),
         Reading::Unfit(unfit) => Err(custom(&unfit.into_warning())),

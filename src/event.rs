@@ -75,7 +75,9 @@ use serde_json::value::RawValue;
 use self::header::WholeTags;
 pub use self::quick_operation::QuickOperable;
 pub use self::views::{MessageEvent, RequestEvent};
-use crate::decode::{self, Context, Decode, DecodeWarning, Decoded, ReadCustom, Reading, Unfit};
+use crate::decode::{
+    self, Context, Decode, DecodeWarning, Decoded, Entry, ReadCustom, Reading, SetEvent, Slot, Unfit, raw_text,
+};
 use crate::envelope::json_path::path_of;
 pub use crate::generated::event::*;
 use crate::generated::types::{GroupId, MessageId, PostType, UserId};
@@ -352,15 +354,53 @@ impl<'de> Deserialize<'de> for Event {
 }
 
 impl Decode for Event {
+    /// An event without a box.
     fn blank() -> Self {
-        Self::Unknown(Box::default())
+        Self::blank(EventKind::FriendAdd).unwrap_or_else(|| Self::Unknown(Box::default()))
     }
 
-    crate::__slots!(Custom);
+    fn slot(&mut self) -> Slot<'_> {
+        Slot::Event(self)
+    }
+
+    fn optional(value: &mut Option<Self>) -> Slot<'_> {
+        Slot::Custom(value)
+    }
+}
+
+impl SetEvent for Event {
+    fn begin(&mut self, entries: &[Entry<'_>]) -> bool {
+        // Only tags change the result.
+        if !entries.last().is_some_and(|(name, _)| name.ends_with("_type")) {
+            return false;
+        }
+        let tag = |tag: &str| entries.iter().filter(|(name, _)| name == tag).find_map(|(_, value)| raw_text(value));
+        let Some(post_type) = tag("post_type") else { return false };
+        let Some(detail) = header::detail_key(&post_type).and_then(tag) else { return false };
+        let sub_type = tag("sub_type");
+        if sub_type.is_none() && EventKind::needs_sub_type(post_type.as_bytes(), detail.as_bytes()) {
+            return false;
+        }
+        let event = Self::blank(EventKind::of_tags(&post_type, &detail, &sub_type.unwrap_or_default()));
+        event.map(|event| *self = event).is_some()
+    }
+
+    fn fields(&mut self) -> Option<Slot<'_>> {
+        Self::slot(self)
+    }
+
+    fn end(&mut self) {
+        if let Self::GroupMessage(_) | Self::PrivateMessage(_) = self {
+            *self = std::mem::replace(self, <Self as Decode>::blank()).classify_own();
+        }
+    }
 }
 
 impl ReadCustom for Event {
     fn read(&mut self, value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<()> {
+        if !context.is_exact() {
+            return value.fill(&mut Slot::Event(self), context);
+        }
         *self = Self::of_part(&value.raw()?, context);
         Ok(Reading::Value(()))
     }

@@ -128,23 +128,26 @@ macro_rules! integer_enum {
 macro_rules! answers {
     ($($name:ident $(= $bare:literal)?,)*) => {
         $(impl $crate::Answer for $name {
-            fn read_data(
-                data: &mut dyn $crate::__private::decode::Value<'_>,
-                context: &mut $crate::__private::decode::Context,
-            ) -> $crate::__private::decode::Decoded<Self> {
-                $crate::answers!(@read data context $($bare)?)
-            }
+            $crate::answers!(@slots $($bare)?);
 
             fn from_nothing() -> Option<Self> {
                 $crate::__private::decode::Decode::empty()
             }
         })*
     };
-    (@read $data:ident $context:ident) => {
-        $crate::__private::object_answer($data, $context)
+    (@slots) => {
+        fn slot(place: &mut $crate::__private::Place<Self>) -> $crate::__private::decode::Slot<'_> {
+            place.slot()
+        }
+
+        fn list_slot(place: &mut $crate::__private::Place<Vec<Self>>) -> $crate::__private::decode::Slot<'_> {
+            place.slot()
+        }
     };
-    (@read $data:ident $context:ident $bare:literal) => {
-        $crate::__private::bare_answer($data, $context, $bare)
+    (@slots $bare:literal) => {
+        fn slot(place: &mut $crate::__private::Place<Self>) -> $crate::__private::decode::Slot<'_> {
+            place.read_by(|data, context| $crate::__private::bare_answer(data, context, $bare))
+        }
     };
 }
 

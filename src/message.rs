@@ -18,7 +18,7 @@ use crate::decode::{
 use crate::generated::segment::{Image, Segment, Text};
 use crate::generated::types::{MessageId, UserId};
 use crate::segment::IntoSegment;
-use crate::segment::codec::{Segments, segment_of};
+use crate::segment::codec::{Segments, segment_of, whole};
 use crate::segment::extra::Extra;
 use crate::segment::mention::Mention;
 
@@ -386,12 +386,16 @@ impl SetMessage for Message {
         *self = Self::cq(codes);
     }
 
-    fn push(&mut self, kind: &str) -> bool {
-        Segment::blank(kind).map(|segment| self.0.push(segment)).is_some()
+    fn push(&mut self, kind: &str) {
+        self.0.push(Segment::blank(kind));
+    }
+
+    fn push_null(&mut self) {
+        self.0.push(whole(RawValue::NULL.to_owned()));
     }
 
     fn last(&mut self) -> Option<&mut dyn SegmentData> {
-        self.0.last_mut()?.data()
+        self.0.last_mut().map(Segments::data)
     }
 }
 

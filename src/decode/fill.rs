@@ -11,10 +11,10 @@ use serde_json::value::RawValue;
 use super::object::{ObjectReader, TargetKeys};
 use super::raw::without_halves;
 use super::reading::Decode;
-use super::seed::{FillSeed, KeySeed, Mode, RawSeed};
+use super::seed::{FillSeed, KeySeed, Mode, NameSeed, RawSeed};
 use super::segment::{fill_data, fill_message, fill_segment};
 use super::sink::{ScalarVisitor, SinkVisitor, skip_list};
-use super::slot::{Decoded, Found, Object, Reading, SetCustom, SetList, Sink, Slot, Stop, Value};
+use super::slot::{Decoded, Entry, Found, Object, Reading, SetCustom, SetEvent, SetList, Sink, Slot, Stop, Value};
 use super::warning::{Context, Step, Unfit};
 
 impl<'de, M: Mode> Visitor<'de> for FillSeed<'_, '_, M> {
@@ -107,6 +107,7 @@ impl<'de, M: Mode> Visitor<'de> for FillSeed<'_, '_, M> {
             }
             Slot::Segment(message) => fill_segment::<A, M>(*message, entries, self.context),
             Slot::Data(data) => fill_data::<A, M>(*data, entries, self.context),
+            Slot::Event(event) => fill_event::<A, M>(*event, entries, self.context),
             slot => {
                 while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 Ok(slot.unfit("an object"))
@@ -121,14 +122,23 @@ fn not_an_object() -> Reading<()> {
 
 fn fill_object<'de, A: MapAccess<'de>, M: Mode>(
     object: &mut dyn Object,
-    mut entries: A,
+    entries: A,
     context: &mut Context,
 ) -> Result<Reading<()>, A::Error> {
     let mut fields = ObjectReader::new(object, context);
-    let mut empty = true;
-    let shape = fields.shape;
+    let any = fill_fields::<A, M>(&mut fields, entries)?;
+    Ok(fields.finish(!any))
+}
+
+/// Reads the entries of an object into its fields. Returns `false` if there are none.
+#[inline]
+fn fill_fields<'de, A: MapAccess<'de>, M: Mode>(
+    fields: &mut ObjectReader<'_, '_>,
+    mut entries: A,
+) -> Result<bool, A::Error> {
+    let (shape, mut any) = (fields.shape, false);
     while let Some(key) = entries.next_key_seed(KeySeed(|name: &str| shape.find(name)))? {
-        empty = false;
+        any = true;
         let before = fields.context.mark();
         match key {
             Some(key) if fields.is_new(key) => {
@@ -143,7 +153,58 @@ fn fill_object<'de, A: MapAccess<'de>, M: Mode>(
             None => drop(entries.next_value::<IgnoredAny>()?),
         }
     }
-    Ok(fields.finish(empty))
+    Ok(any)
+}
+
+/// Reads an event. A value that is not one is read another way.
+fn event_in_order<'de, D: Deserializer<'de>, M: Mode>(
+    deserializer: D,
+    slot: &mut Slot<'_>,
+    context: &mut Context,
+) -> Result<Reading<()>, D::Error> {
+    if !matches!(deserializer.deserialize_any(FillSeed::<M>::new(slot, context))?, Reading::Value(())) {
+        context.note_inexact();
+    }
+    Ok(Reading::Value(()))
+}
+
+/// Reads an event. The entries before those that tell its kind are taken raw, and read into its fields then.
+fn fill_event<'de, A: MapAccess<'de>, M: Mode>(
+    event: &mut dyn SetEvent,
+    mut entries: A,
+    context: &mut Context,
+) -> Result<Reading<()>, A::Error> {
+    let mut held: Vec<Entry<'de>> = Vec::new();
+    while !event.begin(&held) {
+        let Some(name) = entries.next_key_seed(NameSeed)? else {
+            context.note_inexact();
+            return Ok(Reading::Value(()));
+        };
+        held.push((name, entries.next_value_seed(RawSeed::<M>(PhantomData))?));
+    }
+    let Some(Slot::Object(place)) = event.fields() else { return Ok(Reading::Value(())) };
+    let mut fields = ObjectReader::new(place.begin(), context);
+    for (name, raw) in &held {
+        fill_held(&mut fields, name, raw);
+    }
+    fill_fields::<A, M>(&mut fields, entries)?;
+    match fields.finish(false) {
+        Reading::Value(()) => event.end(),
+        _ => context.note_inexact(),
+    }
+    Ok(Reading::Value(()))
+}
+
+/// Reads an entry of an object that was taken raw.
+fn fill_held(fields: &mut ObjectReader<'_, '_>, name: &str, raw: &RawValue) {
+    let Some(key) = fields.shape.find(name) else { return };
+    if !fields.is_new(key) {
+        return fields.took_again(key, &mut |slot, context| fill_raw(slot, raw, context));
+    }
+    let before = fields.context.mark();
+    let (mut slot, context) = fields.slot(key);
+    let reading = fill_raw(&mut slot, raw, context);
+    fields.took(key, reading, before);
 }
 
 fn fill_list<'de, A: SeqAccess<'de>, M: Mode>(
@@ -215,7 +276,9 @@ macro_rules! mode_methods {
         ) -> Result<Reading<()>, D::Error> {
             let custom: &mut dyn SetCustom = match slot {
                 Slot::Message(message) if context.is_exact() => *message,
+                Slot::Event(event) if context.is_exact() => *event,
                 Slot::Custom(value) => *value,
+                Slot::Event(_) => return event_in_order::<D, Self>(deserializer, slot, context),
                 _ => return deserializer.deserialize_any(FillSeed::<Self>::new(slot, context)),
             };
             Source::<D, D::Error, Self>::new(deserializer).read_with(|value| custom.read(value, context))
@@ -293,6 +356,7 @@ impl<'de, D: Deserializer<'de>, M: Mode> Value<'de> for Source<D, D::Error, M> {
         match slot {
             Slot::Custom(value) => return value.read(self, context),
             Slot::Message(message) if context.is_exact() => return SetCustom::read(*message, self, context),
+            Slot::Event(event) if context.is_exact() => return SetCustom::read(*event, self, context),
             _ => {}
         }
         self.take(|deserializer| M::fill(deserializer, slot, context))

@@ -26,6 +26,7 @@ impl Slot<'_> {
             Self::Field(_) => "text",
             Self::Data(_) => "the data of a segment",
             Self::Segment(_) => "a segment",
+            Self::Event(_) => "an event",
             Self::Message(_) => "a message: a string, a segment or a list of segments",
             Self::Custom(_) => "another value",
         }

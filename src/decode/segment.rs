@@ -1,5 +1,5 @@
-//! Messages and segments whose text is in order: each segment is an object with a known `type` and then its `data`. Any other text is
-//! read once more by the types themselves, with all its values taken raw.
+//! Messages and segments whose text is in order: each segment is an object with a `type` and `data` and nothing else, or null. Any other
+//! text is read once more by the types themselves, with all its values taken raw.
 
 use std::marker::PhantomData;
 
@@ -8,8 +8,8 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 use super::raw::scalar_text;
 use super::seed::{FillSeed, KeySeed, Mode, RawSeed};
 use super::shape::{Key, Shape};
-use super::slot::{Reading, SegmentData, SetMessage, SetText, Slot};
-use super::warning::{Context, Unfit};
+use super::slot::{Reading, SegmentData, SetMessage, Slot};
+use super::warning::{Context, Step, Unfit};
 
 /// Reads the segments of a message.
 pub(super) fn fill_message<'de, A: SeqAccess<'de>, M: Mode>(
@@ -19,13 +19,22 @@ pub(super) fn fill_message<'de, A: SeqAccess<'de>, M: Mode>(
 ) -> Result<Reading<()>, A::Error> {
     message.clear();
     let mut slot = Slot::Segment(message);
+    let mut index = 0;
     while let Some(reading) = items.next_element_seed(FillSeed::<M>::new(&mut slot, context))? {
-        if !matches!(reading, Reading::Value(())) {
-            context.note_inexact();
-            // What follows is not kept either.
-            while items.next_element::<IgnoredAny>()?.is_some() {}
-            break;
+        match (reading, &mut slot) {
+            (Reading::Value(()), _) => {}
+            (Reading::Absent, Slot::Segment(message)) => {
+                message.push_null();
+                context.warn(Unfit::new("not a segment, and kept as an unknown one").within(Step::Index(index)));
+            }
+            _ => {
+                context.note_inexact();
+                // What follows is not kept either.
+                while items.next_element::<IgnoredAny>()?.is_some() {}
+                break;
+            }
         }
+        index += 1;
     }
     if let (true, Slot::Segment(message)) = (context.is_inexact(), slot) {
         message.clear();
@@ -33,23 +42,28 @@ pub(super) fn fill_message<'de, A: SeqAccess<'de>, M: Mode>(
     Ok(Reading::Value(()))
 }
 
-/// Adds a segment to a message.
+/// Adds a segment to a message. Data before the type is taken raw, and read when the type is known.
 pub(super) fn fill_segment<'de, A: MapAccess<'de>, M: Mode>(
     message: &mut dyn SetMessage,
     mut entries: A,
     context: &mut Context,
 ) -> Result<Reading<()>, A::Error> {
     let (mut has_type, mut has_data, mut is_plain) = (false, false, true);
+    let mut held = None;
     while let Some(key) = entries.next_key_seed(KeySeed(EntryKey::of))? {
         match (key, message.last()) {
             (EntryKey::Type, _) if !has_type => {
-                let mut kind = Kind { message, is_known: false };
-                entries.next_value_seed(FillSeed::<M>::new(&mut Slot::Text(&mut kind), context))?;
-                (has_type, is_plain) = (true, is_plain && kind.is_known);
+                entries.next_value_seed(KeySeed(|kind: &str| message.push(kind)))?;
+                has_type = true;
             }
-            (EntryKey::Data, Some(data)) if has_type && is_plain && !has_data => {
+            (EntryKey::Data, _) if !has_type && !has_data => {
+                held = Some(entries.next_value_seed(RawSeed::<M>(PhantomData))?);
+                has_data = true;
+            }
+            (EntryKey::Data, Some(data)) if has_type && !has_data => {
                 let reading = entries.next_value_seed(FillSeed::<M>::new(&mut Slot::Data(data), context))?;
-                (has_data, is_plain) = (true, matches!(reading, Reading::Value(())));
+                has_data = true;
+                is_plain &= matches!(reading, Reading::Value(()));
             }
             _ => {
                 entries.next_value::<IgnoredAny>()?;
@@ -57,22 +71,15 @@ pub(super) fn fill_segment<'de, A: MapAccess<'de>, M: Mode>(
             }
         }
     }
-    Ok(match has_data && is_plain {
+    if let (Some(raw), true, Some(data)) = (held, has_type, message.last()) {
+        let mut deserializer = serde_json::Deserializer::from_str(raw.get());
+        let reading = M::fill(&mut deserializer, &mut Slot::Data(data), context);
+        is_plain &= matches!(reading, Ok(Reading::Value(())));
+    }
+    Ok(match has_type && has_data && is_plain {
         true => Reading::Value(()),
         false => Reading::Unfit(Unfit::new("out of order")),
     })
-}
-
-/// The type of a segment, which is added to a message.
-struct Kind<'m> {
-    message: &'m mut dyn SetMessage,
-    is_known: bool,
-}
-
-impl SetText for Kind<'_> {
-    fn set(&mut self, kind: &str) {
-        self.is_known = self.message.push(kind);
-    }
 }
 
 /// Reads the data of a segment. It is out of order if a field is missing, does not hold a text of its type, or came twice.

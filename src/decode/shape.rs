@@ -47,7 +47,7 @@ pub struct Field {
 pub struct Shape {
     pub(super) fields: &'static [Field],
     keys: &'static [Key],
-    /// For each hash of a name, the place of its key in `keys`, plus one. Its length is a power of two.
+    /// For each hash of a name, the place of its key in `keys`, or [`FREE`]. Its length is a power of two.
     places: &'static [u8],
     /// `true` for an object that is told by its keys. Something else tells what an event is.
     pub(super) told: bool,
@@ -110,10 +110,10 @@ impl Shape {
     #[inline]
     pub(super) fn find(&self, name: &str) -> Option<&'static Key> {
         let word = Word::of(name.as_bytes());
-        let mut at = word.hash();
+        let (mut at, mask) = (word.hash(), self.places.len().wrapping_sub(1));
         loop {
-            let place = *self.places.get(at & (self.places.len() - 1))?;
-            let key = self.keys.get(usize::from(place).wrapping_sub(1))?;
+            let place = *self.places.get(at & mask)?;
+            let key = self.keys.get(usize::from(place))?;
             if key.word == word && (word.length <= 16 || key.name == name) {
                 return Some(key);
             }
@@ -169,19 +169,22 @@ pub const fn capacity(keys: usize) -> usize {
     (keys * 2 + 1).next_power_of_two()
 }
 
+/// A place without a key: there are fewer than this many.
+pub(crate) const FREE: u8 = u8::MAX;
+
 /// Gives each name its place.
 #[must_use]
 pub const fn places<const N: usize>(keys: &[Key]) -> [u8; N] {
-    assert!(keys.len() < 256, "the fields of a type have more than 255 names");
-    let mut places = [0; N];
+    assert!(keys.len() < FREE as usize, "the fields of a type have more than 254 names");
+    let mut places = [FREE; N];
     let mut index = 0;
     while index < keys.len() {
         let mut at = keys[index].word.hash();
-        while places[at & (N - 1)] != 0 {
+        while places[at & (N - 1)] != FREE {
             at += 1;
         }
-        // At most 255, as asserted above.
-        places[at & (N - 1)] = index as u8 + 1;
+        // Below 255, as asserted above.
+        places[at & (N - 1)] = index as u8;
         index += 1;
     }
     places

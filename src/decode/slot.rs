@@ -28,6 +28,8 @@ pub enum Slot<'s> {
     Message(&'s mut dyn SetMessage),
     /// A place for one more segment of a message.
     Segment(&'s mut dyn SetMessage),
+    /// A place for an event.
+    Event(&'s mut dyn SetEvent),
     /// A place for a field of a segment, which takes texts.
     Field(TextSlot<'s>),
     /// A place for the data of a segment.
@@ -121,11 +123,29 @@ pub trait SetMessage: SetCustom {
     /// Reads CQ codes.
     fn set_codes(&mut self, codes: &str);
 
-    /// Adds a segment of this type. Returns `false` if the type is unknown.
-    fn push(&mut self, kind: &str) -> bool;
+    /// Adds a segment of this type.
+    fn push(&mut self, kind: &str);
+
+    /// Adds null, which is not a segment.
+    fn push_null(&mut self);
 
     /// Returns the data of the last segment.
     fn last(&mut self) -> Option<&mut dyn SegmentData>;
+}
+
+/// An entry of an object, taken raw.
+pub(crate) type Entry<'de> = (Cow<'de, str>, Cow<'de, RawValue>);
+
+/// An event, to be filled in.
+pub trait SetEvent: SetCustom {
+    /// Makes it an event of the kind that these entries tell. Returns `false` if they do not tell it.
+    fn begin(&mut self, entries: &[Entry<'_>]) -> bool;
+
+    /// Returns the slot of the event's fields.
+    fn fields(&mut self) -> Option<Slot<'_>>;
+
+    /// Ends the reading of an event whose fields are complete.
+    fn end(&mut self);
 }
 
 /// The data of one kind of segment, to be filled in. For generated code.

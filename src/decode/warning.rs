@@ -215,8 +215,6 @@ pub struct Context {
     exact: bool,
     /// `true` if a segment is out of order, and the text has to be read once more.
     inexact: bool,
-    /// `true` inside an answer that is a list.
-    element: bool,
     /// `true` for a type that no server sends.
     strict: bool,
 }
@@ -253,7 +251,11 @@ impl Context {
 
     /// Begins to read a text, perhaps inside another one.
     pub(crate) fn begin_text(&mut self) -> OuterText {
-        OuterText { warnings: self.mark(), exact: self.exact, inexact: std::mem::take(&mut self.inexact) }
+        OuterText {
+            warnings: self.mark(),
+            exact: std::mem::take(&mut self.exact),
+            inexact: std::mem::take(&mut self.inexact),
+        }
     }
 
     /// Ends the reading of a text.
@@ -300,19 +302,6 @@ impl Context {
         for warning in self.warnings.iter_mut().skip(before) {
             warning.enter(step);
         }
-    }
-
-    /// Reads an answer that is a list.
-    pub(crate) fn within_list<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
-        let before = std::mem::replace(&mut self.element, true);
-        let result = read(self);
-        self.element = before;
-        result
-    }
-
-    /// Returns `true` for an element of an answer that is a list.
-    pub(crate) fn is_element(&self) -> bool {
-        self.element
     }
 
     /// Reads a message of a forward; `None` if it is in too many others.

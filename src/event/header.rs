@@ -256,7 +256,7 @@ impl<'a> Tags<'a> {
 }
 
 /// Returns the key of the second tag, for the value of the first.
-fn detail_key(post_type: &str) -> Option<&'static str> {
+pub(super) fn detail_key(post_type: &str) -> Option<&'static str> {
     Some(match post_type {
         "message" | "message_sent" => "message_type",
         "notice" => "notice_type",

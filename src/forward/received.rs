@@ -8,8 +8,10 @@ use serde_json::value::RawValue;
 
 use super::{ForwardContent, ForwardedMessage, UnknownContent};
 use crate::decode::{self, Context, Decode, Decoded, Found, ReadCustom, Reading, Sink, Step, Stop, Unfit, raw_text};
-use crate::generated::types::{MessageSender, UserId};
+use crate::generated::segment::Segment;
+use crate::generated::types::{GroupId, MessageId, MessageSender, UserId};
 use crate::message::Message;
+use crate::time::Timestamp;
 
 impl Decode for ForwardedMessage {
     fn blank() -> Self {
@@ -21,8 +23,63 @@ impl Decode for ForwardedMessage {
 
 impl ReadCustom for ForwardedMessage {
     fn read(&mut self, value: &mut dyn decode::Value<'_>, context: &mut Context) -> Decoded<()> {
-        *self = Self::of_raw(&value.raw()?, context);
+        if context.is_exact() {
+            *self = Self::of_raw(&value.raw()?, context);
+            return Ok(Reading::Value(()));
+        }
+        let (mut parts, before) = (InOrder::blank(), context.mark());
+        let reading = value.fill(&mut parts.slot(), context)?;
+        match parts.message(&reading).filter(|_| context.mark() == before) {
+            Some(message) => *self = message,
+            None => context.note_inexact(),
+        }
         Ok(Reading::Value(()))
+    }
+}
+
+/// The parts of a message in its usual form: its sender, and its content as a list of segments. Any other is read another way.
+#[derive(Debug)]
+struct InOrder {
+    sender: Option<MessageSender>,
+    user_id: Option<UserId>,
+    nickname: Option<String>,
+    time: Option<Timestamp>,
+    content: Message,
+    group_id: Option<GroupId>,
+    message_id: Option<MessageId>,
+    /// The type of a node segment around the message.
+    kind: Option<String>,
+}
+
+crate::decode_object!(InOrder {
+    sender: optional "sender",
+    user_id: optional "user_id" | "uin",
+    nickname: optional "nickname" | "name",
+    time: optional "time",
+    content: required "content" | "message",
+    group_id: optional "group_id",
+    message_id: optional "message_id",
+    kind: optional "type",
+});
+
+impl InOrder {
+    /// Returns the message; `None` if it has another form.
+    fn message(self, reading: &Reading<()>) -> Option<ForwardedMessage> {
+        let is_node = |segment: &Segment| matches!(segment, Segment::Node(_));
+        if !matches!(reading, Reading::Value(())) || self.kind.is_some() || self.content.iter().any(is_node) {
+            return None;
+        }
+        let sender = self.sender.unwrap_or_else(|| MessageSender::of(None, None));
+        Some(ForwardedMessage {
+            sender: MessageSender {
+                user_id: sender.user_id.or(self.user_id),
+                nickname: sender.nickname.or(self.nickname),
+            },
+            time: self.time,
+            content: ForwardContent::Message(self.content),
+            group_id: self.group_id,
+            message_id: self.message_id,
+        })
     }
 }
 

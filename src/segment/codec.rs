@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::decode::{
-    Context, Decode, Decoded, ReadCustom, Reading, SegmentData, Sink, Stop, Value, raw_parts, raw_text,
+    Context, Decode, Decoded, Entry, ReadCustom, Reading, SegmentData, Sink, Stop, Value, raw_parts, raw_text,
 };
 use crate::generated::segment::{FeedSegment, Segment};
 use crate::segment::extra::{Extra, Rest};
@@ -34,10 +34,10 @@ pub trait SegmentType: Sized {
 pub trait Segments: Sized {
     /// Reads a segment; `None` if the type is unknown or a required field is missing.
     fn read(kind: &str, fields: &mut Fields<'_>) -> Option<Self>;
-    /// Returns a segment to be filled in; `None` if the type is unknown.
-    fn blank(kind: &str) -> Option<Self>;
-    /// Returns the data to fill in; `None` for an unknown segment.
-    fn data(&mut self) -> Option<&mut dyn SegmentData>;
+    /// Returns a segment of this type to be filled in.
+    fn blank(kind: &str) -> Self;
+    /// Returns the data to fill in.
+    fn data(&mut self) -> &mut dyn SegmentData;
     /// Wraps a segment that is kept unchanged.
     fn unknown(segment: UnknownSegment) -> Self;
     /// Returns the segment's type on the wire.
@@ -100,13 +100,10 @@ pub(crate) fn segment_of<S: Segments>(raw: &RawValue) -> S {
 }
 
 /// Keeps a value that is not a segment.
-fn whole<S: Segments>(json: Box<RawValue>) -> S {
+pub(crate) fn whole<S: Segments>(json: Box<RawValue>) -> S {
     let data = Extra::new(Vec::new(), Rest { whole: Some(json), ..Rest::default() });
     S::unknown(UnknownSegment { kind: String::new(), data })
 }
-
-/// An entry of an object, taken raw.
-type Entry<'de> = (Cow<'de, str>, Cow<'de, RawValue>);
 
 /// The parts of a segment while it is read.
 #[derive(Default)]

@@ -1,5 +1,8 @@
 //! Segments of types that the schema does not know.
 
+use serde_json::value::RawValue;
+
+use crate::decode::{SegmentData, Shape, TextSlot, no_field};
 use crate::segment::extra::Extra;
 
 /// A segment of a type that this crate does not know, one without a required field, or a value that is not a segment, such as
@@ -43,5 +46,20 @@ impl UnknownSegment {
     #[must_use]
     pub fn as_json(&self) -> Option<&str> {
         self.data.whole().map(serde_json::value::RawValue::get)
+    }
+}
+
+impl SegmentData for UnknownSegment {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::new(&[], &[], &[], false);
+        &SHAPE
+    }
+
+    fn field(&mut self, index: usize) -> TextSlot<'_> {
+        no_field(index)
+    }
+
+    fn keep(&mut self, name: String, value: Box<RawValue>, is_alias: bool) {
+        self.data.__keep(name, value, is_alias);
     }
 }

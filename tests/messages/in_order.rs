@@ -1,8 +1,10 @@
 //! Segments and values that are not in the usual order: whether the fast way or the exact way reads them, the result is the same.
 
-use cqhttp::__private::decode::{Context, Decoded, Value};
-use cqhttp::__private::{answer_data, object_answer};
+use cqhttp::__private::decode::Slot;
+use cqhttp::__private::{Place, answer_data};
+use cqhttp::forward::ForwardContent;
 use cqhttp::{Answer, Event, ForwardedMessage, Message, mock};
+use serde_json::{Value, json};
 
 /// Reads a message inside an event, and returns it as JSON.
 fn inside_an_event(message: &str) -> String {
@@ -97,8 +99,8 @@ cqhttp::decode_object!(Quoted {
 });
 
 impl Answer for Quoted {
-    fn read_data(data: &mut dyn Value<'_>, context: &mut Context) -> Decoded<Self> {
-        object_answer(data, context)
+    fn slot(place: &mut Place<Self>) -> Slot<'_> {
+        place.slot()
     }
 }
 
@@ -120,4 +122,69 @@ fn a_message_out_of_order_before_events_and_forwards_is_whole() {
 #[test]
 fn null_as_data_of_no_segment_is_kept() {
     assert_eq!(alone(r#"[{"x":1,"data":null}]"#), r#"[{"x":1,"data":null}]"#);
+}
+
+/// Returns the history, as JSON, of an answer with these events, and the warnings about it.
+fn history(events: &str) -> (String, usize) {
+    let quoted: Quoted =
+        answer_data(&format!(r#"{{"message":[],"history":[{events}],"forwarded":[]}}"#)).expect("it is an answer");
+    let typed = quoted.history.iter().filter(|event| !matches!(event, Event::Unknown(_))).count();
+    (serde_json::to_string(&quoted.history).expect("it is written"), typed)
+}
+
+/// An event of a history is read as it is alone, whatever the order of its tags and its other fields.
+#[test]
+fn an_event_of_a_history_is_read_as_it_is_alone() {
+    for (name, case) in support::cases::<Value>("events") {
+        let Value::Object(fields) = &case["payload"] else { panic!("{name} is not an object") };
+        let entries: Vec<String> = fields.iter().map(|(key, value)| format!("{}:{value}", json!(key))).collect();
+        let reversed: Vec<String> = entries.iter().rev().cloned().collect();
+        for entries in [entries, reversed] {
+            let event = format!("{{{}}}", entries.join(","));
+            let alone = Event::from_slice(event.as_bytes()).expect("it is an event");
+            let typed = usize::from(!matches!(alone, Event::Unknown(_)));
+            let json = format!("[{}]", serde_json::to_string(&alone).expect("it is written"));
+            assert_eq!(history(&event), (json, typed), "{name}");
+        }
+    }
+}
+
+/// The same holds beside an event that is out of order, so that the whole answer is read once more.
+#[test]
+fn events_beside_a_value_that_is_not_one_are_kept() {
+    let event = r#"{"post_type":"notice","notice_type":"friend_add","user_id":1}"#;
+    for odd in ["null", "1", "\"x\"", "[]", "{}", r#"{"post_type":1}"#, r#"{"post_type":"odd"}"#] {
+        let (json, typed) = history(&format!("{event},{odd},{event}"));
+        assert_eq!((typed, json.contains(odd)), (2, true), "{json}");
+    }
+}
+
+/// A message of a forward is read in its usual form as in any other.
+#[test]
+fn a_message_of_a_forward_has_its_sender_and_its_content_in_each_form() {
+    let text = r#"[{"type":"text","data":{"text":"a"}}]"#;
+    let first = r#"[{"data":{"text":"a"},"type":"text"}]"#;
+    let node = r#"[{"type":"node","data":{"user_id":"1","nickname":"x","content":"a"}}]"#;
+    for (json, expected) in [
+        (format!(r#"{{"content":{text},"sender":{{"user_id":1,"nickname":"x"}},"time":5}}"#), text),
+        (format!(r#"{{"message":{first},"user_id":1,"nickname":"x","time":5}}"#), text),
+        (r#"{"sender":{"nickname":"x"},"user_id":"1","message":"a","time":"5"}"#.to_owned(), text),
+        (format!(r#"{{"sender":null,"uin":1,"name":"x","message":[],"content":{text},"time":5}}"#), text),
+        (format!(r#"{{"type":"node","data":{{"uin":1,"name":"x","content":{text},"time":5}}}}"#), text),
+        (format!(r#"{{"user_id":1,"nickname":"x","content":{node},"time":5}}"#), "nodes"),
+    ] {
+        let quoted: Quoted =
+            answer_data(&format!(r#"{{"message":[],"history":[],"forwarded":[{json}]}}"#)).expect("it is an answer");
+        let message = &quoted.forwarded[0];
+        assert_eq!(message.sender.user_id.map(|id| id.get()), Some(1), "{json}");
+        assert_eq!(message.sender.nickname.as_deref(), Some("x"), "{json}");
+        assert_eq!(message.time.map(|time| time.seconds()), Some(5), "{json}");
+        match &message.content {
+            ForwardContent::Message(message) => {
+                assert_eq!(serde_json::to_string(message).expect("it is written"), expected, "{json}");
+            }
+            ForwardContent::Nodes(nodes) => assert_eq!((nodes.len(), expected), (1, "nodes"), "{json}"),
+            other => panic!("{json}: {other:?}"),
+        }
+    }
 }

@@ -251,11 +251,11 @@ fn dispatch(name: &str, segments: &[&Segment]) -> TokenStream {
             fn read(kind: &str, fields: &mut __private::Fields<'_>) -> Option<Self> {
                 match kind { #reads _ => None, }
             }
-            fn blank(kind: &str) -> Option<Self> {
-                Some(match kind { #blanks _ => return None, })
+            fn blank(kind: &str) -> Self {
+                match kind { #blanks _ => Self::Unknown(::cqhttp::segment::UnknownSegment::new(kind)), }
             }
-            fn data(&mut self) -> Option<&mut dyn decode::SegmentData> {
-                match self { #data Self::Unknown(_) => None, }
+            fn data(&mut self) -> &mut dyn decode::SegmentData {
+                match self { #data Self::Unknown(segment) => segment, }
             }
             fn unknown(segment: ::cqhttp::segment::UnknownSegment) -> Self {
                 Self::Unknown(segment)
@@ -305,11 +305,11 @@ fn blank_arm(segment: &Segment) -> TokenStream {
     quote!(#wire => Self::#name(#blank),)
 }
 
-/// `Self::Text(segment) => Some(segment),`
+/// `Self::Text(segment) => segment,`
 fn data_arm(segment: &Segment) -> TokenStream {
     let name = segment.name.type_ident();
     let data = if segment.boxed { quote!(&mut **segment) } else { quote!(segment) };
-    quote!(Self::#name(segment) => Some(#data),)
+    quote!(Self::#name(segment) => #data,)
 }
 
 /// `Self::Text(segment) => __private::SegmentType::write(segment, __private::Writing::new(&segment.extra, emit)),`
