@@ -108,6 +108,7 @@ fn read_whole(json: &str, context: &mut Context, read: ReadInto<'_>) -> serde_js
 }
 
 /// Reads a text with `read`. If that does not succeed at once, it is read again: see [`again`].
+#[inline]
 fn repairing<T>(
     json: &str,
     context: &mut Context,
@@ -146,6 +147,7 @@ fn again<T>(
 }
 
 /// Reads a whole JSON text into the slot of a value; nothing if it has no slot.
+#[inline]
 pub(crate) fn fill<T>(
     json: &str,
     context: &mut Context,

@@ -239,6 +239,7 @@ impl Event {
     }
 
     /// Logs the warnings about an event of this kind, and returns them.
+    #[inline]
     fn logged(kind: EventKind, context: Context) -> Vec<DecodeWarning> {
         let warnings = context.into_warnings();
         if !warnings.is_empty() {
@@ -262,6 +263,7 @@ impl Event {
         })
     }
 
+    #[inline]
     fn of_kind(kind: EventKind, json: &str, context: &mut Context) -> Result<Self, EventError> {
         let before = context.mark();
         let error = match Self::read(kind, json, context) {
@@ -275,6 +277,7 @@ impl Event {
     }
 
     /// Reads an event of this kind; nothing of an unknown one.
+    #[inline]
     fn read(kind: EventKind, json: &str, context: &mut Context) -> serde_json::Result<Reading<Self>> {
         let Some(mut event) = Self::blank(kind) else { return Ok(Reading::Absent) };
         let reading = decode::fill(json, context, &mut event, Self::slot)?;

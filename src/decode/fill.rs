@@ -250,6 +250,7 @@ fn fill_raw(slot: &mut Slot<'_>, raw: &RawValue, context: &mut Context) -> Readi
 }
 
 /// Reads a JSON text into a slot.
+#[inline]
 pub(super) fn fill_text(slot: &mut Slot<'_>, json: &str, context: &mut Context) -> serde_json::Result<Reading<()>> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let reading = Borrowed::fill(&mut deserializer, slot, context)?;

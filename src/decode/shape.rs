@@ -107,14 +107,28 @@ impl Shape {
     }
 
     /// Returns the key of this name.
-    #[inline]
+    #[inline(never)]
     pub(super) fn find(&self, name: &str) -> Option<&'static Key> {
         let word = Word::of(name.as_bytes());
+        match word.length <= Word::WHOLE {
+            true => self.find_by(word, |_| true),
+            false => self.find_long(name, word),
+        }
+    }
+
+    /// As [`find`](Self::find). A function of its own, since the comparison of whole names needs more registers.
+    #[inline(never)]
+    fn find_long(&self, name: &str, word: Word) -> Option<&'static Key> {
+        self.find_by(word, |key| key.name == name)
+    }
+
+    #[inline]
+    fn find_by(&self, word: Word, is_equal: impl Fn(&Key) -> bool) -> Option<&'static Key> {
         let (mut at, mask) = (word.hash(), self.places.len().wrapping_sub(1));
         loop {
             let place = *self.places.get(at & mask)?;
             let key = self.keys.get(usize::from(place))?;
-            if key.word == word && (word.length <= 16 || key.name == name) {
+            if key.word == word && is_equal(key) {
                 return Some(key);
             }
             at += 1;
@@ -211,6 +225,9 @@ struct Word {
 }
 
 impl Word {
+    /// The length up to which a word is all of a name.
+    const WHOLE: usize = 16;
+
     #[inline]
     const fn of(name: &[u8]) -> Self {
         let length = name.len();
