@@ -44,6 +44,7 @@ impl Resolver<'_> {
             name: Name::from_wire(&source.name.value),
             aliases: values(&source.aliases),
             availability: Availability::default(),
+            servers: Vec::new(),
             abandoned: false,
             title: source.title.value.clone(),
             search: values(&source.search),

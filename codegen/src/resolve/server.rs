@@ -66,6 +66,7 @@ pub(super) fn availability(servers: &[ServerFacts], action: &mut Action, extensi
     for param in &mut action.params {
         param.availability = of_param(param, &having);
     }
+    action.servers = on.iter().filter_map(|(server, _)| known_server(&server.name)).collect();
     action.availability = Availability { on: titles(&on), not_on: titles(&not_on) };
 }
 
