@@ -13,5 +13,6 @@ mod pages;
 mod refusals;
 #[cfg(feature = "ws")]
 mod report;
+mod server_kind;
 mod stray;
 mod tolerance;

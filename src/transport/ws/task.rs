@@ -41,6 +41,7 @@ use crate::error::connection::ConnectionError;
 use crate::error::secret::without_token;
 use crate::event::header::EventHeader;
 use crate::generated::event::EventKind;
+use crate::server_kind::KindCell;
 use crate::time::YEAR;
 use crate::transport::ws::activity::Monitored;
 use crate::transport::ws::connect::{Endpoint, Socket};
@@ -103,13 +104,15 @@ impl Task {
         why
     }
 
-    pub(super) async fn run(mut self, endpoint: Endpoint, mut socket: Socket) {
+    /// Serves one socket after the other. The `kind` of the server is forgotten with each.
+    pub(super) async fn run(mut self, endpoint: Endpoint, mut socket: Socket, kind: Arc<KindCell>) {
         let settings = self.settings.clone();
         let mut backoff = new_backoff(settings.first_wait, settings.longest_wait);
         tracing::debug!("connected");
         let why = loop {
             let since = Instant::now();
             let why = self.serve(socket).await;
+            kind.forget();
             if self.stopping {
                 break ConnectionError::Closed;
             }
@@ -162,11 +165,15 @@ impl Task {
         mut why: ConnectionError,
         backoff: &mut ExponentialBackoff,
     ) -> Result<Socket, ConnectionError> {
+        let mut lost = true;
         loop {
             let wait = backoff.next_backoff();
             let next_try = wait.deadline();
             let in_ms = next_try.saturating_duration_since(Instant::now()).as_millis();
-            tracing::warn!(why = why.report(), next_try_in_ms = in_ms, "disconnected");
+            match std::mem::take(&mut lost) {
+                true => tracing::warn!(why = why.report(), next_try_in_ms = in_ms, "disconnected"),
+                false => tracing::warn!(why = why.report(), next_try_in_ms = in_ms, "still not connected"),
+            }
             self.control.state.send_replace(ConnectionState::Disconnected { why: why.clone(), next_try });
             self.calls.fail_all(&why);
             self.run_while_disconnected(&why, wait).await?;

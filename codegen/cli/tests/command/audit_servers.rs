@@ -130,8 +130,42 @@ fn each_difference_is_told_and_can_be_explained() {
         };
         let said = audit(&explained, &[napcat], &[lagrange], &[]);
         assert_eq!(said.out, count(1, 1, "0 findings, 1 explained"), "{explained}");
+        if !reason.is_empty() {
+            // Each name of the explanation has to differ.
+            let further = explained.replace(&format!("{reason}.'"), &format!("{reason}, `lantern`.'"));
+            let needless = audit(&further, &[napcat], &[lagrange], &[]);
+            let message = format!("`{key}` of `deviates:` names `lantern`, in which ");
+            assert!(needless.out.contains(&message), "{}", needless.out);
+            assert!(needless.out.ends_with(&count(1, 1, "1 finding, 1 explained")), "{}", needless.out);
+        }
         let stale = audit(&explained, &["set_lamp: lamp! seconds"], &["set_lamp: id|lamp seconds"], &[]);
         assert!(stale.out.contains(&format!("`{key}` of `deviates:` explains nothing")), "{}", stale.out);
+    }
+}
+
+/// go-cqhttp must have what comes from OneBot v11 or from itself; what comes from another server needs one server that has it.
+#[test]
+fn an_action_is_on_the_servers_that_its_origin_says() {
+    let audited = |origin: &str, napcat: &str| {
+        let schema =
+            format!("- {{ name: set_lamp, title: 开灯, doc: Lights a lamp., origin: {origin}, effect: write }}\n");
+        let servers = [server("napcat", "NapCat", &[napcat]), server("go-cqhttp", "go-cqhttp", &["{}"])];
+        let files = [
+            ("schema/a.yaml", schema.as_bytes()),
+            ("schema/servers/napcat.yaml", servers[0].as_bytes()),
+            ("schema/servers/go-cqhttp.yaml", servers[1].as_bytes()),
+        ];
+        run_in(&folder("audit origins", &files), &["audit"]).out
+    };
+    for origin in ["napcat", "snowluma", "llonebot", "lagrange"] {
+        let said = audited(origin, "set_lamp: \"\"");
+        assert!(said.contains(": 0 findings, 0 explained"), "{origin}: {said}");
+        let said = audited(origin, "get_b: \"\"");
+        assert!(said.contains("no server has the action `set_lamp`"), "{origin}: {said}");
+    }
+    for origin in ["onebot11", "go-cqhttp"] {
+        let said = audited(origin, "set_lamp: \"\"");
+        assert!(said.contains("go-cqhttp has no action `set_lamp`"), "{origin}: {said}");
     }
 }
 
