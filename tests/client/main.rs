@@ -7,6 +7,8 @@ mod calls;
 mod concurrency;
 mod faults;
 mod files;
+#[cfg(feature = "ws")]
+mod language;
 #[cfg(feature = "rate-limit")]
 mod layers;
 mod pages;
