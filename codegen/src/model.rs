@@ -138,6 +138,8 @@ pub struct Action {
     pub name: Name,
     pub aliases: Vec<String>,
     pub availability: Availability,
+    /// `true` if neither OneBot v11 nor go-cqhttp has the action: it belongs to the feature `vendor`.
+    pub vendor: bool,
     /// `true` if the schema has facts about servers, and none that is still developed has the action.
     pub abandoned: bool,
     pub title: String,

@@ -57,6 +57,7 @@ impl Resolver<'_> {
             name: source.rust_name(),
             aliases: values(&source.aliases),
             availability: Availability::default(),
+            vendor: false,
             abandoned: false,
             title: source.title.value.clone(),
             search: values(&source.search),
