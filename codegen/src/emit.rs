@@ -15,6 +15,7 @@ mod refusal;
 mod request;
 mod rust_type;
 mod segment;
+mod server;
 mod types;
 mod value;
 
@@ -97,6 +98,7 @@ pub fn emit(api: &Api) -> Generated {
         (format!("{ALL}.event.rs"), "events", event::event_enums(api)),
         (format!("{ALL}.segment.rs"), "segments", segment::segment_enums(api)),
         (format!("{ALL}.refusal.rs"), "refusals", refusal::items(api)),
+        (format!("{ALL}.server.rs"), "servers", server::items(api)),
     ] {
         if !items.is_empty() {
             let head = format!("// Generated from all {what} of the schema: change those files, not this one.");

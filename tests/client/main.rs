@@ -15,5 +15,6 @@ mod pages;
 mod refusals;
 #[cfg(feature = "ws")]
 mod report;
+mod server_kind;
 mod stray;
 mod tolerance;

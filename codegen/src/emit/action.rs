@@ -58,6 +58,7 @@ fn action_impls(api: &Api, action: &Action) -> [TokenStream; 2] {
         }
     });
     let further = further_methods(action);
+    let servers = servers(action);
     [
         quote! {
             impl ::cqhttp::Action for #name {
@@ -76,6 +77,7 @@ fn action_impls(api: &Api, action: &Action) -> [TokenStream; 2] {
         quote! {
             impl ::cqhttp::KnownAction for #name {
                 const NAME: &'static str = #wire;
+                #servers
             }
         },
     ]
@@ -112,6 +114,18 @@ fn further_methods(action: &Action) -> TokenStream {
         }
     });
     quote!(#fault #soft_failure #ends)
+}
+
+/// `const SERVERS: &'static [ServerKind] = &[ServerKind::NapCat, …];`, or nothing if no server is known to have the action.
+fn servers(action: &Action) -> Option<TokenStream> {
+    let kinds = action.servers.iter().map(|server| {
+        let variant = format_ident!("{}", server.variant);
+        quote!(::cqhttp::ServerKind::#variant)
+    });
+    let listed = quote! {
+        const SERVERS: &'static [::cqhttp::ServerKind] = &[#(#kinds),*];
+    };
+    (!action.servers.is_empty()).then_some(listed)
 }
 
 /// `impl Paged for GetGuildMemberList { fn next_page(…) -> … }`

@@ -6,6 +6,7 @@ use super::names::{OTHER_TYPE, RESERVED_TYPES, Taken};
 use super::resolver::{Resolver, values};
 use super::segment::segment_name;
 use crate::diagnostic::suggest;
+use crate::facts::SERVERS;
 use crate::model::{Api, Event, Field, Operation, PostType, Presence};
 use crate::name::{self, Name};
 use crate::source::{self, At, SourceFile};
@@ -18,9 +19,6 @@ const POST_TYPES: &[(&str, PostType)] = &[
     ("request", PostType::Request),
     ("meta_event", PostType::MetaEvent),
 ];
-
-/// The servers besides go-cqhttp.
-const FORKS: &[(&str, ())] = &[("napcat", ()), ("llonebot", ()), ("lagrange", ())];
 
 /// Items of the module `event` besides the events, and names that cannot be a variant.
 const EVENT_ITEMS: &[&str] = &[
@@ -176,8 +174,10 @@ impl Resolver<'_> {
     }
 
     fn servers(&mut self, servers: &[At<String>]) {
+        let others = SERVERS.iter().map(|server| server.name).filter(|name| *name != "go-cqhttp");
+        let others: Vec<(&str, ())> = others.map(|name| (name, ())).collect();
         for (index, server) in servers.iter().enumerate() {
-            self.choice(server, "server besides go-cqhttp", FORKS);
+            self.choice(server, "server besides go-cqhttp", &others);
             if servers[..index].iter().any(|seen| seen.value == server.value) {
                 let message = format!("the server `{}` stands here twice", server.value);
                 self.faults.add(&server.spot, message, "keep one of them");

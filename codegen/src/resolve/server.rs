@@ -2,7 +2,7 @@
 
 use super::resolver::Resolver;
 use crate::facts::{ActionFacts, SERVERS, ServerFacts, known_server};
-use crate::model::{Action, Availability, Origin, Param, Server};
+use crate::model::{Action, Availability, Param, Server};
 use crate::source::{self, At, SourceFile};
 use crate::ty::Scalar;
 
@@ -51,7 +51,7 @@ pub(super) fn availability(servers: &[ServerFacts], action: &mut Action, extensi
         servers.iter().map(|server| (server, server.actions_named(&names).collect())).collect();
     // go-cqhttp has some actions without an entry in its table; the stanza knows better.
     let go_cqhttp = found.iter().any(|(server, actions)| server.name == "go-cqhttp" && !actions.is_empty());
-    let own = !extension && matches!(action.origin, Origin::OneBot11 | Origin::GoCqhttp);
+    let own = !extension && action.origin.is_of_go_cqhttp();
     action.vendor = !extension && !own && !go_cqhttp;
     let stated = action.server == Server::Supported && own;
     let has = |(server, actions): &(&ServerFacts, Vec<&ActionFacts>)| {
@@ -68,6 +68,7 @@ pub(super) fn availability(servers: &[ServerFacts], action: &mut Action, extensi
     for param in &mut action.params {
         param.availability = of_param(param, &having);
     }
+    action.servers = on.iter().filter_map(|(server, _)| known_server(&server.name)).collect();
     action.availability = Availability { on: titles(&on), not_on: titles(&not_on) };
 }
 
