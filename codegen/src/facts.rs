@@ -6,7 +6,7 @@ mod print;
 use serde_json::Value;
 
 /// A server that facts can describe.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct KnownServer {
     /// The name in the schema, such as `napcat`.
     pub name: &'static str,

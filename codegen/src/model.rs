@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::facts::ServerFacts;
+use crate::facts::{KnownServer, ServerFacts};
 use crate::name::Name;
 use crate::ty::{EnumBase, IdBase, Scalar, Ty};
 use crate::yaml::Node;
@@ -203,10 +203,22 @@ pub enum NextPage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     OneBot11,
-    GoCqhttp,
+    /// The server that had the action first.
+    Server(&'static KnownServer),
     /// Another origin, in an extension.
     Other(String),
     Unstated,
+}
+
+impl Origin {
+    /// Returns `true` for the actions that go-cqhttp documents.
+    pub fn is_of_go_cqhttp(&self) -> bool {
+        match self {
+            Self::OneBot11 => true,
+            Self::Server(server) => server.name == "go-cqhttp",
+            Self::Other(_) | Self::Unstated => false,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -47,7 +47,7 @@ fn facts(action: &Action) -> String {
     }
     facts.extend(match &action.origin {
         Origin::OneBot11 => Some("OneBot v11".into()),
-        Origin::GoCqhttp => Some("go-cqhttp".into()),
+        Origin::Server(server) => Some(server.title.into()),
         Origin::Other(origin) => Some(origin.clone()),
         Origin::Unstated => None,
     });

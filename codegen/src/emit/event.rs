@@ -9,6 +9,7 @@ use super::rust_type::rust_type;
 use super::types;
 use super::value::{self, raw_string};
 use crate::doc;
+use crate::facts::known_server;
 use crate::model::{Api, Event, Field, File, Operation, PostType};
 use crate::name::ident;
 use crate::ty::{NamedKind, Scalar};
@@ -56,12 +57,7 @@ pub fn servers(event: &Event) -> String {
 }
 
 fn server_name(server: &str) -> &str {
-    match server {
-        "napcat" => "NapCat",
-        "llonebot" => "LLOneBot",
-        "lagrange" => "Lagrange",
-        other => other,
-    }
+    known_server(server).map_or(server, |known| known.title)
 }
 
 /// `impl From<&GroupIncrease> for ReplyTo`, if the event has a place and is not a message: messages have an own one.

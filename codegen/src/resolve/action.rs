@@ -4,6 +4,7 @@ use super::names::REFUSALS;
 use super::resolver::{Resolver, UNKNOWN, values};
 use crate::diagnostic::nearest;
 use crate::doc;
+use crate::facts::SERVERS;
 use crate::model::{Action, Availability, Effect, Example, Field, NextPage, Origin, Pages, Param, Returns, Server};
 use crate::name::{self, Name};
 use crate::source::{self, At};
@@ -109,15 +110,14 @@ impl Resolver<'_> {
     }
 
     fn origin(&mut self, word: &At<String>) -> Option<Origin> {
-        match word.value.as_str() {
-            "onebot11" => Some(Origin::OneBot11),
-            "go-cqhttp" => Some(Origin::GoCqhttp),
-            other if self.extension => {
-                self.doc(word);
-                Some(Origin::Other(other.to_owned()))
-            }
-            _ => self.choice(word, "origin", &[("onebot11", Origin::OneBot11), ("go-cqhttp", Origin::GoCqhttp)]),
+        let servers = SERVERS.iter().map(|server| (server.name, Origin::Server(server)));
+        // Of two names that are equally near, the last one is suggested.
+        let origins: Vec<_> = servers.chain([("onebot11", Origin::OneBot11)]).collect();
+        if self.extension && !origins.iter().any(|(name, _)| *name == word.value) {
+            self.doc(word);
+            return Some(Origin::Other(word.value.clone()));
         }
+        self.choice(word, "origin", &origins)
     }
 
     /// The parameter that says how long the server waits.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::names::{OTHER_TYPE, RESERVED_TYPES, Taken};
 use super::resolver::{Resolver, values};
 use crate::diagnostic::{list, suggest};
+use crate::facts::SERVERS;
 use crate::model::{Api, Availability, Direction, Event, Field, Operation, Param, PostType, Presence, Segment};
 use crate::name::{self, Name};
 use crate::source::{self, At, SourceFile};
@@ -26,9 +27,6 @@ const DIRECTIONS: &[(&str, Direction)] = &[
     ("never", Direction::Never),
     ("feed", Direction::Feed),
 ];
-
-/// The servers besides go-cqhttp.
-const FORKS: &[(&str, ())] = &[("napcat", ()), ("llonebot", ()), ("lagrange", ())];
 
 /// Items of the module `event` besides the events, and names that cannot be a variant.
 const EVENT_ITEMS: &[&str] = &[
@@ -191,8 +189,10 @@ impl Resolver<'_> {
     }
 
     fn servers(&mut self, servers: &[At<String>]) {
+        let others = SERVERS.iter().map(|server| server.name).filter(|name| *name != "go-cqhttp");
+        let others: Vec<(&str, ())> = others.map(|name| (name, ())).collect();
         for (index, server) in servers.iter().enumerate() {
-            self.choice(server, "server besides go-cqhttp", FORKS);
+            self.choice(server, "server besides go-cqhttp", &others);
             if servers[..index].iter().any(|seen| seen.value == server.value) {
                 let message = format!("the server `{}` stands here twice", server.value);
                 self.faults.add(&server.spot, message, "keep one of them");

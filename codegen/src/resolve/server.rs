@@ -2,7 +2,7 @@
 
 use super::resolver::Resolver;
 use crate::facts::{ActionFacts, SERVERS, ServerFacts, known_server};
-use crate::model::{Action, Availability, Origin, Param, Server};
+use crate::model::{Action, Availability, Param, Server};
 use crate::source::{self, At, SourceFile};
 use crate::ty::Scalar;
 
@@ -50,7 +50,7 @@ pub(super) fn availability(servers: &[ServerFacts], action: &mut Action, extensi
     let found: Vec<(&ServerFacts, Vec<&ActionFacts>)> =
         servers.iter().map(|server| (server, server.actions_named(&names).collect())).collect();
     // go-cqhttp has some actions without an entry in its table; the stanza knows better.
-    let own = !extension && matches!(action.origin, Origin::OneBot11 | Origin::GoCqhttp);
+    let own = !extension && action.origin.is_of_go_cqhttp();
     let stated = action.server == Server::Supported && own;
     let has = |(server, actions): &(&ServerFacts, Vec<&ActionFacts>)| {
         !actions.is_empty() || stated && server.name == "go-cqhttp"

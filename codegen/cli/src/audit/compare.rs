@@ -1,8 +1,6 @@
 //! The comparison of the schema's actions with the facts about all servers.
 
-use cqhttp_codegen::tooling::{
-    Action, Origin, Param, ParamFacts, Presence, Scalar, Schema, Server, Stanza, TARGET_KEYS, list,
-};
+use cqhttp_codegen::tooling::{Action, Param, ParamFacts, Presence, Scalar, Schema, Server, Stanza, TARGET_KEYS, list};
 
 use super::default::{self, Reading};
 use super::finding::{FindingKind, Findings, Subject};
@@ -59,7 +57,7 @@ impl<'a> Comparison<'a> {
     /// Compares what the stanza says about go-cqhttp, or about all servers if go-cqhttp is not audited.
     fn go_cqhttp(&mut self, subject: &mut Subject<'_>, action: &Action, having: &[Having<'_>]) {
         let has = having.iter().any(Having::is_go_cqhttp);
-        let own = matches!(action.origin, Origin::OneBot11 | Origin::GoCqhttp);
+        let own = action.origin.is_of_go_cqhttp();
         let told = subject.told();
         match action.server {
             Server::Unsupported | Server::Removed if has => {

@@ -106,7 +106,7 @@ fn server(notes: &mut Notes<'_>, old: &Action, new: &Action) {
     if old.origin != new.origin {
         notes.compatible(match &new.origin {
             Origin::OneBot11 => "belongs to OneBot v11".to_owned(),
-            Origin::GoCqhttp => "is an action of go-cqhttp's own".to_owned(),
+            Origin::Server(server) => format!("is an action of {}'s own", server.title),
             Origin::Other(origin) => format!("belongs to {origin}"),
             Origin::Unstated => "belongs to none of the servers".to_owned(),
         });

@@ -63,7 +63,7 @@ fn refusal(book: &Book<'_>, name: &str) -> String {
 fn facts(action: &Action) -> String {
     let origin = match &action.origin {
         Origin::OneBot11 => "From OneBot v11 · ",
-        Origin::GoCqhttp => "From go-cqhttp · ",
+        Origin::Server(server) => &format!("From {} · ", server.title),
         Origin::Other(origin) => &format!("From {origin} · "),
         Origin::Unstated => "",
     };

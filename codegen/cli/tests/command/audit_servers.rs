@@ -135,6 +135,32 @@ fn each_difference_is_told_and_can_be_explained() {
     }
 }
 
+/// go-cqhttp must have what comes from OneBot v11 or from itself; what comes from another server needs one server that has it.
+#[test]
+fn an_action_is_on_the_servers_that_its_origin_says() {
+    let audited = |origin: &str, napcat: &str| {
+        let schema =
+            format!("- {{ name: set_lamp, title: 开灯, doc: Lights a lamp., origin: {origin}, effect: write }}\n");
+        let servers = [server("napcat", "NapCat", &[napcat]), server("go-cqhttp", "go-cqhttp", &["{}"])];
+        let files = [
+            ("schema/a.yaml", schema.as_bytes()),
+            ("schema/servers/napcat.yaml", servers[0].as_bytes()),
+            ("schema/servers/go-cqhttp.yaml", servers[1].as_bytes()),
+        ];
+        run_in(&folder("audit origins", &files), &["audit"]).out
+    };
+    for origin in ["napcat", "snowluma", "llonebot", "lagrange"] {
+        let said = audited(origin, "set_lamp: \"\"");
+        assert!(said.contains(": 0 findings, 0 explained"), "{origin}: {said}");
+        let said = audited(origin, "get_b: \"\"");
+        assert!(said.contains("no server has the action `set_lamp`"), "{origin}: {said}");
+    }
+    for origin in ["onebot11", "go-cqhttp"] {
+        let said = audited(origin, "set_lamp: \"\"");
+        assert!(said.contains("go-cqhttp has no action `set_lamp`"), "{origin}: {said}");
+    }
+}
+
 #[test]
 fn actions_without_a_stanza_are_counted_and_listed_on_demand() {
     let (napcat, lagrange) =

@@ -218,6 +218,10 @@ const ACTIONS: &[Case] = &[
         &["- action `set_light`: is an action of go-cqhttp's own."],
     ),
     Case(
+        &[("origin: onebot11\n  effect: write", "origin: snowluma\n  effect: write")],
+        &["- action `set_light`: is an action of SnowLuma's own."],
+    ),
+    Case(
         &[("  pages:\n    set: next\n    from: token\n", "")],
         &["- **Breaking:** action `get_lights`: no longer has pages: `.pages()` is gone."],
     ),

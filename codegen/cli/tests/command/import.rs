@@ -314,7 +314,7 @@ fn a_schema_that_adds_to_another() {
     let said = run(&arguments);
     assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
     assert!(said.err.contains("name the schema of `cqhttp` with `--base`"), "{}", said.err);
-    assert!(said.err.contains("`onebot11`, `go-cqhttp`; with `--base` it may be any text, or none"), "{}", said.err);
+    assert!(said.err.contains("`lagrange`, `onebot11`; with `--base` it may be any text, or none"), "{}", said.err);
 }
 
 #[test]

@@ -129,6 +129,26 @@ fn further_names_are_told_once() {
     assert_eq!(row.split(" | ").last().unwrap().trim_end_matches(" |"), doc);
 }
 
+/// An action names the server that had it first.
+#[test]
+fn an_action_names_its_origin() {
+    let origins = [
+        ("onebot11", "OneBot v11"),
+        ("go-cqhttp", "go-cqhttp"),
+        ("napcat", "NapCat"),
+        ("snowluma", "SnowLuma"),
+        ("llonebot", "LLOneBot"),
+        ("lagrange", "Lagrange"),
+    ];
+    for (origin, shown) in origins {
+        let schema =
+            format!("- {{ name: get_room, title: 房间, doc: Asks for a room., origin: {origin}, effect: read }}\n");
+        let folder = folder("origins", &[("a.yaml", schema.as_bytes())]);
+        let pages = reference("reference of origins", &folder);
+        assert!(pages[1].1.contains(&format!("\nFrom {shown} · reads.\n")), "{}", pages[1].1);
+    }
+}
+
 /// A reader finds every action, event, segment and type of the schema under a heading of its name.
 #[test]
 fn everything_has_its_heading() {
