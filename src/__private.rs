@@ -17,7 +17,9 @@ use crate::generated::event::Event;
 use crate::generated::types::{ChannelId, GroupId, GuildId, MessageId, UserId};
 use crate::reply::ReplyTo;
 pub use crate::segment::codec::{SegmentType, Segments};
-pub use crate::segment::fields::{FieldValue, Fields, Written};
+pub use crate::segment::fields::{FieldValue, Fields};
+pub use crate::segment::item::Written;
+pub use crate::segment::json::JsonField;
 pub use crate::segment::writing::Writing;
 use crate::target::Chat;
 use crate::types::Unlisted;
@@ -31,7 +33,7 @@ pub mod decode {
 pub mod field {
     /// A field that its object cannot be without.
     pub mod required {
-        use crate::decode::{Decode, Presence, Slot, TextSlot};
+        use crate::decode::{Decode, FieldSlot, Presence, Slot};
         use crate::segment::fields::FieldValue;
 
         /// Returns the presence of a field.
@@ -51,14 +53,14 @@ pub mod field {
         }
 
         /// Returns the slot of a segment's field.
-        pub fn text_slot<T: FieldValue>(value: &mut T) -> TextSlot<'_> {
-            TextSlot(value)
+        pub fn field_slot<T: FieldValue>(value: &mut T) -> FieldSlot<'_> {
+            FieldSlot::Text(value)
         }
     }
 
     /// A field that may be absent.
     pub mod optional {
-        use crate::decode::{Decode, Presence, Slot, TextSlot};
+        use crate::decode::{Decode, FieldSlot, Presence, Slot};
         use crate::segment::fields::FieldValue;
 
         /// Returns the presence of a field.
@@ -78,8 +80,32 @@ pub mod field {
         }
 
         /// Returns the slot of a segment's field.
-        pub fn text_slot<T: FieldValue>(value: &mut Option<T>) -> TextSlot<'_> {
-            TextSlot(value)
+        pub fn field_slot<T: FieldValue>(value: &mut Option<T>) -> FieldSlot<'_> {
+            FieldSlot::Text(value)
+        }
+    }
+
+    /// A field of a segment that is JSON, and that the segment cannot be without.
+    pub mod json_required {
+        pub use super::required::{blank, presence};
+        use crate::decode::FieldSlot;
+        use crate::segment::json::JsonField;
+
+        /// Returns the slot of a segment's field.
+        pub fn field_slot<T: JsonField>(value: &mut T) -> FieldSlot<'_> {
+            FieldSlot::Json(value)
+        }
+    }
+
+    /// A field of a segment that is JSON, and that may be absent.
+    pub mod json_optional {
+        pub use super::optional::{blank, presence};
+        use crate::decode::FieldSlot;
+        use crate::segment::json::JsonField;
+
+        /// Returns the slot of a segment's field.
+        pub fn field_slot<T: JsonField>(value: &mut Option<T>) -> FieldSlot<'_> {
+            FieldSlot::Json(value)
         }
     }
 
@@ -204,6 +230,35 @@ pub fn example<T: DeserializeOwned>(json: &str) -> T {
 /// Converts a parameter in seconds.
 pub fn seconds(seconds: impl Into<Option<u32>>) -> Duration {
     Duration::from_secs(seconds.into().unwrap_or_default().into())
+}
+
+/// Returns the reason why a request cannot be sent if not exactly one of these parameters is set.
+pub fn exactly_one(params: &[(&str, bool)]) -> Option<String> {
+    match params.iter().filter(|(_, is_set)| *is_set).count() {
+        1 => None,
+        0 => Some(format!("one of {} has to be set", names(params.iter()))),
+        _ => at_most_one(params),
+    }
+}
+
+/// Returns the reason why a request cannot be sent if more than one of these parameters is set.
+pub fn at_most_one(params: &[(&str, bool)]) -> Option<String> {
+    let set = params.iter().filter(|(_, is_set)| *is_set);
+    let excluded = set.clone().count() > 1;
+    excluded.then(|| format!("{} exclude each other: only one of them can be set", names(set)))
+}
+
+/// "`user_id`, `group_id`"
+fn names<'a>(params: impl Iterator<Item = &'a (&'a str, bool)>) -> String {
+    params.map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Removes a parameter that only repeats the value of another one, which goes out under its name too.
+pub fn unshare<T: Serialize, U: Serialize>(repeated: &mut Option<T>, other: &Option<U>) {
+    let equal = serde_json::to_value(&*repeated).ok() == serde_json::to_value(other).ok();
+    if other.is_some() && equal {
+        *repeated = None;
+    }
 }
 
 /// Returns the token of the next page; `None` at the end, or if it is the token of this page.

@@ -1,5 +1,6 @@
 //! Calls: a request becomes an answer or an error.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -9,9 +10,11 @@ use tower::ServiceExt;
 use tracing::Instrument;
 
 use crate::action::{Action, Effect};
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::decode::{self, DecodeWarning};
 use crate::envelope;
+use crate::error::connection::ConnectionError;
 use crate::error::reason::{Reason, TimedOut};
 use crate::error::{Error, NotSent, OutcomeUnknown};
 use crate::transport::failure::{BoxError, Failure};
@@ -113,6 +116,9 @@ impl<A: Action> Call<A> {
             let reason = "a call is awaited inside a tokio runtime, and there is none here";
             return Err(not_sent(name, Reason(reason.into()).into()));
         }
+        if let Some(fault) = self.request.fault() {
+            return Err(not_sent(name, Reason(fault.into()).into()));
+        }
         if request.params.first() != Some(&b'{') {
             return Err(not_sent(name, Reason("its parameters are not a JSON object".into()).into()));
         }
@@ -129,8 +135,19 @@ impl<A: Action> Call<A> {
                 }
             },
         };
-        let response = outcome.map_err(|error| failure(name, &request, error))?;
-        let (answer, warnings) = envelope::decode(name, &response).map_err(|error| {
+        let response = match outcome {
+            Ok(response) => response,
+            Err(error) if self.request.ends_server() && request.is_sent() && is_closed(&*error) => Response::default(),
+            Err(error) => return Err(failure(name, &request, error)),
+        };
+        if self.request.ends_server()
+            && response.says_nothing()
+            && let Some(answer) = A::Response::from_nothing()
+        {
+            return Ok(Answered { answer, warnings: Vec::new(), response });
+        }
+        let soft = self.request.has_soft_failures();
+        let (answer, warnings) = envelope::decode(name, &response, soft).map_err(|error| {
             let mut error = after_redirect(error, &request, &response);
             if let Error::Refused(refused) = &mut error {
                 refused.classify(request.effect == Effect::Read, response.http_status, self.request.refusal_rules());
@@ -174,6 +191,21 @@ fn after_redirect(error: Error, request: &Request, response: &Response) -> Error
 
 pub(crate) fn not_sent(action: &str, reason: BoxError) -> Error {
     Error::NotSent(Box::new(NotSent { action: action.to_owned(), reason }))
+}
+
+/// Returns `true` if the server closed the connection once it had the request.
+fn is_closed(error: &(dyn StdError + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(failure) = error.downcast_ref::<Failure>() {
+            return failure.is_closed();
+        }
+        if let Some(error) = error.downcast_ref::<ConnectionError>() {
+            return matches!(error, ConnectionError::ClosedByServer { .. } | ConnectionError::Lost(_));
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// Returns the call's error for an error of the service.

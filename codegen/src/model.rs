@@ -18,6 +18,8 @@ pub struct Api {
     pub extension: bool,
     /// The servers that the schema has facts about.
     pub servers: Vec<ServerFacts>,
+    /// The actions of servers that have no types.
+    pub untyped: Vec<Untyped>,
     /// The meanings of refusals.
     pub refusals: Vec<Refusal>,
     /// The fields of every object, for writing its examples.
@@ -150,6 +152,10 @@ pub struct Action {
     pub wait: Option<Name>,
     pub pages: Option<Pages>,
     pub params: Vec<Param>,
+    /// The groups of parameters that exclude each other.
+    pub choices: Vec<Choice>,
+    /// `true` if an answer of success whose `data` has a `result` other than 0 is a refusal.
+    pub soft_failure: bool,
     pub errors: Vec<String>,
     /// `true` if the action sends a message, which some servers send in parts.
     pub in_parts: bool,
@@ -178,6 +184,34 @@ impl Action {
 
     pub fn settable(&self) -> impl Iterator<Item = &Param> {
         self.params.iter().filter(|param| !matches!(param.presence, Presence::Required))
+    }
+
+    /// The parameters of a group, in its order.
+    pub fn members<'a>(&'a self, choice: &'a Choice) -> impl Iterator<Item = &'a Param> {
+        choice.params.iter().filter_map(|name| self.params.iter().find(|param| param.name == *name))
+    }
+
+    /// The parameters that also go out under the name of this one, which they exclude.
+    pub fn sharing<'a>(&'a self, param: &'a Param) -> impl Iterator<Item = &'a Param> {
+        self.params.iter().filter(|other| other.name != param.name && other.also.contains(&param.wire))
+    }
+}
+
+/// A group of optional parameters of which at most one is set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    pub params: Vec<Name>,
+    /// `true` if exactly one is set.
+    pub required: bool,
+}
+
+impl Choice {
+    /// "Set exactly one of `user_id` and `group_id`."
+    pub fn text(&self, names: &[&str]) -> String {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        let (last, others) = names.split_last().map_or((String::new(), &[][..]), |(last, rest)| (last.clone(), rest));
+        let how_many = if self.required { "exactly" } else { "at most" };
+        format!("Set {how_many} one of {} and {last}.", others.join(", "))
     }
 }
 
@@ -246,6 +280,8 @@ pub struct Param {
     pub presence: Presence,
     /// Among the servers that have the action.
     pub availability: Availability,
+    /// `true` for a field of a segment that goes out as its own kind of JSON, not as a text.
+    pub is_json: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -261,6 +297,8 @@ pub enum Presence {
 pub enum Returns {
     /// The action answers nothing.
     Nothing,
+    /// The server ends, and closes the connection instead of an answer.
+    Never,
     /// The action has an answer type of its own, `…Response`.
     Fields(Vec<Field>),
     /// The action answers a type that has a name.
@@ -322,6 +360,14 @@ pub struct Variant {
 pub enum VariantValue {
     Text(String),
     Int(i64),
+}
+
+/// An action of a server that has no types, with the reason.
+#[derive(Debug)]
+pub struct Untyped {
+    /// The name on the wire.
+    pub name: String,
+    pub reason: String,
 }
 
 /// A meaning of refusals.

@@ -2,6 +2,7 @@
 
 mod action;
 mod bare;
+mod choice;
 mod circle;
 mod decides;
 mod deviation;
@@ -11,8 +12,10 @@ mod names;
 mod params;
 mod refusal;
 mod resolver;
+mod segment;
 mod server;
 mod types;
+mod untyped;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +48,7 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
         base: Vec::new(),
         extension,
         servers: resolver.servers_of(files),
+        untyped: resolver.untyped(files),
         refusals: Vec::new(),
         objects: BTreeMap::new(),
         empty_objects: BTreeSet::new(),

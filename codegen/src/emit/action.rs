@@ -57,6 +57,7 @@ fn action_impls(api: &Api, action: &Action) -> [TokenStream; 2] {
             }
         }
     });
+    let further = further_methods(action);
     [
         quote! {
             impl ::cqhttp::Action for #name {
@@ -69,6 +70,7 @@ fn action_impls(api: &Api, action: &Action) -> [TokenStream; 2] {
                 }
                 #rules
                 #wait
+                #further
             }
         },
         quote! {
@@ -77,6 +79,39 @@ fn action_impls(api: &Api, action: &Action) -> [TokenStream; 2] {
             }
         },
     ]
+}
+
+/// The methods that only some actions have: `fn fault(&self) -> Option<String> { … }`
+fn further_methods(action: &Action) -> TokenStream {
+    let fault = (!action.choices.is_empty()).then(|| {
+        let mut choices = action.choices.iter().map(|choice| {
+            let params = choice.params.iter().map(|name| (name.snake(), name.ident()));
+            let params = params.map(|(text, name)| quote!((#text, self.#name.is_some())));
+            let check = if choice.required { quote!(exactly_one) } else { quote!(at_most_one) };
+            quote!(__private::#check(&[#(#params),*]))
+        });
+        let first = choices.next();
+        quote! {
+            fn fault(&self) -> Option<String> {
+                #first #(.or_else(|| #choices))*
+            }
+        }
+    });
+    let soft_failure = action.soft_failure.then(|| {
+        quote! {
+            fn has_soft_failures(&self) -> bool {
+                true
+            }
+        }
+    });
+    let ends = matches!(action.returns, Returns::Never).then(|| {
+        quote! {
+            fn ends_server(&self) -> bool {
+                true
+            }
+        }
+    });
+    quote!(#fault #soft_failure #ends)
 }
 
 /// `impl Paged for GetGuildMemberList { fn next_page(…) -> … }`

@@ -159,21 +159,30 @@ fn data(segment: &Segment) -> TokenStream {
     };
     let reads = segment.fields.iter().map(|field| {
         let (name, names) = (field.name.ident(), names(field));
-        match is_required(field) {
-            true => quote!(#name: fields.required(#names)?),
-            false => quote!(#name: fields.optional(#names)),
+        match (is_required(field), field.is_json) {
+            (true, false) => quote!(#name: fields.required(#names)?),
+            (false, false) => quote!(#name: fields.optional(#names)),
+            (true, true) => quote!(#name: fields.required_json(#names)?),
+            (false, true) => quote!(#name: fields.optional_json(#names)),
         }
     });
     let writes = segment.fields.iter().map(|field| {
         let (name, names) = (field.name.ident(), names(field));
-        match is_required(field) {
-            true => quote!(out.value(#names, &self.#name);),
-            false => quote!(out.option(#names, &self.#name);),
+        match (is_required(field), field.is_json) {
+            (true, false) => quote!(out.value(#names, &self.#name);),
+            (false, false) => quote!(out.option(#names, &self.#name);),
+            (true, true) => quote!(out.json(#names, &self.#name);),
+            (false, true) => quote!(out.json_option(#names, &self.#name);),
         }
     });
     let keys = segment.fields.iter().map(|field| {
         let (name, wire, aliases) = (field.name.ident(), &field.wire, &field.aliases);
-        let presence = if is_required(field) { quote!(required) } else { quote!(optional) };
+        let presence = match (is_required(field), field.is_json) {
+            (true, false) => quote!(required),
+            (false, false) => quote!(optional),
+            (true, true) => quote!(json_required),
+            (false, true) => quote!(json_optional),
+        };
         quote!(#name: #presence #wire #(| #aliases)*)
     });
     let out = if segment.fields.is_empty() { quote!(out) } else { quote!(mut out) };

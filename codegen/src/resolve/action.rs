@@ -11,6 +11,18 @@ use crate::source::{self, At};
 use crate::source_map::Spot;
 use crate::ty::{NamedKind, Scalar, Ty};
 
+/// The `returns` of an action after which the server ends.
+const NEVER: &str = "never";
+
+/// Returns `true` if the action answers something.
+fn answers(source: &source::Action) -> bool {
+    match &source.returns {
+        None => false,
+        Some(source::Returns::Type(text)) => text.value != NEVER,
+        Some(source::Returns::Fields(_)) => true,
+    }
+}
+
 /// Returns `true` if a parameter can hold a message.
 fn has_message(params: &[Param]) -> bool {
     params.iter().any(|param| matches!(param.ty.scalar, Scalar::Message | Scalar::ForwardNode | Scalar::Json))
@@ -30,18 +42,20 @@ impl Resolver<'_> {
             Some(word) => self.choice(word, "state of an action on the server", &servers),
             None => Some(Server::Supported),
         };
-        let params = self.params(&source.params);
+        let groups: Vec<&source::Group> = source.one_of.iter().chain(&source.at_most_one).collect();
+        let params = self.params(&source.params, &groups);
         self.deviates(source);
         self.errors(&source.errors);
         let returns = self.returns(source);
         let example = self.example(source);
         let known = params.as_deref();
         let wait = known.zip(source.wait.as_ref()).and_then(|(params, name)| self.wait(name, params));
+        let choices = known.map(|params| self.choices(source, params)).unwrap_or_default();
         let pages =
             known.zip(source.pages.as_ref()).and_then(|(params, pages)| self.pages(pages, params, returns.as_ref()?));
-        Some(Action {
+        let action = Action {
             wire: source.name.value.clone(),
-            name: Name::from_wire(&source.name.value),
+            name: source.rust_name(),
             aliases: values(&source.aliases),
             availability: Availability::default(),
             abandoned: false,
@@ -57,34 +71,55 @@ impl Resolver<'_> {
             pages,
             in_parts: params.as_deref().is_some_and(|params| effect == Some(Effect::Send) && has_message(params)),
             params: params?,
+            choices,
+            soft_failure: source.soft_failure,
             errors: values(&source.errors),
             uncertain: Vec::new(),
             returns: returns?,
             example,
             broken: source.broken,
-        })
+        };
+        self.example_choices(source, &action);
+        Some(action)
     }
 
     fn returns(&mut self, source: &source::Action) -> Option<Returns> {
         match &source.returns {
             None => Some(Returns::Nothing),
             Some(source::Returns::Fields(fields)) => self.fields(fields).map(Returns::Fields),
+            Some(source::Returns::Type(text)) if text.value == NEVER => Some(Returns::Never),
             Some(source::Returns::Type(text)) => self.answer_type(text),
         }
     }
 
     fn action_names(&mut self, source: &source::Action) {
-        for name in source.aliases.iter().chain([&source.name]) {
-            if !name::is_action(&name.value) {
-                let hint = "actions are called like `set_group_ban`, with `_` or `.` before some";
-                self.faults.add(&name.spot, format!("`{}` is not a name of an action", name.value), hint);
+        let refused = |name: &At<String>| format!("`{}` is not a name of an action", name.value);
+        for name in source.aliases.iter().chain(source.method.as_ref().map(|_| &source.name)) {
+            if !name::is_wire_action(&name.value) {
+                let hint = "letters, digits, `_`, `-` and `.` of ASCII make one";
+                self.faults.add(&name.spot, refused(name), hint);
             }
+        }
+        let Some(method) = &source.method else {
+            if !name::is_action(&source.name.value) {
+                let hint = "actions are called like `set_group_ban`, with `_` or `.` before some: write `method:` for \
+                            another name";
+                self.faults.add(&source.name.spot, refused(&source.name), hint);
+            }
+            return;
+        };
+        if !name::is_snake(&method.value) {
+            let message = format!("`{}` is not a name of a method", method.value);
+            self.faults.add(&method.spot, message, "write it in snake case");
+        } else if name::is_action(&source.name.value) && Name::from_wire(&source.name.value).snake() == method.value {
+            let message = format!("the method is called `{}` already", method.value);
+            self.faults.add(&method.spot, message, "remove `method:`, or write another name");
         }
     }
 
     /// Reports search words that find the action without being listed, that are repeated, or that rustdoc refuses.
     fn search(&mut self, source: &source::Action) {
-        let name = Name::from_wire(&source.name.value);
+        let name = source.rust_name();
         let named = |word: &str| {
             let aliases = source.aliases.iter().any(|alias| alias.value == word);
             aliases || [&*source.name.value, name.snake(), &name.pascal()].contains(&word)
@@ -217,7 +252,7 @@ impl Resolver<'_> {
         };
         let spot = source.example.as_ref().map_or(&source.spot, |example| &example.spot);
         for (what, stated, given) in
-            [("params", !source.params.is_empty(), &params), ("returns", source.returns.is_some(), &returns)]
+            [("params", !source.params.is_empty(), &params), ("returns", answers(source), &returns)]
         {
             if source.broken {
                 continue;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::resolver::Resolver;
 use crate::diagnostic::list;
 use crate::model::CLIENT_TRAIT;
-use crate::name::{self, Name};
+use crate::name;
 use crate::source::{self, Returns, SourceFile};
 use crate::source_map::Spot;
 
@@ -116,6 +116,7 @@ impl Resolver<'_> {
                 self.rust_names(&mut taken, action);
             }
         }
+        self.untyped_names(files, &taken);
     }
 
     fn wire_names(&mut self, taken: &mut Taken, action: &source::Action) {
@@ -141,20 +142,20 @@ impl Resolver<'_> {
     }
 
     fn method_name(&mut self, action: &source::Action) {
-        let name = Name::from_wire(&action.name.value);
+        let (name, spot) = (action.rust_name(), action.rust_name_spot());
         if self.methods(&CLIENT_METHODS).contains(&name.snake()) || name::is_keyword(name.snake()) {
             let message = format!("`{}` cannot be a method of `Client`", name.snake());
             let hint = format!("taken are Rust's keywords and {}", list(&self.methods(&CLIENT_METHODS)));
-            self.faults.add(&action.name.spot, message, hint);
+            self.faults.add(spot, message, hint);
         }
         if RESERVED_TYPES.contains(&name.pascal().as_str()) {
             let message = format!("the request would be called `{}`, which is taken", name.pascal());
-            self.faults.add(&action.name.spot, message, "choose another name");
+            self.faults.add(spot, message, "choose another name");
         }
     }
 
     fn rust_names(&mut self, taken: &mut Taken, action: &source::Action) {
-        let (name, spot) = (Name::from_wire(&action.name.value).pascal(), &action.name.spot);
+        let (name, spot) = (action.rust_name().pascal(), action.rust_name_spot());
         let what = format!("the action `{}`", action.name.value);
         let claimed = self.claim(taken, name.clone(), what.clone(), spot, OTHER_ACTION);
         if claimed && matches!(action.returns, Some(Returns::Fields(_))) {

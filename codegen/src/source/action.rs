@@ -1,7 +1,8 @@
 //! The stanzas of actions.
 
 use super::field::{Deviation, Field, Part};
-use super::reader::{At, Reader};
+use super::reader::{At, Entries, Reader};
+use crate::name::Name;
 use crate::source_map::Spot;
 use crate::yaml::{Node, Value};
 
@@ -11,6 +12,8 @@ pub(crate) struct Action {
     /// `true` if a part of the stanza was refused, so that rules about the whole would mislead.
     pub(crate) broken: bool,
     pub(crate) name: At<String>,
+    /// The name in Rust, if it is not made from the name on the wire.
+    pub(crate) method: Option<At<String>>,
     pub(crate) title: At<String>,
     pub(crate) doc: At<String>,
     /// Optional in an extension.
@@ -24,10 +27,35 @@ pub(crate) struct Action {
     pub(crate) wait: Option<At<String>>,
     pub(crate) pages: Option<Pages>,
     pub(crate) params: Vec<Field>,
+    /// Parameters of which exactly one is set.
+    pub(crate) one_of: Vec<Group>,
+    /// Parameters of which one is set, or none.
+    pub(crate) at_most_one: Vec<Group>,
+    /// `true` if an answer of success may hold a `result` other than 0, which is a refusal.
+    pub(crate) soft_failure: bool,
     pub(crate) errors: Vec<At<String>>,
     pub(crate) returns: Option<Returns>,
     pub(crate) example: Option<Example>,
     pub(crate) deviates: Vec<Deviation>,
+}
+
+impl Action {
+    /// The name in Rust.
+    pub(crate) fn rust_name(&self) -> Name {
+        Name::from_wire(&self.method.as_ref().unwrap_or(&self.name).value)
+    }
+
+    /// The place of the name in Rust.
+    pub(crate) fn rust_name_spot(&self) -> &Spot {
+        &self.method.as_ref().unwrap_or(&self.name).spot
+    }
+}
+
+/// Names of parameters that exclude each other.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) spot: Spot,
+    pub(crate) params: Vec<At<String>>,
 }
 
 /// The way from one page of an answer to the next.
@@ -55,8 +83,26 @@ pub(crate) struct Example {
 }
 
 pub(super) const ACTION_KEYS: &[&str] = &[
-    "name", "title", "doc", "origin", "effect", "aliases", "search", "server", "silent", "wait", "pages", "params",
-    "errors", "returns", "example", "deviates",
+    "name",
+    "method",
+    "title",
+    "doc",
+    "origin",
+    "effect",
+    "aliases",
+    "search",
+    "server",
+    "silent",
+    "wait",
+    "pages",
+    "params",
+    "one_of",
+    "at_most_one",
+    "soft_failure",
+    "errors",
+    "returns",
+    "example",
+    "deviates",
 ];
 
 /// The ways in which an action may deviate from go-cqhttp's code.
@@ -67,6 +113,7 @@ impl Reader<'_> {
         let before = self.faults.len();
         let entries = self.entries(node, "an action", ACTION_KEYS)?;
         let name = self.required_text(&entries, "name");
+        let method = entries.get("method").and_then(|node| self.text(node));
         let title = self.required_text(&entries, "title");
         let doc = self.required_text(&entries, "doc");
         let origin = match self.extension {
@@ -81,6 +128,9 @@ impl Reader<'_> {
         let wait = entries.get("wait").and_then(|node| self.text(node));
         let pages = entries.get("pages").and_then(|node| self.pages(node));
         let params = entries.get("params").map(|node| self.fields(node, Part::Param)).unwrap_or_default();
+        let one_of = self.groups(&entries, "one_of");
+        let at_most_one = self.groups(&entries, "at_most_one");
+        let soft_failure = entries.get("soft_failure").is_some_and(|node| self.flag(node));
         let errors = self.texts(&entries, "errors");
         let returns = entries.get("returns").and_then(|node| self.returns(node));
         let example = entries.get("example").and_then(|node| self.example(node));
@@ -89,6 +139,7 @@ impl Reader<'_> {
             spot: entries.spot,
             broken: self.faults.len() > before,
             name: name?,
+            method,
             title: title?,
             doc: doc?,
             origin,
@@ -100,11 +151,30 @@ impl Reader<'_> {
             wait,
             pages,
             params,
+            one_of,
+            at_most_one,
+            soft_failure,
             errors,
             returns,
             example,
             deviates,
         })
+    }
+
+    /// Names of parameters, as one list or as a list of lists.
+    fn groups(&mut self, entries: &Entries<'_>, key: &str) -> Vec<Group> {
+        let Some(node) = entries.get(key) else { return Vec::new() };
+        let items = self.list(node, "parameters");
+        let lists: Vec<&Node> = match items.first() {
+            Some(Node { value: Value::List(_), .. }) => items.iter().collect(),
+            Some(_) => vec![node],
+            None => Vec::new(),
+        };
+        let group = |node: &Node| {
+            let params = self.list(node, "parameters").iter().filter_map(|node| self.text(node)).collect();
+            Group { spot: self.spot(node), params }
+        };
+        lists.into_iter().map(group).collect()
     }
 
     fn pages(&mut self, node: &Node) -> Option<Pages> {

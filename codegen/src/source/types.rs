@@ -42,7 +42,18 @@ impl Reader<'_> {
             other => {
                 let hint = suggest(
                     other,
-                    &["id", "enum", "object", "event", "operation", "segment", "refusal", "server", "chapter"],
+                    &[
+                        "id",
+                        "enum",
+                        "object",
+                        "event",
+                        "operation",
+                        "segment",
+                        "refusal",
+                        "server",
+                        "untyped",
+                        "chapter",
+                    ],
                 );
                 self.faults.add(&kind.spot, format!("unknown kind of stanza `{other}`"), hint);
                 return None;
