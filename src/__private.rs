@@ -14,7 +14,7 @@ pub use crate::answer::{bare_answer, object_answer};
 use crate::decode::Integer;
 pub use crate::error::refusal::{Happened, RefusalRule};
 use crate::generated::event::Event;
-use crate::generated::types::{ChannelId, GroupId, GuildId, MessageId, UserId};
+use crate::generated::types::{ChannelId, GroupId, GuildId, MessageId, MessageSeq, UserId};
 use crate::reply::ReplyTo;
 pub use crate::segment::codec::{SegmentType, Segments};
 pub use crate::segment::fields::{FieldValue, Fields};
@@ -300,14 +300,56 @@ fn keep<T>(last: Option<impl Into<i64>>, list: &mut Vec<T>, number: impl Fn(&T) 
     !had_numbers || list.iter().any(|item| number(item).is_some())
 }
 
-/// Returns the id of the message with the smallest number.
-pub fn oldest_message(list: &[Event]) -> Option<MessageId> {
-    let id = |event: &Event| match event {
+/// Returns the id of a message.
+fn message_id(event: &Event) -> Option<MessageId> {
+    match event {
         Event::PrivateMessage(event) | Event::PrivateMessageSent(event) => Some(event.message_id),
         Event::GroupMessage(event) | Event::GroupMessageSent(event) => Some(event.message_id),
         _ => None,
+    }
+}
+
+/// Returns the ids of messages.
+pub fn event_ids(list: &[Event]) -> Vec<i64> {
+    list.iter().filter_map(message_id).map(Into::into).collect()
+}
+
+/// Returns `true` if the messages are listed from the newest to the oldest.
+fn is_descending(list: &[Event]) -> bool {
+    let mut times = list.iter().filter(|event| message_id(event).is_some()).map(Event::time);
+    let first = times.next();
+    first.zip(times.next_back()).is_some_and(|(first, last)| first > last)
+}
+
+/// Returns the id of the oldest message.
+pub fn oldest_message(list: &[Event]) -> Option<MessageId> {
+    let mut ids = list.iter().filter_map(message_id);
+    if is_descending(list) { ids.next_back() } else { ids.next() }
+}
+
+/// Returns `true` if a server counts messages by their ids: it has been asked for one, or its messages have no running numbers
+/// of their own. `None` if they have.
+pub fn counts_by_ids(asked: Option<MessageId>, list: &[Event]) -> Option<bool> {
+    let mut messages = list.iter().filter_map(|event| Some((message_id(event)?, event.message_seq())));
+    let own_number = |(id, number): (MessageId, Option<MessageSeq>)| {
+        let number = number.map(|number| i128::from(number.get()));
+        number.is_some_and(|number| number != id.wide())
     };
-    list.iter().filter(|event| event.message_seq().is_some()).min_by_key(|event| event.message_seq()).and_then(id)
+    let by_ids = asked.is_some() || !list.is_empty() && !messages.any(own_number);
+    by_ids.then_some(true)
+}
+
+/// Removes the message with this id and those after it, with which a server ends the page before it. Returns `false` if none is
+/// left: the server has not read the id, and repeats the `previous` page, or there is no earlier message.
+pub fn keep_before(anchor: MessageId, previous: &[i64], list: &mut Vec<Event>) -> bool {
+    let at = list.iter().position(|event| message_id(event) == Some(anchor));
+    match at {
+        Some(at) if is_descending(list) => drop(list.drain(..=at)),
+        Some(at) => list.truncate(at),
+        None if event_ids(list).iter().any(|id| previous.contains(id)) => list.clear(),
+        None => {}
+    }
+    list.iter().any(|event| message_id(event).is_some())
 }
 
 /// Returns an account; `None` if the server does not name it.

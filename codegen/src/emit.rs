@@ -10,6 +10,7 @@ mod listing;
 mod method;
 mod mock;
 mod modules;
+mod paging;
 mod print;
 mod refusal;
 mod request;

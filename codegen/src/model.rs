@@ -196,6 +196,8 @@ pub struct Pages {
     pub next: NextPage,
     /// The parameter that takes the id of the oldest message, for servers that count so.
     pub anchor: Option<Name>,
+    /// The flag that makes servers go back from the anchor.
+    pub back: Option<Name>,
 }
 
 /// The source of the next page's parameter.

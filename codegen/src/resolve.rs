@@ -9,6 +9,7 @@ mod deviation;
 mod event;
 mod example;
 mod names;
+mod pages;
 mod params;
 mod refusal;
 mod resolver;

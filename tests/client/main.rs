@@ -8,6 +8,7 @@ mod concurrency;
 mod extra_params;
 mod faults;
 mod files;
+mod histories;
 #[cfg(feature = "ws")]
 mod language;
 #[cfg(feature = "rate-limit")]

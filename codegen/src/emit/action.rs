@@ -6,13 +6,12 @@ use quote::{format_ident, quote};
 use super::action_docs::{effect, request_docs};
 use super::docs::{docs, feature};
 use super::method;
+use super::paging;
 use super::refusal::has_rules;
 use super::request::{ParamStruct, constructors, default, param_struct, reading, writing};
 use super::rust_type::response_type;
 use super::types::object;
-use crate::model::{Action, Api, NextPage, Pages, Returns};
-use crate::name::Name;
-use crate::ty::Scalar;
+use crate::model::{Action, Api, Returns};
 
 /// The items of one action, in the order in which a reviewer reads them.
 pub(super) fn action_items(api: &Api, action: &Action) -> Vec<TokenStream> {
@@ -20,7 +19,7 @@ pub(super) fn action_items(api: &Api, action: &Action) -> Vec<TokenStream> {
     let mut items = vec![request(api, action), reading(&params), writing(&params), constructors(&params)];
     items.extend(default(&params));
     items.extend(action_impls(api, action));
-    items.extend(paged(action));
+    items.extend(paging::paged(action));
     items.extend(response(api, action));
     if api.extension {
         items.extend(method::setter_trait(action));
@@ -126,68 +125,6 @@ fn servers(action: &Action) -> Option<TokenStream> {
         const SERVERS: &'static [::cqhttp::ServerKind] = &[#(#kinds),*];
     };
     (!action.servers.is_empty()).then_some(listed)
-}
-
-/// `impl Paged for GetGuildMemberList { fn next_page(…) -> … }`
-fn paged(action: &Action) -> Option<TokenStream> {
-    let pages = action.pages.as_ref()?;
-    let (name, set) = (action.name.type_ident(), pages.set.ident());
-    let (next, keep) = match &pages.next {
-        NextPage::Field(field) => {
-            let field = field.ident();
-            (quote!(__private::next_token(&self.#set, &answer.#field)), TokenStream::new())
-        }
-        NextPage::Before { list, key } => {
-            let of_events = is_event_list(action, list);
-            let list = list.ident();
-            // An event has its number as a method.
-            let (numbers, keep) = match of_events {
-                true => (
-                    quote!(__private::event_numbers(&answer.#list)),
-                    quote!(__private::keep_events(self.#set, &mut answer.#list)),
-                ),
-                false => (
-                    quote!(__private::numbers(&answer.#list, #key)),
-                    quote!(__private::keep_numbers(self.#set, &mut answer.#list, #key)),
-                ),
-            };
-            (quote!(__private::before(self.#set, #numbers)), keep_page(&keep))
-        }
-    };
-    let anchor = anchor(pages);
-    Some(quote! {
-        impl ::cqhttp::Paged for #name {
-            fn next_page(&self, answer: &Self::Response) -> Option<Self> {
-                #next.map(|next| Self { #set: Some(next), #anchor ..self.clone() })
-            }
-            #keep
-        }
-    })
-}
-
-/// `fn keep_page(&self, answer: &mut Self::Response) -> bool { … }`
-fn keep_page(keep: &TokenStream) -> TokenStream {
-    quote! {
-        fn keep_page(&self, answer: &mut Self::Response) -> bool {
-            #keep
-        }
-    }
-}
-
-/// `message_id: __private::oldest_message(&answer.messages),`
-fn anchor(pages: &Pages) -> TokenStream {
-    match (&pages.anchor, &pages.next) {
-        (Some(anchor), NextPage::Before { list, .. }) => {
-            let (anchor, list) = (anchor.ident(), list.ident());
-            quote!(#anchor: __private::oldest_message(&answer.#list),)
-        }
-        _ => TokenStream::new(),
-    }
-}
-
-fn is_event_list(action: &Action, list: &Name) -> bool {
-    let Returns::Fields(fields) = &action.returns else { return false };
-    fields.iter().any(|field| field.name == *list && field.ty.scalar == Scalar::Event)
 }
 
 /// `pub struct GetLoginInfoResponse { … }`

@@ -67,6 +67,8 @@ pub(crate) struct Pages {
     pub(crate) before: Option<At<String>>,
     /// The parameter that takes the id of the oldest message.
     pub(crate) anchor: Option<At<String>>,
+    /// The flag that makes servers go back from the anchor.
+    pub(crate) back: Option<At<String>>,
 }
 
 #[derive(Debug)]
@@ -178,11 +180,12 @@ impl Reader<'_> {
     }
 
     fn pages(&mut self, node: &Node) -> Option<Pages> {
-        let entries = self.entries(node, "the paging", &["set", "from", "before", "anchor"])?;
+        let entries = self.entries(node, "the paging", &["set", "from", "before", "anchor", "back"])?;
         let from = entries.get("from").and_then(|node| self.text(node));
         let before = entries.get("before").and_then(|node| self.text(node));
         let anchor = entries.get("anchor").and_then(|node| self.text(node));
-        Some(Pages { set: self.required_text(&entries, "set")?, from, before, anchor, spot: entries.spot })
+        let back = entries.get("back").and_then(|node| self.text(node));
+        Some(Pages { set: self.required_text(&entries, "set")?, from, before, anchor, back, spot: entries.spot })
     }
 
     fn returns(&mut self, node: &Node) -> Option<Returns> {
