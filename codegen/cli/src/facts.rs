@@ -46,7 +46,8 @@ pub(crate) struct Facts {
     /// SnowLuma's `catalog.json`, or a digest of it in YAML.
     #[arg(long, value_name = "FILE", group = "sources")]
     snowluma: Option<PathBuf>,
-    /// A collection of facts about LLOneBot and Lagrange, in YAML.
+    /// A collection of facts about LLOneBot and Lagrange, in YAML: `dialects`, then the server, then `shared_actions` and
+    /// `extensions` with the actions, each with `params` of `name`, `required` and `default`.
     #[arg(long, value_name = "FILE.yaml", group = "sources")]
     dialects: Option<PathBuf>,
     /// The version of a server whose source does not say it, or says it wrongly.

@@ -16,6 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
+use cqhttp_codegen::tooling::suggest;
 use serde::Serialize;
 
 use crate::failure::{Failure, shown};
@@ -48,6 +49,7 @@ Examples:
   cqhttp-codegen import --docs docs/api.md > schema/actions/new.yaml
   cqhttp-codegen check                        # the work that is left, line by line
   cqhttp-codegen import --openapi openapi.json > schema/actions/new.yaml
+  cqhttp-codegen import --openapi openapi.json --action get_rkey
   cqhttp-codegen import --docs docs/api.md --all
   cqhttp-codegen import --docs docs/api.md --base cqhttp/schema --schema my_schema
 
@@ -74,6 +76,9 @@ pub(crate) struct Import {
     /// Also write the actions that the schema already has.
     #[arg(long)]
     all: bool,
+    /// Write this action alone; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    action: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -108,12 +113,28 @@ impl Import {
         }
     }
 
+    /// Returns `true` for an action that is asked for: each, unless `--action` names some.
+    fn wants(&self, name: &str) -> bool {
+        self.action.is_empty() || self.action.iter().any(|wanted| wanted == name)
+    }
+
+    /// Checks that the source has each action that `--action` names.
+    fn check_wanted(&self, source: &Path, names: &[&String]) -> Result<(), Failure> {
+        let Some(lacking) = self.action.iter().find(|wanted| !names.contains(wanted)) else { return Ok(()) };
+        let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+        let message = format!("{}: expected the action `{lacking}`, found {} others", shown(source), names.len());
+        Err(Failure::trouble(message, suggest(lacking, &names)))
+    }
+
     /// Writes the actions that a server publishes.
     fn published(&self, path: &Path, published: Vec<PublishedAction>) -> Result<Report, Failure> {
         let api = load_written(&self.base, &self.schema)?;
         let existing = Existing::new(&api);
         let there = |action: &PublishedAction| !self.all && action.names.iter().any(|name| existing.has(name));
-        let (left_out, new): (Vec<_>, Vec<_>) = published.into_iter().partition(there);
+        let names: Vec<&String> = published.iter().flat_map(|action| &action.names).collect();
+        self.check_wanted(path, &names)?;
+        let wanted = |action: &PublishedAction| action.names.iter().any(|name| self.wants(name));
+        let (left_out, new): (Vec<_>, Vec<_>) = published.into_iter().filter(wanted).partition(there);
         let first = |actions: &[PublishedAction]| actions.iter().map(|action| action.names[0].clone()).collect();
         let (left_out, actions): (Vec<String>, Vec<String>) = (first(&left_out), first(&new));
         let mut describer = Describer::new(&existing);
@@ -151,6 +172,9 @@ impl Import {
         let api = load_written(&self.base, &self.schema)?;
         let existing = Existing::new(&api);
         let mut all: Vec<(&Section, Vec<Called>)> = sections.iter().zip(called(&sections, &existing)).collect();
+        let names: Vec<&String> = all.iter().flat_map(|(_, called)| called).map(|called| &called.name).collect();
+        self.check_wanted(docs, &names)?;
+        all.iter_mut().for_each(|(_, called)| called.retain(|called| self.wants(&called.name)));
         let left_out = if self.all { Vec::new() } else { leave_out(&mut all, &existing) };
         let actions: Vec<String> =
             all.iter().flat_map(|(_, called)| called).map(|called| called.name.clone()).collect();

@@ -87,7 +87,8 @@ pub(super) struct Subject<'a> {
     pub(super) param: Option<(&'a str, &'a str)>,
     position: &'a Position,
     deviates: &'a [Deviation],
-    met: Vec<FindingKind>,
+    /// The kinds of the differences, and the names in each.
+    met: Vec<(FindingKind, Vec<String>)>,
 }
 
 impl<'a> Subject<'a> {
@@ -171,7 +172,7 @@ impl<'a> Findings<'a> {
         let (action, param) = (subject.action.to_owned(), subject.param.map(|(name, _)| name.to_owned()));
         let list = if reason.is_some() { &mut self.explained } else { &mut self.findings };
         list.push(Finding { kind, action, param, file, line, column, message, hint, reason });
-        subject.met.push(kind);
+        subject.met.push((kind, named.iter().map(|name| (*name).to_owned()).collect()));
     }
 
     /// Notes a place in what a server publishes.
@@ -187,15 +188,33 @@ impl<'a> Findings<'a> {
         self.findings.push(Finding { kind, action, param: None, file, line, column, message, hint, reason: None });
     }
 
-    /// Notes explanations of differences that do not exist.
+    /// Notes explanations of differences that do not exist, and names in explanations that are in no difference.
     pub(super) fn stale(&mut self, subject: &Subject<'_>) {
         for deviation in subject.deviates {
-            let untold = deviation.key == FindingKind::Type.key() && !self.with_types;
-            if untold || subject.met.iter().any(|kind| kind.key() == deviation.key) {
+            let key = &deviation.key;
+            let untold = *key == FindingKind::Type.key() && !self.with_types;
+            let met: Vec<&Vec<String>> =
+                subject.met.iter().filter(|(kind, _)| kind.key() == key).map(|(_, named)| named).collect();
+            let differs = |name: &&str| met.iter().any(|named| named.iter().any(|known| known == *name));
+            let is_named = met.iter().any(|named| !named.is_empty());
+            let is_own =
+                |name: &&str| *name == subject.action || subject.param.is_some_and(|(param, _)| param == *name);
+            let needless: Vec<&str> = quoted(&deviation.reason)
+                .into_iter()
+                .filter(|name| is_named && !differs(name) && !is_own(name))
+                .collect();
+            if untold || !met.is_empty() && needless.is_empty() {
                 continue;
             }
-            let (file, line, column) = self.place(&deviation.position);
-            let key = &deviation.key;
+            let (told, (file, line, column)) = (subject.told(), self.place(&deviation.position));
+            let (message, hint) = match needless.is_empty() {
+                true => (format!("`{key}` of `deviates:` explains nothing: {told} is as in the code"), "remove it"),
+                false => {
+                    let needless = list(&needless);
+                    let message = format!("`{key}` of `deviates:` names {needless}, in which {told} does not differ");
+                    (message, "remove the name, or write it without backticks")
+                }
+            };
             self.findings.push(Finding {
                 kind: FindingKind::Stale,
                 action: subject.action.to_owned(),
@@ -203,10 +222,15 @@ impl<'a> Findings<'a> {
                 file,
                 line,
                 column,
-                message: format!("`{key}` of `deviates:` explains nothing: {} is as in the code", subject.told()),
-                hint: Some("remove it".into()),
+                message,
+                hint: Some(hint.into()),
                 reason: None,
             });
         }
     }
+}
+
+/// Returns the names between backticks in a reason.
+fn quoted(reason: &str) -> Vec<&str> {
+    reason.split('`').skip(1).step_by(2).collect()
 }

@@ -31,7 +31,7 @@ fn server(notes: &mut Notes<'_>, old: &ServerFacts, new: &ServerFacts) {
             Some(before) => {
                 let changes = action_changes(before, action);
                 if !changes.is_empty() {
-                    notes.compatible(format!("{} {}", code(&action.names[0]), changes.join(", ")));
+                    notes.compatible(format!("{} {}", code(&action.names[0]), changes.join("; ")));
                 }
             }
         }
@@ -59,13 +59,13 @@ fn unpaired<'a, T>(old: &'a [T], paired: &[Option<&T>]) -> impl Iterator<Item = 
     old.iter().filter(|old| !paired.iter().flatten().any(|taken| std::ptr::eq(*taken, *old)))
 }
 
-/// Formats as "new action `get_msg`: requires `message_id`, reads `group_id`".
+/// Formats as "new action `get_msg`: requires `message_id`; reads `group_id`, `user_id`": commas stand between names alone.
 fn added(action: &ActionFacts) -> String {
     let mut said = vec![format!("new action {}", listed(&action.names))];
     said.extend(reads(&action.params.iter().collect::<Vec<_>>()));
     said.extend(action.stream.then(|| "answers in parts".to_owned()));
     let (head, rest) = (said.remove(0), said);
-    if rest.is_empty() { head } else { format!("{head}: {}", rest.join(", ")) }
+    if rest.is_empty() { head } else { format!("{head}: {}", rest.join("; ")) }
 }
 
 /// Formats as "requires `message_id`" and "reads `group_id`".
@@ -82,7 +82,7 @@ fn reads(params: &[&ParamFacts]) -> Vec<String> {
 fn action_changes(old: &ActionFacts, new: &ActionFacts) -> Vec<String> {
     let mut said = Vec::new();
     if old.names != new.names {
-        said.push(format!("has the names {}; before: {}", listed(&new.names), listed(&old.names)));
+        said.push(format!("has the names {} (before: {})", listed(&new.names), listed(&old.names)));
     }
     let before = pairs(&old.params, &new.params, |param| &param.names);
     let all = || new.params.iter().zip(&before);
@@ -110,11 +110,11 @@ fn param_changes(old: &ParamFacts, new: &ParamFacts) -> Vec<String> {
         _ => {}
     }
     if old.names != new.names {
-        said.push(format!("reads {}; before: {}", listed(&new.names), listed(&old.names)));
+        said.push(format!("reads {} (before: {})", listed(&new.names), listed(&old.names)));
     }
     let told = |param: &ParamFacts| param.default.as_ref().map_or("nothing".into(), |value| code(&value.to_string()));
     if old.default != new.default {
-        said.push(format!("assumes {} if {name} is absent; before: {}", told(new), told(old)));
+        said.push(format!("assumes {} if {name} is absent (before: {})", told(new), told(old)));
     }
     said
 }

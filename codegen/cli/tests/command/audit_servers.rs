@@ -130,6 +130,14 @@ fn each_difference_is_told_and_can_be_explained() {
         };
         let said = audit(&explained, &[napcat], &[lagrange], &[]);
         assert_eq!(said.out, count(1, 1, "0 findings, 1 explained"), "{explained}");
+        if !reason.is_empty() {
+            // Each name of the explanation has to differ.
+            let further = explained.replace(&format!("{reason}.'"), &format!("{reason}, `lantern`.'"));
+            let needless = audit(&further, &[napcat], &[lagrange], &[]);
+            let message = format!("`{key}` of `deviates:` names `lantern`, in which ");
+            assert!(needless.out.contains(&message), "{}", needless.out);
+            assert!(needless.out.ends_with(&count(1, 1, "1 finding, 1 explained")), "{}", needless.out);
+        }
         let stale = audit(&explained, &["set_lamp: lamp! seconds"], &["set_lamp: id|lamp seconds"], &[]);
         assert!(stale.out.contains(&format!("`{key}` of `deviates:` explains nothing")), "{}", stale.out);
     }

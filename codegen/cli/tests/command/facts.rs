@@ -194,8 +194,8 @@ fn two_releases_differ_per_action() {
         "- server `napcat`: version 9.1.0; before: 9.0.0.\n\
          - server `napcat`: `fetch_lamp_stream` answers in parts.\n\
          - server `napcat`: new action `get_lamps`, `lamps`: requires `group_id`.\n\
-         - server `napcat`: `set_lamp` no longer reads `mood`, no longer requires `bright`, assumes `10` if `bright` is \
-         absent; before: nothing, requires `on`, reads `on`, `lit`; before: `on`.\n\
+         - server `napcat`: `set_lamp` no longer reads `mood`; no longer requires `bright`; assumes `10` if `bright` is \
+         absent (before: nothing); requires `on`; reads `on`, `lit` (before: `on`).\n\
          - server `napcat`: `get_lamp` removed.\n"
     );
     let said = run_in(&root, &["diff", "--deny-breaking", "old.yaml", "old.yaml"]);
@@ -231,7 +231,7 @@ fn two_real_releases_differ_in_what_is_known() {
     assert_eq!(count("now reads `timeout`."), 6, "{said}");
     assert!(said.contains("`get_qun_album_list` now reads `attach_info`."), "{said}");
     assert!(
-        said.contains("`set_group_album_media_like` now requires `batch_id`, no longer reads `id`, `set`"),
+        said.contains("`set_group_album_media_like` now requires `batch_id`; no longer reads `id`, `set`"),
         "{said}"
     );
 }

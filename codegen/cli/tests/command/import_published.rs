@@ -92,6 +92,50 @@ fn actions_that_the_schema_has_are_left_out() {
     assert!(all.contains("\n- name: set_lamp\n") && all.contains("\n  aliases: [light_up]\n"), "{all}");
 }
 
+/// `--action` names those that are written; the share and the list of those that are there are about them alone.
+#[test]
+fn one_action_can_be_asked_for() {
+    let yaml = imported(&["--openapi", "openapi.json", "--action", "get_lamps"]);
+    let names: Vec<&str> = yaml.lines().filter(|line| line.starts_with("- name: ")).collect();
+    assert_eq!(names, ["- name: get_lamps"], "{yaml}");
+    let both = imported(&["--catalog", "catalog.json", "--action", "light_up", "--action", "get_lamp"]);
+    let names: Vec<&str> = both.lines().filter(|line| line.starts_with("- name: ")).collect();
+    assert_eq!(names, ["- name: set_lamp", "- name: get_lamp"], "a further name of `set_lamp`: {both}");
+    let said = run_in(
+        &folder("import nothing", &[("a.yaml", b"")]),
+        &["import", "--schema", "a.yaml", "--openapi", &published("openapi.json"), "--action", "get_lamp"],
+    );
+    assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
+    assert!(said.err.contains("expected the action `get_lamp`, found 3 others"), "{}", said.err);
+    assert!(said.err.contains("did you mean `get_lamps`?"), "{}", said.err);
+}
+
+/// A document whose schemas lead to each other without an end, and one of 50 MiB.
+#[test]
+fn documents_without_an_end_write_nothing() {
+    let paths = "{\"/set_lamp\": {\"post\": {\"requestBody\": {\"content\": {\"application/json\": \
+                 {\"schema\": {\"$ref\": \"#/components/schemas/A\"}}}}}}}";
+    let schemas = "{\"A\": {\"$ref\": \"#/components/schemas/B\"}, \"B\": {\"$ref\": \"#/components/schemas/A\"}}";
+    let circular = format!(
+        "{{\"openapi\": \"3.1.0\", \"info\": {{\"title\": \"NapCat\"}}, \"paths\": {paths}, \
+         \"components\": {{\"schemas\": {schemas}}}}}"
+    );
+    let large = format!("{{\"openapi\":\"3.1.0\",\"x\":\"{}\"}}", "a".repeat(50 << 20));
+    for (content, told) in [
+        (circular, "the schema `#/components/schemas/A` refers to itself, in its request"),
+        (large, "found 50 MiB, at most 16 MiB are read"),
+    ] {
+        let stanza = "- name: light_up\n  title: 开灯\n  doc: Lights.\n  origin: onebot11\n  effect: write\n\
+                      - kind: server\n  name: napcat\n  title: NapCat\n  app_name: NapCat.Onebot\n  version: v1\n  actions: {}\n";
+        let root = folder("endless", &[("source.json", content.as_bytes()), ("a.yaml", stanza.as_bytes())]);
+        for arguments in [["import", "--openapi", "source.json"], ["audit", "--openapi", "source.json"]] {
+            let said = run_in(&root, &[&arguments[..], &["--schema", "a.yaml"]].concat());
+            assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{told}");
+            assert!(said.err.contains(told) && said.err.contains("source.json"), "{}", said.err);
+        }
+    }
+}
+
 #[test]
 fn bad_documents_write_nothing() {
     for (option, content, told) in [
