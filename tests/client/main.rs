@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+#[cfg(feature = "vendor")]
 mod answers;
 mod calls;
 mod concurrency;
 mod faults;
 mod files;
+#[cfg(feature = "vendor")]
+mod groups;
 #[cfg(feature = "ws")]
 mod language;
 #[cfg(feature = "rate-limit")]
