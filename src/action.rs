@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::answer::Answer;
 use crate::error::refusal::RefusalRule;
 pub use crate::generated::action::*;
+use crate::generated::server::ServerKind;
 
 /// A request: the parameters of an action, and the type of its answer.
 pub trait Action: Serialize + Send + Sync + 'static {
@@ -59,6 +60,10 @@ pub trait Action: Serialize + Send + Sync + 'static {
 pub trait KnownAction: Action {
     /// The action's name on the wire.
     const NAME: &'static str;
+
+    /// The servers that have the action, under any of its names, by lists that were made of one version of each: see
+    /// [`ServerKind::supports`]. Empty if no list has it.
+    const SERVERS: &'static [ServerKind] = &[];
 }
 
 /// The effect of a call, for rate limiters, retry policies and read-only demos.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt};
 
+use crate::server_kind::KindCell;
 use crate::transport::BoxedService;
 use crate::transport::failure::BoxError;
 use crate::transport::request::Request;
@@ -37,6 +38,7 @@ struct Inner {
     service: BoxedService,
     timeout: Option<Duration>,
     token: Option<String>,
+    kind: Arc<KindCell>,
 }
 
 /// Default time limit of a call.
@@ -53,11 +55,16 @@ impl Client {
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
     {
-        Self::new(BoxCloneSyncService::new(service.map_err(Into::into)), Some(DEFAULT_TIMEOUT), None)
+        Self::new(BoxCloneSyncService::new(service.map_err(Into::into)), Some(DEFAULT_TIMEOUT), None, Arc::default())
     }
 
-    pub(crate) fn new(service: BoxedService, timeout: Option<Duration>, token: Option<String>) -> Self {
-        Self { inner: Arc::new(Inner { service, timeout, token }) }
+    pub(crate) fn new(
+        service: BoxedService,
+        timeout: Option<Duration>,
+        token: Option<String>,
+        kind: Arc<KindCell>,
+    ) -> Self {
+        Self { inner: Arc::new(Inner { service, timeout, token, kind }) }
     }
 
     pub(crate) fn service(&self) -> BoxedService {
@@ -72,6 +79,11 @@ impl Client {
     #[cfg(feature = "server")]
     pub(crate) fn is_shared(&self) -> bool {
         Arc::strong_count(&self.inner) > 1
+    }
+
+    /// The kind of the server, as far as it is known.
+    pub(crate) fn kind_cell(&self) -> &KindCell {
+        &self.inner.kind
     }
 
     /// The access token, which errors leave out.

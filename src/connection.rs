@@ -6,6 +6,7 @@ mod sink;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tower::util::BoxCloneSyncService;
@@ -19,6 +20,8 @@ use crate::error::connection::ConnectionError;
 use crate::events::Events;
 use crate::events::fanout::Fanout;
 use crate::events::queue::{Overflow, QueueLimits};
+use crate::generated::server::ServerKind;
+use crate::server_kind::KindCell;
 use crate::transport::failure::BoxError;
 use crate::transport::request::Request;
 use crate::transport::response::Response;
@@ -186,6 +189,13 @@ impl Connect {
         self
     }
 
+    /// Says which program the server is, for [`Client::server_kind`]. Default: unknown until
+    /// [`Client::detect_server`] has asked. A kind set here is never forgotten, and comes before a detected one.
+    pub fn server_kind(mut self, kind: ServerKind) -> Self {
+        self.options.kind = Some(kind);
+        self
+    }
+
     /// Ends the connection for good when it is lost, in place of connecting again.
     pub fn no_reconnect(mut self) -> Self {
         self.settings.reconnect = false;
@@ -271,6 +281,7 @@ impl Connect {
         let Self { url, mut options, token_in_query, wait_for_server, queue, dedupe, settings } = self;
         let endpoint = Endpoint::new(&url, options.token.take(), token_in_query, &settings, &options.roots)?;
         let token = endpoint.token().map(str::to_owned);
+        let kind = Arc::new(KindCell::new(options.kind.take()));
         let socket = endpoint.first(wait_for_server).await?;
         let fanout = Fanout::new(queue);
         // Before the task starts, which may read an event at once.
@@ -278,7 +289,7 @@ impl Connect {
         let (stopper, stops) = Stopper::new();
         let control = Control::new(ForwardSink::new(fanout.clone(), dedupe), stopper);
         let connection = Connection::new(control.clone());
-        let client = options.client(ws::start(endpoint, socket, control, stops), token);
+        let client = options.client(ws::start(endpoint, socket, control, stops, kind.clone()), token, kind);
         Ok((client.clone(), Events::new(queue, fanout, Some(client), connection)))
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod refusal;
 pub(crate) mod secret;
 mod timeout;
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -20,6 +21,7 @@ use self::refusal::{RefusalRule, Seen, normalized};
 use self::secret::{is_name_with_word, without_token};
 use self::timeout::is_timeout;
 use crate::generated::refusal::RefusalKind;
+use crate::generated::server::ACTIONS;
 use crate::generated::types::RefusalCode;
 
 type Source = Box<dyn StdError + Send + Sync>;
@@ -118,7 +120,8 @@ impl Error {
         }
     }
 
-    /// Returns `true` if the server does not have the action, however it says so.
+    /// Returns `true` if the server does not have the action, however it says so. To use an action that only some servers have,
+    /// try it, and ask this. [`report`](Self::report) names the servers that have it.
     #[must_use]
     pub fn is_unsupported(&self) -> bool {
         self.refusal() == Some(RefusalKind::Unsupported)
@@ -334,15 +337,27 @@ impl Refused {
         code || missing && !explanation.contains("unlink")
     }
 
-    fn hint(&self) -> Option<&'static str> {
-        match self.kind {
-            RefusalKind::AccessDenied => {
-                return Some("the access token is missing or wrong: set it with `access_token`");
-            }
-            RefusalKind::Unsupported => {
-                return Some("this server does not know the action; if it knows none, the address is wrong");
-            }
-            _ => {}
+    /// Returns the hint for an action that the server does not have: the servers that have it, unless all do.
+    fn unsupported(&self) -> String {
+        let known = ACTIONS.iter().filter(|(_, actions)| actions.binary_search(&&*self.action).is_ok());
+        let having: Vec<&str> = known.map(|(kind, _)| kind.title()).collect();
+        let which = match having.len() {
+            having if having == 0 || having == ACTIONS.len() => String::new(),
+            _ => format!(", which is on {}", having.join(", ")),
+        };
+        format!("this server does not know the action{which}; if it knows none, the address is wrong")
+    }
+
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        if self.kind == RefusalKind::Unsupported {
+            return Some(self.unsupported().into());
+        }
+        self.fixed_hint().map(Cow::Borrowed)
+    }
+
+    fn fixed_hint(&self) -> Option<&'static str> {
+        if self.kind == RefusalKind::AccessDenied {
+            return Some("the access token is missing or wrong: set it with `access_token`");
         }
         let explanation = self.explanation().unwrap_or_default();
         if self.is_about_a_path(explanation) {

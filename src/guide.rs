@@ -6,6 +6,12 @@
 #[cfg_attr(not(doctest), doc = include_str!("../README.zh-CN.md"))]
 pub mod readme_zh_cn {}
 
+#[doc = include_str!("../docs/servers.md")]
+pub mod servers {}
+
+#[doc = include_str!("../docs/servers.zh-CN.md")]
+pub mod servers_zh_cn {}
+
 #[doc = include_str!("../docs/coming-from.md")]
 pub mod coming_from {}
 

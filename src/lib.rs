@@ -17,6 +17,7 @@ mod client;
 #[cfg(feature = "ws")]
 mod connection;
 mod decode;
+mod detection;
 mod envelope;
 mod error;
 pub mod event;
@@ -43,6 +44,7 @@ mod report;
 pub mod segment;
 #[cfg(feature = "server")]
 pub mod server;
+mod server_kind;
 mod sync;
 mod target;
 mod time;
@@ -60,6 +62,7 @@ pub use connection::handle::Connection;
 #[cfg(feature = "ws")]
 pub use connection::{Connect, connect};
 pub use decode::DecodeWarning;
+pub use detection::DetectedServer;
 #[cfg(feature = "http")]
 pub use error::build::BuildError;
 #[cfg(feature = "ws")]
@@ -74,6 +77,7 @@ pub use events::queue::Overflow;
 pub use file::{FileSource, ReadFileError, UploadSource};
 pub use forward::{ForwardNode, ForwardedMessage};
 pub use generated::refusal::RefusalKind;
+pub use generated::server::ServerKind;
 pub use generated::types::{ChannelId, GroupId, GuildId, MessageId, RefusalCode, TinyId, UserId};
 pub use message::builder::MessageBuilder;
 pub use message::command::MessageArg;
@@ -84,6 +88,7 @@ pub use pagination::{Paged, Pages, RawPages};
 pub use received::Received;
 pub use reply::{AnswerRequest, Approvable, RawSendCall, ReplyCall, ReplyTo, SendCall, Sent};
 pub use report::Report;
+
 #[doc(inline)]
 pub use segment::{Mention, Segment};
 pub use target::{Chat, Target};

@@ -35,7 +35,7 @@ use crate::error::chain;
 /// | the access token is missing or wrong | pass the token of the server's settings page to `access_token` |
 /// | in a container, a loopback address is the container itself | use the name of the server's service, and have the server listen on `0.0.0.0` |
 /// | the server's certificate is not trusted | renew it, use the name that it was issued for, or trust its authority with `root_certificate` |
-/// | this server does not know the action | the server lacks the action or is too old; if it knows none, the address has a path too many |
+/// | this server does not know the action, which is on … | the server lacks the action or is too old, and the servers behind *on* have it; if it knows none, the address has a path too many |
 /// | is this the server's HTTP port, is this a OneBot server's address | use the port of the right entry: the port belongs to a WebSocket, a settings page or another program |
 /// | the server redirects | use the address that it redirects to, often `https://` (feature `tls`) |
 /// | a path is looked up on the server's disk | send the file itself: [`FileSource::read`](crate::FileSource::read) |

@@ -15,6 +15,7 @@ mod refusal;
 mod request;
 mod rust_type;
 mod segment;
+mod server;
 mod types;
 mod value;
 
@@ -30,6 +31,10 @@ use print::print;
 
 pub use self::{event::servers, listing::line, rust_type::type_text, segment::direction, value::default_text};
 use crate::model::{ALL, Api, File};
+use crate::vendor;
+
+/// The file with the index of actions for rustdoc.
+const INDEX: &str = "index.md";
 
 /// Writes the Rust of each schema file, in their order. They do not depend on each other: one thread per processor shares
 /// the work, most of which is printing.
@@ -93,6 +98,7 @@ pub fn emit(api: &Api) -> Generated {
         (format!("{ALL}.event.rs"), "events", event::event_enums(api)),
         (format!("{ALL}.segment.rs"), "segments", segment::segment_enums(api)),
         (format!("{ALL}.refusal.rs"), "refusals", refusal::items(api)),
+        (format!("{ALL}.server.rs"), "servers", server::items(api)),
     ] {
         if !items.is_empty() {
             let head = format!("// Generated from all {what} of the schema: change those files, not this one.");
@@ -102,10 +108,21 @@ pub fn emit(api: &Api) -> Generated {
     }
     if !api.extension {
         let text = index::markdown(api, Reader::Rustdoc);
-        files.push(GeneratedFile { path: "index.md".into(), source: None, text });
+        files.push(GeneratedFile { path: INDEX.into(), source: None, text });
     }
     files.push(GeneratedFile { path: "generated.rs".into(), source: None, text: modules::joining_file(api, &files) });
     Generated { files, api: listing::listing(api), indexes: indexes(api) }
+}
+
+/// Writes the Rust of a schema without the actions of vendors. The index of actions names them without links.
+pub(crate) fn emit_without_vendor(mut api: Api) -> Generated {
+    let index = index::markdown(&api, Reader::RustdocWithoutVendor);
+    vendor::remove(&mut api);
+    let mut generated = emit(&api);
+    for file in generated.files.iter_mut().filter(|file| file.path == INDEX) {
+        file.text.clone_from(&index);
+    }
+    generated
 }
 
 fn indexes(api: &Api) -> Vec<PageIndex> {

@@ -12,6 +12,8 @@ pub struct KnownServer {
     pub name: &'static str,
     /// The name in texts, such as `NapCat`.
     pub title: &'static str,
+    /// The variant of `ServerKind`.
+    pub variant: &'static str,
     /// The `app_name` of its `get_version_info`.
     pub app_name: &'static str,
     /// `true` if the server is still developed.
@@ -20,12 +22,22 @@ pub struct KnownServer {
 
 /// Every server that facts can describe, in the order in which docs list them.
 pub const SERVERS: &[KnownServer] = &[
-    KnownServer { name: "napcat", title: "NapCat", app_name: "NapCat.Onebot", living: true },
-    KnownServer { name: "snowluma", title: "SnowLuma", app_name: "SnowLuma", living: true },
-    KnownServer { name: "llonebot", title: "LLOneBot", app_name: "LLOneBot", living: true },
-    KnownServer { name: "go-cqhttp", title: "go-cqhttp", app_name: "go-cqhttp", living: false },
-    KnownServer { name: "lagrange", title: "Lagrange", app_name: "Lagrange.OneBot", living: false },
+    known("napcat", "NapCat", "NapCat", "NapCat.Onebot", true),
+    known("snowluma", "SnowLuma", "SnowLuma", "SnowLuma", true),
+    known("llonebot", "LLOneBot", "LLOneBot", "LLOneBot", true),
+    known("go-cqhttp", "go-cqhttp", "GoCqhttp", "go-cqhttp", false),
+    known("lagrange", "Lagrange", "Lagrange", "Lagrange.OneBot", false),
 ];
+
+const fn known(
+    name: &'static str,
+    title: &'static str,
+    variant: &'static str,
+    app_name: &'static str,
+    living: bool,
+) -> KnownServer {
+    KnownServer { name, title, variant, app_name, living }
+}
 
 /// Returns the server of this name.
 pub fn known_server(name: &str) -> Option<&'static KnownServer> {

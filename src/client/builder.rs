@@ -1,6 +1,7 @@
 //! The builder of a client over HTTP.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tower::util::BoxCloneSyncService;
@@ -9,6 +10,8 @@ use tower::{Layer, Service};
 use crate::client::Client;
 use crate::client::options::{self, ClientOptions};
 use crate::error::build::BuildError;
+use crate::generated::server::ServerKind;
+use crate::server_kind::KindCell;
 use crate::transport::address::{Address, Way, token_of};
 use crate::transport::failure::BoxError;
 use crate::transport::http::Http;
@@ -114,6 +117,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Says which program the server is, for [`Client::server_kind`]. Default: unknown until
+    /// [`Client::detect_server`] has asked. A kind set here is never forgotten, and comes before a detected one.
+    pub fn server_kind(mut self, kind: ServerKind) -> Self {
+        self.options.kind = Some(kind);
+        self
+    }
+
     /// Trusts a root certificate besides the system's: of an authority of your own, or a self-signed one. `pem` is a text in
     /// PEM with one or more certificates. May be called more than once. Feature `tls`.
     ///
@@ -169,7 +179,8 @@ impl ClientBuilder {
         let (address, token_in_url) = Address::parse(&self.url, Way::Http)?;
         let token = token_of(self.options.token.clone(), token_in_url);
         let http = Http::new(address, token.as_deref(), self.body_limit, &self.options.roots)?;
-        Ok(self.options.client(http, token))
+        let kind = Arc::new(KindCell::new(self.options.kind.clone()));
+        Ok(self.options.client(http, token, kind))
     }
 }
 

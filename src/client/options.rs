@@ -1,12 +1,15 @@
 //! Settings that the clients of all transports have in common.
 
 use std::env;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt};
 
 use crate::client::{Client, DEFAULT_TIMEOUT};
+use crate::generated::server::ServerKind;
+use crate::server_kind::KindCell;
 use crate::transport::BoxedService;
 use crate::transport::failure::BoxError;
 use crate::transport::request::Request;
@@ -25,22 +28,31 @@ pub(crate) struct ClientOptions {
     pub(crate) layers: Layers,
     /// Certificates that are trusted besides the system's.
     pub(crate) roots: Roots,
+    /// The kind of the server, if it was set by hand.
+    pub(crate) kind: Option<ServerKind>,
 }
 
 impl Default for ClientOptions {
     fn default() -> Self {
-        Self { token: None, timeout: Some(DEFAULT_TIMEOUT), layers: Layers::default(), roots: Roots::default() }
+        Self {
+            token: None,
+            timeout: Some(DEFAULT_TIMEOUT),
+            layers: Layers::default(),
+            roots: Roots::default(),
+            kind: None,
+        }
     }
 }
 
 impl ClientOptions {
-    /// Returns the client over `transport`. Errors leave out `token`, the token in use.
-    pub(crate) fn client<S>(self, transport: S, token: Option<String>) -> Client
+    /// Returns the client over `transport`. Errors leave out `token`, the token in use. The client and its connection share
+    /// `kind`.
+    pub(crate) fn client<S>(self, transport: S, token: Option<String>, kind: Arc<KindCell>) -> Client
     where
         S: Service<Request, Response = Response, Error = BoxError> + Clone + Send + Sync + 'static,
         S::Future: Send + 'static,
     {
-        Client::new(self.layers.around(transport), self.timeout, token)
+        Client::new(self.layers.around(transport), self.timeout, token, kind)
     }
 }
 

@@ -12,6 +12,8 @@ use tower::{Layer, Service, ServiceExt};
 
 use crate::error::need_runtime;
 use crate::events::queue::Overflow;
+use crate::generated::server::ServerKind;
+use crate::generated::types::UserId;
 use crate::server::bots::Bots;
 use crate::server::listener;
 use crate::server::options::ServerOptions;
@@ -68,6 +70,14 @@ impl<To> ServerBuilder<To> {
     /// Removes the time limit of calls.
     pub fn no_timeout(mut self) -> Self {
         self.options.timeout = None;
+        self
+    }
+
+    /// Says which program an account's server is, for [`Client::server_kind`](crate::Client::server_kind). Default: unknown until
+    /// [`Client::detect_server`](crate::Client::detect_server) has asked. A kind set here is never forgotten, and comes before a
+    /// detected one.
+    pub fn server_kind(mut self, account: impl Into<UserId>, kind: ServerKind) -> Self {
+        self.options.kinds.insert(account.into(), kind);
         self
     }
 

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::error::connection::ConnectionError;
 use crate::generated::types::UserId;
+use crate::server_kind::KindCell;
 use crate::sync::lock;
 use crate::transport::ws::control::Control;
 use crate::transport::ws::service::{Outgoing, Ws};
@@ -25,6 +26,8 @@ pub(super) struct Connections {
     /// The number of calls that wait while no connection takes calls.
     pub(super) queue_while_down: usize,
     pub(super) current: Mutex<Current>,
+    /// The kind of the account's server.
+    kind: Arc<KindCell>,
 }
 
 /// The connections of an account at the moment.
@@ -112,8 +115,8 @@ impl Replacements {
 }
 
 impl Connections {
-    pub(super) fn new(account: UserId, queue_while_down: usize) -> Self {
-        Self { account, queue_while_down, current: Mutex::default() }
+    pub(super) fn new(account: UserId, queue_while_down: usize, kind: Arc<KindCell>) -> Self {
+        Self { account, queue_while_down, current: Mutex::default(), kind }
     }
 
     pub(super) fn current(&self) -> MutexGuard<'_, Current> {
@@ -135,7 +138,10 @@ impl Connections {
         let mut current = self.current();
         let told = !old.is_empty() && current.replacements.count(role);
         let is_old = |connection: &mut AccountConnection| old.iter().any(|old| old.id == connection.id);
-        current.calls.take_if(is_old);
+        // Before the new connection takes calls.
+        if current.calls.take_if(is_old).is_some() {
+            self.kind.forget();
+        }
         current.events.take_if(is_old);
         let mut waiting = VecDeque::new();
         if role.takes_calls() {
@@ -166,6 +172,7 @@ impl Connections {
     pub(super) fn disconnect(&self, id: u64, why: ConnectionError) {
         let mut current = self.current();
         if current.calls.take_if(|connection| connection.id == id).is_some() {
+            self.kind.forget();
             current.why = Some(why);
         }
         current.events.take_if(|connection| connection.id == id);

@@ -1,10 +1,13 @@
 //! Settings of a server.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::client::DEFAULT_TIMEOUT;
 use crate::events::fanout::ACCOUNT_OVERHEAD;
 use crate::events::queue::QueueLimits;
+use crate::generated::server::ServerKind;
+use crate::generated::types::UserId;
 use crate::transport::BoxedService;
 use crate::transport::ws::settings::Settings;
 
@@ -30,6 +33,8 @@ pub(super) struct ServerOptions {
     pub(super) answer_within: Duration,
     pub(super) replay_window: Duration,
     pub(super) settings: Settings,
+    /// The kinds of servers that were set by hand, by account.
+    pub(super) kinds: BTreeMap<UserId, ServerKind>,
 }
 
 impl Default for ServerOptions {
@@ -48,6 +53,7 @@ impl Default for ServerOptions {
             answer_within: Duration::from_secs(4),
             replay_window: Duration::from_secs(300),
             settings: Settings::default(),
+            kinds: BTreeMap::new(),
         }
     }
 }

@@ -30,6 +30,7 @@ use crate::server::options::ServerOptions;
 use crate::server::posts::{RecentPosts, Unanswered};
 use crate::server::service::AccountService;
 use crate::server::sink::{AccountSink, came_before};
+use crate::server_kind::KindCell;
 use crate::sync::lock;
 use crate::transport::ws;
 use crate::transport::ws::activity::Monitored;
@@ -170,10 +171,11 @@ impl Shared {
         if !accounts.make_room(self.options.connections) {
             return Err("there is no room for another account");
         }
-        let connections = Arc::new(Connections::new(id, self.options.settings.queue_while_down));
+        let kind = Arc::new(KindCell::new(self.options.kinds.get(&id).cloned()));
+        let connections = Arc::new(Connections::new(id, self.options.settings.queue_while_down, kind.clone()));
         let calls = BoxCloneSyncService::new(AccountService(connections.clone()));
         let service = self.options.layers.iter().fold(calls, |service, layer| layer(service));
-        let client = Client::new(service, self.options.timeout, self.options.token.clone());
+        let client = Client::new(service, self.options.timeout, self.options.token.clone(), kind);
         let recent = self.options.dedupe.map(|window| Arc::new(Mutex::new(Dedupe::new(window))));
         let posts = RecentPosts::new(self.options.replay_window);
         let account = Arc::new(Account { client, connections, recent, posts });

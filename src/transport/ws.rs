@@ -34,6 +34,7 @@ use self::service::{Outgoing, UnsentCalls};
 use self::settings::Settings;
 use self::task::Task;
 use crate::error::connection::ConnectionError;
+use crate::server_kind::KindCell;
 
 /// Capacity of the channel to the task; further calls wait until it has room.
 const CALL_CAPACITY: usize = 1024;
@@ -44,10 +45,11 @@ pub(crate) fn start(
     socket: Socket,
     control: Arc<Control>,
     stops: mpsc::UnboundedReceiver<Stop>,
+    kind: Arc<KindCell>,
 ) -> Ws {
     let settings = Arc::new(endpoint.settings().clone());
     let (ws, task) = prepare(settings, endpoint.token().map(str::to_owned), control, stops);
-    tokio::spawn(task.run(endpoint, socket));
+    tokio::spawn(task.run(endpoint, socket, kind));
     ws
 }
 

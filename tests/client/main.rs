@@ -7,11 +7,14 @@ mod calls;
 mod concurrency;
 mod faults;
 mod files;
+#[cfg(feature = "ws")]
+mod language;
 #[cfg(feature = "rate-limit")]
 mod layers;
 mod pages;
 mod refusals;
 #[cfg(feature = "ws")]
 mod report;
+mod server_kind;
 mod stray;
 mod tolerance;

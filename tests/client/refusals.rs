@@ -51,7 +51,7 @@ impl Reported {
         assert_eq!(error.is_unsupported(), found == RefusalKind::Unsupported, "{self:?}");
         if error.is_unsupported() {
             assert_eq!(error.code(), Some(RefusalCode::ApiNotFound), "{self:?}");
-            assert!(error.report().contains("(this server does not know the action; "), "{}", error.report());
+            assert!(error.report().contains("(this server does not know the action"), "{}", error.report());
         }
         let Error::Refused(refused) = error else { unreachable!() };
         assert_eq!((refused.kind(), refused.uncertain), (found, self.may_have_happened));

@@ -7,6 +7,7 @@ mod calls_while_down;
 mod log;
 mod posts;
 mod queues;
+mod server_kind;
 
 use std::error::Error as _;
 use std::net::SocketAddr;

@@ -5,5 +5,6 @@
 mod calls_and_events;
 mod handshake;
 mod lost;
+mod server_kind;
 #[cfg(feature = "tls")]
 mod tls;

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::action_docs::{effect, request_docs};
-use super::docs::docs;
+use super::docs::{docs, feature};
 use super::method;
 use super::refusal::has_rules;
 use super::request::{ParamStruct, constructors, default, param_struct, reading, writing};
@@ -32,8 +32,8 @@ pub(super) fn action_items(api: &Api, action: &Action) -> Vec<TokenStream> {
 
 /// `pub struct SetGroupBan { pub group_id: GroupId, … }`
 fn request(api: &Api, action: &Action) -> TokenStream {
-    let docs = request_docs(api, action);
-    param_struct(&docs, &ParamStruct::of(action))
+    let (docs, feature) = (request_docs(api, action), feature(action));
+    param_struct(&quote!(#docs #feature), &ParamStruct::of(action))
 }
 
 /// `impl Action for SetGroupBan { type Response = (); … }`
@@ -58,6 +58,7 @@ fn action_impls(api: &Api, action: &Action) -> [TokenStream; 2] {
         }
     });
     let further = further_methods(action);
+    let servers = servers(action);
     [
         quote! {
             impl ::cqhttp::Action for #name {
@@ -76,6 +77,7 @@ fn action_impls(api: &Api, action: &Action) -> [TokenStream; 2] {
         quote! {
             impl ::cqhttp::KnownAction for #name {
                 const NAME: &'static str = #wire;
+                #servers
             }
         },
     ]
@@ -112,6 +114,18 @@ fn further_methods(action: &Action) -> TokenStream {
         }
     });
     quote!(#fault #soft_failure #ends)
+}
+
+/// `const SERVERS: &'static [ServerKind] = &[ServerKind::NapCat, …];`, or nothing if no server is known to have the action.
+fn servers(action: &Action) -> Option<TokenStream> {
+    let kinds = action.servers.iter().map(|server| {
+        let variant = format_ident!("{}", server.variant);
+        quote!(::cqhttp::ServerKind::#variant)
+    });
+    let listed = quote! {
+        const SERVERS: &'static [::cqhttp::ServerKind] = &[#(#kinds),*];
+    };
+    (!action.servers.is_empty()).then_some(listed)
 }
 
 /// `impl Paged for GetGuildMemberList { fn next_page(…) -> … }`
@@ -180,6 +194,7 @@ fn is_event_list(action: &Action, list: &Name) -> bool {
 fn response(api: &Api, action: &Action) -> Vec<TokenStream> {
     let Returns::Fields(fields) = &action.returns else { return Vec::new() };
     let name = action.response_name();
-    let head = docs(&format!("The answer to [`{}`] (`{}`).", action.name.pascal(), action.wire));
-    object(api, &head, &name, fields, None)
+    let (docs, feature) =
+        (docs(&format!("The answer to [`{}`] (`{}`).", action.name.pascal(), action.wire)), feature(action));
+    object(api, &quote!(#docs #feature), &name, fields, None)
 }

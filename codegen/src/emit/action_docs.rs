@@ -53,6 +53,9 @@ fn facts(action: &Action) -> String {
         Origin::Unstated => None,
     });
     facts.push(format!("effect: {}", effect(action.effect).to_lowercase()));
+    if action.vendor {
+        facts.push("feature `vendor`".into());
+    }
     if !action.errors.is_empty() {
         facts.push(format!("refusals: {}", code(&action.errors)));
     }

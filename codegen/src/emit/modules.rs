@@ -35,6 +35,9 @@ fn base(api: &Api, files: &[GeneratedFile]) -> Vec<String> {
     if has("refusal") {
         modules.push(module("refusal", REFUSALS, files, ACTION_LINTS, &[]));
     }
+    if has("server") {
+        modules.push(module("server", SERVERS, files, ACTION_LINTS, &[]));
+    }
     modules.push(mock_module(api, files, has("event")));
     modules
 }
@@ -53,6 +56,7 @@ fn extension(api: &Api, files: &[GeneratedFile]) -> Vec<String> {
 const REQUESTS: &str = "Requests, and the answers that belong to one action.";
 const TYPES: &str = "Ids, enums and objects.";
 const REFUSALS: &str = "The meanings of refusals.";
+const SERVERS: &str = "The servers that the schema has facts about.";
 
 const ACTION_LINTS: &str = "unreachable_pub, unused_imports, clippy::should_implement_trait, \
                             clippy::too_many_arguments, clippy::wrong_self_convention";

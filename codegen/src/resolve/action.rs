@@ -58,6 +58,8 @@ impl Resolver<'_> {
             name: source.rust_name(),
             aliases: values(&source.aliases),
             availability: Availability::default(),
+            vendor: false,
+            servers: Vec::new(),
             abandoned: false,
             title: source.title.value.clone(),
             search: values(&source.search),

@@ -32,14 +32,16 @@ const CLIENT_METHODS: Methods = Methods {
         "builder",
         "call",
         "clone",
+        "detect_server",
         "from_env",
         "from_service",
         "reject",
         "reply",
         "send",
         "send_forward",
+        "server_kind",
     ],
-    private: &["is_shared", "new", "service", "timeout", "token"],
+    private: &["is_shared", "kind_cell", "new", "service", "timeout", "token"],
 };
 
 /// Methods of Rust's traits that `Client` and `Call` have. An inherent method takes precedence over them, a trait's does not.
@@ -66,6 +68,7 @@ pub const RESERVED_TYPES: &[&str] = &[
     "Result",
     "Self",
     "Serialize",
+    "ServerKind",
     "Some",
     "String",
     "Timestamp",

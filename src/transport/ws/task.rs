@@ -41,6 +41,7 @@ use crate::error::connection::ConnectionError;
 use crate::error::secret::without_token;
 use crate::event::header::EventHeader;
 use crate::generated::event::EventKind;
+use crate::server_kind::KindCell;
 use crate::time::YEAR;
 use crate::transport::ws::activity::Monitored;
 use crate::transport::ws::connect::{Endpoint, Socket};
@@ -103,13 +104,15 @@ impl Task {
         why
     }
 
-    pub(super) async fn run(mut self, endpoint: Endpoint, mut socket: Socket) {
+    /// Serves one socket after the other. The `kind` of the server is forgotten with each.
+    pub(super) async fn run(mut self, endpoint: Endpoint, mut socket: Socket, kind: Arc<KindCell>) {
         let settings = self.settings.clone();
         let mut backoff = new_backoff(settings.first_wait, settings.longest_wait);
         tracing::debug!("connected");
         let why = loop {
             let since = Instant::now();
             let why = self.serve(socket).await;
+            kind.forget();
             if self.stopping {
                 break ConnectionError::Closed;
             }
