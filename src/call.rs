@@ -6,6 +6,7 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
 use tower::ServiceExt;
 use tracing::Instrument;
 
@@ -17,6 +18,7 @@ use crate::envelope;
 use crate::error::connection::ConnectionError;
 use crate::error::reason::{Reason, TimedOut};
 use crate::error::{Error, NotSent, OutcomeUnknown};
+use crate::extra_params::ExtraParams;
 use crate::transport::failure::{BoxError, Failure};
 use crate::transport::request::Request;
 use crate::transport::response::Response;
@@ -47,11 +49,29 @@ pub struct Call<A> {
     client: Client,
     request: A,
     within: Option<Duration>,
+    extra: ExtraParams,
 }
 
 impl<A: Action> Call<A> {
     pub(crate) fn new(client: Client, request: A) -> Self {
-        Self { client, request, within: None }
+        Self { client, request, within: None, extra: ExtraParams::default() }
+    }
+
+    /// Adds a parameter that the request's type does not know, under its name on the wire: some servers read further ones. A
+    /// second value for a name replaces the first.
+    ///
+    /// The call ends as [`Error::NotSent`] if it writes a parameter of this name already, such as one with a default, or if the
+    /// value cannot be written as JSON.
+    ///
+    /// ```no_run
+    /// # async fn run(client: &cqhttp::Client) -> Result<(), cqhttp::Error> {
+    /// client.send_group_msg(10001000, "hi").param("vendor_option", 1).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn param(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
+        self.extra.set(name.into(), &value);
+        self
     }
 
     /// Limits the time of this call, in place of the client's limit. A call that exceeds it ends as
@@ -107,9 +127,9 @@ impl<A: Action> Call<A> {
     }
 
     async fn exchange(self) -> Result<Answered<A>, Error> {
-        let request = match Request::new(&self.request) {
+        let request = match Request::new(&self.request, &self.extra) {
             Ok(request) => request,
-            Err(error) => return Err(not_sent(self.request.name(), error.into())),
+            Err(error) => return Err(not_sent(self.request.name(), error)),
         };
         let name = self.request.name();
         if tokio::runtime::Handle::try_current().is_err() {
@@ -230,7 +250,12 @@ impl<A: Action> IntoFuture for Call<A> {
 
 impl<A: fmt::Debug> fmt::Debug for Call<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call").field("request", &self.request).field("within", &self.within).finish_non_exhaustive()
+        let Self { request, within, extra, .. } = self;
+        f.debug_struct("Call")
+            .field("request", request)
+            .field("within", within)
+            .field("extra", extra)
+            .finish_non_exhaustive()
     }
 }
 

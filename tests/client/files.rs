@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cqhttp::mock::MockServer;
 use cqhttp::types::{ImageFile, ServerPath};
-use cqhttp::{Client, FileSource, UploadSource};
+use cqhttp::{Client, FileSource, Message, Segment, UploadSource};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -194,6 +194,36 @@ async fn uploads_take_paths_as_they_are() {
     ];
     assert_eq!(sent, expected);
     assert_eq!(format!("{:?}", UploadSource::from(bytes)), "UploadSource(base64, 8 characters)");
+}
+
+/// A file segment's id is typed as that of a group's file, since it does not know the chat.
+#[tokio::test]
+async fn actions_about_files_take_the_id_of_a_received_file() {
+    let (server, client) = connected().await;
+    let received = json!([{ "type": "file", "data": { "file": "march.pdf", "file_id": "1a2b", "file_hash": "EQQR" } }]);
+    let message: Message = serde_json::from_value(received).unwrap();
+    let Some(Segment::File(file)) = message.first() else { panic!("{message:?}") };
+    let id = file.file_id.as_ref().unwrap();
+    client.get_private_file_url(id).user_id(10086).file_hash(file.file_hash.clone().unwrap()).await.unwrap();
+    client.get_private_file_url(id.clone()).await.unwrap();
+    client.get_file(id.as_str()).download(false).await.unwrap();
+    client.move_group_file(10001000, id, "/", "/docs").await.unwrap();
+    let sent: Vec<_> = server.calls().iter().map(|call| call.params.clone()).collect();
+    let expected = [
+        json!({ "file_id": "1a2b", "user_id": 10086, "file_hash": "EQQR" }),
+        json!({ "file_id": "1a2b" }),
+        // Names that servers read differently go out together.
+        json!({ "file_id": "1a2b", "file": "1a2b", "download": false }),
+        json!({
+            "group_id": 10001000,
+            "file_id": "1a2b",
+            "parent_directory": "/",
+            "current_parent_directory": "/",
+            "target_directory": "/docs",
+            "target_parent_directory": "/docs",
+        }),
+    ];
+    assert_eq!(sent, expected);
 }
 
 #[test]

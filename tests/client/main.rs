@@ -5,6 +5,7 @@
 mod answers;
 mod calls;
 mod concurrency;
+mod extra_params;
 mod faults;
 mod files;
 #[cfg(feature = "ws")]

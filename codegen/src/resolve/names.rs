@@ -21,7 +21,7 @@ pub(super) struct Methods {
 
 /// The methods of `Call`, which every action's call has; `new` is also a method of the request.
 pub(super) const CALL_METHODS: Methods = Methods {
-    public: &["client", "clone", "into_future", "map_request", "new", "pages", "with_raw", "within"],
+    public: &["client", "clone", "into_future", "map_request", "new", "pages", "param", "with_raw", "within"],
     private: &["exchange", "next_page", "request", "send"],
 };
 
