@@ -10,28 +10,12 @@ trap 'rm -rf "$work"' EXIT
 unset CARGO_BUILD_TARGET CARGO_ENCODED_RUSTFLAGS CARGO_TARGET_DIR RUSTC_WORKSPACE_WRAPPER RUSTFLAGS
 export RUSTC_WRAPPER=
 
-# program <name> <dependencies>, with its main.rs as input
-program() {
-    mkdir -p "$work/$1/src"
-    cat > "$work/$1/src/main.rs"
-    cat > "$work/$1/Cargo.toml" <<TOML
-[package]
-name = "bot"
-version = "0.0.0"
-edition = "2024"
+source "$root/benches/program.sh"
 
-[dependencies]
-tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
-$2
+profile='[profile.release]
+strip = true'
 
-[profile.release]
-strip = true
-
-[workspace]
-TOML
-}
-
-program cqhttp "cqhttp = { path = '$root', default-features = false, features = ['ws'] }" <<'RUST'
+program cqhttp "cqhttp = { path = '$root', default-features = false, features = ['ws'] }" "$profile" <<'RUST'
 use cqhttp::{Connect, Event, Report};
 
 #[tokio::main]
@@ -52,7 +36,7 @@ RUST
 program tokio-tungstenite 'futures-util = { version = "0.3", default-features = false, features = ["sink"] }
 serde = { version = "1", features = ["derive"] }
 serde_json = "1"
-tokio-tungstenite = "0.30"' <<'RUST'
+tokio-tungstenite = "0.30"' "$profile" <<'RUST'
 use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
 use tokio_tungstenite::tungstenite::Message;

@@ -17,25 +17,7 @@ trap 'rm -rf "$work"' EXIT
 unset CARGO_BUILD_TARGET CARGO_ENCODED_RUSTFLAGS CARGO_INCREMENTAL CARGO_TARGET_DIR RUSTC_WORKSPACE_WRAPPER RUSTFLAGS
 export RUSTC_WRAPPER=
 
-# program <name> <dependencies>, with its main.rs as input
-program() {
-    mkdir -p "$work/$1/src"
-    cat > "$work/$1/src/main.rs"
-    cat > "$work/$1/Cargo.toml" <<TOML
-[package]
-name = "bot"
-version = "0.0.0"
-edition = "2024"
-
-[dependencies]
-tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
-$2
-
-$3
-
-[workspace]
-TOML
-}
+source "$root/benches/program.sh"
 
 # Not incremental, as for crates from a registry: incremental compilation of a local crate costs more.
 profile='[profile.dev.package]

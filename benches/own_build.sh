@@ -15,35 +15,17 @@ trap 'rm -rf "$work"' EXIT
 # Nothing of the caller's may speed up or slow down one of the builds.
 unset CARGO_BUILD_TARGET CARGO_ENCODED_RUSTFLAGS CARGO_INCREMENTAL CARGO_TARGET_DIR RUSTC_WORKSPACE_WRAPPER RUSTFLAGS
 
-# program <name> <dependencies>: the sources are in benches/own_build
-program() {
-    mkdir -p "$work/$1/src"
-    cp "$root/benches/own_build/$1.rs" "$work/$1/src/main.rs"
-    cat > "$work/$1/Cargo.toml" <<TOML
-[package]
-name = "bot"
-version = "0.0.0"
-edition = "2024"
-
-[dependencies]
-tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
-$2
-
-[workspace]
-TOML
-}
+source "$root/benches/program.sh"
 
 # Not incremental, as for crates from a registry.
-program cqhttp "cqhttp = { path = '$root' }
-
-[profile.dev.package]
+program cqhttp "cqhttp = { path = '$root' }" '[profile.dev.package]
 cqhttp.incremental = false
-cqhttp-codegen.incremental = false"
+cqhttp-codegen.incremental = false' < "$root/benches/own_build/cqhttp.rs"
 program bare 'futures-util = { version = "0.3", default-features = false, features = ["sink"] }
 reqwest = { version = "0.13", default-features = false }
 serde = { version = "1", features = ["derive"] }
 serde_json = "1"
-tokio-tungstenite = "0.30"'
+tokio-tungstenite = "0.30"' '' < "$root/benches/own_build/bare.rs"
 
 # A wrapper notes what every run of rustc on the bot takes.
 cat > "$work/rustc" <<'WRAPPER'

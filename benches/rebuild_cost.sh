@@ -50,7 +50,8 @@ build() { cargo build --quiet --manifest-path "$work/bot/Cargo.toml" --target-di
 # user_seconds <command…>
 user_seconds() {
     local TIMEFORMAT=%U
-    { time "$@" > "$work/output" 2>&1 || { cat "$work/output" >&2; exit 1; }; } 2>&1
+    # A failed command's output goes to descriptor 3, so that it is not taken for a time.
+    { time "$@" > "$work/output" 2>&1 || { cat "$work/output" >&3; exit 1; }; } 3>&2 2>&1
 }
 
 # The build script as cargo runs it, once more by itself.

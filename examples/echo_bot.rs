@@ -1,6 +1,6 @@
 //! A bot that says what it hears: `ping` gets `pong`, everything else comes back.
 //!
-//! Runs on nothing: it starts a stand-in for go-cqhttp on 127.0.0.1, where three people talk to it, and ends. With
+//! Runs on nothing: it starts a simulated go-cqhttp on 127.0.0.1, where three people talk to it, and ends. With
 //! `CQHTTP_WS_URL` (and `CQHTTP_ACCESS_TOKEN`, if the server wants one) it answers on a real server until Ctrl-C.
 //!
 //!     cargo run --example echo_bot
@@ -47,7 +47,7 @@ async fn answer(events: &mut Events) {
 
 async fn run_on_stand_in() -> Result<(), Box<dyn Error>> {
     let server = MockServer::start().await?;
-    println!("A stand-in for go-cqhttp listens on {}; set CQHTTP_WS_URL to talk to a real one.\n", server.ws_url());
+    println!("A simulated go-cqhttp listens on {}; set CQHTTP_WS_URL to talk to a real one.\n", server.ws_url());
     let (_client, mut events) = connect(server.ws_url()).await?;
     let connection = events.connection();
     let bot = tokio::spawn(async move { answer(&mut events).await });

@@ -1,6 +1,6 @@
 //! Seven calls of different kinds, and what comes back.
 //!
-//! Runs on nothing: it starts a stand-in for go-cqhttp on 127.0.0.1. With `CQHTTP_URL` (and `CQHTTP_ACCESS_TOKEN`, if the
+//! Runs on nothing: it starts a simulated go-cqhttp on 127.0.0.1. With `CQHTTP_URL` (and `CQHTTP_ACCESS_TOKEN`, if the
 //! server wants one) it talks to a real server instead, and then only asks: nothing is sent, nothing is changed.
 //!
 //!     cargo run --example quickstart
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return ask(&client).await;
     }
     let server = mock::MockServer::start().await?;
-    println!("A stand-in for go-cqhttp listens on {}; set CQHTTP_URL to talk to a real one.\n", server.url());
+    println!("A simulated go-cqhttp listens on {}; set CQHTTP_URL to talk to a real one.\n", server.url());
     // It answers every action with the schema's example; this handler checks the user that is to be muted.
     server.on::<SetGroupBan>(|ban| match ban.user_id {
         OWNER => Err(refuse(RefusalCode::NotManageable).wording("the owner cannot be muted")),
@@ -66,7 +66,7 @@ pub(crate) async fn ask(client: &Client) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Calls that send and change: only against the stand-in.
+/// Calls that send and change: only against the simulated server.
 async fn act(client: &Client) -> Result<(), Box<dyn Error>> {
     let sent = client.send_group_msg(GROUP, "hello").await?;
     println!("send_group_msg       sent as message {}", sent.message_id);

@@ -1,6 +1,6 @@
 //! One bot for several accounts: their servers connect to it over reverse WebSocket.
 //!
-//! Runs on nothing: three stand-ins for go-cqhttp connect to it on 127.0.0.1, each gets a message, and it ends. With
+//! Runs on nothing: three simulated go-cqhttp servers connect to it on 127.0.0.1, each gets a message, and it ends. With
 //! `CQHTTP_LISTEN=127.0.0.1:8080` (and `CQHTTP_ACCESS_TOKEN`, if the servers shall show one) it serves real ones until
 //! Ctrl-C.
 //!

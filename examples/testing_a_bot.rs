@@ -1,4 +1,4 @@
-//! A bot and its tests, on a stand-in for go-cqhttp: no account, no network.
+//! A bot and its tests, on a simulated go-cqhttp: no account, no network.
 //!
 //!     cargo test --example testing_a_bot      # its tests
 //!     cargo run --example testing_a_bot       # a conversation with the bot

@@ -368,19 +368,19 @@ pub fn reply_to(
     ReplyTo::about(Chat::of(Some(self_id), user, group, guild.zip(channel)), user)
 }
 
-/// The `data` of an answer, decoded as a client decodes it. For the test kit.
+/// The `data` of an answer, decoded as a client decodes it. For the simulated server.
 #[cfg(feature = "mock")]
 pub fn answer_data<T: crate::answer::Answer>(json: &str) -> serde_json::Result<T> {
     crate::envelope::data(json)
 }
 
-/// The path of the value at which a JSON text could not be decoded: `groups[0].members`. For the test kit.
+/// The path of the value at which a JSON text could not be decoded: `groups[0].members`. For the simulated server.
 #[cfg(feature = "mock")]
 pub fn path_of(json: &[u8], error: &serde_json::Error) -> String {
     crate::envelope::json_path::path_of(json, error)
 }
 
-/// Fails outside of a tokio runtime. For the test kit.
+/// Fails outside of a tokio runtime. For the simulated server.
 #[cfg(feature = "mock")]
 pub fn need_runtime() -> std::io::Result<()> {
     crate::error::need_runtime()

@@ -1,4 +1,4 @@
-//! The test kit: a go-cqhttp that runs inside a test. Feature `mock`.
+//! The simulated server: a go-cqhttp that runs inside a test. Feature `mock`.
 //!
 //! It listens on 127.0.0.1, for HTTP and WebSocket on one port, and knows all actions of the schema. Users talk to
 //! the bot, and the test checks the bot's calls:
@@ -44,10 +44,10 @@
 //! | listens for HTTP POST | [`MockServer::webhook`] with a [`Webhook`]; its quick operations are carried out |
 //! | polls events with `get_updates` | [`MockServerBuilder::long_polling`] |
 //!
-//! [`MockServerBuilder::on_refused`] reports why a bot refuses the stand-in's connection or event;
-//! [`MockServerBuilder::on_rejected`] reports the requests that the stand-in refuses.
+//! [`MockServerBuilder::on_refused`] reports why a bot refuses the simulated server's connection or event;
+//! [`MockServerBuilder::on_rejected`] reports the requests that the simulated server refuses.
 //!
-//! Each stand-in is one account ([`MockServerBuilder::self_id`]); for several accounts, start several.
+//! Each simulated server is one account ([`MockServerBuilder::self_id`]); for several accounts, start several.
 //!
 //! # How a call is answered
 //!
@@ -85,7 +85,7 @@
 //! # A world
 //!
 //! [`MockServerBuilder::world`] puts groups, members, messages and files behind the actions, so that tests can check
-//! the effect of a call: see [`world`]. The program `cqhttp-mock` is a stand-in of its own, for bots in any language.
+//! the effect of a call: see [`world`]. The program `cqhttp-mock` is a simulated server of its own, for bots in any language.
 //!
 //! # Checking the bot
 //!
@@ -115,7 +115,7 @@
 //! Events go everywhere: to WebSockets of both directions and webhooks, and into the queue of long polling.
 //!
 //! Messages are written as segments. A go-cqhttp with default settings writes them as strings with CQ codes, and so
-//! does the stand-in with [`MockServerBuilder::post_format`]: for bots that do not read both.
+//! does the simulated server with [`MockServerBuilder::post_format`]: for bots that do not read both.
 //!
 //! # Faults
 //!
@@ -132,7 +132,7 @@
 //!
 //! # Limits
 //!
-//! It has no rate limits and no event filters. go-cqhttp's long polling has a race; the stand-in answers at once. It
+//! It has no rate limits and no event filters. go-cqhttp's long polling has a race; the simulated server answers at once. It
 //! stops when it is dropped, and leaves nothing behind.
 
 mod body;

@@ -1,4 +1,4 @@
-//! The command `cqhttp-mock`: the stand-in for go-cqhttp, for bots in any language.
+//! The command `cqhttp-mock`: a simulated go-cqhttp, for bots in any language.
 
 mod print;
 mod stdin;
@@ -16,7 +16,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::print::Printer;
 
-/// A stand-in for go-cqhttp, to try out bots in any language without a QQ account.
+/// A simulated go-cqhttp, to try out bots in any language without a QQ account.
 ///
 /// It serves OneBot v11 on 127.0.0.1, over HTTP and WebSocket on one port, prints each call and each request that it
 /// refuses, and stops on Ctrl-C.
@@ -189,7 +189,7 @@ async fn start(arguments: &Arguments, printer: &Printer) -> Result<MockServer, S
         ));
     });
     if let Some(token) = &arguments.token {
-        builder = builder.token(token);
+        builder = builder.access_token(token);
     }
     if let Some(most) = arguments.long_polling {
         builder = builder.long_polling(most);

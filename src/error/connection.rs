@@ -32,7 +32,7 @@ pub enum ConnectionError {
     NoRuntime,
     /// TLS cannot be set up: the system has no certificates, for example.
     Setup(Source),
-    /// The server cannot be reached.
+    /// The server cannot be reached. The source names host and port, or the path of the unix socket.
     Unreachable(Source),
     /// The server's certificate is not trusted.
     Untrusted(Source),

@@ -65,18 +65,18 @@ pub(crate) fn redirects(status: u16) -> Option<String> {
         .then(|| format!("the server redirects (HTTP status {status}), {secure}: give the address that it points to"))
 }
 
-/// A cause with a hint before it. Its text is the hint.
+/// A cause with the place, and perhaps a hint, before it.
 #[cfg(any(feature = "http", feature = "ws"))]
 #[derive(Debug)]
 pub(crate) struct Hinted {
-    pub(crate) hint: &'static str,
+    pub(crate) hint: String,
     pub(crate) cause: Box<dyn StdError + Send + Sync>,
 }
 
 #[cfg(any(feature = "http", feature = "ws"))]
 impl fmt::Display for Hinted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.hint)
+        f.write_str(&self.hint)
     }
 }
 

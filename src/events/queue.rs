@@ -69,13 +69,21 @@ struct Inside<T> {
 type Losses = Vec<(UserId, u64)>;
 
 impl<T> Inside<T> {
-    /// Counts lost events of an account. The log tells it when it begins, and each time the number has doubled.
+    /// Counts lost events of an account. The log tells the first loss of the queue, and of each account when it begins again and
+    /// each time the number has doubled. The first loss of each further account is not told: anybody who may post can name any
+    /// number of accounts.
     fn lose(&mut self, account: UserId, lost: u64, losses: &mut Losses) {
         if lost == 0 {
             return;
         }
+        let is_first = self.missed.total() == 0;
         let (before, missed) = self.missed.add(account, lost);
-        if self.lanes.tell(account) || before.checked_ilog2() != missed.checked_ilog2() {
+        let begins = self.lanes.tell(account);
+        let told = match before {
+            0 => is_first,
+            _ => begins || before.ilog2() != missed.ilog2(),
+        };
+        if told {
             losses.push((account, missed));
         }
     }

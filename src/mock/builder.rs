@@ -63,7 +63,7 @@ impl MockServerBuilder {
 
     /// Requires an access token, as `Authorization: Bearer …` or as `?access_token=…`. Default: none; an empty token is
     /// none, as on go-cqhttp.
-    pub fn token(mut self, token: impl Into<String>) -> Self {
+    pub fn access_token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into()).filter(|token| !token.is_empty());
         self
     }
@@ -127,7 +127,7 @@ impl MockServerBuilder {
         self
     }
 
-    /// Runs `on_refused` when a bot refuses a connection or an event from the stand-in, or is not reached: with the
+    /// Runs `on_refused` when a bot refuses a connection or an event from the simulated server, or is not reached: with the
     /// bot's address and the reason. It runs once for a [`Dial`](super::Dial) or a [`Webhook`](super::Webhook), and
     /// again when the reason changes, or after a success.
     pub fn on_refused(mut self, on_refused: impl Fn(&str, &io::Error) + Send + Sync + 'static) -> Self {
@@ -247,13 +247,13 @@ impl MockServer {
         Self::builder().start().await
     }
 
-    /// Starts a server on any free port of 127.0.0.1 that requires an [access token](MockServerBuilder::token).
+    /// Starts a server on any free port of 127.0.0.1 that requires an [access token](MockServerBuilder::access_token).
     ///
     /// # Errors
     ///
     /// No port can be bound, or there is no tokio runtime.
     pub async fn start_with_token(token: impl Into<String>) -> io::Result<Self> {
-        Self::builder().token(token).start().await
+        Self::builder().access_token(token).start().await
     }
 
     /// Returns the builder of a server with settings.

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::fault::Fault;
 use super::refusal::Refusal;
 
-/// A call that the stand-in has received.
+/// A call that the simulated server has received.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ReceivedCall {
@@ -34,11 +34,11 @@ pub enum Via {
     Http,
     /// A WebSocket that the bot has opened.
     WebSocket,
-    /// A WebSocket that the stand-in has opened: [`MockServer::dial`](super::MockServer::dial).
+    /// A WebSocket that the simulated server has opened: [`MockServer::dial`](super::MockServer::dial).
     ReverseWebSocket,
     /// The response to an event that was posted: [`MockServer::webhook`](super::MockServer::webhook).
     Webhook,
-    /// Part of a quick operation, which the stand-in carries out as calls of its own.
+    /// Part of a quick operation, which the simulated server carries out as calls of its own.
     QuickOperation,
 }
 

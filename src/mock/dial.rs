@@ -1,4 +1,4 @@
-//! Reverse WebSocket: the stand-in connects to a bot.
+//! Reverse WebSocket: the simulated server connects to a bot.
 
 use std::fmt;
 use std::io;
@@ -123,7 +123,7 @@ impl fmt::Debug for Dial {
 
 impl MockServer {
     /// Connects to a bot over reverse WebSocket, with go-cqhttp's headers and lifecycle frame, and again whenever the
-    /// connection has ended, until the stand-in is stopped. The connection is one of the
+    /// connection has ended, until the simulated server is stopped. The connection is one of the
     /// [`connections`](Self::connections), and all that applies to them applies to it.
     /// [`on_refused`](super::MockServerBuilder::on_refused) reports why the connection fails; an attempt fails if the
     /// bot does not answer within 45 seconds.

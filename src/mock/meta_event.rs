@@ -23,7 +23,7 @@ pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// Returns the first event on a connection that the stand-in has made itself.
+/// Returns the first event on a connection that the simulated server has made itself.
 pub(super) fn lifecycle_of_dialled(self_id: i64) -> String {
     format!(
         r#"{{"meta_event_type":"lifecycle","post_type":"meta_event","self_id":{self_id},"sub_type":"connect","time":{}}}"#,

@@ -109,7 +109,7 @@ pub(super) fn no_answer(error: &hyper::Error) -> io::Error {
     io::Error::other(under.map_or_else(|| error.to_string(), |under| format!("{error}: {under}")))
 }
 
-/// Returns the error of a bot that refuses the stand-in; `proof` names the credential that it may require.
+/// Returns the error of a bot that refuses the simulated server; `proof` names the credential that it may require.
 pub(super) fn refused(status: u16, proof: &str) -> io::Error {
     let why = match status {
         401 => format!("; it asks for its {proof}"),

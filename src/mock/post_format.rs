@@ -44,7 +44,7 @@ impl PostFormat {
     }
 }
 
-/// Writes an event of the stand-in as go-cqhttp does.
+/// Writes an event of the simulated server as go-cqhttp does.
 pub(super) fn event_text(event: &Event) -> String {
     // An event of a kind in the schema can always be written.
     let mut value = serde_json::to_value(event).unwrap_or_default();

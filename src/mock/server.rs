@@ -22,7 +22,7 @@ use crate::action::KnownAction;
 use crate::event::Event;
 use crate::types::UserId;
 
-/// The stand-in server. It stops when it is dropped.
+/// The simulated server. It stops when it is dropped.
 pub struct MockServer {
     pub(super) address: SocketAddr,
     pub(super) state: Arc<State>,

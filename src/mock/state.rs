@@ -63,7 +63,7 @@ pub(super) struct State {
     pub(super) next_message: AtomicI64,
     pub(super) stalled: watch::Sender<bool>,
     pub(super) connections: OpenConnections,
-    /// The tasks of connections that the stand-in makes itself.
+    /// The tasks of connections that the simulated server makes itself.
     pub(super) dialling: Mutex<JoinSet<()>>,
 }
 

@@ -1,4 +1,4 @@
-//! HTTP POST: the stand-in sends its events to a bot.
+//! HTTP POST: the simulated server sends its events to a bot.
 
 use std::fmt;
 use std::io;

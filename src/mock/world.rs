@@ -1,4 +1,4 @@
-//! A small world behind the stand-in: users, groups, messages, and the rights of each role.
+//! A small world behind the simulated server: users, groups, messages, and the rights of each role.
 //!
 //! Without a world, each action is answered with an example, and tests check the bot's requests. With a world, the
 //! actions read and change the same groups, members, messages and files, roles decide which calls are refused, and the

@@ -61,7 +61,7 @@ pub(super) struct BotConnection {
 /// The origin of a connection's socket.
 enum SocketSource {
     Upgrade(OnUpgrade),
-    /// Made by the stand-in itself, with the bytes that were read so far.
+    /// Made by the simulated server itself, with the bytes that were read so far.
     Dialled(TcpStream, Bytes),
     Gone,
 }
@@ -109,7 +109,7 @@ impl BotConnection {
         (response, accepted)
     }
 
-    /// Returns a connection that the stand-in has made to a bot.
+    /// Returns a connection that the simulated server has made to a bot.
     pub(super) fn dialled(state: &Arc<State>, stream: TcpStream, read_already: Bytes, kind: ConnectionKind) -> Self {
         Self::join(state, SocketSource::Dialled(stream, read_already), kind, || lifecycle_of_dialled(state.self_id))
     }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use crate::error::address::AddressError;
 use crate::error::reason::Hinted;
 use crate::transport::failure::BoxError;
+use crate::transport::tls::is_not_tls;
 
 /// The address of a server.
 pub(crate) struct Address {
@@ -85,6 +86,20 @@ impl Address {
         self.port.map_or(Cow::Borrowed(&self.host), |port| format!("{}:{port}", self.host).into())
     }
 
+    /// Returns the place that the address leads to.
+    pub(crate) fn place(&self) -> Place {
+        let shown = match &self.socket {
+            Some(path) => path.display().to_string(),
+            None => format!("{}:{}", self.host, self.port_or_default()),
+        };
+        Place { shown, loopback: self.is_loopback() }
+    }
+
+    /// Returns the port, which the scheme has a default for.
+    pub(crate) fn port_or_default(&self) -> u16 {
+        self.port.unwrap_or(if self.secure { 443 } else { 80 })
+    }
+
     /// Returns `true` for an address of this machine, or of the container that the program runs in.
     pub(crate) fn is_loopback(&self) -> bool {
         let ip: Result<IpAddr, _> = self.host.trim_matches(['[', ']']).parse();
@@ -148,21 +163,42 @@ fn host_and_port(authority: &str) -> Result<(String, Option<u16>), AddressError>
     Ok((host, port))
 }
 
-/// Adds a hint to the cause of a connection that could not be made, if a loopback address refuses.
-pub(crate) fn with_hint(error: BoxError, loopback: bool) -> BoxError {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(&*error);
-    while let Some(found) = cause {
-        let io: Option<&io::Error> = found.downcast_ref();
-        if loopback && io.is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused) {
-            return Hinted { hint: IN_A_CONTAINER, cause: error }.into();
+/// The place that an address leads to, as errors tell it: host and port, or the path of a unix socket.
+pub(crate) struct Place {
+    shown: String,
+    loopback: bool,
+}
+
+impl Place {
+    /// Returns the cause of a connection that could not be made: with the place, and with a hint for a known cause.
+    pub(crate) fn unreached(&self, error: BoxError) -> BoxError {
+        let mut told = format!("no connection to {}", self.shown);
+        let hint = if self.loopback && is_refused(&*error) {
+            IN_A_CONTAINER
+        } else if is_not_tls(&*error) {
+            NOT_TLS
+        } else {
+            ""
+        };
+        if !hint.is_empty() {
+            told = format!("{told}: {hint}");
         }
-        cause = found.source();
+        Hinted { hint: told, cause: error }.into()
     }
-    error
+}
+
+/// Returns `true` if nothing listens at the address.
+fn is_refused(error: &(dyn Error + 'static)) -> bool {
+    let io: Option<&io::Error> = error.downcast_ref();
+    let refused = io.is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused);
+    refused || error.source().is_some_and(is_refused)
 }
 
 const IN_A_CONTAINER: &str = "nothing listens there; in a container, a loopback address is the container itself: use the name of \
                               the server's service, and have the server listen on 0.0.0.0";
+
+const NOT_TLS: &str =
+    "this port does not answer TLS; the address of a server without TLS begins with `ws://` or `http://`";
 
 /// Returns the value of the header with the access token.
 pub(crate) fn bearer(token: &str) -> Result<String, AddressError> {

@@ -15,7 +15,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, 
 use crate::envelope::is_success;
 use crate::error::address::AddressError;
 use crate::error::reason::Reason;
-use crate::transport::address::{Address, bearer, with_hint};
+use crate::transport::address::{Address, Place, bearer};
 use crate::transport::failure::{BoxError, Failure};
 use crate::transport::http::body::{CloseOnDrop, Gate, RequestBody};
 use crate::transport::http::pools::Pools;
@@ -29,8 +29,7 @@ pub(crate) struct Http(Arc<Inner>);
 
 struct Inner {
     pools: Pools,
-    /// Set if the address is one of this machine.
-    loopback: bool,
+    place: Place,
     body_limit: usize,
 }
 
@@ -48,9 +47,9 @@ impl Http {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        let loopback = address.is_loopback();
+        let place = address.place();
         let pools = Pools::new(address, headers, roots)?;
-        Ok(Self(Arc::new(Inner { pools, loopback, body_limit })))
+        Ok(Self(Arc::new(Inner { pools, place, body_limit })))
     }
 
     /// Returns the URL of an action. Its name is one path segment, whatever it contains.
@@ -79,7 +78,7 @@ impl Http {
         let response = gate
             .watch(client.execute(call))
             .await
-            .map_err(|error| before_answer(error, request.params.len(), self.0.loopback))?;
+            .map_err(|error| before_answer(error, request.params.len(), &self.0.place))?;
         // A server that does not have the request whole cannot have carried it out, but it can refuse it.
         let early = !request.is_sent();
         if early && (response.status().is_success() || !gate.has_begun()) {
@@ -159,14 +158,14 @@ impl tower::Service<Request> for Http {
 const SAFE_SIZE: usize = 2 << 20;
 
 /// Returns the failure of a request of `size` bytes without any answer.
-fn before_answer(error: reqwest::Error, size: usize, loopback: bool) -> Failure {
+fn before_answer(error: reqwest::Error, size: usize, place: &Place) -> Failure {
     let cause = hyper_error(&error);
     let reason = if error.is_connect() && is_about_certificate(&error) {
         "the server's certificate is not trusted: if an authority of your own has signed it, see \
          `ClientBuilder::root_certificate`"
     } else if error.is_connect() {
         let reason = "the server cannot be reached: is it running, and is this its address?";
-        return Failure::new(reason).with_source(with_hint(error.without_url().into(), loopback));
+        return Failure::new(reason).with_source(place.unreached(error.without_url().into()));
     } else if cause.is_some_and(hyper::Error::is_parse) {
         "the answer is not HTTP: is this the server's HTTP port?"
     } else if cause.is_some_and(hyper::Error::is_canceled) {

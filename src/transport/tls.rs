@@ -30,8 +30,14 @@ pub(crate) fn is_about_certificate(_: &(dyn std::error::Error + 'static)) -> boo
     false
 }
 
+/// Returns `true` if an error concerns a server that does not answer TLS.
+#[cfg(not(feature = "tls"))]
+pub(crate) fn is_not_tls(_: &(dyn std::error::Error + 'static)) -> bool {
+    false
+}
+
 #[cfg(feature = "tls")]
-pub(crate) use self::with_rustls::is_about_certificate;
+pub(crate) use self::with_rustls::{is_about_certificate, is_not_tls};
 
 #[cfg(feature = "tls")]
 mod with_rustls {
@@ -141,6 +147,17 @@ mod with_rustls {
         match error.downcast_ref() {
             Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented) => true,
             _ => error.source().is_some_and(is_about_certificate),
+        }
+    }
+
+    /// Returns `true` if an error concerns a server that does not answer TLS.
+    pub(crate) fn is_not_tls(error: &(dyn Error + 'static)) -> bool {
+        if let Some(io) = error.downcast_ref::<io::Error>() {
+            return io.get_ref().is_some_and(|inner| is_not_tls(inner));
+        }
+        match error.downcast_ref() {
+            Some(rustls::Error::InvalidMessage(_)) => true,
+            _ => error.source().is_some_and(is_not_tls),
         }
     }
 }

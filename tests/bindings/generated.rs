@@ -15,7 +15,7 @@ fn generated() -> Generated {
 /// The generated code of each schema file, by the name of its snapshot.
 fn by_source(generated: &Generated) -> BTreeMap<String, String> {
     let mut texts = BTreeMap::<String, String>::new();
-    // The reference has the same index, which a test of the command checks. The tables of the stand-in are the examples of
+    // The reference has the same index, which a test of the command checks. The tables of the simulated server are the examples of
     // the schema once more.
     let shown = |path: &str| path != "index.md" && !path.ends_with(".mock.rs");
     for file in generated.files.iter().filter(|file| shown(&file.path)) {

@@ -29,8 +29,8 @@ async fn run(url: &str, token: &str) -> (bool, String) {
 
 #[tokio::test]
 async fn a_wrong_token_is_named_in_the_output() {
-    let at_the_upgrade = MockServer::builder().token("right").start().await.unwrap();
-    let after_it = MockServer::builder().token("right").refuse_after_upgrade(1403).start().await.unwrap(); // as NapCat does
+    let at_the_upgrade = MockServer::builder().access_token("right").start().await.unwrap();
+    let after_it = MockServer::builder().access_token("right").refuse_after_upgrade(1403).start().await.unwrap(); // as NapCat does
     for server in [&at_the_upgrade, &after_it] {
         let (succeeded, output) = run(&server.ws_url(), "wrong").await;
         assert!(!succeeded);
@@ -47,7 +47,7 @@ async fn a_wrong_token_is_named_in_the_output() {
 
 #[tokio::test]
 async fn with_the_right_token_it_runs() {
-    let server = MockServer::builder().token("right").start().await.unwrap();
+    let server = MockServer::builder().access_token("right").start().await.unwrap();
     let (succeeded, output) = run(&server.ws_url(), "right").await;
     assert!(succeeded && output.contains("logged in as "), "{output}");
 }

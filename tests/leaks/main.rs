@@ -1,4 +1,4 @@
-//! A thousand stand-ins, one after the other, leave nothing behind. The test has a binary of its own, since it counts
+//! A thousand simulated servers, one after the other, leave nothing behind. The test has a binary of its own, since it counts
 //! the resources of the process.
 
 #![cfg(target_os = "linux")]
@@ -38,7 +38,7 @@ async fn until(what: &str, so: impl Fn() -> bool) {
     }
 }
 
-/// Starts a stand-in with everything that holds resources, and stops or drops it in the middle of its work. The bot
+/// Starts a simulated server with everything that holds resources, and stops or drops it in the middle of its work. The bot
 /// uses bare sockets: clients of this crate take longer to build than servers.
 async fn one(number: usize) {
     let server = MockServer::builder().heartbeat(Duration::from_secs(60)).long_polling(10).start().await.unwrap();

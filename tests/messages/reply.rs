@@ -1,4 +1,4 @@
-//! Answers to events, and messages to any chat, over the stand-in server.
+//! Answers to events, and messages to any chat, over the simulated server.
 
 use std::error::Error as _;
 use std::future::IntoFuture;

@@ -1,4 +1,4 @@
-//! The test kit: its servers, its faults and its world.
+//! The simulated server: its servers, its faults and its world.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 

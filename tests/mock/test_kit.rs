@@ -1,4 +1,4 @@
-//! The test kit as another crate uses it, by its public API.
+//! The simulated server as another crate uses it, by its public API.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -188,7 +188,7 @@ async fn an_action_is_called_by_its_very_name_and_maybe_async() {
 
 #[tokio::test]
 async fn a_request_that_is_none_is_told_by_its_status() {
-    let server = MockServer::builder().token("secret").start().await.unwrap();
+    let server = MockServer::builder().access_token("secret").start().await.unwrap();
     // Read before the token is.
     for body in ["", "{", "hello"] {
         assert_eq!(http(&server, "POST /get_status", JSON, body).await.0, 400, "{body}");
@@ -448,8 +448,9 @@ async fn connections_that_do_not_come_fail_the_test() {
 #[tokio::test]
 async fn requests_that_are_refused_are_told_and_counted() {
     let (sender, mut told) = mpsc::unbounded_channel();
-    let builder =
-        MockServer::builder().token("sesame").on_rejected(move |rejected| sender.send(rejected.clone()).unwrap());
+    let builder = MockServer::builder()
+        .access_token("sesame")
+        .on_rejected(move |rejected| sender.send(rejected.clone()).unwrap());
     let server = builder.start().await.unwrap();
     connect(format!("{}/event", server.ws_url())).access_token("mellon").await.unwrap_err();
     for (line, body) in [
@@ -745,7 +746,7 @@ async fn a_flag_of_a_quick_operation_is_read_as_go_cqhttp_reads_it() {
     }
 }
 
-/// Accepts the next connection of a stand-in, and answers with this HTTP status; without a status it hangs up.
+/// Accepts the next connection of a simulated server, and answers with this HTTP status; without a status it hangs up.
 async fn reject(bot: &TcpListener, status: Option<&str>) {
     let (mut stream, _) = soon(bot.accept()).await.unwrap();
     support::read_request(&mut stream).await.unwrap();

@@ -1,4 +1,4 @@
-//! The stand-in's WebSocket server and its faults, with a client that does not use this crate.
+//! The simulated server's WebSocket server and its faults, with a client that does not use this crate.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -218,7 +218,7 @@ async fn an_empty_token_is_none() {
     assert_eq!(refused(with("Bearer wrong")).await, 403);
     assert_eq!(refused(with("Bearer")).await, 403, "that is a token of its own");
 
-    // A bot that the stand-in comes to is not shown one either.
+    // A bot that the simulated server comes to is not shown one either.
     let bot = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = bot.local_addr().unwrap();
     server.dial(Dial::to(format!("ws://{address}")).access_token(""));
@@ -237,7 +237,7 @@ async fn an_empty_token_is_none() {
 
 #[tokio::test]
 async fn a_token_can_be_refused_after_the_upgrade() {
-    let server = MockServer::builder().token("secret").refuse_after_upgrade(1403).start().await.unwrap();
+    let server = MockServer::builder().access_token("secret").refuse_after_upgrade(1403).start().await.unwrap();
     let mut peer = Peer::connect(&server.ws_url()).await;
     peer.call("get_login_info", "1").await;
     let frame = peer.json().await;

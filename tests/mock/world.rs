@@ -1,4 +1,4 @@
-//! The world behind the stand-in, used by a bot over real sockets.
+//! The world behind the simulated server, used by a bot over real sockets.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

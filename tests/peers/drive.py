@@ -1,8 +1,8 @@
-"""Lets bots on clients of other makers talk to the stand-in, `cqhttp-mock`, and checks what each side has got.
+"""Lets bots on clients of other makers talk to the simulated server, `cqhttp-mock`, and checks what each side has got.
 
     drive.py PROGRAM [--python INTERPRETER] [--node NODE_MODULES]
 
-Each bot is a file beside this one. It is told what to do by TRANSPORT, SERVER (the stand-in's address), PORT (where it
+Each bot is a file beside this one. It is told what to do by TRANSPORT, SERVER (the simulated server's address), PORT (where it
 listens itself), TOKEN and SECRET, and prints what it gets as lines `bot> {JSON}`. It says when it is connected; answers
 a message in a group by messages as segments, as CQ codes and as plain text, by reads, by several calls at once, by a
 mute, and by a kick that is refused; and tells of a mute, of heartbeats, and in private what it has heard.
@@ -184,7 +184,7 @@ def talk(program, command, environment, bot, transport):
         options += ["--webhook", f"http://127.0.0.1:{port}{path}", "--secret", SECRET]
     programs = []
     try:
-        with Program("the stand-in", [program, *options]) as server:
+        with Program("the simulated server", [program, *options]) as server:
             programs.append(server)
             http, ws = server.wait(r"^HTTP +(\S+)")[1], server.wait(r"^WebSocket +(\S+)")[1]
             told = {"TRANSPORT": transport, "SERVER": ws if transport == "forward-ws" else http, "PORT": str(port)}
@@ -218,11 +218,11 @@ def check(server, peer, bot):
     made = [call for call in map(call_of, server.lines) if call]
     for action, params, outcome in bot.calls:
         if not any(call[:2] == (action, params) and call[2].startswith(outcome) for call in made):
-            raise Failure(f"the stand-in has not logged {action} {json.dumps(params)} -> {outcome}…")
+            raise Failure(f"the simulated server has not logged {action} {json.dumps(params)} -> {outcome}…")
 
 
 def call_of(line):
-    """A call that the stand-in has logged; none where its parameters are cut short."""
+    """A call that the simulated server has logged; none where its parameters are cut short."""
     logged = re.match(r"\S+Z (\S+) ({.*}) -> (.*)", line)
     return logged and (logged[1], json.loads(logged[2]), logged[3])
 

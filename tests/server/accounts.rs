@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use cqhttp::mock::Webhook;
 use cqhttp::{ConnectionError, Event};
+use support::log::Log;
 use support::peer::{login, soon, spawn, text_of};
 use tokio_tungstenite::MaybeTlsStream;
 
-use crate::log::Log;
 use crate::{ANNA, BORIS, Caller, any, http, next_message, said_to, status};
 
 fn is_of_boris(fault: Option<&ConnectionError>) -> bool {

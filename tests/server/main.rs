@@ -4,7 +4,6 @@
 
 mod accounts;
 mod calls_while_down;
-mod log;
 mod posts;
 mod queues;
 mod server_kind;
@@ -445,7 +444,7 @@ async fn what_was_in_flight_when_a_connection_broke_has_an_unknown_outcome() {
     let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
     let error = soon(client.set_group_ban(10001000, 1)).await.unwrap_err();
     assert!(matches!(&error, Error::OutcomeUnknown(_)), "{error:?}");
-    // The stand-in dials again by itself.
+    // The simulated server dials again by itself.
     anna.faults(|_| Fault::None);
     let client = soon(server.bots().wait_for(ANNA)).await.unwrap();
     while client.get_login_info().await.is_err() {

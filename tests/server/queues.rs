@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use cqhttp::UserId;
 use cqhttp::server::Server;
+use support::log::Log;
 use support::peer::{room_for, soon, text_of};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::log::Log;
-use crate::{ANNA, BORIS, Caller, any, next_message, said_to};
+use crate::{ANNA, BORIS, Caller, any, next_message, said_to, status};
 
 #[tokio::test]
 async fn a_burst_of_twenty_thousand_events_fits() {
@@ -58,6 +58,27 @@ async fn a_flood_of_one_account_takes_no_events_of_another() {
     assert_eq!(told.len(), 3, "{told:?}");
     assert!(told[0].contains("WARN") && told[0].contains("account=10086") && told[0].contains("missed=1"), "{told:?}");
     assert!(told[0].contains("event_queue_limit"), "{told:?}");
+}
+
+/// Anybody who may post can name any number of accounts.
+#[tokio::test]
+async fn the_first_loss_is_told_once_for_all_accounts() {
+    let log = Log::of_this_thread();
+    let limit = room_for(1, &said_to(ANNA, "0"));
+    let server = any().event_queue_limit(limit).answer_within(Duration::ZERO).await.unwrap();
+    for account in 10_000..10_020 {
+        for text in ["0", "1"] {
+            let id = format!("X-Self-ID: {account}");
+            assert_eq!(status(&server, "POST /", &[&id], &said_to(account, text)).await, 204);
+        }
+    }
+    assert_eq!(server.missed(), 20);
+    let told = log.with("dropped an event");
+    assert!(told.len() == 1 && told[0].contains("account=10000"), "{told:?}");
+    // A second loss is a doubled one.
+    let id = format!("X-Self-ID: {}", 10_007);
+    assert_eq!(status(&server, "POST /", &[&id], &said_to(10_007, "2")).await, 204);
+    assert_eq!(log.with("dropped an event").len(), 2);
 }
 
 #[tokio::test]

@@ -117,7 +117,10 @@ async fn a_host_may_be_a_name_or_an_ipv6_address() {
 
     let error = soon(connect("ws://no-such-host.invalid:3001")).await.unwrap_err();
     assert!(matches!(error, ConnectionError::Unreachable(_)), "{error:?}");
-    assert!(!error.report().contains("no-such-host"), "{}", error.report());
+    assert!(error.report().contains(": no connection to no-such-host.invalid:3001"), "{}", error.report());
+    let error = soon(connect("ws://no-such-host.invalid?access_token=sesame")).await.unwrap_err();
+    assert!(error.report().contains(": no connection to no-such-host.invalid:80"), "{}", error.report());
+    assert!(!error.report().contains("sesame"), "{}", error.report());
 }
 
 #[tokio::test]

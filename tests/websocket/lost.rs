@@ -7,6 +7,7 @@ use cqhttp::mock::{Fault, MockServer};
 use cqhttp::{Connect, ConnectionError, ConnectionState, Error, Events, Raw, connect};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
+use support::log::Log;
 use support::peer::{Bare, LONG, login, next_said, said, soon, spawn};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -67,6 +68,21 @@ async fn when_a_connection_is_lost_its_calls_are_told_and_it_comes_back() {
     client.get_login_info().await.unwrap();
     server.push_text(said("welcome back"));
     assert_eq!(next_said(&mut events).await, "welcome back");
+}
+
+#[tokio::test]
+async fn the_log_says_disconnected_only_of_a_connection() {
+    let log = Log::of_this_thread();
+    let server = MockServer::start().await.unwrap();
+    let (_client, events) = quick(&server.ws_url()).await.unwrap();
+    let place = format!("no connection to 127.0.0.1:{}", server.port());
+    server.stop().await;
+    let mut states = events.connection().watch();
+    let unreachable = |state: &ConnectionState| matches!(state.error(), Some(ConnectionError::Unreachable(why)) if why.to_string().contains(&place));
+    soon(states.wait_for(unreachable)).await.unwrap();
+    assert_eq!(log.with("disconnected").len(), 1);
+    assert!(log.with("disconnected")[0].contains("the connection was lost"), "{:?}", log.with("disconnected"));
+    assert!(log.with("still not connected")[0].contains(&place), "{:?}", log.with("still"));
 }
 
 #[tokio::test]
@@ -249,7 +265,7 @@ async fn frames_that_break_the_protocol_end_the_connection_and_it_comes_back() {
 #[tokio::test]
 async fn a_token_that_is_refused_after_the_upgrade_is_the_end() {
     for retcode in [1403, 1401] {
-        let server = MockServer::builder().token("right").refuse_after_upgrade(retcode).start().await.unwrap();
+        let server = MockServer::builder().access_token("right").refuse_after_upgrade(retcode).start().await.unwrap();
         let (client, mut events) = quick(&server.ws_url()).access_token("wrong").await.unwrap();
         let why = end_of(&events).await;
         assert!(matches!(why, ConnectionError::TokenRefused { code, .. } if code == retcode), "{why:?}");
@@ -262,7 +278,7 @@ async fn a_token_that_is_refused_after_the_upgrade_is_the_end() {
     let port = server.port();
     let (_client, events) = quick(&server.ws_url()).access_token("one").await.unwrap();
     server.stop().await;
-    let _server = MockServer::builder().port(port).token("another").start().await.unwrap();
+    let _server = MockServer::builder().port(port).access_token("another").start().await.unwrap();
     let why = end_of(&events).await;
     assert!(matches!(why, ConnectionError::TokenRefused { code: 403, .. }), "{why:?}");
 }

@@ -32,7 +32,7 @@ impl Authority {
         Self { pem, issuer: Issuer::new(params, key) }
     }
 
-    /// Puts TLS in front of the stand-in, with a certificate for `host`; gives the port.
+    /// Puts TLS in front of the simulated server, with a certificate for `host`; gives the port.
     async fn in_front_of(&self, server: &MockServer, host: &str) -> u16 {
         let key = KeyPair::generate().unwrap();
         let certificate =
@@ -208,4 +208,15 @@ async fn wss_to_a_plain_port_is_not_upgraded() {
     let url = server.ws_url().replace("ws://", "wss://");
     let error = soon(connect(url).root_certificate(authority.pem)).await.unwrap_err();
     assert!(matches!(error, ConnectionError::Unreachable(_)), "{error:?}");
+    let hint = format!(
+        "no connection to 127.0.0.1:{}: this port does not answer TLS; the address of a server without TLS begins with `ws://`",
+        server.port()
+    );
+    assert!(error.report().contains(&hint), "{}", error.report());
+    #[cfg(feature = "http")]
+    {
+        let client = Client::builder(server.url().replace("http://", "https://")).build().unwrap();
+        let error = soon(client.get_login_info()).await.unwrap_err();
+        assert!(matches!(error, Error::NotSent(_)) && error.report().contains(&hint), "{}", error.report());
+    }
 }

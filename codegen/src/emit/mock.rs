@@ -1,4 +1,4 @@
-//! The test kit's table of actions, and `example()` of every object and response.
+//! The simulated server's table of actions, and `example()` of every object and response.
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -97,7 +97,7 @@ fn prelude(api: &Api) -> String {
     )
 }
 
-/// The tables of the stand-in, each file's part in a module of its own.
+/// The tables of the simulated server, each file's part in a module of its own.
 fn mock_module(api: &Api, files: &[GeneratedFile], has_events: bool) -> String {
     let event = if has_events { "event, " } else { "" };
     let (modules, tables) = mock_parts(api, files, &[&format!("super::super::{{action::*, {event}types::*}}")]);
@@ -107,7 +107,7 @@ fn mock_module(api: &Api, files: &[GeneratedFile], has_events: bool) -> String {
         _ => format!("    pub(crate) static {name}: &[&[::cqhttp::mock::{ty}]] = &[\n{entries}    ];\n"),
     };
     format!(
-        "/// The stand-in's tables, and an example of everything.\n{}#[cfg(feature = \"mock\")]\n\
+        "/// The simulated server's tables, and an example of everything.\n{}#[cfg(feature = \"mock\")]\n\
          pub(crate) mod mock {{\n{modules}{}{}{}}}\n",
         allow("unused_imports"),
         table("ACTIONS", "ActionInfo", &actions, true),
@@ -121,7 +121,7 @@ fn extension_mock(api: &Api, files: &[GeneratedFile]) -> String {
     let imports = ["super::super::{action::*, types::*}", "::cqhttp::types::*"];
     let (modules, [actions, ..]) = mock_parts(api, files, &imports);
     format!(
-        "::cqhttp::if_mock! {{\n/// The tables of the stand-in server. They are there if `cqhttp` has the feature `mock`.\n{}\
+        "::cqhttp::if_mock! {{\n/// The tables of the simulated server. They are there if `cqhttp` has the feature `mock`.\n{}\
          pub mod mock {{\n{modules}    /// The actions, for `cqhttp::mock::MockServer::builder().actions(ACTIONS)`.\n    \
          pub static ACTIONS: &[&[::cqhttp::mock::ActionInfo]] = &[\n{actions}    ];\n}}\n}}\n",
         allow(EXTENSION_LINTS)

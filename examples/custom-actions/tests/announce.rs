@@ -1,4 +1,4 @@
-//! Actions of the crate's own against the stand-in server, which answers with the examples of the crate's schema.
+//! Actions of the crate's own against the simulated server, which answers with the examples of the crate's schema.
 
 use std::error::Error;
 

@@ -12,7 +12,7 @@ use tower::retry::backoff::Backoff;
 use crate::backoff::new_backoff;
 use crate::error::address::AddressError;
 use crate::error::connection::ConnectionError;
-use crate::transport::address::{Address, Way, bearer, token_of, with_hint};
+use crate::transport::address::{Address, Way, bearer, token_of};
 use crate::transport::tls::{Roots, Tls};
 use crate::transport::ws::activity::Monitored;
 use crate::transport::ws::settings::Settings;
@@ -113,20 +113,21 @@ impl Endpoint {
 
     /// Opens the connection that carries the WebSocket.
     async fn open(&self) -> Result<Box<dyn Stream>, ConnectionError> {
-        let unreachable = |error: io::Error| {
-            let loopback = self.address.is_loopback();
-            ConnectionError::Unreachable(with_hint(error.into(), loopback).into())
-        };
+        let unreachable = |error: io::Error| self.unreachable(error);
         #[cfg(unix)]
         if let Some(path) = &self.address.socket {
             return Ok(Box::new(tokio::net::UnixStream::connect(path).await.map_err(unreachable)?));
         }
-        let port = self.address.port.unwrap_or(if self.address.secure { 443 } else { 80 });
+        let port = self.address.port_or_default();
         let stream = dial::connect(self.address.host.trim_matches(['[', ']']), port).await.map_err(unreachable)?;
         match self.address.secure {
             true => self.start_tls(stream).await,
             false => Ok(Box::new(stream)),
         }
+    }
+
+    fn unreachable(&self, error: io::Error) -> ConnectionError {
+        ConnectionError::Unreachable(self.address.place().unreached(error.into()).into())
     }
 
     #[cfg(feature = "tls")]
@@ -138,7 +139,7 @@ impl Endpoint {
         match self.tls.connect(&self.address.host, stream).await {
             Ok(stream) => Ok(Box::new(stream)),
             Err(error) if is_about_certificate(&error) => Err(ConnectionError::Untrusted(Arc::new(error))),
-            Err(error) => Err(ConnectionError::Unreachable(Arc::new(error))),
+            Err(error) => Err(self.unreachable(error)),
         }
     }
 

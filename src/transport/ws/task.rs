@@ -165,11 +165,15 @@ impl Task {
         mut why: ConnectionError,
         backoff: &mut ExponentialBackoff,
     ) -> Result<Socket, ConnectionError> {
+        let mut lost = true;
         loop {
             let wait = backoff.next_backoff();
             let next_try = wait.deadline();
             let in_ms = next_try.saturating_duration_since(Instant::now()).as_millis();
-            tracing::warn!(why = why.report(), next_try_in_ms = in_ms, "disconnected");
+            match std::mem::take(&mut lost) {
+                true => tracing::warn!(why = why.report(), next_try_in_ms = in_ms, "disconnected"),
+                false => tracing::warn!(why = why.report(), next_try_in_ms = in_ms, "still not connected"),
+            }
             self.control.state.send_replace(ConnectionState::Disconnected { why: why.clone(), next_try });
             self.calls.fail_all(&why);
             self.run_while_disconnected(&why, wait).await?;

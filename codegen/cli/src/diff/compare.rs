@@ -95,7 +95,7 @@ fn action(log: &mut Vec<Change>, pair: Pair<'_, Action>) {
     notes.docs(&action_docs(old), &action_docs(new));
 }
 
-/// Compares the facts about servers, which the docs and the stand-in tell.
+/// Compares the facts about servers, which the docs and the simulated server tell.
 fn server(notes: &mut Notes<'_>, old: &Action, new: &Action) {
     if old.server != new.server {
         notes.compatible(match new.server {

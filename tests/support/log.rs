@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use tracing::subscriber::DefaultGuard;
 
 /// The warnings and errors that are logged by this thread, as long as the value lives.
-pub(crate) struct Log {
+pub struct Log {
     lines: Lines,
     _guard: DefaultGuard,
 }
@@ -25,7 +25,9 @@ impl Write for Lines {
 }
 
 impl Log {
-    pub(crate) fn of_this_thread() -> Self {
+    /// Starts to record.
+    #[must_use]
+    pub fn of_this_thread() -> Self {
         let lines = Lines::default();
         let writer = lines.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -36,8 +38,8 @@ impl Log {
         Self { lines, _guard: tracing::subscriber::set_default(subscriber) }
     }
 
-    /// The lines with this text.
-    pub(crate) fn with(&self, text: &str) -> Vec<String> {
+    /// Returns the lines with this text.
+    pub fn with(&self, text: &str) -> Vec<String> {
         let log = String::from_utf8(self.lines.0.lock().unwrap().clone()).unwrap();
         log.lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
     }
