@@ -128,21 +128,8 @@ impl<A: Action> Call<A> {
     }
 
     async fn exchange(self) -> Result<Answered<A>, Error> {
-        let request = match Request::new(&self.request, &self.extra) {
-            Ok(request) => request,
-            Err(error) => return Err(not_sent(self.request.name(), error)),
-        };
         let name = self.request.name();
-        if tokio::runtime::Handle::try_current().is_err() {
-            let reason = "a call is awaited inside a tokio runtime, and there is none here";
-            return Err(not_sent(name, Reason(reason.into()).into()));
-        }
-        if let Some(fault) = self.request.fault() {
-            return Err(not_sent(name, Reason(fault.into()).into()));
-        }
-        if request.params.first() != Some(&b'{') {
-            return Err(not_sent(name, Reason("its parameters are not a JSON object".into()).into()));
-        }
+        let request = self.outgoing().map_err(|reason| not_sent(name, reason))?;
         let answer = self.client.service().oneshot(request.clone());
         let limit = self.within.or(self.client.timeout()).map(|limit| limit.saturating_add(self.request.wait()));
         let outcome = match limit {
@@ -156,20 +143,42 @@ impl<A: Action> Call<A> {
                 }
             },
         };
-        let response = match outcome {
-            Ok(response) => response,
-            Err(error) if self.request.ends_server() && request.is_sent() && is_closed(&*error) => Response::default(),
-            Err(error) => return Err(failure(name, &request, error)),
-        };
+        match outcome {
+            Ok(response) => self.answered(&request, response),
+            Err(error) if self.request.ends_server() && request.is_sent() && is_closed(&*error) => {
+                self.answered(&request, Response::default())
+            }
+            Err(error) => Err(failure(name, &request, error)),
+        }
+    }
+
+    /// Returns the request, or the reason why it cannot be sent.
+    fn outgoing(&self) -> Result<Request, BoxError> {
+        let request = Request::new(&self.request, &self.extra)?;
+        if tokio::runtime::Handle::try_current().is_err() {
+            let reason = "a call is awaited inside a tokio runtime, and there is none here";
+            return Err(Reason(reason.into()).into());
+        }
+        if let Some(fault) = self.request.fault() {
+            return Err(Reason(fault.into()).into());
+        }
+        if request.params.first() != Some(&b'{') {
+            return Err(Reason("its parameters are not a JSON object".into()).into());
+        }
+        Ok(request)
+    }
+
+    /// Reads the answer to a request.
+    fn answered(&self, request: &Request, response: Response) -> Result<Answered<A>, Error> {
         if self.request.ends_server()
             && response.says_nothing()
             && let Some(answer) = A::Response::from_nothing()
         {
             return Ok(Answered { answer, warnings: Vec::new(), response });
         }
-        let soft = self.request.has_soft_failures();
+        let (name, soft) = (self.request.name(), self.request.has_soft_failures());
         let (answer, warnings) = envelope::decode(name, &response, soft).map_err(|error| {
-            let mut error = after_redirect(error, &request, &response);
+            let mut error = after_redirect(error, request, &response);
             if let Error::Refused(refused) = &mut error {
                 refused.classify(request.effect == Effect::Read, response.http_status, self.request.refusal_rules());
             }

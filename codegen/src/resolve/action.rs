@@ -23,6 +23,8 @@ fn answers(source: &source::Action) -> bool {
     }
 }
 
+const EFFECTS: &[(&str, Effect)] = &[("read", Effect::Read), ("write", Effect::Write), ("send", Effect::Send)];
+
 /// Returns `true` if a parameter can hold a message.
 fn has_message(params: &[Param]) -> bool {
     params.iter().any(|param| matches!(param.ty.scalar, Scalar::Message | Scalar::ForwardNode | Scalar::Json))
@@ -34,23 +36,18 @@ impl Resolver<'_> {
         self.alias(&source.title, &source.name.value);
         self.search(source);
         self.action_names(source);
-        let effects = [("read", Effect::Read), ("write", Effect::Write), ("send", Effect::Send)];
         let servers = [("unsupported", Server::Unsupported), ("removed", Server::Removed)];
         let origin = source.origin.as_ref().and_then(|origin| self.origin(origin));
-        let effect = self.choice(&source.effect, "effect", &effects);
-        let server = match &source.server {
-            Some(word) => self.choice(word, "state of an action on the server", &servers),
-            None => Some(Server::Supported),
-        };
-        let groups: Vec<&source::Group> = source.one_of.iter().chain(&source.at_most_one).collect();
-        let params = self.params(&source.params, &groups);
+        let effect = self.choice(&source.effect, "effect", EFFECTS);
+        let state = source.server.as_ref();
+        let server = state.map(|word| self.choice(word, "state of an action on the server", &servers));
+        let params = self.params(&source.params, &source.groups);
         self.deviates(source);
         self.errors(&source.errors);
         let returns = self.returns(source);
         let example = self.example(source);
         let known = params.as_deref();
         let wait = known.zip(source.wait.as_ref()).and_then(|(params, name)| self.wait(name, params));
-        let choices = known.map(|params| self.choices(source, params)).unwrap_or_default();
         let pages =
             known.zip(source.pages.as_ref()).and_then(|(params, pages)| self.pages(pages, params, returns.as_ref()?));
         let action = Action {
@@ -67,13 +64,13 @@ impl Resolver<'_> {
             // If one of these was refused, the rest is still checked.
             origin: origin.unwrap_or(Origin::Unstated),
             effect: effect.unwrap_or(Effect::Read),
-            server: server.unwrap_or(Server::Supported),
+            server: server.flatten().unwrap_or(Server::Supported),
             silent: source.silent,
             wait,
             pages,
             in_parts: params.as_deref().is_some_and(|params| effect == Some(Effect::Send) && has_message(params)),
+            choices: known.map(|params| self.choices(source, params)).unwrap_or_default(),
             params: params?,
-            choices,
             soft_failure: source.soft_failure,
             errors: values(&source.errors),
             uncertain: Vec::new(),

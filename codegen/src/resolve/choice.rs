@@ -12,16 +12,13 @@ use crate::yaml::Node;
 impl Resolver<'_> {
     /// The groups of an action; a group that was refused is left out.
     pub(super) fn choices(&mut self, source: &source::Action, params: &[Param]) -> Vec<Choice> {
-        let groups = source.one_of.iter().map(|group| (group, true));
-        let groups = groups.chain(source.at_most_one.iter().map(|group| (group, false)));
         let mut seen = HashSet::new();
-        groups.filter_map(|(group, required)| self.choice_of(group, required, params, &mut seen)).collect()
+        source.groups.iter().filter_map(|group| self.choice_of(group, params, &mut seen)).collect()
     }
 
     fn choice_of<'s>(
         &mut self,
         group: &'s source::Group,
-        required: bool,
         params: &[Param],
         seen: &mut HashSet<&'s str>,
     ) -> Option<Choice> {
@@ -46,7 +43,7 @@ impl Resolver<'_> {
             let hint = "name a further parameter; one that is always needed is required, without `?`";
             self.faults.add(&group.spot, "a group of one parameter", hint);
         }
-        (self.faults.len() == before && !names.is_empty()).then_some(Choice { params: names, required })
+        (self.faults.len() == before && !names.is_empty()).then_some(Choice { params: names, required: group.required })
     }
 
     /// Reports an example that sets too many parameters of a group, or too few.

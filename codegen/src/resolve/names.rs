@@ -22,7 +22,7 @@ pub(super) struct Methods {
 /// The methods of `Call`, which every action's call has; `new` is also a method of the request.
 pub(super) const CALL_METHODS: Methods = Methods {
     public: &["client", "clone", "into_future", "map_request", "new", "pages", "param", "with_raw", "within"],
-    private: &["counts_by_ids", "exchange", "request", "send"],
+    private: &["answered", "counts_by_ids", "exchange", "outgoing", "request", "send"],
 };
 
 /// The methods of `Client`.

@@ -11,8 +11,8 @@ use crate::ty::{Scalar, Ty};
 
 impl Resolver<'_> {
     /// The parameters, and the `groups` of them that exclude each other; `None` if one was refused, or has a type that was refused.
-    pub(super) fn params(&mut self, sources: &[source::Field], groups: &[&source::Group]) -> Option<Vec<Param>> {
-        self.distinct(sources, groups.iter().copied());
+    pub(super) fn params(&mut self, sources: &[source::Field], groups: &[source::Group]) -> Option<Vec<Param>> {
+        self.distinct(sources, groups);
         let mut params: Vec<Param> = Vec::new();
         let mut sound = true;
         for source in sources {

@@ -81,17 +81,13 @@ impl Resolver<'_> {
 
     /// Reports fields that share a Rust name or a name on the wire. Of parameters that exclude each other, as `groups` say,
     /// one may also go out under the name of another.
-    pub(super) fn distinct<'a>(
-        &mut self,
-        fields: &'a [source::Field],
-        groups: impl Iterator<Item = &'a source::Group> + Clone,
-    ) {
+    pub(super) fn distinct(&mut self, fields: &[source::Field], groups: &[source::Group]) {
         let mut seen: HashMap<(&str, &str), &source::Field> = HashMap::new();
         let excludes = |one: &source::Field, other: &source::Field| {
             let has = |group: &source::Group, field: &source::Field| {
                 group.params.iter().any(|name| name.value == field.name.value)
             };
-            groups.clone().any(|group| has(group, one) && has(group, other))
+            groups.iter().any(|group| has(group, one) && has(group, other))
         };
         for field in fields {
             let wire = field.wire_name();
@@ -134,7 +130,7 @@ impl Resolver<'_> {
 
     /// The fields; `None` if one was refused, or has a type that was refused.
     pub(super) fn fields(&mut self, sources: &[source::Field]) -> Option<Vec<Field>> {
-        self.distinct(sources, std::iter::empty());
+        self.distinct(sources, &[]);
         let mut fields = Vec::new();
         for source in sources {
             self.doc(&source.doc);

@@ -69,7 +69,7 @@ impl Resolver<'_> {
     }
 
     fn segment_fields(&mut self, sources: &[source::Field]) -> Option<Vec<Param>> {
-        self.distinct(sources, std::iter::empty());
+        self.distinct(sources, &[]);
         let mut fields: Vec<Param> = Vec::new();
         for source in sources {
             let Some(field) = self.segment_field(source) else { continue };

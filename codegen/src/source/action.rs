@@ -27,10 +27,8 @@ pub(crate) struct Action {
     pub(crate) wait: Option<At<String>>,
     pub(crate) pages: Option<Pages>,
     pub(crate) params: Vec<Field>,
-    /// Parameters of which exactly one is set.
-    pub(crate) one_of: Vec<Group>,
-    /// Parameters of which one is set, or none.
-    pub(crate) at_most_one: Vec<Group>,
+    /// Parameters that exclude each other.
+    pub(crate) groups: Vec<Group>,
     /// `true` if an answer of success may hold a `result` other than 0, which is a refusal.
     pub(crate) soft_failure: bool,
     pub(crate) errors: Vec<At<String>>,
@@ -52,10 +50,12 @@ impl Action {
 }
 
 /// Names of parameters that exclude each other.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Group {
     pub(crate) spot: Spot,
     pub(crate) params: Vec<At<String>>,
+    /// `true` if exactly one is set, `false` if none may be set as well.
+    pub(crate) required: bool,
 }
 
 /// The way from one page of an answer to the next.
@@ -130,8 +130,7 @@ impl Reader<'_> {
         let wait = entries.get("wait").and_then(|node| self.text(node));
         let pages = entries.get("pages").and_then(|node| self.pages(node));
         let params = entries.get("params").map(|node| self.fields(node, Part::Param)).unwrap_or_default();
-        let one_of = self.groups(&entries, "one_of");
-        let at_most_one = self.groups(&entries, "at_most_one");
+        let groups = [self.groups(&entries, "one_of", true), self.groups(&entries, "at_most_one", false)].concat();
         let soft_failure = entries.get("soft_failure").is_some_and(|node| self.flag(node));
         let errors = self.texts(&entries, "errors");
         let returns = entries.get("returns").and_then(|node| self.returns(node));
@@ -153,8 +152,7 @@ impl Reader<'_> {
             wait,
             pages,
             params,
-            one_of,
-            at_most_one,
+            groups,
             soft_failure,
             errors,
             returns,
@@ -164,7 +162,7 @@ impl Reader<'_> {
     }
 
     /// Names of parameters, as one list or as a list of lists.
-    fn groups(&mut self, entries: &Entries<'_>, key: &str) -> Vec<Group> {
+    fn groups(&mut self, entries: &Entries<'_>, key: &str, required: bool) -> Vec<Group> {
         let Some(node) = entries.get(key) else { return Vec::new() };
         let items = self.list(node, "parameters");
         let lists: Vec<&Node> = match items.first() {
@@ -174,7 +172,7 @@ impl Reader<'_> {
         };
         let group = |node: &Node| {
             let params = self.list(node, "parameters").iter().filter_map(|node| self.text(node)).collect();
-            Group { spot: self.spot(node), params }
+            Group { spot: self.spot(node), params, required }
         };
         lists.into_iter().map(group).collect()
     }
