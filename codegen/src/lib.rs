@@ -45,7 +45,7 @@ pub fn generate(schema: impl AsRef<Path>) -> Result<Generated, Diagnostics> {
 ///
 /// The errors of [`generate`].
 pub fn generate_without_vendor(schema: impl AsRef<Path>) -> Result<Generated, Diagnostics> {
-    read(schema.as_ref()).map(|api| emit::emit_without_vendor(api))
+    read(schema.as_ref()).map(emit::emit_without_vendor)
 }
 
 /// Applies every rule to a schema, and generates nothing.

@@ -18,7 +18,7 @@ pub trait JsonField: Decode + Serialize + PartialEq {
             Item::Json(json) => decode::value(json),
             Item::Escaped(_) | Item::Text(_) => None,
         };
-        found.or_else(|| decode::value(&*json_of(item)?))
+        found.or_else(|| decode::value(&json_of(item)?))
     }
 
     /// Returns `true` if the value goes back out as it came, so that nothing of it has to be kept.
