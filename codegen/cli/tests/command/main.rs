@@ -8,6 +8,8 @@ mod diff;
 mod facts;
 mod import;
 mod import_published;
+#[cfg(unix)]
+mod new_action;
 mod reference;
 mod subcommands;
 mod support;
