@@ -97,7 +97,7 @@ fn a_text_may_hold_the_json() {
     let Segment::Face(face) = &message[0] else { panic!("{message:?}") };
     assert_eq!((face.large, face.chain_count), (Some(true), Some(3)));
     assert_eq!(face.raw, Some(json!({ "faceType": 3, "x": [1] })));
-    let again = Message::cq(&message.to_cq().unwrap());
+    let again = Message::cq(message.to_cq().unwrap());
     assert_eq!(again.to_cq().unwrap(), message.to_cq().unwrap());
     let Segment::Face(again) = &again[0] else { panic!("{again:?}") };
     assert_eq!((&again.raw, again.chain_count), (&face.raw, face.chain_count));
