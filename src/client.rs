@@ -58,6 +58,13 @@ impl Client {
         Self::new(BoxCloneSyncService::new(service.map_err(Into::into)), Some(DEFAULT_TIMEOUT), None, Arc::default())
     }
 
+    /// `Client::builder`, for the compiler's hint.
+    #[cfg(not(feature = "http"))]
+    #[doc(hidden)]
+    pub fn builder<U: crate::missing_feature::FeatureHttp>(_: U) -> U {
+        unreachable!("nothing satisfies the bound")
+    }
+
     pub(crate) fn new(
         service: BoxedService,
         timeout: Option<Duration>,

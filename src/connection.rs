@@ -173,6 +173,13 @@ impl Connect {
         self
     }
 
+    /// `root_certificate`, for the compiler's hint.
+    #[cfg(not(feature = "tls"))]
+    #[doc(hidden)]
+    pub fn root_certificate<P: crate::missing_feature::FeatureTls>(self, _: P) -> Self {
+        self
+    }
+
     /// Limits the time of one attempt to connect. Default: 10 seconds.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.settings.connect_timeout = limit;

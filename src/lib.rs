@@ -34,6 +34,7 @@ mod id;
 pub mod layer;
 mod macros;
 mod message;
+mod missing_feature;
 #[cfg(feature = "mock")]
 pub mod mock;
 mod pagination;

@@ -140,6 +140,13 @@ impl ClientBuilder {
         self
     }
 
+    /// `root_certificate`, for the compiler's hint.
+    #[cfg(not(feature = "tls"))]
+    #[doc(hidden)]
+    pub fn root_certificate<P: crate::missing_feature::FeatureTls>(self, _: P) -> Self {
+        self
+    }
+
     /// Puts a tower layer around the client, outside the layers added before it.
     ///
     /// [`layer`](crate::layer) lists the layers and a sensible order.

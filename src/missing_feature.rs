@@ -1,0 +1,21 @@
+//! What the compiler says of methods that need a feature which is not enabled.
+//!
+//! Each is declared without the feature too, with a bound that nothing satisfies.
+
+/// Bound of methods that need the feature `http`.
+#[cfg(not(feature = "http"))]
+#[diagnostic::on_unimplemented(
+    message = "`Client::builder` needs the feature `http` of `cqhttp`",
+    label = "the feature `http` is not enabled",
+    note = "enable it in `Cargo.toml`: `cqhttp = {{ …, features = [\"http\"] }}`; it is a default feature"
+)]
+pub trait FeatureHttp {}
+
+/// Bound of methods that need the feature `tls`.
+#[cfg(all(not(feature = "tls"), any(feature = "http", feature = "ws")))]
+#[diagnostic::on_unimplemented(
+    message = "`root_certificate` needs the feature `tls` of `cqhttp`",
+    label = "the feature `tls` is not enabled",
+    note = "enable it in `Cargo.toml`: `cqhttp = {{ …, features = [\"tls\"] }}`"
+)]
+pub trait FeatureTls {}

@@ -1,0 +1,37 @@
+//! The compiler names the feature that a method needs.
+
+use std::fs;
+use std::process::Command;
+
+use crate::root;
+
+/// Returns what the compiler says of a program on `cqhttp` with these features.
+fn said_of(features: &str, program: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = format!(
+        "[package]\nname = \"missing-feature\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
+         cqhttp = {{ path = {:?}, default-features = false, features = [{features}] }}\n\n[workspace]\n",
+        root()
+    );
+    fs::create_dir(folder.path().join("src")).unwrap();
+    fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
+    fs::write(folder.path().join("src/main.rs"), program).unwrap();
+    // The versions of the workspace, which are there.
+    fs::copy(root().join("Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
+    let mut check = Command::new(env!("CARGO"));
+    check.args(["check", "--offline", "--quiet", "--manifest-path"]).arg(folder.path().join("Cargo.toml"));
+    let said = check.arg("--target-dir").arg(root().join("target")).output().unwrap();
+    assert!(!said.status.success(), "it compiles: {program}");
+    String::from_utf8_lossy(&said.stderr).into_owned()
+}
+
+#[test]
+#[ignore = "compiles the crate once more: `.ci/run` runs it"]
+fn the_compiler_names_the_feature_that_is_missing() {
+    let said = said_of("\"ws\"", "fn main() {\n    let _ = cqhttp::Client::builder(\"http://127.0.0.1:3000\");\n}\n");
+    assert!(said.contains("error[E0277]: `Client::builder` needs the feature `http` of `cqhttp`"), "{said}");
+    assert!(said.contains("cqhttp = { …, features = [\"http\"] }"), "{said}");
+    let program = "fn main() {\n    let _ = cqhttp::connect(\"wss://a\").root_certificate(\"\");\n}\n";
+    let said = said_of("\"ws\"", program);
+    assert!(said.contains("error[E0277]: `root_certificate` needs the feature `tls` of `cqhttp`"), "{said}");
+}
