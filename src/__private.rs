@@ -14,10 +14,12 @@ pub use crate::answer::{Place, bare_answer};
 use crate::decode::Integer;
 pub use crate::error::refusal::{Happened, RefusalRule};
 use crate::generated::event::Event;
-use crate::generated::types::{ChannelId, GroupId, GuildId, MessageId, UserId};
+use crate::generated::types::{ChannelId, GroupId, GuildId, MessageId, MessageSeq, UserId};
 use crate::reply::ReplyTo;
 pub use crate::segment::codec::{SegmentType, Segments};
-pub use crate::segment::fields::{FieldValue, Fields, Written};
+pub use crate::segment::fields::{FieldValue, Fields};
+pub use crate::segment::item::Written;
+pub use crate::segment::json::JsonField;
 pub use crate::segment::writing::Writing;
 use crate::target::Chat;
 use crate::types::Unlisted;
@@ -31,7 +33,7 @@ pub mod decode {
 pub mod field {
     /// A field that its object cannot be without.
     pub mod required {
-        use crate::decode::{Decode, Presence, Slot, TextSlot};
+        use crate::decode::{Decode, FieldSlot, Presence, Slot};
         use crate::segment::fields::FieldValue;
 
         /// Returns the presence of a field.
@@ -51,14 +53,14 @@ pub mod field {
         }
 
         /// Returns the slot of a segment's field.
-        pub fn text_slot<T: FieldValue>(value: &mut T) -> TextSlot<'_> {
-            TextSlot(value)
+        pub fn field_slot<T: FieldValue>(value: &mut T) -> FieldSlot<'_> {
+            FieldSlot::Text(value)
         }
     }
 
     /// A field that may be absent.
     pub mod optional {
-        use crate::decode::{Decode, Presence, Slot, TextSlot};
+        use crate::decode::{Decode, FieldSlot, Presence, Slot};
         use crate::segment::fields::FieldValue;
 
         /// Returns the presence of a field.
@@ -78,8 +80,32 @@ pub mod field {
         }
 
         /// Returns the slot of a segment's field.
-        pub fn text_slot<T: FieldValue>(value: &mut Option<T>) -> TextSlot<'_> {
-            TextSlot(value)
+        pub fn field_slot<T: FieldValue>(value: &mut Option<T>) -> FieldSlot<'_> {
+            FieldSlot::Text(value)
+        }
+    }
+
+    /// A field of a segment that is JSON, and that the segment cannot be without.
+    pub mod json_required {
+        pub use super::required::{blank, presence};
+        use crate::decode::FieldSlot;
+        use crate::segment::json::JsonField;
+
+        /// Returns the slot of a segment's field.
+        pub fn field_slot<T: JsonField>(value: &mut T) -> FieldSlot<'_> {
+            FieldSlot::Json(value)
+        }
+    }
+
+    /// A field of a segment that is JSON, and that may be absent.
+    pub mod json_optional {
+        pub use super::optional::{blank, presence};
+        use crate::decode::FieldSlot;
+        use crate::segment::json::JsonField;
+
+        /// Returns the slot of a segment's field.
+        pub fn field_slot<T: JsonField>(value: &mut Option<T>) -> FieldSlot<'_> {
+            FieldSlot::Json(value)
         }
     }
 
@@ -206,6 +232,35 @@ pub fn seconds(seconds: impl Into<Option<u32>>) -> Duration {
     Duration::from_secs(seconds.into().unwrap_or_default().into())
 }
 
+/// Returns the reason why a request cannot be sent if not exactly one of these parameters is set.
+pub fn exactly_one(params: &[(&str, bool)]) -> Option<String> {
+    match params.iter().filter(|(_, is_set)| *is_set).count() {
+        1 => None,
+        0 => Some(format!("one of {} has to be set", names(params.iter()))),
+        _ => at_most_one(params),
+    }
+}
+
+/// Returns the reason why a request cannot be sent if more than one of these parameters is set.
+pub fn at_most_one(params: &[(&str, bool)]) -> Option<String> {
+    let set = params.iter().filter(|(_, is_set)| *is_set);
+    let excluded = set.clone().count() > 1;
+    excluded.then(|| format!("{} exclude each other: only one of them can be set", names(set)))
+}
+
+/// "`user_id`, `group_id`"
+fn names<'a>(params: impl Iterator<Item = &'a (&'a str, bool)>) -> String {
+    params.map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Removes a parameter that only repeats the value of another one, which goes out under its name too.
+pub fn unshare<T: Serialize, U: Serialize>(repeated: &mut Option<T>, other: &Option<U>) {
+    let equal = serde_json::to_value(&*repeated).ok() == serde_json::to_value(other).ok();
+    if other.is_some() && equal {
+        *repeated = None;
+    }
+}
+
 /// Returns the token of the next page; `None` at the end, or if it is the token of this page.
 pub fn next_token<T: Clone + PartialEq + ToString>(this: &Option<T>, next: &Option<T>) -> Option<T> {
     next.clone().filter(|token| !token.to_string().is_empty() && next != this)
@@ -245,14 +300,56 @@ fn keep<T>(last: Option<impl Into<i64>>, list: &mut Vec<T>, number: impl Fn(&T) 
     !had_numbers || list.iter().any(|item| number(item).is_some())
 }
 
-/// Returns the id of the message with the smallest number.
-pub fn oldest_message(list: &[Event]) -> Option<MessageId> {
-    let id = |event: &Event| match event {
+/// Returns the id of a message.
+fn message_id(event: &Event) -> Option<MessageId> {
+    match event {
         Event::PrivateMessage(event) | Event::PrivateMessageSent(event) => Some(event.message_id),
         Event::GroupMessage(event) | Event::GroupMessageSent(event) => Some(event.message_id),
         _ => None,
+    }
+}
+
+/// Returns the ids of messages.
+pub fn event_ids(list: &[Event]) -> Vec<i64> {
+    list.iter().filter_map(message_id).map(Into::into).collect()
+}
+
+/// Returns `true` if the messages are listed from the newest to the oldest.
+fn is_descending(list: &[Event]) -> bool {
+    let mut times = list.iter().filter(|event| message_id(event).is_some()).map(Event::time);
+    let first = times.next();
+    first.zip(times.next_back()).is_some_and(|(first, last)| first > last)
+}
+
+/// Returns the id of the oldest message.
+pub fn oldest_message(list: &[Event]) -> Option<MessageId> {
+    let mut ids = list.iter().filter_map(message_id);
+    if is_descending(list) { ids.next_back() } else { ids.next() }
+}
+
+/// Returns `true` if a server counts messages by their ids: it has been asked for one, or its messages have no running numbers
+/// of their own. `None` if they have.
+pub fn counts_by_ids(asked: Option<MessageId>, list: &[Event]) -> Option<bool> {
+    let mut messages = list.iter().filter_map(|event| Some((message_id(event)?, event.message_seq())));
+    let own_number = |(id, number): (MessageId, Option<MessageSeq>)| {
+        let number = number.map(|number| i128::from(number.get()));
+        number.is_some_and(|number| number != id.wide())
     };
-    list.iter().filter(|event| event.message_seq().is_some()).min_by_key(|event| event.message_seq()).and_then(id)
+    let by_ids = asked.is_some() || !list.is_empty() && !messages.any(own_number);
+    by_ids.then_some(true)
+}
+
+/// Removes the message with this id and those after it, with which a server ends the page before it. Returns `false` if none is
+/// left: the server has not read the id, and repeats the `previous` page, or there is no earlier message.
+pub fn keep_before(anchor: MessageId, previous: &[i64], list: &mut Vec<Event>) -> bool {
+    let at = list.iter().position(|event| message_id(event) == Some(anchor));
+    match at {
+        Some(at) if is_descending(list) => drop(list.drain(..=at)),
+        Some(at) => list.truncate(at),
+        None if event_ids(list).iter().any(|id| previous.contains(id)) => list.clear(),
+        None => {}
+    }
+    list.iter().any(|event| message_id(event).is_some())
 }
 
 /// Returns an account; `None` if the server does not name it.

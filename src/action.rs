@@ -32,6 +32,24 @@ pub trait Action: Serialize + Send + Sync + 'static {
         &[]
     }
 
+    /// Returns the reason why the request cannot be sent: parameters that exclude each other.
+    #[doc(hidden)]
+    fn fault(&self) -> Option<String> {
+        None
+    }
+
+    /// Returns `true` if an answer of success whose `data` has a `result` other than 0 is a refusal.
+    #[doc(hidden)]
+    fn has_soft_failures(&self) -> bool {
+        false
+    }
+
+    /// Returns `true` if the server ends, and may close the connection in place of an answer.
+    #[doc(hidden)]
+    fn ends_server(&self) -> bool {
+        false
+    }
+
     /// Returns the time that the server waits by design before it answers; it is added to the call's time limit.
     fn wait(&self) -> Duration {
         Duration::ZERO

@@ -1,19 +1,25 @@
 //! Calls: a request becomes an answer or an error.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
 use tower::ServiceExt;
 use tracing::Instrument;
 
 use crate::action::{Action, Effect};
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::decode::{self, DecodeWarning};
 use crate::envelope;
+#[cfg(feature = "ws")]
+use crate::error::connection::ConnectionError;
 use crate::error::reason::{Reason, TimedOut};
 use crate::error::{Error, NotSent, OutcomeUnknown};
+use crate::extra_params::ExtraParams;
 use crate::transport::failure::{BoxError, Failure};
 use crate::transport::request::Request;
 use crate::transport::response::Response;
@@ -44,11 +50,29 @@ pub struct Call<A> {
     client: Client,
     request: A,
     within: Option<Duration>,
+    extra: ExtraParams,
 }
 
 impl<A: Action> Call<A> {
     pub(crate) fn new(client: Client, request: A) -> Self {
-        Self { client, request, within: None }
+        Self { client, request, within: None, extra: ExtraParams::default() }
+    }
+
+    /// Adds a parameter that the request's type does not know, under its name on the wire: some servers read further ones. A
+    /// second value for a name replaces the first.
+    ///
+    /// The call ends as [`Error::NotSent`] if it writes a parameter of this name already, such as one with a default, or if the
+    /// value cannot be written as JSON.
+    ///
+    /// ```no_run
+    /// # async fn run(client: &cqhttp::Client) -> Result<(), cqhttp::Error> {
+    /// client.send_group_msg(10001000, "hi").param("vendor_option", 1).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn param(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
+        self.extra.set(name.into(), &value);
+        self
     }
 
     /// Limits the time of this call, in place of the client's limit. A call that exceeds it ends as
@@ -104,18 +128,8 @@ impl<A: Action> Call<A> {
     }
 
     async fn exchange(self) -> Result<Answered<A>, Error> {
-        let request = match Request::new(&self.request) {
-            Ok(request) => request,
-            Err(error) => return Err(not_sent(self.request.name(), error.into())),
-        };
         let name = self.request.name();
-        if tokio::runtime::Handle::try_current().is_err() {
-            let reason = "a call is awaited inside a tokio runtime, and there is none here";
-            return Err(not_sent(name, Reason(reason.into()).into()));
-        }
-        if request.params.first() != Some(&b'{') {
-            return Err(not_sent(name, Reason("its parameters are not a JSON object".into()).into()));
-        }
+        let request = self.outgoing().map_err(|reason| not_sent(name, reason))?;
         let answer = self.client.service().oneshot(request.clone());
         let limit = self.within.or(self.client.timeout()).map(|limit| limit.saturating_add(self.request.wait()));
         let outcome = match limit {
@@ -129,9 +143,42 @@ impl<A: Action> Call<A> {
                 }
             },
         };
-        let response = outcome.map_err(|error| failure(name, &request, error))?;
-        let (answer, warnings) = envelope::decode(name, &response).map_err(|error| {
-            let mut error = after_redirect(error, &request, &response);
+        match outcome {
+            Ok(response) => self.answered(&request, response),
+            Err(error) if self.request.ends_server() && request.is_sent() && is_closed(&*error) => {
+                self.answered(&request, Response::default())
+            }
+            Err(error) => Err(failure(name, &request, error)),
+        }
+    }
+
+    /// Returns the request, or the reason why it cannot be sent.
+    fn outgoing(&self) -> Result<Request, BoxError> {
+        let request = Request::new(&self.request, &self.extra)?;
+        if tokio::runtime::Handle::try_current().is_err() {
+            let reason = "a call is awaited inside a tokio runtime, and there is none here";
+            return Err(Reason(reason.into()).into());
+        }
+        if let Some(fault) = self.request.fault() {
+            return Err(Reason(fault.into()).into());
+        }
+        if request.params.first() != Some(&b'{') {
+            return Err(Reason("its parameters are not a JSON object".into()).into());
+        }
+        Ok(request)
+    }
+
+    /// Reads the answer to a request.
+    fn answered(&self, request: &Request, response: Response) -> Result<Answered<A>, Error> {
+        if self.request.ends_server()
+            && response.says_nothing()
+            && let Some(answer) = A::Response::from_nothing()
+        {
+            return Ok(Answered { answer, warnings: Vec::new(), response });
+        }
+        let (name, soft) = (self.request.name(), self.request.has_soft_failures());
+        let (answer, warnings) = envelope::decode(name, &response, soft).map_err(|error| {
+            let mut error = after_redirect(error, request, &response);
             if let Error::Refused(refused) = &mut error {
                 refused.classify(request.effect == Effect::Read, response.http_status, self.request.refusal_rules());
             }
@@ -176,6 +223,22 @@ pub(crate) fn not_sent(action: &str, reason: BoxError) -> Error {
     Error::NotSent(Box::new(NotSent { action: action.to_owned(), reason }))
 }
 
+/// Returns `true` if the server closed the connection once it had the request.
+fn is_closed(error: &(dyn StdError + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(failure) = error.downcast_ref::<Failure>() {
+            return failure.is_closed();
+        }
+        #[cfg(feature = "ws")]
+        if let Some(error) = error.downcast_ref::<ConnectionError>() {
+            return matches!(error, ConnectionError::ClosedByServer { .. } | ConnectionError::Lost(_));
+        }
+        cause = error.source();
+    }
+    false
+}
+
 /// Returns the call's error for an error of the service.
 fn failure(action: &str, request: &Request, reason: BoxError) -> Error {
     let failure = reason.downcast_ref::<Failure>();
@@ -198,7 +261,12 @@ impl<A: Action> IntoFuture for Call<A> {
 
 impl<A: fmt::Debug> fmt::Debug for Call<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call").field("request", &self.request).field("within", &self.within).finish_non_exhaustive()
+        let Self { request, within, extra, .. } = self;
+        f.debug_struct("Call")
+            .field("request", request)
+            .field("within", within)
+            .field("extra", extra)
+            .finish_non_exhaustive()
     }
 }
 

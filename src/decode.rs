@@ -29,10 +29,11 @@ use self::fill::{Borrowed, Copied, Source, fill_text};
 pub(crate) use self::raw::{raw_text, scalar_text, without_halves};
 pub use self::reading::{Decode, boxed};
 pub use self::shape::{Field, Key, Missing, Presence, Shape, capacity, count, fields, keys, no_field, places};
+pub(crate) use self::slot::Entry;
 pub use self::slot::{
-    Decoded, Found, Object, Reading, SegmentData, SetEvent, SetMessage, SetTarget, Sink, Slot, Stop, TextSlot, Value,
+    Decoded, FieldSlot, Found, JsonFit, Object, Reading, SegmentData, SetEvent, SetField, SetJson, SetMessage,
+    SetTarget, Sink, Slot, Stop, Value,
 };
-pub(crate) use self::slot::{Entry, SetField};
 pub(crate) use self::types::ReadCustom;
 pub use self::types::{FromText, Integer};
 use self::warning::OuterText;
@@ -196,7 +197,10 @@ pub fn deserialize_strictly<'de, T: Decode, D: Deserializer<'de>>(deserializer: 
     let mut context = Context::strict();
     let outcome = Source::<D, D::Error, Copied>::new(deserializer).read_with(|value| T::decode(value, &mut context))?;
     match context.into_warnings().into_iter().next() {
-        None => finish(outcome),
+        None => finish(outcome).map(|mut value: T| {
+            value.settle();
+            value
+        }),
         Some(warning) => Err(D::Error::custom(warning)),
     }
 }

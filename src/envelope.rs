@@ -15,8 +15,12 @@ use crate::raw_fields::raw_fields;
 use crate::transport::Response;
 use crate::transport::failure::BoxError;
 
-/// Decodes a response to `action`. Returns the answer, and the parts of it that were passed over.
-pub(crate) fn decode<T: Answer>(action: &str, response: &Response) -> Result<(T, Vec<DecodeWarning>), Error> {
+/// Decodes a response to `action`, which may have `soft` failures. Returns the answer, and the parts of it that were passed over.
+pub(crate) fn decode<T: Answer>(
+    action: &str,
+    response: &Response,
+    soft: bool,
+) -> Result<(T, Vec<DecodeWarning>), Error> {
     let by_status = || response.http_status.and_then(|status| by_http_status(action, status, &response.body));
     let undecodable = |path: &str, reason: BoxError| undecodable(action, response, path, reason);
     if let Some(limit) = response.cut_at {
@@ -43,6 +47,9 @@ pub(crate) fn decode<T: Answer>(action: &str, response: &Response) -> Result<(T,
     if let Some(refused) = head.refusal(action, response, not_200(response)) {
         return Err(Error::Refused(Box::new(refused)));
     }
+    if let Some(refused) = soft.then(|| soft_refusal(action, response)).flatten() {
+        return Err(Error::Refused(Box::new(refused)));
+    }
     if let Some(error) = failure {
         return Err(undecodable(&path_of(&response.body, &error), error.into()));
     }
@@ -56,6 +63,27 @@ pub(crate) fn decode<T: Answer>(action: &str, response: &Response) -> Result<(T,
             Err(undecodable(warning.path(), Reason(warning.reason().to_owned().into()).into()))
         }
     }
+}
+
+/// Returns the refusal in an answer of success: its `data` has a `result` other than 0, and `errMsg` is the text.
+fn soft_refusal(action: &str, response: &Response) -> Option<Refused> {
+    let [data] = raw_fields(&response.body, ["data"]).ok()?;
+    let [result, text] = raw_fields(data?.get().as_bytes(), ["result", "errMsg"]).ok()?;
+    let result = decode::value::<i64>(result?).filter(|result| *result != 0)?;
+    let message = text.and_then(decode::value::<String>).filter(|text| !text.is_empty());
+    Some(Refused {
+        action: action.to_owned(),
+        retcode: result,
+        msg: None,
+        message,
+        wording: None,
+        http_status: not_200(response),
+        text: self::text(&response.body),
+        uncertain: true,
+        kind: RefusalKind::Other,
+        is_bare: false,
+        is_soft: true,
+    })
 }
 
 fn not_200(response: &Response) -> Option<u16> {
@@ -171,6 +199,7 @@ fn by_http_status(action: &str, status: u16, body: &[u8]) -> Option<Error> {
                 uncertain: true,
                 kind: RefusalKind::Other,
                 is_bare: true,
+                is_soft: false,
             }))
         }
         500.. => unknown(format!("the server, or a proxy before it, failed with HTTP status {status}")),
@@ -233,6 +262,7 @@ impl Head {
             uncertain: true,
             kind: RefusalKind::Other,
             is_bare: false,
+            is_soft: false,
         })
     }
 }

@@ -263,7 +263,8 @@ pub struct Refused {
     /// The server's code of the refusal. On go-cqhttp it is mostly 100, and 404 for an unknown action; other servers have
     /// other codes.
     ///
-    /// A refusal that is only an HTTP status has the code that OneBot v11 assigns to it: 1401 for 401, 1403 for 403, and so on.
+    /// Some servers report the success of a call that QQ refused, with a `result` other than 0 in the answer: the code is then
+    /// this `result`. A refusal that is only an HTTP status has the code that OneBot v11 assigns to it: 1401 for 401, 1403 for 403, and so on.
     pub retcode: i64,
     /// The short code, such as `GROUP_NOT_FOUND`; only go-cqhttp sends one.
     pub msg: Option<String>,
@@ -281,6 +282,8 @@ pub struct Refused {
     pub(crate) kind: RefusalKind,
     /// Set if the answer is an HTTP status alone, without an envelope.
     pub(crate) is_bare: bool,
+    /// Set if the envelope is that of a success, and the refusal in its `data`.
+    pub(crate) is_soft: bool,
 }
 
 impl Refused {
@@ -290,7 +293,9 @@ impl Refused {
         let Self { action, retcode, msg, message, wording, .. } = &*self;
         let words = [msg, message, wording].into_iter().flatten();
         let (texts, whole): (Vec<_>, Vec<_>) = words.map(|text| normalized(text)).unzip();
-        let seen = Seen { action, retcode: *retcode, http_status, code: msg.as_deref(), texts };
+        // A result of QQ's is not a retcode of the server's.
+        let retcode = (!self.is_soft).then_some(*retcode);
+        let seen = Seen { action, retcode, http_status, code: msg.as_deref(), texts };
         let (kind, uncertain) = seen.meaning(further);
         self.kind = kind;
         // What has not been looked at may say otherwise.
@@ -386,7 +391,8 @@ impl fmt::Display for Refused {
 
 impl fmt::Debug for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { action, retcode, msg, message, wording, http_status, text, uncertain, kind, is_bare: _ } = self;
+        let Self { action, retcode, msg, message, wording, http_status, text, uncertain, kind, is_bare: _, is_soft: _ } =
+            self;
         f.debug_struct("Refused")
             .field("action", action)
             .field("retcode", retcode)

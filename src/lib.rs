@@ -24,6 +24,7 @@ pub mod event;
 #[cfg(feature = "ws")]
 mod events;
 mod extend;
+mod extra_params;
 mod file;
 pub mod forward;
 mod generated;

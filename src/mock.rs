@@ -174,7 +174,8 @@ pub use self::fault::Fault;
 pub use self::post_format::PostFormat;
 pub use self::refusal::{Refusal, refuse, refuse_as};
 pub use self::schema::{
-    ActionInfo, EventInfo, ExampleCall, ParamInfo, ParamKind, SegmentInfo, action, actions, events, segments,
+    ActionInfo, ChoiceInfo, EventInfo, ExampleCall, ParamInfo, ParamKind, SegmentInfo, action, actions, events,
+    segments,
 };
 #[doc(hidden)] // for the generated tables
 pub use self::schema::{call_example, reread, reread_answer};

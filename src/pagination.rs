@@ -11,17 +11,51 @@ use crate::action::KnownAction;
 use crate::call::{Answered, Call, WithRaw};
 use crate::decode::DecodeWarning;
 use crate::error::Error;
+use crate::generated::server::ServerKind;
 
 /// An action that answers in pages.
 pub trait Paged: KnownAction + Clone {
     /// Returns the request for the page after `answer`; `None` after the last page.
     fn next_page(&self, answer: &Self::Response) -> Option<Self>;
 
-    /// Removes from the answer to a request of [`next_page`](Self::next_page) what belongs to an earlier page. Returns `false` if
-    /// nothing is left, since the server does not read the request.
-    fn keep_page(&self, answer: &mut Self::Response) -> bool {
-        let _ = answer;
+    /// Removes from the answer to a request of [`next_page`](Self::next_page) what belongs to an earlier page. `previous` are the
+    /// ids of the messages of the page before, in a history. Returns `false` if nothing is left, since the server does not read
+    /// the request.
+    fn keep_page(&self, answer: &mut Self::Response, previous: &[i64]) -> bool {
+        let _ = (answer, previous);
         true
+    }
+
+    /// `true` for a history, which some servers count by the ids of messages.
+    #[doc(hidden)]
+    const HAS_IDS: bool = false;
+
+    /// Returns the request for the first page: one that goes back from a message.
+    #[doc(hidden)]
+    #[must_use]
+    fn first_page(self) -> Self {
+        self
+    }
+
+    /// Returns the request for the page after `answer`, for a server that counts by ids.
+    #[doc(hidden)]
+    fn next_page_by_id(&self, answer: &Self::Response) -> Option<Self> {
+        let _ = answer;
+        None
+    }
+
+    /// Returns `true` if the answer shows that the server counts by ids; `None` if it does not show it.
+    #[doc(hidden)]
+    fn counts_by_ids(&self, answer: &Self::Response) -> Option<bool> {
+        let _ = answer;
+        None
+    }
+
+    /// Returns the ids of the messages in an answer.
+    #[doc(hidden)]
+    fn message_ids(answer: &Self::Response) -> Vec<i64> {
+        let _ = answer;
+        Vec::new()
     }
 }
 
@@ -29,8 +63,13 @@ impl<A: Paged> Call<A> {
     /// Returns a stream of the answer's pages, beginning with this call's.
     ///
     /// The stream ends with the last page, or with the first error. A server that answers with the page before once more ends
-    /// it as well: the action's page says on which servers that is so. Each page is a call of its own, with this call's time
-    /// limit, and is sent when the stream is polled for it.
+    /// it as well. Each page is a call of its own, with this call's time limit, and is sent when the stream is polled for it.
+    ///
+    /// Servers count the messages of a history by their running numbers, or by their ids: see
+    /// [`Client::server_kind`](crate::Client::server_kind). Where the kind of the server is not known, the first page shows it
+    /// on most servers; on SnowLuma one further call does. [`Client::detect_server`](crate::Client::detect_server) asks the
+    /// server, and [`ClientBuilder::server_kind`](crate::ClientBuilder::server_kind) and
+    /// [`Connect::server_kind`](crate::Connect::server_kind) say it by hand.
     ///
     /// ```no_run
     /// # async fn run(client: cqhttp::Client) -> Result<(), cqhttp::Error> {
@@ -44,7 +83,16 @@ impl<A: Paged> Call<A> {
     /// # }
     /// ```
     pub fn pages(self) -> Pages<A> {
-        Pages { next: Some(self), pending: None, is_first: true, warnings: Vec::new() }
+        let first = self.map_request(A::first_page);
+        Pages {
+            next: Some(first),
+            by_id: None,
+            counts_by_ids: None,
+            previous: Vec::new(),
+            pending: None,
+            is_first: true,
+            warnings: Vec::new(),
+        }
     }
 }
 
@@ -54,6 +102,12 @@ impl<A: Paged> Call<A> {
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<A: Paged> {
     next: Option<Call<A>>,
+    /// The call for the same page by an id, for a server that repeats the page before in answer to the other.
+    by_id: Option<Call<A>>,
+    /// Set once it is known whether the server counts the messages of a history by their ids.
+    counts_by_ids: Option<bool>,
+    /// The ids of the messages of the page before.
+    previous: Vec<i64>,
     pending: Option<PendingPage<A>>,
     /// `true` until the first page has come.
     is_first: bool,
@@ -102,20 +156,43 @@ impl<A: Paged> Pages<A> {
     }
 
     fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<AnsweredPage<A>>> {
-        if let Some(call) = self.next.take() {
-            self.pending = Some(PendingPage { answer: Box::pin(call.clone().send()), call });
-        }
-        let Some(pending) = &mut self.pending else { return Poll::Ready(None) };
-        let mut page = ready!(pending.answer.as_mut().poll(cx));
-        let pending = self.pending.take();
-        let is_first = std::mem::replace(&mut self.is_first, false);
-        if let (Ok(page), Some(pending)) = (&mut page, pending) {
-            if !is_first && !pending.call.request().keep_page(&mut page.answer) {
-                return Poll::Ready(None);
+        loop {
+            if let Some(call) = self.next.take() {
+                self.pending = Some(PendingPage { answer: Box::pin(call.clone().send()), call });
             }
-            self.next = pending.call.next_page(&page.answer);
+            let Some(pending) = &mut self.pending else { return Poll::Ready(None) };
+            let mut page = ready!(pending.answer.as_mut().poll(cx));
+            let pending = self.pending.take();
+            let is_first = std::mem::replace(&mut self.is_first, false);
+            let by_id = self.by_id.take();
+            if let (Ok(page), Some(pending)) = (&mut page, pending) {
+                if !is_first && !pending.call.request().keep_page(&mut page.answer, &self.previous) {
+                    let Some(by_id) = by_id else { return Poll::Ready(None) };
+                    (self.next, self.counts_by_ids) = (Some(by_id), Some(true));
+                    continue;
+                }
+                if !is_first {
+                    // The server has read the request.
+                    self.counts_by_ids.get_or_insert(false);
+                }
+                self.turn(pending.call, &page.answer);
+            }
+            return Poll::Ready(Some(page));
         }
-        Poll::Ready(Some(page))
+    }
+
+    /// Makes the call for the page after `answer`.
+    fn turn(&mut self, call: Call<A>, answer: &A::Response) {
+        self.previous = A::message_ids(answer);
+        self.counts_by_ids = self.counts_by_ids.or_else(|| call.counts_by_ids(answer));
+        let by_id = || call.request().next_page_by_id(answer);
+        let (next, otherwise) = match self.counts_by_ids {
+            Some(true) => (by_id(), None),
+            Some(false) => (call.request().next_page(answer), None),
+            None => (call.request().next_page(answer), by_id()),
+        };
+        let with = |request: A| call.clone().map_request(|_| request);
+        (self.next, self.by_id) = (next.map(with), otherwise.map(with));
     }
 }
 
@@ -164,9 +241,16 @@ impl<A: Paged> Stream for RawPages<A> {
 }
 
 impl<A: Paged> Call<A> {
-    fn next_page(self, answer: &A::Response) -> Option<Self> {
-        let next = self.request().next_page(answer)?;
-        Some(self.map_request(|_| next))
+    /// Returns whether the server counts by ids, by its kind or by its answer; `None` if neither shows it.
+    fn counts_by_ids(&self, answer: &A::Response) -> Option<bool> {
+        if !A::HAS_IDS {
+            return Some(false);
+        }
+        match self.client().server_kind() {
+            Some(ServerKind::NapCat | ServerKind::SnowLuma | ServerKind::Lagrange) => Some(true),
+            Some(ServerKind::GoCqhttp | ServerKind::LLOneBot) => Some(false),
+            _ => self.request().counts_by_ids(answer),
+        }
     }
 }
 

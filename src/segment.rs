@@ -25,6 +25,8 @@ pub(crate) mod codec;
 pub(crate) mod escape;
 pub(crate) mod extra;
 pub(crate) mod fields;
+pub(crate) mod item;
+pub(crate) mod json;
 pub(crate) mod mention;
 pub(crate) mod unknown;
 pub(crate) mod writing;

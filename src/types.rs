@@ -69,3 +69,16 @@ impl From<&GroupRequestId> for GroupRequestFlag {
         Self::new(request.as_str())
     }
 }
+
+/// The id of a file segment is that of a private file, if its message is private.
+impl From<GroupFileId> for PrivateFileId {
+    fn from(file: GroupFileId) -> Self {
+        Self::new(file.as_str())
+    }
+}
+
+impl From<&GroupFileId> for PrivateFileId {
+    fn from(file: &GroupFileId) -> Self {
+        Self::new(file.as_str())
+    }
+}

@@ -10,6 +10,7 @@ mod listing;
 mod method;
 mod mock;
 mod modules;
+mod paging;
 mod print;
 mod refusal;
 mod request;
@@ -31,6 +32,10 @@ use print::print;
 
 pub use self::{event::servers, listing::line, rust_type::type_text, segment::direction, value::default_text};
 use crate::model::{ALL, Api, File};
+use crate::vendor;
+
+/// The file with the index of actions for rustdoc.
+const INDEX: &str = "index.md";
 
 /// Writes the Rust of each schema file, in their order. They do not depend on each other: one thread per processor shares
 /// the work, most of which is printing.
@@ -104,10 +109,21 @@ pub fn emit(api: &Api) -> Generated {
     }
     if !api.extension {
         let text = index::markdown(api, Reader::Rustdoc);
-        files.push(GeneratedFile { path: "index.md".into(), source: None, text });
+        files.push(GeneratedFile { path: INDEX.into(), source: None, text });
     }
     files.push(GeneratedFile { path: "generated.rs".into(), source: None, text: modules::joining_file(api, &files) });
     Generated { files, api: listing::listing(api), indexes: indexes(api) }
+}
+
+/// Writes the Rust of a schema without the actions of vendors. The index of actions names them without links.
+pub(crate) fn emit_without_vendor(mut api: Api) -> Generated {
+    let index = index::markdown(&api, Reader::RustdocWithoutVendor);
+    vendor::remove(&mut api);
+    let mut generated = emit(&api);
+    for file in generated.files.iter_mut().filter(|file| file.path == INDEX) {
+        file.text.clone_from(&index);
+    }
+    generated
 }
 
 fn indexes(api: &Api) -> Vec<PageIndex> {

@@ -17,6 +17,7 @@ mod source_map;
 pub mod tooling;
 #[doc(hidden)]
 mod ty;
+mod vendor;
 #[doc(hidden)]
 mod yaml;
 
@@ -35,6 +36,16 @@ use diagnostic::Faults;
 /// Every fault of the schema, each with file, line and column.
 pub fn generate(schema: impl AsRef<Path>) -> Result<Generated, Diagnostics> {
     read(schema.as_ref()).map(|api| emit::emit(&api))
+}
+
+/// Generates the Rust of a schema without the actions that neither OneBot v11 nor go-cqhttp has, and without the types that only
+/// these actions use: for the crate `cqhttp` without its feature `vendor`. The index of actions lists all of them.
+///
+/// # Errors
+///
+/// The errors of [`generate`].
+pub fn generate_without_vendor(schema: impl AsRef<Path>) -> Result<Generated, Diagnostics> {
+    read(schema.as_ref()).map(emit::emit_without_vendor)
 }
 
 /// Applies every rule to a schema, and generates nothing.
@@ -78,6 +89,11 @@ pub fn build(schema: impl AsRef<Path>) {
         fail(["this crate depends on `cqhttp`: its build script calls `cqhttp_codegen::extend`"]);
     }
     write_or_fail(schema.as_ref(), |schema| generate(schema));
+}
+
+/// Does the same as [`build`] for the crate `cqhttp` without its feature `vendor`: see [`generate_without_vendor`].
+pub fn build_without_vendor(schema: impl AsRef<Path>) {
+    write_or_fail(schema.as_ref(), |schema| generate_without_vendor(schema));
 }
 
 /// Generates `schema`, which adds actions and types to those of

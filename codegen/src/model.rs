@@ -2,9 +2,13 @@
 
 mod availability;
 
+mod refusal;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::availability::Availability;
+pub(crate) use self::refusal::Happened;
+pub use self::refusal::{Refusal, RefusalRule};
 use crate::facts::{KnownServer, ServerFacts};
 use crate::name::Name;
 use crate::ty::{EnumBase, IdBase, Scalar, Ty};
@@ -21,6 +25,8 @@ pub struct Api {
     pub extension: bool,
     /// The servers that the schema has facts about.
     pub servers: Vec<ServerFacts>,
+    /// The actions of servers that have no types.
+    pub untyped: Vec<Untyped>,
     /// The meanings of refusals.
     pub refusals: Vec<Refusal>,
     /// The fields of every object, for writing its examples.
@@ -105,6 +111,8 @@ pub struct Action {
     pub name: Name,
     pub aliases: Vec<String>,
     pub availability: Availability,
+    /// `true` if neither OneBot v11 nor go-cqhttp has the action: it belongs to the feature `vendor`.
+    pub vendor: bool,
     /// The servers that have the action.
     pub servers: Vec<&'static KnownServer>,
     /// `true` if the schema has facts about servers, and none that is still developed has the action.
@@ -121,6 +129,10 @@ pub struct Action {
     pub wait: Option<Name>,
     pub pages: Option<Pages>,
     pub params: Vec<Param>,
+    /// The groups of parameters that exclude each other.
+    pub choices: Vec<Choice>,
+    /// `true` if an answer of success whose `data` has a `result` other than 0 is a refusal.
+    pub soft_failure: bool,
     pub errors: Vec<String>,
     /// `true` if the action sends a message, which some servers send in parts.
     pub in_parts: bool,
@@ -150,6 +162,34 @@ impl Action {
     pub fn settable(&self) -> impl Iterator<Item = &Param> {
         self.params.iter().filter(|param| !matches!(param.presence, Presence::Required))
     }
+
+    /// The parameters of a group, in its order.
+    pub fn members<'a>(&'a self, choice: &'a Choice) -> impl Iterator<Item = &'a Param> {
+        choice.params.iter().filter_map(|name| self.params.iter().find(|param| param.name == *name))
+    }
+
+    /// The parameters that also go out under the name of this one, which they exclude.
+    pub fn sharing<'a>(&'a self, param: &'a Param) -> impl Iterator<Item = &'a Param> {
+        self.params.iter().filter(|other| other.name != param.name && other.also.contains(&param.wire))
+    }
+}
+
+/// A group of optional parameters of which at most one is set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    pub params: Vec<Name>,
+    /// `true` if exactly one is set.
+    pub required: bool,
+}
+
+impl Choice {
+    /// "Set exactly one of `user_id` and `group_id`."
+    pub fn text(&self, names: &[&str]) -> String {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        let (last, others) = names.split_last().map_or((String::new(), &[][..]), |(last, rest)| (last.clone(), rest));
+        let how_many = if self.required { "exactly" } else { "at most" };
+        format!("Set {how_many} one of {} and {last}.", others.join(", "))
+    }
 }
 
 /// The way from one page of an answer to the next.
@@ -160,6 +200,8 @@ pub struct Pages {
     pub next: NextPage,
     /// The parameter that takes the id of the oldest message, for servers that count so.
     pub anchor: Option<Name>,
+    /// The flag that makes servers go back from the anchor.
+    pub back: Option<Name>,
 }
 
 /// The source of the next page's parameter.
@@ -217,6 +259,8 @@ pub struct Param {
     pub presence: Presence,
     /// Among the servers that have the action.
     pub availability: Availability,
+    /// `true` for a field of a segment that goes out as its own kind of JSON, not as a text.
+    pub is_json: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -232,6 +276,8 @@ pub enum Presence {
 pub enum Returns {
     /// The action answers nothing.
     Nothing,
+    /// The server ends, and closes the connection instead of an answer.
+    Never,
     /// The action has an answer type of its own, `…Response`.
     Fields(Vec<Field>),
     /// The action answers a type that has a name.
@@ -295,56 +341,12 @@ pub enum VariantValue {
     Int(i64),
 }
 
-/// A meaning of refusals.
+/// An action of a server that has no types, with the reason.
 #[derive(Debug)]
-pub struct Refusal {
-    pub name: Name,
-    /// Empty for rules that an extension adds to a meaning.
-    pub doc: String,
-    /// `true` for rules that an extension adds to a meaning.
-    pub extension: bool,
-    pub rules: Vec<RefusalRule>,
-}
-
-/// Says whether a refused action may have been carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Happened {
-    No,
-    /// No, unless the action sends a message: a server may have sent the first part of it.
-    Partly,
-    Maybe,
-}
-
-impl Happened {
-    /// The word of the schema.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::No => "no",
-            Self::Partly => "partly",
-            Self::Maybe => "maybe",
-        }
-    }
-}
-
-/// A rule by which a refusal is recognised. Every list that is not empty must hold by one of its values.
-#[derive(Debug, PartialEq)]
-pub struct RefusalRule {
-    pub happened: Happened,
-    pub retcodes: Vec<i64>,
-    pub http_statuses: Vec<u16>,
-    /// `true` for HTTP, `false` for a WebSocket.
-    pub over_http: Option<bool>,
-    pub actions: Vec<String>,
-    pub codes: Vec<String>,
-    /// Whole texts in lower case, with `…` for any characters and `#` for a number.
-    pub texts: Vec<String>,
-}
-
-impl RefusalRule {
-    /// Returns `true` if the rule looks at the server's words.
-    pub fn has_words(&self) -> bool {
-        !self.codes.is_empty() || !self.texts.is_empty()
-    }
+pub struct Untyped {
+    /// The name on the wire.
+    pub name: String,
+    pub reason: String,
 }
 
 /// A kind of event.

@@ -71,6 +71,12 @@ pub fn is_action(name: &str) -> bool {
     is_snake(name.trim_start_matches(['_', '.']))
 }
 
+/// Returns `true` for any name of an action on the wire: `ArkShareGroup` too.
+pub fn is_wire_action(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    name.contains(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(fits)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,17 +2,21 @@
 
 mod action;
 mod bare;
+mod choice;
 mod circle;
 mod decides;
 mod deviation;
 mod event;
 mod example;
 mod names;
+mod pages;
 mod params;
 mod refusal;
 mod resolver;
+mod segment;
 mod server;
 mod types;
+mod untyped;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +49,7 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
         base: Vec::new(),
         extension,
         servers: resolver.servers_of(files),
+        untyped: resolver.untyped(files),
         refusals: Vec::new(),
         objects: BTreeMap::new(),
         empty_objects: BTreeSet::new(),

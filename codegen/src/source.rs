@@ -10,8 +10,9 @@ mod reader;
 mod refusal;
 mod server;
 mod types;
+mod untyped;
 
-pub(crate) use action::{Action, Pages, Returns};
+pub(crate) use action::{Action, Group, Pages, Returns};
 pub(crate) use event::{Event, Operation, Segment};
 pub(crate) use field::{Deviation, Field};
 pub(crate) use file::{Chapter, SourceFile};

@@ -17,11 +17,11 @@ pub use crate::emit::{
 };
 pub use crate::facts::{ActionFacts, KnownServer, LineFault, ParamFacts, SERVERS, ServerFacts, known_server};
 pub use crate::model::{
-    Action, Api, Availability, Direction, Effect, Event, Field, File, NextPage, Operation, Origin, Pages, Param,
-    PostType, Presence, Refusal, RefusalRule, Returns, Segment, Server, TARGET_KEYS, TypeDef, TypeKind, Variant,
-    VariantValue,
+    Action, Api, Availability, Choice, Direction, Effect, Event, Field, File, NextPage, Operation, Origin, Pages,
+    Param, PostType, Presence, Refusal, RefusalRule, Returns, Segment, Server, TARGET_KEYS, TypeDef, TypeKind, Untyped,
+    Variant, VariantValue,
 };
-pub use crate::name::{Name, is_action, is_keyword, is_pascal, is_snake};
+pub use crate::name::{Name, is_action, is_keyword, is_pascal, is_snake, is_wire_action};
 pub use crate::resolve::{RESERVED_TYPES, UNKNOWN};
 pub use crate::ty::{BUILT_IN, EnumBase, IdBase, NamedKind, Scalar, Ty};
 pub use crate::yaml::{Node, Value, json as json_node};
@@ -135,6 +135,12 @@ impl Schema {
         // A schema without faults became the model stanza by stanza.
         let files = self.files.iter().zip(&self.api.files);
         files.flat_map(|(file, resolved)| resolved.actions.iter().zip(file.actions.iter().map(Stanza::of)))
+    }
+
+    /// Returns the actions that have no types, each with the place of its name.
+    pub fn untyped(&self) -> impl Iterator<Item = (&str, Position)> {
+        let untyped = self.files.iter().flat_map(|file| &file.untyped);
+        untyped.map(|action| (action.name.value.as_str(), Position(action.name.spot.clone())))
     }
 
     /// Returns the place of an action in the facts about a server.

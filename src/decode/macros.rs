@@ -5,13 +5,14 @@
 /// A field is `required`, `optional`, `decisive` (an enum of texts: an absent one is an unlisted value), `zero` (an absent one is
 /// 0), `defaulted` or a `target`.
 /// An object `within "name"` may stand in another one under this name.
-/// A `strict` type, which no server sends, refuses what it would have to pass over. An `event` is told by its tags, and any other
+/// A `strict` type, which no server sends, refuses what it would have to pass over. Of its fields that are `shared`, one excludes the
+/// other and is written under its name too. An `event` is told by its tags, and any other
 /// object by one of its keys.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! decode_object {
-    (strict $name:ident { $($fields:tt)* }) => {
-        $crate::decode_object!(@impl deserialize_strictly false $name { $($fields)* });
+    (strict $name:ident { $($fields:tt)* } $(shared { $($shared:tt)* })?) => {
+        $crate::decode_object!(@impl deserialize_strictly false $name { $($fields)* } $(shared { $($shared)* })?);
     };
     (event $name:ident { $($fields:tt)* }) => {
         $crate::decode_object!(@impl deserialize false $name { $($fields)* });
@@ -24,7 +25,7 @@ macro_rules! decode_object {
     };
     (@impl $deserialize:ident $told:literal $name:ident {
         $($field:ident: $presence:ident $(($default:expr))? $first:literal $(| $alias:literal)*,)*
-    } $($within:literal)?) => {
+    } $($within:literal)? $(shared { $($shared:ident with $other:ident,)* })?) => {
         $crate::decode_object!(@shape $name $told { $($field: $presence $first $(| $alias)*,)* } $($within)?);
 
         impl $crate::__private::decode::Object for $name {
@@ -48,6 +49,12 @@ macro_rules! decode_object {
                     $($field: $crate::__private::field::$presence::blank($($default)?),)*
                 }
             }
+
+            $(
+                fn settle(&mut self) {
+                    $($crate::__private::unshare(&mut self.$shared, &self.$other);)*
+                }
+            )?
 
             $crate::__slots!(Object);
         }
@@ -112,7 +119,7 @@ macro_rules! decode_segment {
                 &SHAPE
             }
 
-            $crate::decode_object!(@field text_slot TextSlot { $($field: $presence,)* });
+            $crate::decode_object!(@field field_slot FieldSlot { $($field: $presence,)* });
 
             fn keep(
                 &mut self,

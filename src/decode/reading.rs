@@ -26,6 +26,9 @@ pub trait Decode: Sized {
         Ok(value.fill(&mut this.slot(), context)?.map(|()| this))
     }
 
+    /// Removes what only repeats another field, once all fields have been read.
+    fn settle(&mut self) {}
+
     /// Returns the value that stands for an absent one, if the type has it: an empty list, an object without required fields.
     #[must_use]
     fn empty() -> Option<Self> {

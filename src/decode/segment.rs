@@ -8,7 +8,7 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 use super::raw::scalar_text;
 use super::seed::{FillSeed, KeySeed, Mode, RawSeed};
 use super::shape::{Key, Shape};
-use super::slot::{Reading, SegmentData, SetMessage, Slot};
+use super::slot::{FieldSlot, JsonFit, Reading, SegmentData, SetMessage, Slot};
 use super::warning::{Context, Step, Unfit};
 
 /// Reads the segments of a message.
@@ -93,21 +93,14 @@ pub(super) fn fill_data<'de, A: MapAccess<'de>, M: Mode>(
     let (mut seen, mut came, mut is_plain) = (0_u64, 0_u64, true);
     while let Some(key) = entries.next_key_seed(KeySeed(|name: &str| DataKey::of(name, shape)))? {
         match key {
-            DataKey::Known(key) if came & (1 << key.field) == 0 && key.rank == 0 => {
+            DataKey::Known(key) if came & (1 << key.field) == 0 => {
                 came |= 1 << key.field;
-                let mut slot = Slot::Field(data.field(key.field));
-                match entries.next_value_seed(FillSeed::<M>::new(&mut slot, context))? {
+                let reading = fill_field::<A, M>(data, key, &mut entries, context)?;
+                match reading {
                     Reading::Value(()) => seen |= 1 << key.field,
                     Reading::Absent => is_plain &= shape.is_optional(key.field),
                     Reading::Unfit(_) => is_plain = false,
                 }
-            }
-            DataKey::Known(key) if came & (1 << key.field) == 0 => {
-                let value = entries.next_value_seed(RawSeed::<M>(PhantomData))?;
-                came |= 1 << key.field;
-                seen |= 1 << key.field;
-                is_plain &= scalar_text(&value).is_some_and(|text| data.field(key.field).0.set(&text));
-                data.keep(key.name.to_owned(), value.into_owned(), true);
             }
             DataKey::Known(_) => {
                 entries.next_value::<IgnoredAny>()?;
@@ -122,6 +115,37 @@ pub(super) fn fill_data<'de, A: MapAccess<'de>, M: Mode>(
     Ok(match is_plain && shape.has_all(seen) {
         true => Reading::Value(()),
         false => Reading::Unfit(Unfit::new("out of order")),
+    })
+}
+
+/// Reads a field of a segment's data. A value that would not go back out as it came is kept beside the field.
+fn fill_field<'de, A: MapAccess<'de>, M: Mode>(
+    data: &mut dyn SegmentData,
+    key: &'static Key,
+    entries: &mut A,
+    context: &mut Context,
+) -> Result<Reading<()>, A::Error> {
+    let field = data.field(key.field);
+    if let (FieldSlot::Text(_), 0) = (&field, key.rank) {
+        return entries.next_value_seed(FillSeed::<M>::new(&mut Slot::Field(field), context));
+    }
+    let value = entries.next_value_seed(RawSeed::<M>(PhantomData))?;
+    let fit = match field {
+        FieldSlot::Json(field) => field.set(&value),
+        FieldSlot::Text(field) => match scalar_text(&value).is_some_and(|text| field.set(&text)) {
+            true => JsonFit::Whole,
+            false => JsonFit::Unfit,
+        },
+    };
+    // Null under another name than the first is kept.
+    Ok(match fit {
+        JsonFit::Whole if key.rank == 0 => Reading::Value(()),
+        JsonFit::Whole | JsonFit::Partial => {
+            data.keep(key.name.to_owned(), value.into_owned(), true);
+            Reading::Value(())
+        }
+        JsonFit::Absent if key.rank == 0 => Reading::Absent,
+        JsonFit::Absent | JsonFit::Unfit => Reading::Unfit(Unfit::new("another value")),
     })
 }
 

@@ -30,8 +30,8 @@ pub enum Slot<'s> {
     Segment(&'s mut dyn SetMessage),
     /// A place for an event.
     Event(&'s mut dyn SetEvent),
-    /// A place for a field of a segment, which takes texts.
-    Field(TextSlot<'s>),
+    /// A place for a field of a segment.
+    Field(FieldSlot<'s>),
     /// A place for the data of a segment.
     Data(&'s mut dyn SegmentData),
     /// A place for a value that its type reads itself.
@@ -154,28 +154,53 @@ pub trait SegmentData {
     fn shape(&self) -> &'static Shape;
 
     /// Returns the slot of the field at this place.
-    fn field(&mut self, index: usize) -> TextSlot<'_>;
+    fn field(&mut self, index: usize) -> FieldSlot<'_>;
 
     /// Keeps a value that has no typed field, or that also goes back out under the name that it came with.
     fn keep(&mut self, name: String, value: Box<RawValue>, is_alias: bool);
 }
 
 /// A place for a field of a segment.
-pub struct TextSlot<'s>(pub(crate) &'s mut dyn SetField);
+pub enum FieldSlot<'s> {
+    /// A field that takes texts.
+    Text(&'s mut dyn SetField),
+    /// A field that takes JSON.
+    Json(&'s mut dyn SetJson),
+}
 
-impl TextSlot<'_> {
+impl FieldSlot<'_> {
     pub(super) fn set(&mut self, text: &str) -> Reading<()> {
-        match self.0.set(text) {
-            true => Reading::Value(()),
-            false => Reading::Unfit(Unfit::new("another text")),
-        }
+        let fits = match self {
+            Self::Text(field) => field.set(text),
+            Self::Json(_) => false,
+        };
+        if fits { Reading::Value(()) } else { Reading::Unfit(Unfit::new("another text")) }
     }
 }
 
 /// A field of a segment, or one that may be absent.
-pub(crate) trait SetField {
+pub trait SetField {
     /// Writes the text. Returns `false` if it does not fit, or is spelled in a way that writing would not give back.
     fn set(&mut self, text: &str) -> bool;
+}
+
+/// A field of a segment that takes JSON, or one that may be absent.
+pub trait SetJson {
+    /// Writes the value.
+    fn set(&mut self, json: &RawValue) -> JsonFit;
+}
+
+/// How a JSON value fits a field of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonFit {
+    /// Writing gives the value back.
+    Whole,
+    /// A part of the value is lost.
+    Partial,
+    /// It is null.
+    Absent,
+    /// The value is of another kind.
+    Unfit,
 }
 
 /// The error of a deserializer that failed. The error itself is kept in the value that was read.

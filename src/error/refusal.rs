@@ -56,7 +56,7 @@ impl RefusalRule {
         fn holds<T: PartialEq>(values: &[T], found: Option<T>) -> bool {
             values.is_empty() || found.is_some_and(|found| values.contains(&found))
         }
-        holds(self.retcodes, Some(seen.retcode))
+        holds(self.retcodes, seen.retcode)
             && holds(self.http_statuses, seen.http_status)
             && self.over_http.is_none_or(|http| http == seen.http_status.is_some())
             && holds(self.actions, Some(seen.action))
@@ -77,7 +77,8 @@ impl RefusalRule {
 /// The parts of a refusal that rules look at.
 pub(super) struct Seen<'a> {
     pub(super) action: &'a str,
-    pub(super) retcode: i64,
+    /// `None` for a refusal within an answer of success.
+    pub(super) retcode: Option<i64>,
     /// `None` over a WebSocket.
     pub(super) http_status: Option<u16>,
     /// The value of `msg`.
@@ -191,9 +192,9 @@ mod tests {
 
     #[test]
     fn an_uncertain_rule_wins_and_words_decide_before_numbers() {
-        let meaning = |retcode, texts: &[&str]| {
+        let meaning = |retcode: i64, texts: &[&str]| {
             let texts = texts.iter().map(|text| text.to_lowercase()).collect();
-            Seen { action: "send_msg", retcode, http_status: None, code: None, texts }.meaning(&[])
+            Seen { action: "send_msg", retcode: Some(retcode), http_status: None, code: None, texts }.meaning(&[])
         };
         assert_eq!(meaning(1200, &["消息不存在"]), (RefusalKind::NotFound, false));
         assert_eq!(meaning(1200, &["消息不存在", "Timeout: NTEvent x"]), (RefusalKind::Timeout, true));

@@ -12,7 +12,8 @@ use crate::generated::segment::{Segment, Text};
 use crate::segment::codec::Segments;
 use crate::segment::escape::{escape_text, escape_value, unescape};
 use crate::segment::extra::Extra;
-use crate::segment::fields::{Fields, Item, Written, with_digits};
+use crate::segment::fields::Fields;
+use crate::segment::item::{Item, Written, with_digits};
 use crate::segment::unknown::UnknownSegment;
 
 /// The start of a code.
@@ -242,10 +243,18 @@ fn text_of(value: Written<'_>) -> Cow<'_, str> {
         Written::Number(number) => Cow::Owned(with_digits(number, str::to_owned)),
         Written::Json(json) => match json.get().as_bytes().first() {
             // A lone surrogate has no text form: it stays escaped.
-            Some(b'"') => serde_json::from_str(json.get()).map_or(Cow::Borrowed(json.get()), Cow::Owned),
+            Some(b'"') => serde_json::from_str(json.get()).map_or_else(|_| own_text(json), Cow::Owned),
             Some(b'n') | None => Cow::Borrowed(""),
-            Some(_) => Cow::Borrowed(json.get()),
+            Some(_) => own_text(json),
         },
+    }
+}
+
+/// Returns JSON text as it is.
+fn own_text(json: Cow<'_, RawValue>) -> Cow<'_, str> {
+    match json {
+        Cow::Borrowed(json) => Cow::Borrowed(json.get()),
+        Cow::Owned(json) => Cow::Owned(json.get().to_owned()),
     }
 }
 
@@ -258,8 +267,9 @@ fn is_node_content(segment: &Segment, name: &str, value: &Written<'_>) -> bool {
 fn canonical_segment(segment: &Segment) -> Segment {
     let mut fields = Fields::with_rest(segment.extra().and_then(Extra::rest));
     segment.each(&mut |name, value| {
+        let is_node = is_node_content(segment, name, &value);
         let item = match value {
-            Written::Json(json) if is_node_content(segment, name, &value) => Item::Json(Cow::Owned(json.to_owned())),
+            Written::Json(json) if is_node => Item::Json(Cow::Owned(json.into_owned())),
             value => Item::Text(text_of(value)),
         };
         fields.push(name, item);

@@ -3,8 +3,8 @@
 mod value;
 
 use self::value::{GivenParams, ParamObject, ParamValue, PlainValue};
-use super::refusal::{Refusal, refuse};
-use super::schema::{ActionInfo, ParamInfo};
+use super::refusal::{Refusal, refuse, refuse_as};
+use super::schema::{ActionInfo, ChoiceInfo, ParamInfo};
 use crate::types::RefusalCode;
 
 /// The refusals of an empty parameter: the first of these that the schema lists for the action applies. If the schema
@@ -60,7 +60,7 @@ impl Reading {
     pub(super) fn new(info: &ActionInfo, params: &[u8]) -> Self {
         let given = GivenParams::read(params);
         let mut entries = Vec::with_capacity(info.params.len());
-        let mut refusal = None;
+        let mut refusal = info.choices.iter().find_map(|choice| refusal_of_choice(choice, &given));
         let mut target = None;
         for param in info.params {
             if is_of_target(info, param) {
@@ -98,6 +98,20 @@ fn refusal_of(info: &ActionInfo, param: &str, value: &ParamValue<'_>) -> Option<
     // go-cqhttp gives no explanation for guilds and channels.
     let is_silent = ["guild_id", "channel_id"].contains(&param);
     Some(if is_silent { refusal } else { refusal.wording(format!("`{param}` is empty")) })
+}
+
+/// Returns the refusal of a call that gives several parameters of a group, or none where one is needed.
+fn refusal_of_choice(choice: &ChoiceInfo, given: &GivenParams<'_>) -> Option<Refusal> {
+    let is_given = |name: &str| given.get(name).is_some_and(|value| value.get() != "null");
+    let count =
+        choice.params.iter().filter(|(name, sharing)| is_given(name) && !sharing.iter().any(|name| is_given(name)));
+    let how_many = match (count.count(), choice.required) {
+        (1, _) | (0, false) => return None,
+        (0, true) => "one of these parameters has to be given",
+        _ => "only one of these parameters can be given",
+    };
+    let names: Vec<&str> = choice.params.iter().map(|(name, _)| *name).collect();
+    Some(refuse_as(1400, format!("{how_many}: {}", names.join(", "))))
 }
 
 /// Returns `true` for the three parameters that name a target.

@@ -31,6 +31,8 @@ pub struct ActionInfo {
     pub effect: Effect,
     /// The parameters.
     pub params: &'static [ParamInfo],
+    /// The groups of parameters that exclude each other.
+    pub choices: &'static [ChoiceInfo],
     /// The refusals that the documentation or go-cqhttp's code lists: the `msg` of each.
     pub refusals: &'static [&'static str],
     /// Set if go-cqhttp implements the action.
@@ -45,6 +47,17 @@ pub struct ActionInfo {
     pub reread_answer: fn(&str) -> serde_json::Result<String>,
     #[doc(hidden)]
     pub call_example: fn(Client) -> ExampleCall,
+}
+
+/// A group of parameters of which at most one is given.
+///
+/// Only generated code constructs this type, in any crate; its fields may change.
+#[derive(Clone, Copy, Debug)]
+pub struct ChoiceInfo {
+    /// The parameters' names on the wire, each with the parameters that are sent under this name too.
+    pub params: &'static [(&'static str, &'static [&'static str])],
+    /// Set if exactly one is given.
+    pub required: bool,
 }
 
 /// A parameter of an action.

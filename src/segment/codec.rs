@@ -12,7 +12,8 @@ use crate::decode::{
 };
 use crate::generated::segment::{FeedSegment, Segment};
 use crate::segment::extra::{Extra, Rest};
-use crate::segment::fields::{Fields, Item, Written};
+use crate::segment::fields::Fields;
+use crate::segment::item::{Item, Written};
 use crate::segment::unknown::UnknownSegment;
 use crate::segment::writing::Writing;
 

@@ -2,79 +2,11 @@
 
 use std::borrow::Cow;
 
-use serde::{Serialize, Serializer};
-use serde_json::value::{RawValue, to_raw_value};
-
-use crate::decode::{Integer, SetField, scalar_text};
+use crate::decode::{Integer, SetField};
 use crate::file::FileSource;
-use crate::segment::escape::unescape;
 use crate::segment::extra::{Extra, Field, FieldRole, Rest};
-
-/// A value of a segment's data. For generated code.
-#[doc(hidden)]
-#[derive(Clone, Debug)]
-pub enum Item<'a> {
-    /// The value of a CQ code, still escaped.
-    Escaped(&'a str),
-    /// A text.
-    Text(Cow<'a, str>),
-    /// Any value, as JSON text.
-    Json(Cow<'a, RawValue>),
-}
-
-impl Item<'_> {
-    /// Returns the text of a string, a number or a flag; `None` for null, a list and an object.
-    pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
-        match self {
-            Self::Escaped(text) => Some(unescape(text)),
-            Self::Text(text) => Some(Cow::Borrowed(text)),
-            Self::Json(json) => scalar_text(json),
-        }
-    }
-
-    pub(crate) fn is_null(&self) -> bool {
-        matches!(self, Self::Json(json) if json.get() == "null")
-    }
-
-    pub(crate) fn into_json(self) -> Box<RawValue> {
-        match self {
-            Self::Escaped(text) => Item::Text(unescape(text)).into_json(),
-            Self::Text(text) => to_raw_value(&text).unwrap_or_else(|_| RawValue::NULL.to_owned()),
-            Self::Json(json) => json.into_owned(),
-        }
-    }
-}
-
-/// A value of a segment's data that is being written. For generated code.
-#[doc(hidden)]
-pub enum Written<'s> {
-    /// A string.
-    Text(Cow<'s, str>),
-    /// A number, written as a string.
-    Number(i128),
-    /// Any other value, as JSON text.
-    Json(&'s RawValue),
-}
-
-impl Serialize for Written<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Text(text) => serializer.serialize_str(text),
-            Self::Number(number) => with_digits(*number, |digits| serializer.serialize_str(digits)),
-            Self::Json(json) => json.serialize(serializer),
-        }
-    }
-}
-
-/// Calls `write` with the digits of a number.
-pub(crate) fn with_digits<T>(number: i128, write: impl FnOnce(&str) -> T) -> T {
-    let mut digits = itoa::Buffer::new();
-    match i64::try_from(number) {
-        // The digits of a shorter integer are found in less time.
-        Ok(number) => write(digits.format(number)),
-        Err(_) => write(digits.format(number)),
-    }
-}
+use crate::segment::item::{Item, Written, with_digits};
+use crate::segment::json::JsonField;
 
 /// The fields of a segment's data, in order. For generated code.
 #[doc(hidden)]
@@ -104,18 +36,35 @@ impl<'a> Fields<'a> {
 
     /// Takes the value under the first of `names` that holds a `T`.
     pub fn required<T: FieldValue>(&mut self, names: &[&str]) -> Option<T> {
-        let (index, value) = self.find(names)?;
-        self.mark(index, &value, names);
+        let (index, value) = self.find(names, T::read)?;
+        self.mark(index, true, names, |item| T::read(item).as_ref() == Some(&value));
+        Some(value)
+    }
+
+    /// Takes the JSON under the first of `names` that holds a `T`.
+    pub fn required_json<T: JsonField>(&mut self, names: &[&str]) -> Option<T> {
+        let (index, value) = self.find(names, T::read)?;
+        let is_whole = value.is_whole(&self.items[index].1);
+        self.mark(index, is_whole, names, |item| T::read(item).as_ref() == Some(&value));
         Some(value)
     }
 
     /// Takes the value under the first of `names` that holds a `T`; null under the first name
     /// counts as absent and is not kept.
     pub fn optional<T: FieldValue>(&mut self, names: &[&str]) -> Option<T> {
+        self.unless_absent(names, Self::required)
+    }
+
+    /// Takes the JSON under the first of `names` that holds a `T`, as [`optional`](Self::optional) does.
+    pub fn optional_json<T: JsonField>(&mut self, names: &[&str]) -> Option<T> {
+        self.unless_absent(names, Self::required_json)
+    }
+
+    fn unless_absent<T>(&mut self, names: &[&str], take: impl FnOnce(&mut Self, &[&str]) -> Option<T>) -> Option<T> {
         if self.free == 0 {
             return None;
         }
-        let found = self.required(names);
+        let found = take(self, names);
         if found.is_none() {
             let before = self.items.len();
             self.items.retain(|(name, item, _)| name != names[0] || !item.is_null());
@@ -124,23 +73,24 @@ impl<'a> Fields<'a> {
         found
     }
 
-    fn find<T: FieldValue>(&self, names: &[&str]) -> Option<(usize, T)> {
+    fn find<T>(&self, names: &[&str], read: impl Fn(&Item<'_>) -> Option<T>) -> Option<(usize, T)> {
         names.iter().find_map(|wanted| {
             let items = self.items.iter().enumerate().filter(|(_, (name, ..))| name == wanted);
-            items.filter_map(|(index, (_, item, _))| T::read(item).map(|value| (index, value))).next()
+            items.filter_map(|(index, (_, item, _))| read(item).map(|value| (index, value))).next()
         })
     }
 
     /// Marks the item at `found` as claimed, and other items under `names` as echoes or rivals of it.
     ///
-    /// A value under another name than the first stays in `extra`, and so is sent on under that name.
-    fn mark<T: FieldValue>(&mut self, found: usize, value: &T, names: &[&str]) {
+    /// A value under another name than the first stays in `extra`, and so is sent on under that name; and so does a value that
+    /// the field does not hold as a whole.
+    fn mark(&mut self, found: usize, is_whole: bool, names: &[&str], is_equal: impl Fn(&Item<'_>) -> bool) {
         for (index, (name, item, role)) in self.items.iter_mut().enumerate() {
             let claimed = match () {
-                () if index == found && name == names[0] => FieldRole::Typed,
+                () if index == found && is_whole && name == names[0] => FieldRole::Typed,
                 () if index == found => FieldRole::Source,
                 () if !names.contains(&&**name) => continue,
-                () if T::read(item).as_ref() == Some(value) => FieldRole::Echo,
+                () if is_equal(item) => FieldRole::Echo,
                 () => FieldRole::Rival,
             };
             self.free -= usize::from(*role == FieldRole::Free);

@@ -5,7 +5,8 @@ use std::fmt;
 
 use crate::decode::Integer as _;
 use crate::generated::types::UserId;
-use crate::segment::fields::{FieldValue, Item, Written};
+use crate::segment::fields::FieldValue;
+use crate::segment::item::{Item, Written};
 use crate::types::Unlisted;
 
 /// The user, or everyone, that an [`At`](crate::segment::At) segment mentions.

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::decode::{SegmentData, Shape, TextSlot, no_field};
+use crate::decode::{FieldSlot, SegmentData, Shape, no_field};
 use crate::segment::extra::Extra;
 
 /// A segment of a type that this crate does not know, one without a required field, or a value that is not a segment, such as
@@ -55,7 +55,7 @@ impl SegmentData for UnknownSegment {
         &SHAPE
     }
 
-    fn field(&mut self, index: usize) -> TextSlot<'_> {
+    fn field(&mut self, index: usize) -> FieldSlot<'_> {
         no_field(index)
     }
 

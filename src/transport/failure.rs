@@ -37,13 +37,15 @@ pub struct Failure {
     source: Option<BoxError>,
     /// Set if the server has certainly not run the request.
     not_run: bool,
+    /// Set if the server closed the connection after it had read the request.
+    closed: bool,
 }
 
 impl Failure {
     /// A failure for this reason, without a partial answer and without a cause.
     #[must_use]
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { reason: reason.into(), partial_body: Bytes::new(), source: None, not_run: false }
+        Self { reason: reason.into(), partial_body: Bytes::new(), source: None, not_run: false, closed: false }
     }
 
     /// Adds the part of the answer's body that arrived.
@@ -66,6 +68,18 @@ impl Failure {
         self.not_run
     }
 
+    /// States that the server closed the connection after it had read the request.
+    #[cfg(feature = "http")]
+    pub(crate) fn closed(mut self, closed: bool) -> Self {
+        self.closed = closed;
+        self
+    }
+
+    /// Returns `true` if the server closed the connection after it had read the request.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
     /// Adds the cause, which becomes the [`source`](Error::source).
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
@@ -76,12 +90,13 @@ impl Failure {
 
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { reason, partial_body, source, not_run } = self;
+        let Self { reason, partial_body, source, not_run, closed } = self;
         f.debug_struct("Failure")
             .field("reason", reason)
             .field("partial_body", &format_args!("{} bytes", partial_body.len()))
             .field("source", source)
             .field("not_run", not_run)
+            .field("closed", closed)
             .finish()
     }
 }

@@ -176,7 +176,9 @@ fn before_answer(error: reqwest::Error, size: usize, place: &Place) -> Failure {
     } else {
         "the connection was lost before an answer arrived: the server's log may say why"
     };
-    Failure::new(reason).with_source(error.without_url())
+    // The end of the stream comes after the request has been read; a reset may come before.
+    let closed = cause.is_some_and(hyper::Error::is_incomplete_message);
+    Failure::new(reason).closed(closed).with_source(error.without_url())
 }
 
 /// Returns the failure of a request whose answer broke off.
@@ -187,7 +189,10 @@ fn amid_answer(error: reqwest::Error, status: u16, arrived: &[u8]) -> Failure {
             Failure::new(format!("the connection was lost in the middle of the answer, which has HTTP status {status}"))
         }
     };
-    failure.with_partial_body(Bytes::copy_from_slice(arrived)).with_source(error.without_url())
+    failure
+        .closed((200..300).contains(&status))
+        .with_partial_body(Bytes::copy_from_slice(arrived))
+        .with_source(error.without_url())
 }
 
 fn hyper_error(error: &reqwest::Error) -> Option<&hyper::Error> {

@@ -9,8 +9,10 @@ use serde_json::value::RawValue;
 
 use crate::action::{Action, Effect};
 use crate::decode::{self, Integer};
+use crate::extra_params::ExtraParams;
 use crate::generated::types::{ChannelId, GroupId, GuildId, UserId};
 use crate::raw_fields::raw_fields;
+use crate::transport::failure::BoxError;
 
 /// A call on its way to the server.
 #[derive(Clone)]
@@ -26,8 +28,8 @@ pub struct Request {
 }
 
 impl Request {
-    pub(crate) fn new<A: Action>(action: &A) -> serde_json::Result<Self> {
-        let params = serde_json::to_vec(action)?.into();
+    pub(crate) fn new<A: Action>(action: &A, extra: &ExtraParams) -> Result<Self, BoxError> {
+        let params = extra.add_to(serde_json::to_vec(action)?)?.into();
         Ok(Self { action: action.name().into(), effect: action.effect(), params, way: Arc::default() })
     }
 

@@ -45,6 +45,11 @@ impl Response {
         Self { parts: Some(Mutex::new(parts)), ..Self::new(first) }
     }
 
+    /// Returns `true` for a response without a body that does not tell of a failure.
+    pub(crate) fn says_nothing(&self) -> bool {
+        self.body.is_empty() && self.http_status.is_none_or(|status| (200..300).contains(&status))
+    }
+
     /// Takes the parts that follow the first body. Returns `None` if the answer is not streamed, or if they have been taken.
     #[must_use]
     pub fn take_parts(&mut self) -> Option<Parts> {

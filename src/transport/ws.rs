@@ -160,7 +160,8 @@ mod paused {
     }
 
     fn request(bytes: usize) -> Request {
-        Request::new(&Raw::new("upload", serde_json::json!({ "file": "1".repeat(bytes) }))).unwrap()
+        Request::new(&Raw::new("upload", serde_json::json!({ "file": "1".repeat(bytes) })), &Default::default())
+            .unwrap()
     }
 
     fn text_frame(text: &str) -> Vec<u8> {

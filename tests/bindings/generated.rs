@@ -54,10 +54,11 @@ fn titles_and_search_words_stand_on_the_methods() {
         let client = &generated.files.iter().find(|file| file.path == client).unwrap().text;
         let yaml = std::fs::read_to_string(&path).unwrap();
         for stanza in yaml.split("\n- name: ").skip(1) {
-            let name = stanza.lines().next().unwrap().trim_start_matches(['_', '.']);
+            let value = |key: &str| stanza.lines().find_map(|line| line.strip_prefix(key));
+            let wire = stanza.lines().next().unwrap().trim_matches('"').trim_start_matches(['_', '.']);
+            let name = value("  method: ").unwrap_or(wire);
             let (before, _) = client.split_once(&format!("    pub fn {name}(")).unwrap();
             let (_, attributes) = before.rsplit_once("///").unwrap();
-            let value = |key: &str| stanza.lines().find_map(|line| line.strip_prefix(key));
             let search = value("  search: ").unwrap_or_default().trim_matches(['[', ']']);
             searched += usize::from(!search.is_empty());
             let words = search.split(", ").filter(|word| !word.is_empty());

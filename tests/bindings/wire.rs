@@ -17,7 +17,11 @@ fn chapters() -> BTreeMap<String, Vec<String>> {
     let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../schema/actions")).unwrap();
     let chapter = |path: PathBuf| {
         let text = std::fs::read_to_string(&path).unwrap();
-        let names = text.lines().filter_map(|line| line.strip_prefix("- name: ")).map(str::to_owned).collect();
+        let names = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("- name: "))
+            .map(|name| name.trim_matches('"').to_owned())
+            .collect();
         (path.file_stem().unwrap().to_str().unwrap().to_owned(), names)
     };
     files.map(|file| chapter(file.unwrap().path())).collect()

@@ -2,11 +2,19 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+#[cfg(feature = "vendor")]
 mod answers;
 mod calls;
 mod concurrency;
+mod extra_params;
 mod faults;
 mod files;
+#[cfg(feature = "vendor")]
+mod groups;
+#[cfg(feature = "vendor")]
+mod histories;
+#[cfg(feature = "ws")]
+mod language;
 #[cfg(feature = "rate-limit")]
 mod layers;
 mod pages;

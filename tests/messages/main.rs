@@ -7,6 +7,7 @@ mod event_input;
 mod events;
 mod forward;
 mod in_order;
+mod json_fields;
 mod message;
 mod properties;
 #[cfg(feature = "http")]

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cqhttp::segment::FeedSegment;
+use cqhttp::forward::ForwardContent;
+use cqhttp::segment::{FeedSegment, Mface};
+use cqhttp::types::KeyboardActionKind;
 use cqhttp::{CqPart, Message, Segment, mock};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -93,6 +95,44 @@ fn every_type_of_segment_has_a_case_in_both_formats() {
             assert!(of(false).contains(segment.name), "no CQ code for {}", segment.name);
         }
     }
+}
+
+/// The values that are objects, lists, numbers and flags on the wire are fields, and do not stay in `extra`.
+#[test]
+fn what_servers_send_as_json_is_typed() {
+    let cases = cases();
+    let read = |name: &str| -> Segment { serde_json::from_str(cases[name].segment.get()).unwrap() };
+
+    let Segment::Forward(forward) = read("napcat/forward.content.json") else { panic!("it is a forward") };
+    let ForwardContent::Message(message) = &forward.content.as_ref().unwrap()[0].content else { panic!("a message") };
+    assert_eq!(message.plain_text(), "你好");
+
+    let Segment::Face(face) = read("napcat/face.result.json") else { panic!("it is a face") };
+    assert_eq!((face.result_id.as_deref(), face.chain_count), (Some("3"), Some(2)));
+    assert_eq!(face.raw.unwrap()["faceIndex"], 114);
+
+    let Segment::Keyboard(keyboard) = read("llonebot/keyboard.rows.json") else { panic!("it is a keyboard") };
+    let button = &keyboard.rows.unwrap()[0].buttons[0];
+    let (render, action) = (button.render_data.as_ref().unwrap(), button.action.as_ref().unwrap());
+    assert_eq!((render.label.as_deref(), render.style), (Some("好"), Some(1)));
+    assert_eq!((action.kind, action.data.as_deref()), (Some(KeyboardActionKind::Command), Some("好")));
+
+    let Segment::Mface(sticker) = read("lagrange/mface.plain.json") else { panic!("it is a sticker") };
+    assert_eq!((sticker.emoji_id.as_str(), sticker.emoji_package_id), ("ab12cd34", 231_182));
+
+    let Segment::Onlinefile(folder) = read("napcat/onlinefile.folder.json") else { panic!("it is a folder") };
+    assert_eq!((folder.msg_id.as_str(), folder.is_dir), ("7412345678901234567", Some(true)));
+
+    let Segment::Node(node) = read("napcat/node.outlook.json") else { panic!("it is a node") };
+    assert_eq!((node.source.as_deref(), node.news.unwrap()[0].text.as_str()), (Some("聊天记录"), "小明: 你好"));
+}
+
+/// NapCat hands the pack's number to QQ's client as it came: as a text it would be none.
+#[test]
+fn a_sticker_is_sent_with_the_number_of_its_pack_as_a_number() {
+    let sticker = Segment::from(Mface::new("ab12cd34", 231_182, "0123456789abcdef").summary("[赞]"));
+    let expected = r#"{"type":"mface","data":{"emoji_id":"ab12cd34","emoji_package_id":231182,"key":"0123456789abcdef","summary":"[赞]"}}"#;
+    assert_eq!(serde_json::to_string(&sticker).unwrap(), expected);
 }
 
 #[derive(Deserialize)]

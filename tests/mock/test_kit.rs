@@ -262,7 +262,7 @@ async fn calls_are_kept_in_order_with_what_became_of_them() {
     let (ws, _events) = connect(server.ws_url()).await.unwrap();
     server.on::<GetLoginInfo>(|_| panic!("no {}", "login"));
     server.faults(|call| match &*call.action {
-        "set_restart" => Fault::DropBefore,
+        "can_send_record" => Fault::DropBefore,
         "clean_cache" => Fault::Refuse(refuse(RefusalCode::ApiError)),
         "can_send_image" => Fault::DropAfter,
         _ => Fault::None,
@@ -270,7 +270,7 @@ async fn calls_are_kept_in_order_with_what_became_of_them() {
     client.delete_msg(7).await.unwrap();
     client.delete_msg(0).await.unwrap_err();
     ws.get_login_info().await.unwrap_err();
-    client.set_restart().await.unwrap_err();
+    client.can_send_record().await.unwrap_err();
     client.clean_cache().await.unwrap_err();
     client.can_send_image().await.unwrap_err();
     client.call(cqhttp::Raw::new("nothing", json!({}))).await.unwrap_err();
@@ -286,7 +286,7 @@ async fn calls_are_kept_in_order_with_what_became_of_them() {
             ("delete_msg", Via::Http, &Fault::None, &Outcome::Answered(Value::Null)),
             ("delete_msg", Via::Http, &Fault::None, &nothing_said),
             ("get_login_info", Via::WebSocket, &Fault::None, &Outcome::Panicked("no login".into())),
-            ("set_restart", Via::Http, &Fault::DropBefore, &Outcome::Dropped),
+            ("can_send_record", Via::Http, &Fault::DropBefore, &Outcome::Dropped),
             ("clean_cache", Via::Http, &Fault::Refuse(refuse(RefusalCode::ApiError)), &refused(RefusalCode::ApiError)),
             ("can_send_image", Via::Http, &Fault::DropAfter, &Outcome::Answered(json!({ "yes": true }))),
             (

@@ -8,6 +8,7 @@ use super::rust_type::type_text;
 use super::value;
 use crate::doc;
 use crate::model::{Action, Api, Availability, Effect, File, Origin, Returns, Server};
+use crate::name::Name;
 use crate::ty::{Scalar, Ty};
 
 /// The docs of a request: its effect, origin and refusals, and a call as an example.
@@ -52,6 +53,9 @@ fn facts(action: &Action) -> String {
         Origin::Unstated => None,
     });
     facts.push(format!("effect: {}", effect(action.effect).to_lowercase()));
+    if action.vendor {
+        facts.push("feature `vendor`".into());
+    }
     if !action.errors.is_empty() {
         facts.push(format!("refusals: {}", code(&action.errors)));
     }
@@ -91,13 +95,26 @@ fn caveats(action: &Action) -> String {
         "" => "",
         refusals => &format!("A refusal with {refusals} does not prove that nothing happened."),
     };
-    join(&[server, silent, uncertain, pages, wait])
+    let choices: Vec<String> = action
+        .choices
+        .iter()
+        .map(|choice| {
+            let names: Vec<&str> = choice.params.iter().map(Name::snake).collect();
+            choice.text(&names)
+        })
+        .collect();
+    join(&[server, silent, uncertain, pages, wait, &choices.join(" ")])
 }
 
 /// "Answers a list of [`GroupInfo`]."
 fn answers(action: &Action) -> String {
     match &action.returns {
         Returns::Nothing => "Answers nothing.".into(),
+        Returns::Never => {
+            "Answers nothing: the server ends. `Ok` means that it answered, or that it closed the connection after it had \
+             the request."
+                .into()
+        }
         Returns::Fields(_) => format!("Answers [`{}`].", action.response_name()),
         Returns::Type(ty) => {
             let one = type_text(&Ty { list: false, ..ty.clone() });
@@ -115,7 +132,8 @@ fn answers(action: &Action) -> String {
 fn snippet(api: &Api, action: &Action) -> String {
     let Some(mut calls) = value::call_text(api, action) else { return String::new() };
     calls.push(".await?;".into());
-    let client = if matches!(action.returns, Returns::Nothing) { "client" } else { "let answer = client" };
+    let client =
+        if matches!(action.returns, Returns::Nothing | Returns::Never) { "client" } else { "let answer = client" };
     let line = format!("{client}{}", calls.concat());
     let call = if line.chars().count() <= COLUMNS { line } else { format!("{client}\n    {}", calls.join("\n    ")) };
     if api.extension {

@@ -3,6 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::model::Action;
+
 /// `#[doc]` attributes of a text, one a line, long lines of prose wrapped: `/// Mutes one member …`.
 pub(super) fn docs(text: &str) -> TokenStream {
     let mut code = false;
@@ -44,6 +46,11 @@ fn wrap(line: &str) -> Vec<String> {
         }
     }
     lines
+}
+
+/// `#[cfg_attr(docsrs, doc(cfg(feature = "vendor")))]` for an action that belongs to this feature.
+pub(super) fn feature(action: &Action) -> Option<TokenStream> {
+    action.vendor.then(|| quote!(#[cfg_attr(docsrs, doc(cfg(feature = "vendor")))]))
 }
 
 /// Paragraphs with an empty line between; empty ones dropped.

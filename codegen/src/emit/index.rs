@@ -13,6 +13,8 @@ pub(super) enum Reader {
     Chinese,
     /// rustdoc, which takes links to the methods.
     Rustdoc,
+    /// rustdoc without the feature `vendor`: links to its methods would lead nowhere.
+    RustdocWithoutVendor,
 }
 
 /// A heading and a table for each chapter.
@@ -43,7 +45,10 @@ fn row(action: &Action, reader: Reader) -> String {
             format!("| `{method}` | {title}{} |\n", chinese_state(action))
         }
         Reader::English => format!("| `{method}` | {title} | {summary}{} |\n", english_state(action)),
-        Reader::Rustdoc => {
+        Reader::RustdocWithoutVendor if action.vendor => {
+            format!("| `{method}` | {title} | {summary}{} *Feature `vendor`.* |\n", english_state(action))
+        }
+        Reader::Rustdoc | Reader::RustdocWithoutVendor => {
             format!("| [`{method}`](crate::Client::{method}) | {title} | {summary}{} |\n", english_state(action))
         }
     }

@@ -24,7 +24,7 @@ pub fn line(action: &Action) -> String {
     }
     line + " -> "
         + &match &action.returns {
-            Returns::Nothing => "()".into(),
+            Returns::Nothing | Returns::Never => "()".into(),
             Returns::Fields(_) => action.response_name(),
             Returns::Type(ty) => type_text(ty),
         }

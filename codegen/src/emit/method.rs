@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::action_docs::{heading, method_docs};
-use super::docs::{aliases, docs};
+use super::docs::{aliases, docs, feature};
 use super::rust_type::argument;
 use crate::model::{Action, Api, CLIENT_TRAIT, File, Param};
 use crate::name::ident;
@@ -28,13 +28,14 @@ pub(super) fn client_methods(file: &File) -> Vec<TokenStream> {
 
 /// `pub fn set_group_ban(&self, …) -> Call<SetGroupBan> { … }`
 fn method(action: &Action, visibility: &TokenStream, client: &TokenStream) -> TokenStream {
-    let (docs, aliases) = (method_docs(action), aliases(&search_words(action)));
+    let (docs, feature, aliases) = (method_docs(action), feature(action), aliases(&search_words(action)));
     let method = action.name.ident();
     let request = action.name.type_ident();
     let arguments = action.required().map(argument);
     let names = action.required().map(|param| param.name.ident());
     quote! {
         #docs
+        #feature
         #aliases
         #visibility fn #method(&self, #(#arguments),*) -> ::cqhttp::Call<#request> {
             #client.call(#request::new(#(#names),*))

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::rust_type::response_type;
 use super::value::{self, raw_string};
-use crate::model::{Action, Api, Effect, File, Param, Presence, Returns, Server, TARGET_KEYS, TypeKind};
+use crate::model::{Action, Api, Choice, Effect, File, Param, Presence, Returns, Server, TARGET_KEYS, TypeKind};
 use crate::name::ident;
 use crate::ty::{EnumBase, IdBase, NamedKind, Scalar};
 
@@ -57,6 +57,7 @@ fn entry(api: &Api, action: &Action) -> TokenStream {
         Effect::Send => quote!(Send),
     };
     let params = action.params.iter().flat_map(params);
+    let choices = action.choices.iter().map(|choice| self::choice(action, choice));
     let refusals = &action.errors;
     let implemented = action.server == Server::Supported;
     let example_params = raw_string(&action.example.params.as_ref().map_or_else(|| "{}".into(), value::json));
@@ -71,6 +72,7 @@ fn entry(api: &Api, action: &Action) -> TokenStream {
             title: #title,
             effect: ::cqhttp::Effect::#effect,
             params: &[#(#params),*],
+            choices: &[#(#choices),*],
             refusals: &[#(#refusals),*],
             implemented: #implemented,
             example_params: #example_params,
@@ -80,6 +82,16 @@ fn entry(api: &Api, action: &Action) -> TokenStream {
             call_example: |client: ::cqhttp::Client| ::cqhttp::mock::call_example(client #call),
         }
     }
+}
+
+/// `ChoiceInfo { params: &[("user_id", &[]), ("group_id", &[])], required: true }`
+fn choice(action: &Action, choice: &Choice) -> TokenStream {
+    let params = action.members(choice).map(|param| {
+        let (wire, sharing) = (&param.wire, action.sharing(param).map(|other| &other.wire));
+        quote!((#wire, &[#(#sharing),*]))
+    });
+    let required = choice.required;
+    quote!(::cqhttp::mock::ChoiceInfo { params: &[#(#params),*], required: #required })
 }
 
 /// `ParamInfo::required("group_id", ParamKind::I64)`; a target becomes three parameters.

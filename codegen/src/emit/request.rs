@@ -47,12 +47,27 @@ pub(super) fn param_struct(head: &TokenStream, params: &ParamStruct<'_>) -> Toke
     }
 }
 
+/// The names beside the first under which a parameter is read: a name that another parameter has as its own is not among
+/// them.
+fn further_names<'a>(params: &'a [Param], param: &'a Param) -> impl Iterator<Item = &'a String> {
+    param.also.iter().filter(|name| !params.iter().any(|other| other.wire == **name))
+}
+
+/// `message_seq with message_id`: a parameter, and another one that excludes it and goes out under its name too.
+fn shared_names<'a>(params: &'a [Param], param: &'a Param) -> impl Iterator<Item = TokenStream> {
+    let others = params.iter().filter(|other| other.name != param.name && other.also.contains(&param.wire));
+    others.map(|other| {
+        let (name, other) = (param.name.ident(), other.name.ident());
+        quote!(#name with #other)
+    })
+}
+
 /// `::cqhttp::decode_object!(strict SetGroupBan { group_id: required "group_id", … });`: programs read a request that they have
 /// stored, and tests one that was sent.
 pub(super) fn reading(params: &ParamStruct<'_>) -> TokenStream {
     let name = ident(&params.name);
     let fields = params.params.iter().map(|param| {
-        let (field, wire, also) = (param.name.ident(), &param.wire, &param.also);
+        let (field, wire, also) = (param.name.ident(), &param.wire, further_names(params.params, param));
         if param.ty.scalar == Scalar::Target {
             let [first, others @ ..] = TARGET_KEYS;
             return quote!(#field: target #first #(| #others)*);
@@ -67,7 +82,9 @@ pub(super) fn reading(params: &ParamStruct<'_>) -> TokenStream {
         };
         quote!(#field: #presence #wire #(| #also)*)
     });
-    quote!(::cqhttp::decode_object!(strict #name { #(#fields,)* });)
+    let shared: Vec<TokenStream> = params.params.iter().flat_map(|param| shared_names(params.params, param)).collect();
+    let shared = (!shared.is_empty()).then(|| quote!(shared { #(#shared,)* }));
+    quote!(::cqhttp::decode_object!(strict #name { #(#fields,)* } #shared);)
 }
 
 /// `::cqhttp::encode_object!(SetGroupBan { always group_id = "group_id", … });`: a parameter may go out under several names.

@@ -80,7 +80,7 @@ pub fn type_text(ty: &Ty) -> String {
 
 pub(super) fn response_type(action: &Action) -> TokenStream {
     match &action.returns {
-        Returns::Nothing => quote!(()),
+        Returns::Nothing | Returns::Never => quote!(()),
         Returns::Type(ty) => rust_type(ty),
         Returns::Fields(_) => {
             let name = ident(&action.response_name());

@@ -1,6 +1,6 @@
 //! Message segments, and the enums of all segments.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::docs::{aliases, docs, join};
@@ -9,6 +9,7 @@ use super::rust_type::{argument, converted, rust_type, takes_into};
 use super::value::{self, default_text, raw_string};
 use crate::doc;
 use crate::model::{Api, Direction, File, Param, Presence, Segment};
+use crate::name::ident;
 
 /// The items of a file's segments.
 pub(super) fn segment_items(file: &File) -> Vec<TokenStream> {
@@ -150,6 +151,17 @@ fn is_required(field: &Param) -> bool {
     matches!(field.presence, Presence::Required)
 }
 
+/// The method that reads a field, the one that writes it, and its presence.
+fn words(field: &Param) -> [Ident; 3] {
+    let words = match (is_required(field), field.is_json) {
+        (true, false) => ["required", "value", "required"],
+        (false, false) => ["optional", "option", "optional"],
+        (true, true) => ["required_json", "json", "json_required"],
+        (false, true) => ["optional_json", "json_option", "json_optional"],
+    };
+    words.map(ident)
+}
+
 /// `impl SegmentType for Image { … }`
 fn data(segment: &Segment) -> TokenStream {
     let name = segment.name.type_ident();
@@ -158,22 +170,17 @@ fn data(segment: &Segment) -> TokenStream {
         quote!(&[#(#names),*])
     };
     let reads = segment.fields.iter().map(|field| {
-        let (name, names) = (field.name.ident(), names(field));
-        match is_required(field) {
-            true => quote!(#name: fields.required(#names)?),
-            false => quote!(#name: fields.optional(#names)),
-        }
+        let (name, names, [read, ..]) = (field.name.ident(), names(field), words(field));
+        let missing = is_required(field).then(|| quote!(?));
+        quote!(#name: fields.#read(#names) #missing)
     });
     let writes = segment.fields.iter().map(|field| {
-        let (name, names) = (field.name.ident(), names(field));
-        match is_required(field) {
-            true => quote!(out.value(#names, &self.#name);),
-            false => quote!(out.option(#names, &self.#name);),
-        }
+        let (name, names, [_, write, _]) = (field.name.ident(), names(field), words(field));
+        quote!(out.#write(#names, &self.#name);)
     });
     let keys = segment.fields.iter().map(|field| {
         let (name, wire, aliases) = (field.name.ident(), &field.wire, &field.aliases);
-        let presence = if is_required(field) { quote!(required) } else { quote!(optional) };
+        let [.., presence] = words(field);
         quote!(#name: #presence #wire #(| #aliases)*)
     });
     let out = if segment.fields.is_empty() { quote!(out) } else { quote!(mut out) };

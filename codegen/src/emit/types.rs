@@ -77,7 +77,7 @@ pub(super) fn answers(api: &Api) -> Vec<TokenStream> {
         });
         let own = file.actions.iter().filter_map(|action| match &action.returns {
             Returns::Fields(fields) => Some((action.response_name(), fields)),
-            Returns::Nothing | Returns::Type(_) => None,
+            Returns::Nothing | Returns::Never | Returns::Type(_) => None,
         });
         objects.chain(own).collect::<Vec<_>>()
     });

@@ -5,11 +5,25 @@ use super::resolver::{Resolver, UNKNOWN, values};
 use crate::diagnostic::nearest;
 use crate::doc;
 use crate::facts::SERVERS;
-use crate::model::{Action, Availability, Effect, Example, Field, NextPage, Origin, Pages, Param, Returns, Server};
+use crate::model::{Action, Availability, Effect, Example, Origin, Param, Returns, Server};
 use crate::name::{self, Name};
 use crate::source::{self, At};
 use crate::source_map::Spot;
-use crate::ty::{NamedKind, Scalar, Ty};
+use crate::ty::{NamedKind, Scalar};
+
+/// The `returns` of an action after which the server ends.
+const NEVER: &str = "never";
+
+/// Returns `true` if the action answers something.
+fn answers(source: &source::Action) -> bool {
+    match &source.returns {
+        None => false,
+        Some(source::Returns::Type(text)) => text.value != NEVER,
+        Some(source::Returns::Fields(_)) => true,
+    }
+}
+
+const EFFECTS: &[(&str, Effect)] = &[("read", Effect::Read), ("write", Effect::Write), ("send", Effect::Send)];
 
 /// Returns `true` if a parameter can hold a message.
 fn has_message(params: &[Param]) -> bool {
@@ -22,15 +36,12 @@ impl Resolver<'_> {
         self.alias(&source.title, &source.name.value);
         self.search(source);
         self.action_names(source);
-        let effects = [("read", Effect::Read), ("write", Effect::Write), ("send", Effect::Send)];
         let servers = [("unsupported", Server::Unsupported), ("removed", Server::Removed)];
         let origin = source.origin.as_ref().and_then(|origin| self.origin(origin));
-        let effect = self.choice(&source.effect, "effect", &effects);
-        let server = match &source.server {
-            Some(word) => self.choice(word, "state of an action on the server", &servers),
-            None => Some(Server::Supported),
-        };
-        let params = self.params(&source.params);
+        let effect = self.choice(&source.effect, "effect", EFFECTS);
+        let state = source.server.as_ref();
+        let server = state.map(|word| self.choice(word, "state of an action on the server", &servers));
+        let params = self.params(&source.params, &source.groups);
         self.deviates(source);
         self.errors(&source.errors);
         let returns = self.returns(source);
@@ -39,11 +50,12 @@ impl Resolver<'_> {
         let wait = known.zip(source.wait.as_ref()).and_then(|(params, name)| self.wait(name, params));
         let pages =
             known.zip(source.pages.as_ref()).and_then(|(params, pages)| self.pages(pages, params, returns.as_ref()?));
-        Some(Action {
+        let action = Action {
             wire: source.name.value.clone(),
-            name: Name::from_wire(&source.name.value),
+            name: source.rust_name(),
             aliases: values(&source.aliases),
             availability: Availability::default(),
+            vendor: false,
             servers: Vec::new(),
             abandoned: false,
             title: source.title.value.clone(),
@@ -52,40 +64,61 @@ impl Resolver<'_> {
             // If one of these was refused, the rest is still checked.
             origin: origin.unwrap_or(Origin::Unstated),
             effect: effect.unwrap_or(Effect::Read),
-            server: server.unwrap_or(Server::Supported),
+            server: server.flatten().unwrap_or(Server::Supported),
             silent: source.silent,
             wait,
             pages,
             in_parts: params.as_deref().is_some_and(|params| effect == Some(Effect::Send) && has_message(params)),
+            choices: known.map(|params| self.choices(source, params)).unwrap_or_default(),
             params: params?,
+            soft_failure: source.soft_failure,
             errors: values(&source.errors),
             uncertain: Vec::new(),
             returns: returns?,
             example,
             broken: source.broken,
-        })
+        };
+        self.example_choices(source, &action);
+        Some(action)
     }
 
     fn returns(&mut self, source: &source::Action) -> Option<Returns> {
         match &source.returns {
             None => Some(Returns::Nothing),
             Some(source::Returns::Fields(fields)) => self.fields(fields).map(Returns::Fields),
+            Some(source::Returns::Type(text)) if text.value == NEVER => Some(Returns::Never),
             Some(source::Returns::Type(text)) => self.answer_type(text),
         }
     }
 
     fn action_names(&mut self, source: &source::Action) {
-        for name in source.aliases.iter().chain([&source.name]) {
-            if !name::is_action(&name.value) {
-                let hint = "actions are called like `set_group_ban`, with `_` or `.` before some";
-                self.faults.add(&name.spot, format!("`{}` is not a name of an action", name.value), hint);
+        let refused = |name: &At<String>| format!("`{}` is not a name of an action", name.value);
+        for name in source.aliases.iter().chain(source.method.as_ref().map(|_| &source.name)) {
+            if !name::is_wire_action(&name.value) {
+                let hint = "letters, digits, `_`, `-` and `.` of ASCII make one";
+                self.faults.add(&name.spot, refused(name), hint);
             }
+        }
+        let Some(method) = &source.method else {
+            if !name::is_action(&source.name.value) {
+                let hint = "actions are called like `set_group_ban`, with `_` or `.` before some: write `method:` for \
+                            another name";
+                self.faults.add(&source.name.spot, refused(&source.name), hint);
+            }
+            return;
+        };
+        if !name::is_snake(&method.value) {
+            let message = format!("`{}` is not a name of a method", method.value);
+            self.faults.add(&method.spot, message, "write it in snake case");
+        } else if name::is_action(&source.name.value) && Name::from_wire(&source.name.value).snake() == method.value {
+            let message = format!("the method is called `{}` already", method.value);
+            self.faults.add(&method.spot, message, "remove `method:`, or write another name");
         }
     }
 
     /// Reports search words that find the action without being listed, that are repeated, or that rustdoc refuses.
     fn search(&mut self, source: &source::Action) {
-        let name = Name::from_wire(&source.name.value);
+        let name = source.rust_name();
         let named = |word: &str| {
             let aliases = source.aliases.iter().any(|alias| alias.value == word);
             aliases || [&*source.name.value, name.snake(), &name.pascal()].contains(&word)
@@ -132,69 +165,6 @@ impl Resolver<'_> {
         Some(seconds?.name.clone())
     }
 
-    fn pages(&mut self, source: &source::Pages, params: &[Param], returns: &Returns) -> Option<Pages> {
-        let param =
-            params.iter().find(|param| param.name.snake() == source.set.value && param.ty.optional && !param.ty.list);
-        if param.is_none() {
-            let hint = "name an optional parameter of this action";
-            self.faults.add(&source.set.spot, format!("`{}` cannot be set for the next page", source.set.value), hint);
-        }
-        let fields: &[Field] = if let Returns::Fields(fields) = returns { fields } else { &[] };
-        let find = |name: &str| fields.iter().find(|field| field.name.snake() == name);
-        let (at, next) = match (&source.from, &source.before) {
-            (Some(from), None) => {
-                let field = find(&from.value).filter(|field| Some(&field.ty) == param.map(|param| &param.ty));
-                (from, field.map(|field| NextPage::Field(field.name.clone())))
-            }
-            (None, Some(before)) => {
-                let (list, key) = before.value.split_once('.').unwrap_or((&before.value, ""));
-                let field = find(list).filter(|field| {
-                    let events = field.ty.scalar == Scalar::Event && key == "message_seq";
-                    field.ty.list && (events || field.ty.scalar == Scalar::Json && !key.is_empty())
-                });
-                (before, field.map(|field| NextPage::Before { list: field.name.clone(), key: key.to_owned() }))
-            }
-            _ => {
-                let hint = "write `from:` a field of the answer, or `before:` the numbers in a list of the answer";
-                self.faults.add(&source.spot, "the beginning of the next page is missing", hint);
-                return None;
-            }
-        };
-        if next.is_none() {
-            let hint = "`from` names a field of the parameter's type, `before` a list of `json` and a key in it, or `message_seq` of a list of `event`";
-            self.faults.add(&at.spot, format!("`{}` does not lead to the next page", at.value), hint);
-        }
-        let anchor = source.anchor.as_ref().and_then(|anchor| self.anchor(anchor, params, find, next.as_ref()));
-        Some(Pages { set: param?.name.clone(), next: next?, anchor })
-    }
-
-    /// The parameter that takes the id of the oldest message of a page.
-    fn anchor<'f>(
-        &mut self,
-        name: &At<String>,
-        params: &[Param],
-        field: impl Fn(&str) -> Option<&'f Field>,
-        next: Option<&NextPage>,
-    ) -> Option<Name> {
-        let is_id = |ty: &Ty| {
-            ty.optional
-                && !ty.list
-                && matches!(&ty.scalar, Scalar::Named(name, NamedKind::Id(_)) if name == "MessageId")
-        };
-        let of_events = match next {
-            Some(NextPage::Before { list, .. }) => {
-                field(list.snake()).is_some_and(|field| field.ty.scalar == Scalar::Event)
-            }
-            _ => false,
-        };
-        let param = params.iter().find(|param| param.name.snake() == name.value && is_id(&param.ty) && of_events);
-        if param.is_none() {
-            let hint = "name a parameter of type `MessageId?`, beside `before:` a list of `event`";
-            self.faults.add(&name.spot, format!("`{}` does not take the oldest message", name.value), hint);
-        }
-        Some(param?.name.clone())
-    }
-
     fn answer_type(&mut self, text: &At<String>) -> Option<Returns> {
         let ty = self.ty(text)?;
         let answers = match &ty.scalar {
@@ -218,7 +188,7 @@ impl Resolver<'_> {
         };
         let spot = source.example.as_ref().map_or(&source.spot, |example| &example.spot);
         for (what, stated, given) in
-            [("params", !source.params.is_empty(), &params), ("returns", source.returns.is_some(), &returns)]
+            [("params", !source.params.is_empty(), &params), ("returns", answers(source), &returns)]
         {
             if source.broken {
                 continue;

@@ -1,15 +1,15 @@
-//! Events, quick operations and segments.
+//! Events and quick operations.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::names::{OTHER_TYPE, RESERVED_TYPES, Taken};
 use super::resolver::{Resolver, values};
-use crate::diagnostic::{list, suggest};
+use super::segment::segment_name;
+use crate::diagnostic::suggest;
 use crate::facts::SERVERS;
-use crate::model::{Api, Availability, Direction, Event, Field, Operation, Param, PostType, Presence, Segment};
+use crate::model::{Api, Event, Field, Operation, PostType, Presence};
 use crate::name::{self, Name};
 use crate::source::{self, At, SourceFile};
-use crate::source_map::Spot;
 use crate::ty::{NamedKind, Scalar, Ty};
 
 const POST_TYPES: &[(&str, PostType)] = &[
@@ -18,14 +18,6 @@ const POST_TYPES: &[(&str, PostType)] = &[
     ("notice", PostType::Notice),
     ("request", PostType::Request),
     ("meta_event", PostType::MetaEvent),
-];
-
-const DIRECTIONS: &[(&str, Direction)] = &[
-    ("both", Direction::Both),
-    ("receive", Direction::Receive),
-    ("send", Direction::Send),
-    ("never", Direction::Never),
-    ("feed", Direction::Feed),
 ];
 
 /// Items of the module `event` besides the events, and names that cannot be a variant.
@@ -61,15 +53,8 @@ const SEGMENT_ITEMS: &[&str] = &[
     "Written",
 ];
 
-/// Methods of `Segment` that are written by hand.
-const SEGMENT_SHORTCUTS: &[&str] = &["as_mention", "as_text", "at_all", "clone", "kind", "reply"];
-
-/// Methods that every segment has.
-const SEGMENT_METHODS: &[&str] = &["new", "clone", "extra", "field", "into_segment"];
-
-/// A struct of more fields than this is boxed in its enum: an event, and a segment, of which there are many.
+/// An event of more fields than this is boxed in its enum.
 const EVENT_BOXED_FROM: usize = 3;
-const SEGMENT_BOXED_FROM: usize = 3;
 
 impl Resolver<'_> {
     /// The events and operations of all files; shapes and operations are found wherever they stand.
@@ -354,7 +339,7 @@ impl Resolver<'_> {
             self.faults.add(&source.name.spot, format!("`{}` is not a type name", source.name.value), hint);
         }
         self.operations.push(source.name.value.clone());
-        let params = self.params(&source.params)?;
+        let params = self.params(&source.params, &[])?;
         for (source, param) in source.params.iter().zip(&params) {
             if matches!(param.presence, Presence::Required) {
                 let message = format!("`{}` is required, and an operation requires nothing", source.name.value);
@@ -363,107 +348,5 @@ impl Resolver<'_> {
         }
         let (name, doc) = (source.name.value.clone(), source.doc.value.clone());
         Some(Operation { name, doc, params, broken: source.broken })
-    }
-
-    pub(super) fn segment(&mut self, source: &source::Segment) -> Option<Segment> {
-        self.doc(&source.doc);
-        if source.title.value != source.name.value {
-            self.alias(&source.title, &segment_name(source).pascal());
-        }
-        let direction = self.choice(&source.direction, "direction of a segment", DIRECTIONS);
-        if source.example.is_none() && !source.fields.is_empty() && !source.broken {
-            let hint = "add `example:`, its data with every required field";
-            self.faults.add(&source.spot, format!("the segment `{}` has no example", source.name.value), hint);
-        }
-        let defaults =
-            source.fields.iter().filter_map(|field| Some((field.name.value.clone(), field.default.clone()?)));
-        let defaults: BTreeMap<_, _> = defaults.collect();
-        let fields = self.segment_fields(&source.fields)?;
-        let segment = Segment {
-            wire: source.name.value.clone(),
-            name: segment_name(source),
-            title: source.title.value.clone(),
-            doc: source.doc.value.clone(),
-            direction: direction?,
-            boxed: fields.len() > SEGMENT_BOXED_FROM,
-            fields,
-            defaults,
-            example: source.example.clone(),
-            broken: source.broken,
-        };
-        self.shortcut(&segment, source);
-        Some(segment)
-    }
-
-    /// Reports a segment that needs a method of `Segment` whose name is taken.
-    fn shortcut(&mut self, segment: &Segment, source: &source::Segment) {
-        let name = segment.name.snake();
-        if segment.has_shortcut() && (SEGMENT_SHORTCUTS.contains(&name) || name::is_keyword(name)) {
-            let message = format!("`{name}` cannot be a method of `Segment`");
-            let hint = format!("taken are Rust's keywords and {}", list(SEGMENT_SHORTCUTS));
-            self.faults.add(&source.name.spot, message, hint);
-        }
-    }
-
-    fn segment_fields(&mut self, sources: &[source::Field]) -> Option<Vec<Param>> {
-        self.distinct(sources);
-        let mut fields: Vec<Param> = Vec::new();
-        for source in sources {
-            let Some(field) = self.segment_field(source) else { continue };
-            if matches!(field.presence, Presence::Required) && fields.iter().any(|field| field.ty.optional) {
-                let hint = "required fields come first: they are the constructor's arguments";
-                self.faults.add(&source.name.spot, format!("`{}` is required", source.name.value), hint);
-            }
-            fields.push(field);
-        }
-        (fields.len() == sources.len()).then_some(fields)
-    }
-
-    fn segment_field(&mut self, source: &source::Field) -> Option<Param> {
-        self.doc(&source.doc);
-        self.field_name(source);
-        if SEGMENT_METHODS.contains(&source.name.value.as_str()) {
-            let hint = format!("write another `name:`, and `wire: {}`", source.name.value);
-            self.faults.add(&source.name.spot, format!("every segment has a method `{}`", source.name.value), hint);
-        }
-        let ty = self.ty(&source.ty)?;
-        if !is_flat(&ty) {
-            let message = format!("`{}` is not a type of a segment's field", source.ty.value);
-            let hint = "a value of a segment is a text: a number, a flag, an id, an enum, `file_source`, `mention`";
-            self.faults.add(&source.ty.spot, message, hint);
-            return None;
-        }
-        if let (Some(default), false) = (&source.default, ty.optional) {
-            let spot = Spot::of(source.name.spot.file, default);
-            self.faults.add(&spot, "a default of what is always sent", "write `?` behind the type");
-        }
-        Some(Param {
-            name: Name::from_wire(&source.name.value),
-            wire: source.wire_name().value.clone(),
-            also: Vec::new(),
-            aliases: values(&source.aliases),
-            presence: if ty.optional { Presence::Optional } else { Presence::Required },
-            ty,
-            doc: source.doc.value.clone(),
-            availability: Availability::default(),
-        })
-    }
-}
-
-/// Returns `true` if a value of this type is one text.
-fn is_flat(ty: &Ty) -> bool {
-    let text = match &ty.scalar {
-        Scalar::FileSource | Scalar::Mention => true,
-        Scalar::Target | Scalar::Named(_, NamedKind::Object) => false,
-        scalar => !scalar.has_no_literal(),
-    };
-    text && !ty.list
-}
-
-/// `image` → `Image`; in a feed `FeedImage`.
-fn segment_name(segment: &source::Segment) -> Name {
-    match segment.direction.value.as_str() {
-        "feed" => Name::from_wire(&format!("feed_{}", segment.name.value)),
-        _ => Name::from_wire(&segment.name.value),
     }
 }

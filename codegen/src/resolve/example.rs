@@ -104,6 +104,9 @@ impl Checker<'_> {
                 let message = format!("the segment `{}` has no field `{name}`", segment.wire);
                 self.faults.add(&Spot::of(self.file, key), message, suggest(name, known));
             }
+            Some(field) if field.is_json => {
+                self.value(value, &Ty { optional: false, ..field.ty.clone() }, &format!("`{name}`"));
+            }
             Some(field) if !self.is_text_of(value, &field.ty) => {
                 let message = format!("`{name}` is {}", value.value.describe());
                 let hint = format!("a segment's values are texts; expected {}", self.expected_text(&field.ty));

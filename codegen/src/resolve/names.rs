@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::resolver::Resolver;
 use crate::diagnostic::list;
 use crate::model::CLIENT_TRAIT;
-use crate::name::{self, Name};
+use crate::name;
 use crate::source::{self, Returns, SourceFile};
 use crate::source_map::Spot;
 
@@ -21,8 +21,8 @@ pub(super) struct Methods {
 
 /// The methods of `Call`, which every action's call has; `new` is also a method of the request.
 pub(super) const CALL_METHODS: Methods = Methods {
-    public: &["client", "clone", "into_future", "map_request", "new", "pages", "with_raw", "within"],
-    private: &["exchange", "next_page", "request", "send"],
+    public: &["client", "clone", "into_future", "map_request", "new", "pages", "param", "with_raw", "within"],
+    private: &["answered", "counts_by_ids", "exchange", "outgoing", "request", "send"],
 };
 
 /// The methods of `Client`.
@@ -119,6 +119,7 @@ impl Resolver<'_> {
                 self.rust_names(&mut taken, action);
             }
         }
+        self.untyped_names(files, &taken);
     }
 
     fn wire_names(&mut self, taken: &mut Taken, action: &source::Action) {
@@ -144,20 +145,20 @@ impl Resolver<'_> {
     }
 
     fn method_name(&mut self, action: &source::Action) {
-        let name = Name::from_wire(&action.name.value);
+        let (name, spot) = (action.rust_name(), action.rust_name_spot());
         if self.methods(&CLIENT_METHODS).contains(&name.snake()) || name::is_keyword(name.snake()) {
             let message = format!("`{}` cannot be a method of `Client`", name.snake());
             let hint = format!("taken are Rust's keywords and {}", list(&self.methods(&CLIENT_METHODS)));
-            self.faults.add(&action.name.spot, message, hint);
+            self.faults.add(spot, message, hint);
         }
         if RESERVED_TYPES.contains(&name.pascal().as_str()) {
             let message = format!("the request would be called `{}`, which is taken", name.pascal());
-            self.faults.add(&action.name.spot, message, "choose another name");
+            self.faults.add(spot, message, "choose another name");
         }
     }
 
     fn rust_names(&mut self, taken: &mut Taken, action: &source::Action) {
-        let (name, spot) = (Name::from_wire(&action.name.value).pascal(), &action.name.spot);
+        let (name, spot) = (action.rust_name().pascal(), action.rust_name_spot());
         let what = format!("the action `{}`", action.name.value);
         let claimed = self.claim(taken, name.clone(), what.clone(), spot, OTHER_ACTION);
         if claimed && matches!(action.returns, Some(Returns::Fields(_))) {

@@ -10,9 +10,9 @@ use crate::source_map::Spot;
 use crate::ty::{Scalar, Ty};
 
 impl Resolver<'_> {
-    /// The parameters; `None` if one was refused, or has a type that was refused.
-    pub(super) fn params(&mut self, sources: &[source::Field]) -> Option<Vec<Param>> {
-        self.distinct(sources);
+    /// The parameters, and the `groups` of them that exclude each other; `None` if one was refused, or has a type that was refused.
+    pub(super) fn params(&mut self, sources: &[source::Field], groups: &[source::Group]) -> Option<Vec<Param>> {
+        self.distinct(sources, groups);
         let mut params: Vec<Param> = Vec::new();
         let mut sound = true;
         for source in sources {
@@ -49,6 +49,7 @@ impl Resolver<'_> {
                 doc: source.doc.value.clone(),
                 presence,
                 availability: Availability::default(),
+                is_json: false,
             });
         }
         sound &= self.beside_target(sources, &params);

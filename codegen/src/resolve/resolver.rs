@@ -1,6 +1,6 @@
 //! The state that all rules share, and the rules for parts that many stanzas have: docs, titles, types, names.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::diagnostic::{Faults, suggest};
 use crate::doc;
@@ -79,9 +79,16 @@ impl Resolver<'_> {
         }
     }
 
-    /// Reports fields that share a Rust name or a name on the wire.
-    pub(super) fn distinct(&mut self, fields: &[source::Field]) {
-        let mut seen: HashSet<(&str, &str)> = HashSet::new();
+    /// Reports fields that share a Rust name or a name on the wire. Of parameters that exclude each other, as `groups` say,
+    /// one may also go out under the name of another.
+    pub(super) fn distinct(&mut self, fields: &[source::Field], groups: &[source::Group]) {
+        let mut seen: HashMap<(&str, &str), &source::Field> = HashMap::new();
+        let excludes = |one: &source::Field, other: &source::Field| {
+            let has = |group: &source::Group, field: &source::Field| {
+                group.params.iter().any(|name| name.value == field.name.value)
+            };
+            groups.iter().any(|group| has(group, one) && has(group, other))
+        };
         for field in fields {
             let wire = field.wire_name();
             let names = [("name", &field.name), ("wire name", wire)];
@@ -90,15 +97,16 @@ impl Resolver<'_> {
             let read = field.aliases.iter().filter(|name| !sent(name));
             let further = field.also.iter().chain(read).map(|name| ("wire name", name));
             for (index, (what, name)) in names.into_iter().chain(further).enumerate() {
-                if !seen.insert((what, &name.value)) {
-                    // A field without `wire:` would be reported for both of its names.
-                    if index != 1 || field.wire.is_some() {
-                        self.faults.add(
-                            &name.spot,
-                            format!("the {what} `{}` is used twice here", name.value),
-                            "rename or remove one",
-                        );
-                    }
+                let Some(other) = seen.insert((what, &name.value), field) else { continue };
+                // A field without `wire:` would be reported for both of its names.
+                let reported = index != 1 || field.wire.is_some();
+                let shared = (name.value == other.wire_name().value) != (name.value == wire.value);
+                if reported && !(shared && index > 0 && excludes(field, other)) {
+                    self.faults.add(
+                        &name.spot,
+                        format!("the {what} `{}` is used twice here", name.value),
+                        "rename or remove one",
+                    );
                 }
             }
         }
@@ -122,7 +130,7 @@ impl Resolver<'_> {
 
     /// The fields; `None` if one was refused, or has a type that was refused.
     pub(super) fn fields(&mut self, sources: &[source::Field]) -> Option<Vec<Field>> {
-        self.distinct(sources);
+        self.distinct(sources, &[]);
         let mut fields = Vec::new();
         for source in sources {
             self.doc(&source.doc);

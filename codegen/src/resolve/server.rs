@@ -50,7 +50,9 @@ pub(super) fn availability(servers: &[ServerFacts], action: &mut Action, extensi
     let found: Vec<(&ServerFacts, Vec<&ActionFacts>)> =
         servers.iter().map(|server| (server, server.actions_named(&names).collect())).collect();
     // go-cqhttp has some actions without an entry in its table; the stanza knows better.
+    let go_cqhttp = found.iter().any(|(server, actions)| server.name == "go-cqhttp" && !actions.is_empty());
     let own = !extension && action.origin.is_of_go_cqhttp();
+    action.vendor = !extension && !own && !go_cqhttp;
     let stated = action.server == Server::Supported && own;
     let has = |(server, actions): &(&ServerFacts, Vec<&ActionFacts>)| {
         !actions.is_empty() || stated && server.name == "go-cqhttp"

@@ -1,7 +1,8 @@
 //! The stanzas of actions.
 
 use super::field::{Deviation, Field, Part};
-use super::reader::{At, Reader};
+use super::reader::{At, Entries, Reader};
+use crate::name::Name;
 use crate::source_map::Spot;
 use crate::yaml::{Node, Value};
 
@@ -11,6 +12,8 @@ pub(crate) struct Action {
     /// `true` if a part of the stanza was refused, so that rules about the whole would mislead.
     pub(crate) broken: bool,
     pub(crate) name: At<String>,
+    /// The name in Rust, if it is not made from the name on the wire.
+    pub(crate) method: Option<At<String>>,
     pub(crate) title: At<String>,
     pub(crate) doc: At<String>,
     /// Optional in an extension.
@@ -24,10 +27,35 @@ pub(crate) struct Action {
     pub(crate) wait: Option<At<String>>,
     pub(crate) pages: Option<Pages>,
     pub(crate) params: Vec<Field>,
+    /// Parameters that exclude each other.
+    pub(crate) groups: Vec<Group>,
+    /// `true` if an answer of success may hold a `result` other than 0, which is a refusal.
+    pub(crate) soft_failure: bool,
     pub(crate) errors: Vec<At<String>>,
     pub(crate) returns: Option<Returns>,
     pub(crate) example: Option<Example>,
     pub(crate) deviates: Vec<Deviation>,
+}
+
+impl Action {
+    /// The name in Rust.
+    pub(crate) fn rust_name(&self) -> Name {
+        Name::from_wire(&self.method.as_ref().unwrap_or(&self.name).value)
+    }
+
+    /// The place of the name in Rust.
+    pub(crate) fn rust_name_spot(&self) -> &Spot {
+        &self.method.as_ref().unwrap_or(&self.name).spot
+    }
+}
+
+/// Names of parameters that exclude each other.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) spot: Spot,
+    pub(crate) params: Vec<At<String>>,
+    /// `true` if exactly one is set, `false` if none may be set as well.
+    pub(crate) required: bool,
 }
 
 /// The way from one page of an answer to the next.
@@ -39,6 +67,8 @@ pub(crate) struct Pages {
     pub(crate) before: Option<At<String>>,
     /// The parameter that takes the id of the oldest message.
     pub(crate) anchor: Option<At<String>>,
+    /// The flag that makes servers go back from the anchor.
+    pub(crate) back: Option<At<String>>,
 }
 
 #[derive(Debug)]
@@ -55,8 +85,26 @@ pub(crate) struct Example {
 }
 
 pub(super) const ACTION_KEYS: &[&str] = &[
-    "name", "title", "doc", "origin", "effect", "aliases", "search", "server", "silent", "wait", "pages", "params",
-    "errors", "returns", "example", "deviates",
+    "name",
+    "method",
+    "title",
+    "doc",
+    "origin",
+    "effect",
+    "aliases",
+    "search",
+    "server",
+    "silent",
+    "wait",
+    "pages",
+    "params",
+    "one_of",
+    "at_most_one",
+    "soft_failure",
+    "errors",
+    "returns",
+    "example",
+    "deviates",
 ];
 
 /// The ways in which an action may deviate from go-cqhttp's code.
@@ -67,6 +115,7 @@ impl Reader<'_> {
         let before = self.faults.len();
         let entries = self.entries(node, "an action", ACTION_KEYS)?;
         let name = self.required_text(&entries, "name");
+        let method = entries.get("method").and_then(|node| self.text(node));
         let title = self.required_text(&entries, "title");
         let doc = self.required_text(&entries, "doc");
         let origin = match self.extension {
@@ -81,6 +130,8 @@ impl Reader<'_> {
         let wait = entries.get("wait").and_then(|node| self.text(node));
         let pages = entries.get("pages").and_then(|node| self.pages(node));
         let params = entries.get("params").map(|node| self.fields(node, Part::Param)).unwrap_or_default();
+        let groups = [self.groups(&entries, "one_of", true), self.groups(&entries, "at_most_one", false)].concat();
+        let soft_failure = entries.get("soft_failure").is_some_and(|node| self.flag(node));
         let errors = self.texts(&entries, "errors");
         let returns = entries.get("returns").and_then(|node| self.returns(node));
         let example = entries.get("example").and_then(|node| self.example(node));
@@ -89,6 +140,7 @@ impl Reader<'_> {
             spot: entries.spot,
             broken: self.faults.len() > before,
             name: name?,
+            method,
             title: title?,
             doc: doc?,
             origin,
@@ -100,6 +152,8 @@ impl Reader<'_> {
             wait,
             pages,
             params,
+            groups,
+            soft_failure,
             errors,
             returns,
             example,
@@ -107,12 +161,29 @@ impl Reader<'_> {
         })
     }
 
+    /// Names of parameters, as one list or as a list of lists.
+    fn groups(&mut self, entries: &Entries<'_>, key: &str, required: bool) -> Vec<Group> {
+        let Some(node) = entries.get(key) else { return Vec::new() };
+        let items = self.list(node, "parameters");
+        let lists: Vec<&Node> = match items.first() {
+            Some(Node { value: Value::List(_), .. }) => items.iter().collect(),
+            Some(_) => vec![node],
+            None => Vec::new(),
+        };
+        let group = |node: &Node| {
+            let params = self.list(node, "parameters").iter().filter_map(|node| self.text(node)).collect();
+            Group { spot: self.spot(node), params, required }
+        };
+        lists.into_iter().map(group).collect()
+    }
+
     fn pages(&mut self, node: &Node) -> Option<Pages> {
-        let entries = self.entries(node, "the paging", &["set", "from", "before", "anchor"])?;
+        let entries = self.entries(node, "the paging", &["set", "from", "before", "anchor", "back"])?;
         let from = entries.get("from").and_then(|node| self.text(node));
         let before = entries.get("before").and_then(|node| self.text(node));
         let anchor = entries.get("anchor").and_then(|node| self.text(node));
-        Some(Pages { set: self.required_text(&entries, "set")?, from, before, anchor, spot: entries.spot })
+        let back = entries.get("back").and_then(|node| self.text(node));
+        Some(Pages { set: self.required_text(&entries, "set")?, from, before, anchor, back, spot: entries.spot })
     }
 
     fn returns(&mut self, node: &Node) -> Option<Returns> {

@@ -19,6 +19,8 @@ pub(crate) struct Field {
     pub(crate) decides: Option<Spot>,
     /// The place of `bare: true`: some servers answer the value of this field alone.
     pub(crate) bare: Option<Spot>,
+    /// The place of `as_json: true`: the value goes out as its own kind of JSON, not as a text.
+    pub(crate) as_json: Option<Spot>,
     /// The differences of a parameter from go-cqhttp's code.
     pub(crate) deviates: Vec<Deviation>,
 }
@@ -64,7 +66,7 @@ impl Reader<'_> {
                 ("a parameter", "parameters", &["name", "type", "doc", "default", "wire", "also", "aliases"])
             }
             Part::Field => ("a field", "fields", &["name", "type", "doc", "wire", "aliases", "decides", "bare"]),
-            Part::OfSegment => ("a field", "fields", &["name", "type", "doc", "default", "wire", "aliases"]),
+            Part::OfSegment => ("a field", "fields", &["name", "type", "doc", "default", "wire", "aliases", "as_json"]),
         };
         let mut fields = Vec::new();
         for node in self.list(node, plural) {
@@ -76,11 +78,11 @@ impl Reader<'_> {
             let also = self.texts(&entries, "also");
             let aliases = self.texts(&entries, "aliases");
             let mut set = |key| entries.get(key).filter(|node| self.flag(node)).map(|node| self.spot(node));
-            let (decides, bare) = (set("decides"), set("bare"));
+            let (decides, bare, as_json) = (set("decides"), set("bare"), set("as_json"));
             let deviates = self.deviates(&entries, PARAM_DEVIATIONS);
             if let (Some(name), Some(ty), Some(doc)) = (name, ty, doc) {
                 let default = entries.get("default").cloned();
-                fields.push(Field { name, ty, doc, default, wire, also, aliases, decides, bare, deviates });
+                fields.push(Field { name, ty, doc, default, wire, also, aliases, decides, bare, as_json, deviates });
             }
         }
         fields

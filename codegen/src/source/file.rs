@@ -6,6 +6,7 @@ use super::reader::{At, Reader};
 use super::refusal::Refusal;
 use super::server::Server;
 use super::types::Type;
+use super::untyped::Untyped;
 use crate::diagnostic::{Diagnostic, Faults, nearest};
 use crate::source_map::SourceMap;
 use crate::yaml::{self, Node, Value};
@@ -25,6 +26,8 @@ pub(crate) struct SourceFile {
     pub(crate) segments: Vec<Segment>,
     pub(crate) refusals: Vec<Refusal>,
     pub(crate) servers: Vec<Server>,
+    /// The actions that have no types.
+    pub(crate) untyped: Vec<Untyped>,
     /// The stanzas that were refused, wholly or in part: what follows from them is not reported.
     pub(crate) refused: Refused,
 }
@@ -58,6 +61,7 @@ impl SourceFile {
             segments: Vec::new(),
             refusals: Vec::new(),
             servers: Vec::new(),
+            untyped: Vec::new(),
             refused: Refused::default(),
         }
     }
@@ -99,13 +103,16 @@ impl Reader<'_> {
         let before = self.faults.len();
         match (node.get("kind"), misspelt_kind(entries)) {
             (Some(kind), _) => match kind.as_str().unwrap_or_default() {
-                closed @ ("event" | "operation" | "segment" | "server") if self.extension => self.closed(kind, closed),
+                closed @ ("event" | "operation" | "segment" | "server" | "untyped") if self.extension => {
+                    self.closed(kind, closed)
+                }
                 "chapter" => self.chapter(node, file),
                 "event" => file.events.extend(self.event(node)),
                 "operation" => file.operations.extend(self.operation(node)),
                 "segment" => file.segments.extend(self.segment(node)),
                 "refusal" => file.refusals.extend(self.refusal_stanza(node)),
                 "server" => file.servers.extend(self.server(node)),
+                "untyped" => file.untyped.extend(self.untyped(node)),
                 _ => file.types.extend(self.type_stanza(node, kind)),
             },
             (None, Some((key, name))) => {
@@ -128,10 +135,15 @@ impl Reader<'_> {
         let hint = match what {
             "event" => "leave it out: such an event arrives as `Event::Unknown`, with its tags and its text",
             "server" => "leave it out: the servers are those of `cqhttp`",
+            "untyped" => "leave it out: an action without a stanza is called by `Raw`",
             "segment" => "leave it out: such a segment is received and sent as `Segment::Unknown`, with its data",
             _ => "leave it out: quick operations belong to events",
         };
-        self.faults.add(&self.spot(kind), format!("an extension cannot add {what}s to those of `cqhttp`"), hint);
+        let message = match what {
+            "untyped" => "an extension lists no actions without types".to_owned(),
+            _ => format!("an extension cannot add {what}s to those of `cqhttp`"),
+        };
+        self.faults.add(&self.spot(kind), message, hint);
     }
 
     fn chapter(&mut self, node: &Node, file: &mut SourceFile) {

@@ -31,6 +31,10 @@ pub(crate) struct EnumValue {
     pub(crate) doc: At<String>,
 }
 
+/// Every kind of stanza besides actions.
+const KINDS: &[&str] =
+    &["id", "enum", "object", "event", "operation", "segment", "refusal", "server", "untyped", "chapter"];
+
 impl Reader<'_> {
     pub(super) fn type_stanza(&mut self, node: &Node, kind: &Node) -> Option<Type> {
         let before = self.faults.len();
@@ -40,10 +44,7 @@ impl Reader<'_> {
             "enum" => &["kind", "name", "title", "doc", "base", "values"],
             "object" => &["kind", "name", "title", "doc", "fields", "within", "example"],
             other => {
-                let hint = suggest(
-                    other,
-                    &["id", "enum", "object", "event", "operation", "segment", "refusal", "server", "chapter"],
-                );
+                let hint = suggest(other, KINDS);
                 self.faults.add(&kind.spot, format!("unknown kind of stanza `{other}`"), hint);
                 return None;
             }

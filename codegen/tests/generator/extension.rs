@@ -49,7 +49,7 @@ fn only_what_is_its_own_is_generated() {
             "generated.rs"
         ]
     );
-    assert_eq!(generated.api.lines().count(), 3);
+    assert_eq!(generated.api.lines().count(), 5);
 }
 
 #[test]

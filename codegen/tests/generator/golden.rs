@@ -149,6 +149,81 @@ fn a_file_that_is_as_it_should_be_is_not_written_again() {
     assert_eq!(before, times());
 }
 
+/// A schema with an action of go-cqhttp's, and one that only NapCat has.
+const WITH_VENDOR: &str = r#"
+- kind: server
+  name: napcat
+  title: NapCat
+  app_name: NapCat.Onebot
+  version: "4"
+  actions:
+    get_room: room_id!
+    get_door: room_id!
+- kind: server
+  name: go-cqhttp
+  title: go-cqhttp
+  app_name: go-cqhttp
+  version: "1"
+  actions:
+    get_room: room_id=0
+- { kind: id, name: RoomId, base: i64, doc: A room. }
+- { kind: id, name: DoorId, base: i64, doc: A door. }
+- { kind: id, name: LockId, base: i64, doc: A lock. }
+- kind: object
+  name: Lock
+  doc: A lock.
+  fields:
+    - { name: lock_id, type: LockId, doc: The lock. }
+    - { name: room_id, type: RoomId?, doc: The room. }
+  example: { lock_id: 1 }
+- name: get_room
+  title: 房间
+  doc: Gets a room.
+  origin: go-cqhttp
+  effect: read
+  params: [{ name: room_id, type: RoomId, doc: The room. }]
+  example: { params: { room_id: 1 } }
+- name: get_door
+  title: 门
+  doc: Gets the door of a room.
+  origin: napcat
+  effect: read
+  params: [{ name: room_id, type: RoomId, doc: The room. }]
+  returns:
+    - { name: door_id, type: DoorId, doc: The door. }
+    - { name: locks, type: "Lock[]", doc: The locks. }
+  example: { params: { room_id: 1 }, returns: { door_id: 2, locks: [] } }
+"#;
+
+/// The types that only such an action uses are left out with it; the index of actions has all of them, and no link that would
+/// lead nowhere.
+#[test]
+fn without_vendors_their_actions_and_types_are_left_out() {
+    let schema = folder("vendor", &[("rooms.yaml", WITH_VENDOR.as_bytes())]);
+    let all = generated(&schema);
+    let core = cqhttp_codegen::generate_without_vendor(&schema).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(all.api, "get_room(RoomId) -> ()\nget_door(RoomId) -> GetDoorResponse\n");
+    assert_eq!(core.api, "get_room(RoomId) -> ()\n");
+    let text = |generated: &Generated| -> String {
+        generated.files.iter().filter(|file| file.path.ends_with(".rs")).map(|file| file.text.as_str()).collect()
+    };
+    let (all_text, core_text) = (text(&all), text(&core));
+    for name in ["GetDoor", "DoorId", "LockId", "struct Lock "] {
+        assert!(all_text.contains(name) && !core_text.contains(name), "{name}");
+    }
+    for name in ["GetRoom", "RoomId"] {
+        assert!(core_text.contains(name), "{name}");
+    }
+    let feature = "#[cfg_attr(docsrs, doc(cfg(feature = \"vendor\")))]";
+    assert_eq!((all_text.matches(feature).count(), core_text.matches(feature).count()), (3, 0));
+    let index = |generated: &Generated| {
+        generated.files.iter().find(|file| file.path == "index.md").unwrap().text.lines().last().unwrap().to_owned()
+    };
+    let row = "| 门 | Gets the door of a room. *Not on go-cqhttp.*";
+    assert_eq!(index(&all), format!("| [`get_door`](crate::Client::get_door) {row} |"));
+    assert_eq!(index(&core), format!("| `get_door` {row} *Feature `vendor`.* |"));
+}
+
 /// insta does not notice a snapshot that tests no longer make.
 #[test]
 fn no_snapshot_is_left_over_and_none_is_missing() {

@@ -2,9 +2,9 @@
 
 use std::error::Error;
 
-use cqhttp::mock::{MockServer, refuse};
-use cqhttp::{Action, Client, Effect, GroupId, RefusalCode};
-use my_bot::action::{Announce, AnnounceResponse};
+use cqhttp::mock::{Fault, MockServer, refuse};
+use cqhttp::{Action, Client, Effect, Error as CallError, GroupId, Raw, RefusalCode, RefusalKind};
+use my_bot::action::{Announce, AnnounceCard, AnnounceResponse, SearchAnnouncements, StopAnnouncing};
 use my_bot::call_to_dinner;
 use my_bot::prelude::*;
 use my_bot::types::{Announcement, AnnouncementId, Voice};
@@ -97,11 +97,71 @@ async fn the_rest_stays_as_it_is() -> Tested {
 async fn every_example_goes_through_its_method() -> Tested {
     let (server, client) = server().await?;
     let names: Vec<&str> = my_bot::mock::ACTIONS.iter().copied().flatten().map(|info| info.name).collect();
-    assert_eq!(names, ["announce", "_get_announcements"]);
+    assert_eq!(
+        names,
+        ["announce", "_get_announcements", "AnnounceCard", "search_announcements", "stop_announcing"]
+    );
     for info in my_bot::mock::ACTIONS.iter().copied().flatten() {
         info.call_example(client.clone()).await?;
     }
     assert_eq!(server.calls().iter().map(|call| &*call.action).collect::<Vec<_>>(), names);
+    Ok(())
+}
+
+/// `one_of`: a call with none of the parameters, or with both, is not sent; and the simulated server refuses it.
+#[tokio::test]
+async fn exactly_one_of_two_parameters_is_set() -> Tested {
+    let (server, client) = server().await?;
+    let neither = client.announce_card(7).await.unwrap_err();
+    assert!(matches!(neither, CallError::NotSent(_)) && neither.report().contains("`group_id`, `user_id`"), "{neither:?}");
+    let both = client.announce_card(7).group_id(GROUP).user_id(10_086).await.unwrap_err();
+    assert!(matches!(both, CallError::NotSent(_)), "{both:?}");
+    assert!(server.calls().is_empty());
+    for params in [r#"{"announcement_id":7}"#, r#"{"announcement_id":7,"group_id":1,"user_id":2}"#] {
+        let params: cqhttp::serde_json::Value = cqhttp::serde_json::from_str(params)?;
+        let refused = client.call(Raw::new("AnnounceCard", params)).await.unwrap_err();
+        assert_eq!(refused.refusal(), Some(RefusalKind::BadParams), "{refused:?}");
+    }
+    client.announce_card(7).user_id(10_086).await?;
+    Ok(())
+}
+
+/// `at_most_one`, and `also` with the name of the other parameter: a request is read as it was written.
+#[tokio::test]
+async fn one_of_two_parameters_goes_out_under_both_names() -> Tested {
+    let (server, client) = server().await?;
+    client.search_announcements().await?;
+    client.search_announcements().number(3).await?;
+    client.search_announcements().before(8).await?;
+    let asked: Vec<_> = server.calls().into_iter().map(|call| call.params.to_string()).collect();
+    assert_eq!(asked, ["{}", r#"{"number":3}"#, r#"{"before":8,"number":8}"#]);
+    let seen = server.expect::<SearchAnnouncements>().await;
+    assert_eq!(seen, SearchAnnouncements::new());
+    assert_eq!(server.expect::<SearchAnnouncements>().await, SearchAnnouncements::new().number(3));
+    assert_eq!(server.expect::<SearchAnnouncements>().await, SearchAnnouncements::new().before(8));
+    let both = client.search_announcements().number(3).before(8).await.unwrap_err();
+    assert!(matches!(both, CallError::NotSent(_)), "{both:?}");
+    Ok(())
+}
+
+/// `soft_failure`: the envelope reports success, and the answer a refusal.
+#[tokio::test]
+async fn a_result_other_than_0_is_a_refusal() -> Tested {
+    let (server, client) = server().await?;
+    let answer = r#"{"status":"ok","retcode":0,"data":{"result":110,"errMsg":"no such announcement"}}"#;
+    server.fault_once::<AnnounceCard>(Fault::Text(answer.into()));
+    let refused = client.announce_card(7).group_id(GROUP).await.unwrap_err();
+    assert_eq!((refused.retcode(), refused.explanation()), (Some(110), Some("no such announcement")));
+    Ok(())
+}
+
+/// `returns: never`: a connection that the server closes is a success.
+#[tokio::test]
+async fn a_server_that_ends_has_carried_the_call_out() -> Tested {
+    let (server, client) = server().await?;
+    client.stop_announcing().await?;
+    server.fault_once::<StopAnnouncing>(Fault::DropAfter);
+    client.stop_announcing().await?;
     Ok(())
 }
 

@@ -72,6 +72,11 @@ impl World {
             user_id,
             nickname: Some(nickname),
             remark: Some(remark),
+            category_id: None,
+            qid: None,
+            sex: None,
+            age: None,
+            level: None,
         });
         Ok(friends.collect())
     }

@@ -29,8 +29,11 @@ impl World {
         self.disk.get(path).copied().or_else(on_machine)
     }
 
-    pub(super) fn upload_group_file(&mut self, request: action::UploadGroupFile) -> WorldResult<()> {
-        let action::UploadGroupFile { group_id, file, name, folder } = request;
+    pub(super) fn upload_group_file(
+        &mut self,
+        request: action::UploadGroupFile,
+    ) -> WorldResult<action::UploadGroupFileResponse> {
+        let action::UploadGroupFile { group_id, file, name, folder, .. } = request;
         let path = file.as_str();
         let no_file = || refuse_because(RefusalCode::FileNotFound, format!("there is no {path} on the server's disk"));
         let size = self.size_of(path).ok_or_else(no_file)?;
@@ -41,7 +44,8 @@ impl World {
             return Err(refuse_because(RefusalCode::FileSystemUploadApiError, why));
         }
         self.shelve(group_id, self.account.user_id, name, size, folder);
-        Ok(())
+        // go-cqhttp does not say the id.
+        Ok(action::UploadGroupFileResponse { file_id: None })
     }
 
     /// Adds a file to a group, and returns its id.
@@ -67,13 +71,16 @@ impl World {
         format!("/{:08x}-0000-4000-8000-000000000000", self.next_number())
     }
 
-    pub(super) fn upload_private_file(&mut self, request: action::UploadPrivateFile) -> WorldResult<()> {
+    pub(super) fn upload_private_file(
+        &mut self,
+        request: action::UploadPrivateFile,
+    ) -> WorldResult<action::UploadPrivateFileResponse> {
         let path = request.file.as_str();
         if self.size_of(path).is_none() {
             return Err(refuse_because(RefusalCode::OpenFileError, format!("there is no {path} on the server's disk")));
         }
         if self.is_friend(request.user_id) {
-            return Ok(());
+            return Ok(action::UploadPrivateFileResponse { file_id: None });
         }
         Err(refuse_because(
             RefusalCode::FileSystemUploadApiError,
@@ -154,7 +161,10 @@ impl World {
         Ok(action::GetGroupFileUrlResponse { url: Some(url(&file.file_id)) })
     }
 
-    pub(super) fn create_group_file_folder(&mut self, request: action::CreateGroupFileFolder) -> WorldResult<()> {
+    pub(super) fn create_group_file_folder(
+        &mut self,
+        request: action::CreateGroupFileFolder,
+    ) -> WorldResult<action::CreateGroupFileFolderResponse> {
         let action::CreateGroupFileFolder { group_id, name, parent_id } = request;
         let (creator, create_time, folder_id) = (self.account.user_id, self.now(), GroupFolderId::new(self.path()));
         let group = self.shelf_mut(group_id)?;
@@ -165,7 +175,8 @@ impl World {
             return Err(failed(format!("the folder `{name}` exists already, or has no name")));
         }
         group.folders.push(Folder { folder_name: name, creator, folder_id, create_time });
-        Ok(())
+        // go-cqhttp says nothing of the folder.
+        Ok(action::CreateGroupFileFolderResponse { folder_id: None, group_item: None, result: None, msg: None })
     }
 
     pub(super) fn delete_group_folder(&mut self, request: action::DeleteGroupFolder) -> WorldResult<()> {

@@ -100,6 +100,8 @@ impl World {
             title: Some(member.title.clone()),
             title_expire_time: Some(Timestamp::new(0)),
             card_changeable: Some(false),
+            is_robot: None,
+            qq_level: None,
         }
     }
 
@@ -323,6 +325,8 @@ impl World {
             sender_id: Some(notice.sender_id),
             publish_time: Some(notice.publish_time),
             message: Some(GroupNoticeContent { text: Some(notice.text.clone()), images: Vec::new() }),
+            settings: None,
+            read_num: None,
         });
         Ok(notices.collect())
     }
@@ -383,6 +387,8 @@ fn info(group: &Group, joined: bool) -> GroupInfo {
         group_level: Some(0),
         member_count: Some(if joined { count } else { 0 }),
         max_member_count: Some(if joined { group.max_member_count } else { 0 }),
+        group_remark: None,
+        group_all_shut: None,
     }
 }
 

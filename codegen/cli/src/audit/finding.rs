@@ -32,6 +32,8 @@ pub(super) struct Finding {
 pub(super) enum FindingKind {
     /// A server has an action that the schema lacks.
     Missing,
+    /// The schema lists an action without types that no server has.
+    Untyped,
     /// The schema has an action that go-cqhttp lacks.
     Absent,
     /// The schema says with `server:` that go-cqhttp lacks the action, but go-cqhttp has it.
@@ -64,7 +66,7 @@ impl FindingKind {
             Self::Unread => "unread",
             Self::Type => "type",
             Self::Default => "default",
-            Self::Missing | Self::Server | Self::Stale | Self::Table => "",
+            Self::Missing | Self::Untyped | Self::Server | Self::Stale | Self::Table => "",
         }
     }
 }

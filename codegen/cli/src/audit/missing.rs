@@ -1,4 +1,4 @@
-//! The actions that no stanza describes.
+//! The actions that no stanza describes, and those that the schema lists as actions without types.
 
 use cqhttp_codegen::tooling::{ActionFacts, Api, Schema, list};
 
@@ -6,9 +6,10 @@ use super::finding::{FindingKind, Findings};
 use super::servers::{Audited, Having, does};
 use super::types::located;
 
-/// Notes the actions that no stanza describes, those of go-cqhttp always and the others if `all` is given. Returns the
+/// Notes the actions that the schema neither describes nor lists as actions without types, those of go-cqhttp always and the others if `all` is given. Returns the
 /// number of the actions that are not noted.
 pub(super) fn missing(findings: &mut Findings<'_>, audited: &Audited, schema: &Schema, all: bool) -> usize {
+    no_longer_there(findings, audited, schema);
     let known = names(&schema.api);
     let mut seen: Vec<&str> = Vec::new();
     let mut passed_over = 0;
@@ -35,9 +36,19 @@ pub(super) fn missing(findings: &mut Findings<'_>, audited: &Audited, schema: &S
     passed_over
 }
 
+/// Notes the actions without types that no server has.
+fn no_longer_there(findings: &mut Findings<'_>, audited: &Audited, schema: &Schema) {
+    for (name, position) in schema.untyped().filter(|(name, _)| audited.having(&[name]).is_empty()) {
+        let message = format!("no server has the action `{name}`, which is listed as an action without types");
+        let place = findings.place(&position);
+        findings.published(FindingKind::Untyped, name, place, message, "remove it");
+    }
+}
+
 fn names(api: &Api) -> Vec<&str> {
     let actions = api.files.iter().flat_map(|file| &file.actions);
-    actions.flat_map(|action| [&action.wire].into_iter().chain(&action.aliases)).map(String::as_str).collect()
+    let described = actions.flat_map(|action| [&action.wire].into_iter().chain(&action.aliases));
+    described.chain(api.untyped.iter().map(|action| &action.name)).map(String::as_str).collect()
 }
 
 /// Returns the place of an action in what a server publishes, or in the schema's facts.

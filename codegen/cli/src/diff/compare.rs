@@ -1,8 +1,8 @@
 //! The comparison of two models: by the rules of CONTRIBUTING.md, and by the Rust that is generated from each part.
 
 use cqhttp_codegen::tooling::{
-    Action, Api, Direction, Effect, EnumBase, Event, File, IdBase, Name, NextPage, Node, Operation, Origin, Pages,
-    Refusal, RefusalRule, Returns, Segment, Server, TypeDef, TypeKind, Variant, VariantValue, direction_text,
+    Action, Api, Choice, Direction, Effect, EnumBase, Event, File, IdBase, Name, NextPage, Node, Operation, Origin,
+    Pages, Refusal, RefusalRule, Returns, Segment, Server, TypeDef, TypeKind, Variant, VariantValue, direction_text,
     signature,
 };
 
@@ -69,6 +69,13 @@ fn action(log: &mut Vec<Change>, pair: Pair<'_, Action>) {
     params(notes, "parameter", &old.params, &new.params);
     answer(notes, &old.returns, &new.returns);
     pages(notes, old.pages.as_ref(), new.pages.as_ref());
+    choices(notes, &old.choices, &new.choices);
+    if old.soft_failure != new.soft_failure {
+        notes.compatible(match new.soft_failure {
+            true => "an answer with a `result` other than 0 is a refusal",
+            false => "an answer with a `result` other than 0 is no longer a refusal",
+        });
+    }
     if old.wire != new.wire {
         notes.compatible(format!("goes out as `{}`; before: `{}`", new.wire, old.wire));
     }
@@ -113,6 +120,21 @@ fn server(notes: &mut Notes<'_>, old: &Action, new: &Action) {
     }
 }
 
+/// Compares the parameters that exclude each other.
+fn choices(notes: &mut Notes<'_>, old: &[Choice], new: &[Choice]) {
+    let told = |choices: &[Choice]| {
+        let texts =
+            choices.iter().map(|choice| choice.text(&choice.params.iter().map(Name::snake).collect::<Vec<_>>()));
+        texts.collect::<Vec<_>>().join(" ")
+    };
+    match (&*told(old), &*told(new)) {
+        (old, new) if old == new => {}
+        (old, "") => notes.compatible(format!("parameters no longer exclude each other; before: {old}")),
+        ("", new) => notes.compatible(format!("{new} Other calls are not sent")),
+        (old, new) => notes.compatible(format!("{new} Other calls are not sent; before: {old}")),
+    }
+}
+
 fn effect(effect: Effect) -> &'static str {
     match effect {
         Effect::Read => "read",
@@ -124,6 +146,7 @@ fn effect(effect: Effect) -> &'static str {
 fn answer(notes: &mut Notes<'_>, old: &Returns, new: &Returns) {
     let name = |answer: &Returns| match answer {
         Returns::Nothing => "nothing".into(),
+        Returns::Never => "nothing, since the server ends".into(),
         Returns::Fields(_) => "fields of its own".into(),
         Returns::Type(ty) => code(&rust_text(ty)),
     };
@@ -132,6 +155,9 @@ fn answer(notes: &mut Notes<'_>, old: &Returns, new: &Returns) {
         (Returns::Type(old), Returns::Type(new)) if !same(old, new) => {
             let told = |ty, other| format!("{}{}", code(&rust_text(ty)), whose(ty, other));
             notes.breaking(format!("answers {}; before: {}", told(new, old), told(old, new)));
+        }
+        (Returns::Nothing, Returns::Never) | (Returns::Never, Returns::Nothing) => {
+            notes.compatible(format!("answers {}; before: {}", name(new), name(old)));
         }
         _ if name(old) != name(new) => {
             notes.breaking(format!("answers {}; before: {}", name(new), name(old)));

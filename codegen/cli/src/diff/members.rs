@@ -46,6 +46,12 @@ fn param(notes: &mut Notes<'_>, what: &str, old: &Param, new: &Param) {
     if old.wire != new.wire {
         notes.compatible(format!("{what} `{name}` goes out as `{}`; before: as `{}`", new.wire, old.wire));
     }
+    if old.is_json != new.is_json {
+        notes.compatible(match new.is_json {
+            true => format!("{what} `{name}` goes out as JSON; before: as a text"),
+            false => format!("{what} `{name}` goes out as a text; before: as JSON"),
+        });
+    }
     notes.names(&format!("{what} `{name}` goes out under further names"), &old.also, &new.also);
     notes.names(&format!("{what} `{name}` is read under further names"), &old.aliases, &new.aliases);
 }

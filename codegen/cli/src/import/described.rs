@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cqhttp_codegen::tooling::{Name, Node, is_action, is_keyword, is_snake};
+use cqhttp_codegen::tooling::{Name, Node, is_action, is_keyword, is_snake, is_wire_action};
 use serde::Serialize;
 
 use super::existing::Existing;
@@ -173,8 +173,11 @@ impl<'a> Describer<'a> {
 
     fn head(&mut self, action: &PublishedAction) {
         let name = &action.names[0];
-        let open = if is_action(name) { "" } else { " # TODO: the schema language has no such names" };
+        let open = if is_wire_action(name) { "" } else { " # TODO: the schema language has no such names" };
         self.out.line(0, &format!("- name: {name}{open}"));
+        if !is_action(name) {
+            self.out.line(2, &format!("method: {}", snake(name)));
+        }
         self.out.line(2, "title: TODO");
         self.out.line(2, "doc: TODO");
         self.out.line(2, "origin: TODO");

@@ -36,6 +36,7 @@ fn section(book: &Book<'_>, action: &Action) -> String {
     text += &book.parameters("Parameters", &action.params, presence);
     text += &match &action.returns {
         Returns::Nothing => "**Answer:** nothing; `data` is `null`.\n\n".into(),
+        Returns::Never => "**Answer:** none, or nothing: the server ends, and closes the connection.\n\n".into(),
         Returns::Type(ty) => format!("**Answer:** {}.\n\n", book.ty(ty)),
         Returns::Fields(fields) => book.fields("Answer", fields),
     };
@@ -102,6 +103,13 @@ fn caveats(action: &Action) -> Vec<String> {
     }
     if let Some(wait) = &action.wait {
         caveats.push(format!("The server may wait `{}` seconds before it answers.", wire_name(action, wait)));
+    }
+    for choice in &action.choices {
+        let names: Vec<&str> = action.members(choice).map(|param| &*param.wire).collect();
+        caveats.push(choice.text(&names));
+    }
+    if action.soft_failure {
+        caveats.push("A `result` other than 0 in `data` is a refusal, with its reason in `errMsg`.".into());
     }
     if let Some(pages) = &action.pages {
         caveats.push(format!("The answer comes in pages; `{}` asks for the next.", wire_name(action, &pages.set)));

@@ -36,7 +36,21 @@ pub(super) fn page(book: &Book<'_>) -> String {
     let row = |(name, cells): (&&str, &Vec<String>)| format!("| {} | {} |\n", link(book, name), cells.join(" | "));
     let rows: String = rows.iter().map(row).collect();
     let rule = "---|".repeat(servers.len() + 1);
-    format!("# Servers · 协议端\n\n{INTRODUCTION}\n\n{}\n\n{sizes}\n| action |{head}\n|{rule}\n{rows}", book.links())
+    let (links, untyped) = (book.links(), untyped(book));
+    format!("# Servers · 协议端\n\n{INTRODUCTION}\n\n{links}\n\n{sizes}\n| action |{head}\n|{rule}\n{rows}{untyped}")
+}
+
+/// Formats the table of the actions that have no types, with the reasons; nothing if there are none.
+fn untyped(book: &Book<'_>) -> String {
+    let untyped = &book.api.untyped;
+    if untyped.is_empty() {
+        return String::new();
+    }
+    let rows = untyped.iter().map(|action| format!("| `{}` | {} |\n", action.name, cell(&action.reason)));
+    format!(
+        "\n## Actions without types · 没有类型的 API\n\n| action | reason |\n|---|---|\n{}",
+        rows.collect::<String>()
+    )
 }
 
 /// Formats a cell: "yes", "yes, parts", "= `ocr_image`".

@@ -187,6 +187,22 @@ fn actions_without_a_stanza_are_counted_and_listed_on_demand() {
     );
 }
 
+/// An action without types is explained, until no server has it.
+#[test]
+fn actions_without_types_are_explained() {
+    let untyped = |name: &str| format!("{SCHEMA}- kind: untyped\n  name: {name}\n  reason: For developers.\n");
+    let lines = ["set_lamp: id|lamp! seconds", "get_a|get_b: x"];
+    for name in ["get_a", "get_b"] {
+        let said = audit(&untyped(name), &lines, &["set_lamp: id|lamp seconds"], &["--missing"]);
+        assert_eq!((said.code, said.out), (Some(0), count(2, 1, "0 findings, 0 explained")));
+    }
+    let said = audit(&untyped("get_c"), &lines, &["set_lamp: id|lamp seconds"], &[]);
+    let gone =
+        "schema/a.yaml:17:9: no server has the action `get_c`, which is listed as an action without types; remove it\n";
+    let counted = "1 finding, 0 explained, 1 action without a stanza (listed with --missing)";
+    assert_eq!((said.code, said.out), (Some(1), format!("{gone}{}", count(2, 1, counted))));
+}
+
 /// A newer release takes the place of the facts.
 #[test]
 fn a_newer_release_is_audited() {

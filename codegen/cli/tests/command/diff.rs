@@ -175,6 +175,42 @@ const ACTIONS: &[Case] = &[
         &["Nothing changed."],
     ),
     Case(
+        &[("effect: read\n  returns: Light", "effect: read\n  soft_failure: true\n  returns: Light")],
+        &["- action `get_light`: an answer with a `result` other than 0 is a refusal."],
+    ),
+    Case(
+        &[("- name: get_light\n", "- name: GetLight\n  method: get_light\n")],
+        &["- action `get_light`: goes out as `GetLight`; before: `get_light`."],
+    ),
+    Case(
+        &[("- name: get_light\n", "- name: get_light\n  method: look\n")],
+        &["- **Breaking:** action `get_light`: removed.", "- action `look`: new: `look() -> Light`."],
+    ),
+    Case(
+        &[
+            (
+                "      doc: In which colour.\n",
+                "      doc: In which colour.\n    - { name: shade, type: string?, doc: In which shade. }\n",
+            ),
+            ("  errors: [DARK]\n", "  at_most_one: [colour, shade]\n  errors: [DARK]\n"),
+        ],
+        &[
+            "- action `set_light`: new parameter `shade` is `String`, optional.",
+            "- action `set_light`: Set at most one of `colour` and `shade`. Other calls are not sent.",
+        ],
+    ),
+    Case(
+        &[("  returns: Light\n", "  returns: never\n"), ("  example:\n    returns: { name: a }\n", "")],
+        &["- **Breaking:** action `get_light`: answers nothing, since the server ends; before: `Light`."],
+    ),
+    Case(
+        &[(
+            "      type: u32?\n      doc: How strong.",
+            "      type: u32?\n      as_json: true\n      doc: How strong.",
+        )],
+        &["- segment `Lamp`: field `watts` goes out as JSON; before: as a text."],
+    ),
+    Case(
         &[("- name: get_light\n", "- name: get_lamp\n")],
         &["- **Breaking:** action `get_light`: removed.", "- action `get_lamp`: new: `get_lamp() -> Light`."],
     ),

@@ -145,7 +145,7 @@ fn check_as_json_has_the_place_of_every_fault() {
 fn a_schema_may_add_to_another() {
     let said = run(&["check", "--base", "extension/base", "extension/own"]);
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
-    assert_eq!(said.out, "extension/own: 3 actions, 3 types, no faults\n");
+    assert_eq!(said.out, "extension/own: 5 actions, 3 types, no faults\n");
     let said = run(&["check", "--base", "extension/base", "bad_extension/unknown_type.yaml"]);
     assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
     assert!(said.err.contains(" --> bad_extension/unknown_type.yaml:7:13\n"), "{}", said.err);
