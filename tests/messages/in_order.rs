@@ -178,6 +178,24 @@ fn many_entries_before_the_tags_are_read() {
     assert_is_read_as_alone(&event, "many entries");
 }
 
+/// Messages of a forward that come twice are read once more as the first ones are.
+#[test]
+fn messages_of_a_forward_that_come_twice_are_read() {
+    let read = |json: &str| {
+        let action = mock::action("get_forward_msg").expect("the schema has it");
+        (action.reread_answer)(json).expect("it is an answer")
+    };
+    let messages = r#"{"messages":[],"messages":[{"content":[{"type":1}]}]}"#;
+    assert!(read(messages).contains(r#"[{"type":1}]"#), "{}", read(messages));
+    // An empty content and an empty sender give way, whether the messages are in order or not.
+    for odd in ["", r#","content":[],"time":[]"#] {
+        let sender = r#""sender":{},"sender":{"nickname":"n"}"#;
+        let json = format!(r#"{{"messages":[{{"content":[],"content":"x",{sender}{odd}}}]}}"#);
+        assert!(read(&json).contains(r#""text":"x""#), "{}", read(&json));
+        assert!(read(&json).contains(r#""nickname":"n""#), "{}", read(&json));
+    }
+}
+
 /// The same holds beside an event that is out of order, so that the whole answer is read once more.
 #[test]
 fn events_beside_a_value_that_is_not_one_are_kept() {
