@@ -162,11 +162,17 @@ fn event_in_order<'de, D: Deserializer<'de>, M: Mode>(
     slot: &mut Slot<'_>,
     context: &mut Context,
 ) -> Result<Reading<()>, D::Error> {
-    if !matches!(deserializer.deserialize_any(FillSeed::<M>::new(slot, context))?, Reading::Value(())) {
+    if context.is_inexact() {
+        // It is read once more anyway.
+        IgnoredAny::deserialize(deserializer)?;
+    } else if !matches!(deserializer.deserialize_any(FillSeed::<M>::new(slot, context))?, Reading::Value(())) {
         context.note_inexact();
     }
     Ok(Reading::Value(()))
 }
+
+/// The number of entries of an event that are held until its kind is known. An event with more of them is read another way.
+const MAX_HELD: usize = 64;
 
 /// Reads an event. The entries before those that tell its kind are taken raw, and read into its fields then.
 fn fill_event<'de, A: MapAccess<'de>, M: Mode>(
@@ -176,7 +182,9 @@ fn fill_event<'de, A: MapAccess<'de>, M: Mode>(
 ) -> Result<Reading<()>, A::Error> {
     let mut held: Vec<Entry<'de>> = Vec::new();
     while !event.begin(&held) {
-        let Some(name) = entries.next_key_seed(NameSeed)? else {
+        let name = if held.len() < MAX_HELD { entries.next_key_seed(NameSeed)? } else { None };
+        let Some(name) = name else {
+            while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
             context.note_inexact();
             return Ok(Reading::Value(()));
         };
@@ -240,9 +248,14 @@ fn left_out(reading: Reading<()>, index: usize, context: &mut Context) {
     context.warn(unfit.within(Step::Index(index)));
 }
 
-/// Reads JSON text into a slot.
+/// Reads JSON text into a slot. A text that cannot be read as it is, is repaired once the values that are kept are taken raw.
 fn fill_raw(slot: &mut Slot<'_>, raw: &RawValue, context: &mut Context) -> Reading<()> {
-    let read = fill_text(slot, raw.get(), context).or_else(|error| match without_halves(raw.get()) {
+    let read = fill_text(slot, raw.get(), context);
+    if read.is_err() && !context.is_exact() {
+        context.note_inexact();
+        return Reading::Absent;
+    }
+    let read = read.or_else(|error| match without_halves(raw.get()) {
         Some(repaired) => fill_text(slot, &repaired, context),
         None => Err(error),
     });

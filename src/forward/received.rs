@@ -27,6 +27,10 @@ impl ReadCustom for ForwardedMessage {
             *self = Self::of_raw(&value.raw()?, context);
             return Ok(Reading::Value(()));
         }
+        if context.is_inexact() {
+            // It is read once more anyway.
+            return Ok(Reading::Value(()));
+        }
         let (mut parts, before) = (InOrder::blank(), context.mark());
         let reading = value.fill(&mut parts.slot(), context)?;
         match parts.message(&reading).filter(|_| context.mark() == before) {
@@ -110,17 +114,15 @@ impl ForwardedMessage {
     }
 
     fn of_entries(entries: &Entries<'_>, context: &mut Context) -> Option<Self> {
-        let sender = entries.raw("sender").and_then(Entries::of).unwrap_or_default();
+        let mut senders = entries.all("sender").filter_map(Entries::of);
+        let sender = senders.find(|sender| !sender.entries.is_empty()).unwrap_or_default();
         let (user_id, nickname) = context.within(Step::Name("sender"), |context| {
             (sender.value("user_id", context), sender.value("nickname", context))
         });
         let user_id = user_id.or_else(|| entries.value("user_id", context)).or_else(|| entries.value("uin", context));
         let nickname =
             nickname.or_else(|| entries.value("nickname", context)).or_else(|| entries.value("name", context));
-        let filled = |name: &&&str| entries.raw(name).is_some_and(|raw| !matches!(raw.get(), "[]" | "\"\""));
-        let name = ["content", "message"].iter().find(filled);
-        let name = name.or_else(|| ["content", "message"].iter().find(|name| entries.raw(name).is_some()))?;
-        let content = entries.raw(name)?;
+        let (name, content) = entries.content()?;
         Some(Self {
             sender: MessageSender::of(user_id, nickname),
             time: entries.value("time", context),
@@ -175,6 +177,23 @@ impl<'a> Entries<'a> {
 
     fn raw(&self, name: &str) -> Option<&'a RawValue> {
         self.entries.iter().find(|(key, _)| key == name).map(|(_, raw)| *raw)
+    }
+
+    /// Returns the values under this name.
+    fn all<'e>(&'e self, name: &'e str) -> impl Iterator<Item = &'a RawValue> + Clone + 'e {
+        self.entries.iter().filter(move |(key, _)| key == name).map(|(_, raw)| *raw)
+    }
+
+    /// Returns the content of a message, with its name. One that is empty or no message gives way to another one.
+    fn content(&self) -> Option<(&'static str, &'a RawValue)> {
+        let is_filled = |raw: &RawValue| match raw.get().as_bytes() {
+            [b'[', rest @ ..] => rest.trim_ascii() != b"]",
+            [first, ..] => matches!(first, b'"' | b'{') && raw.get() != "\"\"",
+            [] => false,
+        };
+        let mut contents =
+            ["content", "message"].into_iter().flat_map(|name| self.all(name).map(move |raw| (name, raw)));
+        contents.clone().find(|(_, raw)| is_filled(raw)).or_else(|| contents.next())
     }
 
     /// Reads the value under this name; one that does not fit is passed over.

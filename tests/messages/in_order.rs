@@ -140,12 +140,59 @@ fn an_event_of_a_history_is_read_as_it_is_alone() {
         let entries: Vec<String> = fields.iter().map(|(key, value)| format!("{}:{value}", json!(key))).collect();
         let reversed: Vec<String> = entries.iter().rev().cloned().collect();
         for entries in [entries, reversed] {
-            let event = format!("{{{}}}", entries.join(","));
-            let alone = Event::from_slice(event.as_bytes()).expect("it is an event");
-            let typed = usize::from(!matches!(alone, Event::Unknown(_)));
-            let json = format!("[{}]", serde_json::to_string(&alone).expect("it is written"));
-            assert_eq!(history(&event), (json, typed), "{name}");
+            assert_is_read_as_alone(&format!("{{{}}}", entries.join(",")), &name);
         }
+    }
+}
+
+/// Fails if an event of a history is read otherwise than alone.
+fn assert_is_read_as_alone(event: &str, name: &str) {
+    let alone = Event::from_slice(event.as_bytes()).expect("it is an event");
+    let typed = usize::from(!matches!(alone, Event::Unknown(_)));
+    let json = format!("[{}]", serde_json::to_string(&alone).expect("it is written"));
+    assert_eq!(history(event), (json, typed), "{name}");
+}
+
+/// The same holds for entries before the tags that are not read at once: segments out of order, halves of emoji beside values that are
+/// kept, and numbers that no parser takes.
+#[test]
+fn odd_entries_before_the_tags_are_read_as_they_are_behind_them() {
+    for odd in [
+        r#""message":[{"type":1}]"#,
+        r#""message":[{"type":1e999,"data":{}}]"#,
+        r#""message":[{"type":"text","data":{"text":"a\ud83d"}},{"type":"json","data":{"data":"{}","config":"a\ud83d"}}]"#,
+        r#""message":1e999"#,
+        r#""sender":{"nickname":"a\ud83d"}"#,
+    ] {
+        let event = format!(r#"{{"message_id":1,"user_id":1,{odd},"post_type":"message","message_type":"private"}}"#);
+        assert_is_read_as_alone(&event, odd);
+    }
+}
+
+/// Any number of entries may stand before the tags. The time does not grow with its square, which would be minutes here.
+#[test]
+fn many_entries_before_the_tags_are_read() {
+    let entries: String = (0..100_000).map(|index| format!("\"x{index}_type\":{index},")).collect();
+    let tags = r#""post_type":"message","message_type":"private""#;
+    let event = format!(r#"{{"message":"a","message_id":1,"user_id":1,{entries}{tags}}}"#);
+    assert_is_read_as_alone(&event, "many entries");
+}
+
+/// Messages of a forward that come twice are read once more as the first ones are.
+#[test]
+fn messages_of_a_forward_that_come_twice_are_read() {
+    let read = |json: &str| {
+        let action = mock::action("get_forward_msg").expect("the schema has it");
+        (action.reread_answer)(json).expect("it is an answer")
+    };
+    let messages = r#"{"messages":[],"messages":[{"content":[{"type":1}]}]}"#;
+    assert!(read(messages).contains(r#"[{"type":1}]"#), "{}", read(messages));
+    // An empty content and an empty sender give way, whether the messages are in order or not.
+    for odd in ["", r#","content":[],"time":[]"#] {
+        let sender = r#""sender":{},"sender":{"nickname":"n"}"#;
+        let json = format!(r#"{{"messages":[{{"content":[],"content":"x",{sender}{odd}}}]}}"#);
+        assert!(read(&json).contains(r#""text":"x""#), "{}", read(&json));
+        assert!(read(&json).contains(r#""nickname":"n""#), "{}", read(&json));
     }
 }
 
