@@ -13,13 +13,13 @@ use serde_json::value::{RawValue, to_raw_value};
 /// ```
 /// use cqhttp::Segment;
 ///
-/// let json = r#"{"type":"face","data":{"id":"5","raw":{"faceType":2},"chainCount":null}}"#;
+/// let json = r#"{"type":"face","data":{"id":"5","owner":{"level":2},"badge":null}}"#;
 /// let mut segment: Segment = serde_json::from_str(json)?;
 /// assert_eq!(serde_json::to_string(&segment)?, json);
 ///
 /// let Segment::Face(face) = &mut segment else { panic!("it is a face") };
-/// assert_eq!(face.extra.get("raw").unwrap()["faceType"], 2);
-/// face.extra.remove("chainCount");
+/// assert_eq!(face.extra.get("owner").unwrap()["level"], 2);
+/// face.extra.remove("badge");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Default)]

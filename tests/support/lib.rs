@@ -339,8 +339,8 @@ fn same_json_tells_what_is_the_same() {
         (json!({ "yes": true }), json!({ "yes": 0 })),
         (json!({ "x": 1 }), json!({ "x": null })),
         (
-            json!({ "message": [{ "type": "face", "data": { "raw": 1 } }] }),
-            json!({ "message": [{ "type": "face", "data": { "raw": "1" } }] }),
+            json!({ "message": [{ "type": "face", "data": { "odd": 1 } }] }),
+            json!({ "message": [{ "type": "face", "data": { "odd": "1" } }] }),
         ),
         (json!({ "message": "[CQ:face,id=1]" }), json!({ "message": [{ "type": "face", "data": { "id": "2" } }] })),
     ] {
