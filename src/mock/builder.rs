@@ -75,7 +75,7 @@ impl MockServerBuilder {
     }
 
     /// Refuses a WebSocket connection as NapCat does: if the token is missing or wrong, the upgrade succeeds, one frame
-    /// with this retcode follows (NapCat's is 1403), and the connection is closed. Without a [`token`](Self::token),
+    /// with this retcode follows (NapCat's is 1403), and the connection is closed. Without a [token](Self::access_token),
     /// every connection is refused. Default: 401 or 403 in place of the upgrade, as on go-cqhttp.
     pub fn refuse_after_upgrade(mut self, retcode: i64) -> Self {
         self.refuse_after_upgrade = Some(retcode);
