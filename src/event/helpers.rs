@@ -56,7 +56,7 @@ impl GroupMessage {
     ///
     /// It is `None` if the server does not send the role, as for anonymous senders, or sends one that is not listed. So that a bot
     /// does not mute an administrator, compare with `Some(false)` before such an action, and with `Some(true)` before it obeys
-    /// one.
+    /// one. SnowLuma sends `member` for a sender that it does not know.
     #[must_use]
     pub fn is_admin(&self) -> Option<bool> {
         self.sender.is_admin()
@@ -117,7 +117,7 @@ impl GroupSender {
     }
 
     /// Returns `true` for an administrator or the owner of the group, `false` for an ordinary member; `None` if the server
-    /// does not send the role.
+    /// does not send the role. SnowLuma sends `member` for a sender that it does not know.
     #[must_use]
     pub fn is_admin(&self) -> Option<bool> {
         self.role.as_ref().and_then(GroupRole::is_admin)

@@ -150,6 +150,8 @@ pub struct EventInfo {
     pub tags: &'static str,
     /// The heading in go-cqhttp's documentation.
     pub title: &'static str,
+    /// The servers that send it, such as `napcat`; empty if go-cqhttp sends it, and others may.
+    pub servers: &'static [&'static str],
     /// The schema's example: a whole event, as JSON.
     pub example: &'static str,
 }

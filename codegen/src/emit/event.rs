@@ -433,13 +433,14 @@ fn example(event: &Event) -> TokenStream {
 fn info(event: &Event) -> TokenStream {
     let (kind, path, title) = (event.name.type_ident(), event.path(), &event.title);
     let json = raw_string(&value::json(&event.example));
-    let variant = event.name.pascal();
+    let (variant, servers) = (event.name.pascal(), &event.servers);
     quote! {
         ::cqhttp::mock::EventInfo {
             kind: event::EventKind::#kind,
             name: #variant,
             tags: #path,
             title: #title,
+            servers: &[#(#servers),*],
             example: #json,
         }
     }

@@ -154,6 +154,8 @@ impl World {
             operator_id: Some(operator_id),
             message_id: Some(message_id),
             user_id: None,
+            message_seq: None,
+            random: None,
         });
         Ok(())
     }
