@@ -340,13 +340,14 @@ pub fn counts_by_ids(asked: Option<MessageId>, list: &[Event]) -> Option<bool> {
 }
 
 /// Removes the message with this id and those after it, with which a server ends the page before it. Returns `false` if none is
-/// left: the server has not read the id, and repeats the `previous` page, or there is no earlier message.
+/// left: the server has not read the id, and repeats one of the pages before, or there is no earlier message. `previous` are the ids
+/// of those pages, in ascending order.
 pub fn keep_before(anchor: MessageId, previous: &[i64], list: &mut Vec<Event>) -> bool {
     let at = list.iter().position(|event| message_id(event) == Some(anchor));
     match at {
         Some(at) if is_descending(list) => drop(list.drain(..=at)),
         Some(at) => list.truncate(at),
-        None if event_ids(list).iter().any(|id| previous.contains(id)) => list.clear(),
+        None if event_ids(list).iter().any(|id| previous.binary_search(id).is_ok()) => list.clear(),
         None => {}
     }
     list.iter().any(|event| message_id(event).is_some())

@@ -5,6 +5,8 @@ pub(crate) mod json_path;
 use std::borrow::Cow;
 use std::fmt;
 
+use serde_json::value::RawValue;
+
 use self::json_path::path_of;
 use crate::answer::{Answer, Place};
 use crate::decode::{self, Context, DecodeWarning, Found, Reading, Sink, Step, Stop};
@@ -69,7 +71,7 @@ pub(crate) fn decode<T: Answer>(
 fn soft_refusal(action: &str, response: &Response) -> Option<Refused> {
     let [data] = raw_fields(&response.body, ["data"]).ok()?;
     let [result, text] = raw_fields(data?.get().as_bytes(), ["result", "errMsg"]).ok()?;
-    let result = decode::value::<i64>(result?).filter(|result| *result != 0)?;
+    let result = code(result?).filter(|result| *result != 0)?;
     let message = text.and_then(decode::value::<String>).filter(|text| !text.is_empty());
     Some(Refused {
         action: action.to_owned(),
@@ -84,6 +86,12 @@ fn soft_refusal(action: &str, response: &Response) -> Option<Refused> {
         is_bare: false,
         is_soft: true,
     })
+}
+
+/// Returns the number that a `result` is, in any form, cut to 64 bits; `None` if it is not a number.
+fn code(result: &RawValue) -> Option<i64> {
+    let wide = || decode::value::<f64>(result).filter(|number| number.is_finite()).map(whole);
+    decode::value(result).or_else(wide)
 }
 
 fn not_200(response: &Response) -> Option<u16> {
@@ -331,11 +339,15 @@ impl<'de> Sink<'de> for Parts<'_> {
     }
 }
 
+/// Returns the integer part of a number, cut to 64 bits; -1 for what lies between 0 and 1, which is not 0.
+fn whole(number: f64) -> i64 {
+    // A cast of a float saturates.
+    if number.abs() < 1.0 && number != 0.0 { -1 } else { number as i64 }
+}
+
 /// Returns the retcode that a value means: of a number, its integer, cut to 64 bits; of a flag, 0 or 1. Without a number, `status`
 /// decides alone.
 fn retcode(value: &Found<'_>) -> Option<i64> {
-    // A cast of a float saturates.
-    let whole = |number: f64| if number.abs() < 1.0 && number != 0.0 { -1 } else { number as i64 };
     match value {
         Found::Signed(number) => Some(*number),
         Found::Unsigned(number) => Some(i64::try_from(*number).unwrap_or(i64::MAX)),

@@ -30,12 +30,13 @@ impl ExtraParams {
             return Ok(params);
         }
         let written = keys(&[&*params, b"}"].concat())?;
+        let mut is_first = written.is_empty();
         for (name, value) in &self.0 {
             let json = value.as_ref().map_err(|error| refused(name, &format!("cannot be written as JSON: {error}")))?;
             if written.contains(name) {
                 return Err(refused(name, "is one that the call writes already").into());
             }
-            if params.len() > 1 {
+            if !std::mem::take(&mut is_first) {
                 params.push(b',');
             }
             serde_json::to_writer(&mut params, name)?;

@@ -1,5 +1,6 @@
 //! Paginated actions: a call that becomes a stream of its pages.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -19,8 +20,8 @@ pub trait Paged: KnownAction + Clone {
     fn next_page(&self, answer: &Self::Response) -> Option<Self>;
 
     /// Removes from the answer to a request of [`next_page`](Self::next_page) what belongs to an earlier page. `previous` are the
-    /// ids of the messages of the page before, in a history. Returns `false` if nothing is left, since the server does not read
-    /// the request.
+    /// ids of the messages of all pages before, in a history, in ascending order. Returns `false` if nothing is left, since the
+    /// server does not read the request.
     fn keep_page(&self, answer: &mut Self::Response, previous: &[i64]) -> bool {
         let _ = (answer, previous);
         true
@@ -62,8 +63,8 @@ pub trait Paged: KnownAction + Clone {
 impl<A: Paged> Call<A> {
     /// Returns a stream of the answer's pages, beginning with this call's.
     ///
-    /// The stream ends with the last page, or with the first error. A server that answers with the page before once more ends
-    /// it as well. Each page is a call of its own, with this call's time limit, and is sent when the stream is polled for it.
+    /// The stream ends with the last page, or with the first error. A server that leads back to an earlier page ends it as
+    /// well. Each page is a call of its own, with this call's time limit, and is sent when the stream is polled for it.
     ///
     /// Servers count the messages of a history by their running numbers, or by their ids: see
     /// [`Client::server_kind`](crate::Client::server_kind). Where the kind of the server is not known, the first page shows it
@@ -89,6 +90,7 @@ impl<A: Paged> Call<A> {
             by_id: None,
             counts_by_ids: None,
             previous: Vec::new(),
+            asked: HashSet::new(),
             pending: None,
             is_first: true,
             warnings: Vec::new(),
@@ -106,8 +108,10 @@ pub struct Pages<A: Paged> {
     by_id: Option<Call<A>>,
     /// Set once it is known whether the server counts the messages of a history by their ids.
     counts_by_ids: Option<bool>,
-    /// The ids of the messages of the page before.
+    /// The ids of the messages of all pages before, in ascending order.
     previous: Vec<i64>,
+    /// The parameters of all calls before.
+    asked: HashSet<Vec<u8>>,
     pending: Option<PendingPage<A>>,
     /// `true` until the first page has come.
     is_first: bool,
@@ -183,7 +187,9 @@ impl<A: Paged> Pages<A> {
 
     /// Makes the call for the page after `answer`.
     fn turn(&mut self, call: Call<A>, answer: &A::Response) {
-        self.previous = A::message_ids(answer);
+        self.previous.extend(A::message_ids(answer));
+        self.previous.sort();
+        self.asked.extend(serde_json::to_vec(call.request()));
         self.counts_by_ids = self.counts_by_ids.or_else(|| call.counts_by_ids(answer));
         let by_id = || call.request().next_page_by_id(answer);
         let (next, otherwise) = match self.counts_by_ids {
@@ -191,6 +197,9 @@ impl<A: Paged> Pages<A> {
             Some(false) => (call.request().next_page(answer), None),
             None => (call.request().next_page(answer), by_id()),
         };
+        // A server whose pages lead back to an earlier one would never come to an end.
+        let is_new = |request: &A| serde_json::to_vec(request).is_ok_and(|params| !self.asked.contains(&params));
+        let (next, otherwise) = (next.filter(is_new), otherwise.filter(is_new));
         let with = |request: A| call.clone().map_request(|_| request);
         (self.next, self.by_id) = (next.map(with), otherwise.map(with));
     }

@@ -2,8 +2,9 @@
 
 use cqhttp::action::GetGroupMsgHistoryResponse;
 use cqhttp::mock::MockServer;
-use cqhttp::{Call, Client, Error, Raw, action};
+use cqhttp::{Action, Call, Client, Effect, Error, Raw, action};
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 async fn server() -> (MockServer, Client) {
@@ -93,4 +94,39 @@ async fn a_call_with_a_parameter_that_cannot_go_out_is_not_sent() {
     assert!(server.calls().is_empty());
     let call = client.get_login_info().param("password", "secret");
     assert!(format!("{call:?}").contains("password") && !format!("{call:?}").contains("secret"), "{call:?}");
+}
+
+/// A request that is kept as the text of its parameters.
+struct Written(Box<RawValue>);
+
+impl Serialize for Written {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl Action for Written {
+    type Response = Value;
+
+    fn name(&self) -> &str {
+        "get_login_info"
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Read
+    }
+}
+
+#[tokio::test]
+async fn blanks_in_the_parameters_of_a_request_do_not_matter() {
+    let (server, client) = server().await;
+    for (text, expected) in [
+        ("{ }", json!({ "x": null })),
+        (" {\n} ", json!({ "x": null })),
+        ("{ \"a\" : 1 }", json!({ "a": 1, "x": null })),
+    ] {
+        let request = Written(RawValue::from_string(text.into()).unwrap());
+        client.call(request).param("x", ()).await.unwrap();
+        assert_eq!(sent(&server), expected, "{text}");
+    }
 }

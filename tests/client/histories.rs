@@ -317,3 +317,21 @@ async fn a_number_and_an_id_exclude_each_other() {
     assert!(matches!(both, Error::NotSent(_)), "{both:?}");
     assert!(server.calls().is_empty());
 }
+
+/// A server that begins anew before its first message, as if no message was named, repeats no page and no message.
+#[tokio::test]
+async fn a_server_that_begins_anew_ends_the_pages() {
+    let anew = Program {
+        answer: |program, params| match program.seq_of(number(params, "message_id")) {
+            Some(1) | None => Ok(program.messages(NEWEST - 19..=NEWEST)),
+            Some(seq) => Ok(program.messages(seq - 20..=seq - 1)),
+        },
+        ..SNOWLUMA
+    };
+    for kind in [ServerKind::SnowLuma, ServerKind::NapCat] {
+        let (read, error, calls) = read(anew, Some(kind)).await;
+        let pages: Vec<Vec<i64>> = vec![(26..=45).collect(), (6..=25).collect(), (1..=5).collect()];
+        assert_eq!((read, calls), (pages, 4));
+        assert!(error.is_none(), "{error:?}");
+    }
+}

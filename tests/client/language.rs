@@ -88,6 +88,20 @@ async fn a_result_other_than_0_is_a_refusal_with_its_text_and_code() {
     for other in [json!({ "result": "done", "errMsg": "x" }), json!({ "result": {}, "errMsg": "x" })] {
         soft(other).await.unwrap();
     }
+    // A number that is not 0 is a refusal, however it is written and however large it is.
+    for (result, code) in [
+        ("-1", -1),
+        ("1.5", 1),
+        ("0.5", -1),
+        ("\"120.0\"", 120),
+        ("9223372036854775808", i64::MAX),
+        ("-1e30", i64::MIN),
+        ("\"18446744073709551616\"", i64::MAX),
+    ] {
+        let data = serde_json::from_str(&format!("{{\"result\":{result},\"errMsg\":\"x\"}}")).unwrap();
+        let refused = soft(data).await.unwrap_err();
+        assert_eq!((refused.retcode(), refused.explanation()), (Some(code), Some("x")), "{result}");
+    }
     // Without the key, a `result` is an answer as any other.
     let (url, _) = answering("200 OK", r#"{"status":"ok","retcode":0,"data":{"result":1,"errMsg":"no"}}"#).await;
     client(&url).call(Keyed::default()).await.unwrap();

@@ -71,6 +71,28 @@ async fn a_list_is_followed_by_its_tokens() {
     assert_eq!(asked, [Value::Null, json!("second"), json!("third")]);
 }
 
+/// Pages whose tokens lead back to an earlier page end before it.
+#[tokio::test]
+async fn tokens_in_a_circle_end_the_pages() {
+    let server = MockServer::start().await.unwrap();
+    server.on::<GetGuildMemberList>(|request| {
+        let mut answer = GetGuildMemberListResponse::example();
+        let next = match request.next_token.as_ref().map(|token| token.as_str()) {
+            Some("second") => "third",
+            _ => "second",
+        };
+        answer.next_token = Some(next.into());
+        Ok(answer)
+    });
+    let client = Client::builder(server.url()).build().unwrap();
+    let mut pages = client.get_guild_member_list(6000001000000001).pages();
+    for _ in 0..3 {
+        pages.next().await.unwrap().unwrap();
+    }
+    assert!(pages.next().await.is_none());
+    assert_eq!(server.calls().len(), 3);
+}
+
 /// A server that always answers the same page does not make the stream endless.
 #[tokio::test]
 async fn pages_end_where_they_do_not_move() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
@@ -172,23 +172,36 @@ fn check(actions: &[ActionFacts]) -> Result<(), String> {
 
 /// Writes the files, all of them before one is replaced, and tells which of them changed.
 fn write(out: &Path, servers: &[ServerFacts]) -> Result<Vec<bool>, Failure> {
-    let unwritable =
-        |error: &io::Error| Failure::io(out, "cannot be written", error, "name a folder that can be written to");
-    fs::create_dir_all(out).map_err(|error| unwritable(&error))?;
+    let unwritable = |path: &Path, error: &io::Error| {
+        Failure::io(path, "cannot be written", error, "name a folder that can be written to")
+    };
     let mut files = Vec::new();
     let mut changed = Vec::new();
     for server in servers {
         let (path, text) = (out.join(format!("{}.yaml", server.name)), server.yaml());
+        if path.is_dir() {
+            return Err(unwritable(&path, &io::ErrorKind::IsADirectory.into()));
+        }
         let differs = fs::read(&path).ok().as_deref() != Some(text.as_bytes());
         changed.push(differs);
         if differs {
-            let file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(out);
-            let file = file.and_then(|mut file| file.write_all(text.as_bytes()).map(|()| file));
-            files.push((file.map_err(|error| unwritable(&error))?, path));
+            files.push((path, text));
         }
     }
-    for (file, path) in files {
-        file.persist(path).map_err(|error| unwritable(&error.error))?;
-    }
+    replace(out, &files).map_err(|error| unwritable(out, &error))?;
     Ok(changed)
+}
+
+fn replace(out: &Path, files: &[(PathBuf, String)]) -> io::Result<()> {
+    fs::create_dir_all(out)?;
+    if files.is_empty() {
+        return Ok(());
+    }
+    // Unlike a temporary file, a file in a temporary folder has the usual rights.
+    let unfinished = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(out)?;
+    let whole = |index: usize| unfinished.path().join(index.to_string());
+    for (index, (_, text)) in files.iter().enumerate() {
+        fs::write(whole(index), text)?;
+    }
+    files.iter().enumerate().try_for_each(|(index, (path, _))| fs::rename(whole(index), path))
 }

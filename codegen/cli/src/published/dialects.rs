@@ -36,9 +36,10 @@ pub(crate) fn dialects(path: &Path) -> Result<Vec<Dialect>, Failure> {
         let version = node.get("source").and_then(|source| text(source, "commit")).map(str::to_owned);
         dialects.push(Dialect { name, version, actions: actions.collect::<Result<_, _>>()? });
     }
-    let empty = dialects.iter().all(|dialect| dialect.actions.is_empty());
-    if empty {
-        let message = format!("expected actions of {}, found none", cqhttp_codegen::tooling::list(&SERVERS));
+    let empty = dialects.iter().filter(|dialect| dialect.actions.is_empty()).map(|dialect| dialect.name);
+    let empty: Vec<&str> = if dialects.is_empty() { SERVERS.into() } else { empty.collect() };
+    if !empty.is_empty() {
+        let message = format!("expected actions of {}, found none", cqhttp_codegen::tooling::list(&empty));
         return Err(document.trouble(message, hint));
     }
     Ok(dialects)

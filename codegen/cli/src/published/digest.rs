@@ -15,6 +15,9 @@ pub(crate) fn digest(path: &Path) -> Result<Vec<ActionFacts>, Failure> {
     let Value::List(listed) = &document.root.value else {
         return Err(document.trouble("expected a list of actions, found another document", format!("name {WHAT}")));
     };
+    if listed.is_empty() {
+        return Err(document.trouble("expected actions, found none", format!("name {WHAT}")));
+    }
     let actions = listed.iter().enumerate().map(|(index, node)| {
         let fault = |what: String| document.trouble(format!("action {}: {what}", index + 1), format!("name {WHAT}"));
         action(node).map_err(fault)

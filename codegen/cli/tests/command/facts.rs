@@ -173,13 +173,58 @@ fn bad_sources_write_nothing() {
         assert!(said.err.contains(told) && said.err.contains("source.json"), "{told:?} is not in\n{}", said.err);
         assert!(!root.join("schema").exists(), "{told}");
     }
-    for (content, told) in
-        [("a: [", "did not find expected node content"), ("- 1", "found none"), ("dialects: {}", "found none")]
-    {
+    for (content, told) in [
+        ("a: [", "did not find expected node content"),
+        ("- 1", "found none"),
+        ("dialects: {}", "expected actions of `llonebot`, `lagrange`, found none"),
+        // A file that is cut off after the name of a server.
+        (
+            "dialects:\n  llonebot:\n    extensions:\n      get_lamp: {}\n  lagrange:\n",
+            "expected actions of `lagrange`, found none",
+        ),
+    ] {
         let root = folder("bad dialects", &[("d.yaml", content.as_bytes())]);
         let said = facts(&root, &["--dialects", "d.yaml"]);
         assert!(said.code == Some(2) && said.err.contains(told) && said.err.contains("d.yaml"), "{}", said.err);
     }
+}
+
+/// A digest without actions would take all facts away.
+#[test]
+fn an_empty_digest_is_refused() {
+    let root = folder("an empty digest", &[("digest.yaml", b"[]")]);
+    let said = facts(&root, &["--snowluma", "digest.yaml", "--release", "snowluma=1"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
+    assert!(said.err.contains("digest.yaml: expected actions, found none"), "{}", said.err);
+    assert!(!root.join("schema").exists());
+}
+
+/// Of several files, none is written if one of them cannot be.
+#[test]
+fn a_file_that_cannot_be_replaced_keeps_all_files_from_being_written() {
+    for name in ["llonebot", "lagrange"] {
+        let root = folder("facts over a folder", &[]);
+        let place = root.join(format!("schema/servers/{name}.yaml"));
+        fs::create_dir_all(&place).unwrap();
+        let said = facts(&root, &["--dialects", &published("dialects.yaml")]);
+        assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
+        assert!(said.err.contains(&format!("{name}.yaml: cannot be written")), "{}", said.err);
+        assert_eq!(files(&root), [], "{name}");
+        let left: Vec<_> = fs::read_dir(root.join("schema/servers")).unwrap().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+    }
+}
+
+/// Others may read the files as they may read any new file.
+#[cfg(unix)]
+#[test]
+fn the_files_have_the_usual_rights() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let root = folder("rights of facts", &[("usual", b"")]);
+    assert_eq!(facts(&root, &["--dialects", &published("dialects.yaml")]).code, Some(0));
+    let rights = |path: &str| fs::metadata(root.join(path)).unwrap().permissions().mode();
+    assert_eq!(rights("schema/servers/lagrange.yaml"), rights("usual"));
 }
 
 #[test]
