@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod generated;
+#[cfg(feature = "vendor")]
+mod published;
 #[cfg(feature = "http")]
 mod wire;
