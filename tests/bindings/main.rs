@@ -5,5 +5,7 @@
 mod generated;
 #[cfg(all(feature = "http", feature = "ws"))]
 mod keys;
+#[cfg(feature = "vendor")]
+mod published;
 #[cfg(feature = "http")]
 mod wire;

@@ -63,6 +63,11 @@ impl World {
             login_days: Some(1),
             sign: Some(String::new()),
             vip_level: Some(String::new()),
+            // As go-cqhttp, which does not send these.
+            is_vip: None,
+            is_years_vip: None,
+            reg_time: None,
+            remark: None,
         })
     }
 
