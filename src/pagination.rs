@@ -67,10 +67,10 @@ impl<A: Paged> Call<A> {
     /// well. Each page is a call of its own, with this call's time limit, and is sent when the stream is polled for it.
     ///
     /// Servers count the messages of a history by their running numbers, or by their ids: see
-    /// [`Client::server_kind`](crate::Client::server_kind). Where the kind of the server is not known, the first page shows it
+    /// [`Client::server_kind`](crate::Client::server_kind). If the kind of the server is not known, the first page shows it
     /// on most servers; on SnowLuma one further call does. [`Client::detect_server`](crate::Client::detect_server) asks the
     /// server, and [`ClientBuilder::server_kind`](crate::ClientBuilder::server_kind) and
-    /// [`Connect::server_kind`](crate::Connect::server_kind) say it by hand.
+    /// [`Connect::server_kind`](crate::Connect::server_kind) set it by hand.
     ///
     /// ```no_run
     /// # async fn run(client: cqhttp::Client) -> Result<(), cqhttp::Error> {

@@ -18,10 +18,11 @@ use self::print::Printer;
 
 /// A simulated go-cqhttp, to try out bots in any language without a QQ account.
 ///
-/// It serves OneBot v11 on 127.0.0.1, over HTTP and WebSocket on one port, prints each call and each request that it
-/// refuses, and stops on Ctrl-C.
-/// Every action of go-cqhttp is answered with an example; with --world, the actions read and change a small world in
-/// which roles decide which calls are refused. If a bot is not reached, the reason is printed.
+/// It serves OneBot v11 on 127.0.0.1, over HTTP and WebSocket on one port, prints each call and
+/// each request that it refuses, and stops on Ctrl-C.
+/// Each action is answered with an example, those of other servers too unless --strict is given;
+/// with --world, many actions read and change a small world in which roles decide which calls are
+/// refused. If a bot is not reached, the reason is printed.
 ///
 /// Each line on standard input sends an event to the bots:
 ///
@@ -37,7 +38,8 @@ use self::print::Printer;
 ///     "friends": [{ "user_id": 10086, "nickname": "Ann" }],
 ///     "groups": [{
 ///       "group_id": 42, "group_name": "Rustaceans",
-///       "members": [{ "user_id": 1, "nickname": "Owen", "role": "owner" }, { "user_id": 10010, "role": "admin" },
+///       "members": [{ "user_id": 1, "nickname": "Owen", "role": "owner" },
+///                   { "user_id": 10010, "role": "admin" },
 ///                   { "user_id": 10086, "card": "Annie" }]
 ///     }]
 ///   }
@@ -47,11 +49,11 @@ use self::print::Printer;
 /// Calls by hand:
 ///
 ///   curl 'http://127.0.0.1:5700/get_group_info?group_id=42'
-///   curl -H 'Content-Type: application/json' -d '{"group_id":42,"message":"hi"}' http://127.0.0.1:5700/send_group_msg
+///   curl 'http://127.0.0.1:5700/send_group_msg?group_id=42&message=hi'
 #[derive(Parser)]
 #[command(version, verbatim_doc_comment)]
 struct Arguments {
-    /// The port of 127.0.0.1; 0 takes any free one.
+    /// The port of 127.0.0.1; 0 takes any free port.
     #[arg(long, default_value_t = 5700)]
     port: u16,
     /// The access token that bots must send. [default: none]

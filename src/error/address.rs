@@ -43,5 +43,10 @@ pub(super) fn needs_tls(scheme: &str) -> String {
 
 /// Returns the message for an environment variable that cannot be read.
 pub(super) fn not_in_environment(name: &str) -> String {
-    format!("the environment variable `{name}` is not set, or is not valid Unicode")
+    let what = match name {
+        "CQHTTP_URL" => "; set it to the server's address, such as `http://127.0.0.1:3000`",
+        "CQHTTP_WS_URL" => "; set it to the server's address, such as `ws://127.0.0.1:3001`",
+        _ => "",
+    };
+    format!("the environment variable `{name}` is not set, or is not valid Unicode{what}")
 }

@@ -35,7 +35,7 @@ pub struct ActionInfo {
     pub choices: &'static [ChoiceInfo],
     /// The refusals that the documentation or go-cqhttp's code lists: the `msg` of each.
     pub refusals: &'static [&'static str],
-    /// Set if go-cqhttp implements the action.
+    /// `true` if go-cqhttp implements the action, and for an action of another crate.
     pub implemented: bool,
     /// The parameters of the schema's example, as JSON.
     pub example_params: &'static str,

@@ -347,11 +347,17 @@ async fn the_environment_names_server_and_token() {
     for (variables, said) in [
         (&[("CQHTTP_URL", url.as_str()), ("CQHTTP_ACCESS_TOKEN", "secret")][..], "I am 10010"),
         (&[("CQHTTP_URL", url.as_str()), ("CQHTTP_ACCESS_TOKEN", "")][..], "the access token is missing or wrong"),
-        (&[][..], "the environment variable `CQHTTP_URL` is not set"),
+        (&[][..], "or is not valid Unicode; set it to the server's address, such as `http://127.0.0.1:3000`"),
     ] {
         let output = in_another_process("from_env_in_this_process", variables);
         assert!(output.contains(said), "{output}");
     }
+    #[cfg(feature = "ws")]
+    assert_eq!(
+        cqhttp::ConnectionError::Environment("CQHTTP_WS_URL").to_string(),
+        "the environment variable `CQHTTP_WS_URL` is not set, or is not valid Unicode; set it to the server's address, such \
+         as `ws://127.0.0.1:3001`"
+    );
 }
 
 #[tokio::test]

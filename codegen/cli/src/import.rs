@@ -39,7 +39,8 @@ use yaml::Lines;
 /// A page in Markdown describes actions, each under a heading: its name (`终结点`), a table of its parameters (`参数`) and
 /// a table of its answer (`响应数据`). Each action becomes a stanza on standard output. Information that the page lacks,
 /// such as docs in English, is marked TODO; most marks are faults that `check` reports. Actions that the schema or its
-/// base already has are left out. Headings with a table but without an action are listed in a comment.
+/// base already has are left out, and so are those of an OpenAPI document or a catalog that it leaves without types, unless
+/// `--action` names them. Headings with a table but without an action are listed in a comment.
 #[derive(Args)]
 #[command(group = ArgGroup::new("source").required(true))]
 #[command(
@@ -73,7 +74,7 @@ pub(crate) struct Import {
     schema: PathBuf,
     #[command(flatten)]
     base: Base,
-    /// Also write the actions that the schema already has.
+    /// Also write the actions that the schema already has, or leaves without types.
     #[arg(long)]
     all: bool,
     /// Write this action alone; may be repeated.
@@ -98,6 +99,8 @@ struct PublishedJson<'a> {
     source: String,
     actions: Vec<String>,
     left_out: Vec<String>,
+    /// The actions that the schema leaves without types.
+    untyped: Vec<String>,
     typed: &'a Typed,
     /// The number of marked places.
     marks: usize,
@@ -134,9 +137,14 @@ impl Import {
         let names: Vec<&String> = published.iter().flat_map(|action| &action.names).collect();
         self.check_wanted(path, &names)?;
         let wanted = |action: &PublishedAction| action.names.iter().any(|name| self.wants(name));
+        let is_untyped = |name: &String| api.untyped.iter().any(|action| action.name == *name);
+        let skipped =
+            |action: &PublishedAction| !self.all && self.action.is_empty() && action.names.iter().any(is_untyped);
         let (left_out, new): (Vec<_>, Vec<_>) = published.into_iter().filter(wanted).partition(there);
+        let (untyped, new): (Vec<_>, Vec<_>) = new.into_iter().partition(skipped);
         let first = |actions: &[PublishedAction]| actions.iter().map(|action| action.names[0].clone()).collect();
-        let (left_out, actions): (Vec<String>, Vec<String>) = (first(&left_out), first(&new));
+        let (left_out, untyped, actions): (Vec<String>, Vec<String>, Vec<String>) =
+            (first(&left_out), first(&untyped), first(&new));
         let mut describer = Describer::new(&existing);
         new.iter().for_each(|action| describer.action(action));
         let Describer { typed, out, .. } = describer;
@@ -144,6 +152,9 @@ impl Import {
         head.comment(0, &format!("Drafts of the actions of {}. Work to do is marked.", shown(path)));
         if !left_out.is_empty() {
             head.comment(0, &format!("The schema has already: {}.", left_out.join(", ")));
+        }
+        if !untyped.is_empty() {
+            head.comment(0, &format!("Left without types, with the reason in the schema: {}.", untyped.join(", ")));
         }
         let (params, answers) = (&typed.params, &typed.answers);
         let share = format!(
@@ -153,8 +164,15 @@ impl Import {
         head.comment(0, &share);
         typed.notes.iter().for_each(|note| head.comment(0, &format!("- {note}")));
         let yaml = format!("{}\n{}\n", head.text, out.text.trim_end());
-        let json =
-            PublishedJson { source: shown(path), actions, left_out, typed: &typed, marks: out.marks, yaml: &yaml };
+        let json = PublishedJson {
+            source: shown(path),
+            actions,
+            left_out,
+            untyped,
+            typed: &typed,
+            marks: out.marks,
+            yaml: &yaml,
+        };
         Report::new(yaml.clone(), &json)
     }
 

@@ -59,7 +59,7 @@ fn entry(api: &Api, action: &Action) -> TokenStream {
     let params = action.params.iter().flat_map(params);
     let choices = action.choices.iter().map(|choice| self::choice(action, choice));
     let refusals = &action.errors;
-    let implemented = action.server == Server::Supported;
+    let implemented = action.server == Server::Supported && !action.vendor;
     let example_params = raw_string(&action.example.params.as_ref().map_or_else(|| "{}".into(), value::json));
     let example_answer = raw_string(&action.example.returns.as_ref().map_or_else(|| "null".into(), value::json));
     let request = action.name.type_ident();

@@ -208,7 +208,7 @@ impl<'a> Findings<'a> {
             }
             let (told, (file, line, column)) = (subject.told(), self.place(&deviation.position));
             let (message, hint) = match needless.is_empty() {
-                true => (format!("`{key}` of `deviates:` explains nothing: {told} is as in the code"), "remove it"),
+                true => (format!("`{key}` of `deviates:` explains nothing: {told} is as on the servers"), "remove it"),
                 false => {
                     let needless = list(&needless);
                     let message = format!("`{key}` of `deviates:` names {needless}, in which {told} does not differ");

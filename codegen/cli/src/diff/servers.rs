@@ -105,7 +105,7 @@ fn param_changes(old: &ParamFacts, new: &ParamFacts) -> Vec<String> {
     let name = code(&new.names[0]);
     let mut said = Vec::new();
     match (old.required, new.required) {
-        (false, true) => said.push(format!("requires {name}")),
+        (false, true) => said.push(format!("now requires {name}")),
         (true, false) => said.push(format!("no longer requires {name}")),
         _ => {}
     }

@@ -523,7 +523,7 @@ fn explanations_of_nothing() {
     assert_eq!(
         action.findings(),
         one(
-            "schema/actions.yaml:12:13: `absent` of `deviates:` explains nothing: `knock` is as in the code; remove it"
+            "schema/actions.yaml:12:13: `absent` of `deviates:` explains nothing: `knock` is as on the servers; remove it"
         )
     );
     let param = Case::new("stale parameter").schema(
@@ -532,8 +532,8 @@ fn explanations_of_nothing() {
     );
     let line = |line, what| {
         format!(
-            "schema/actions.yaml:{line}: `{what}` of `deviates:` explains nothing: `word` of `knock` is as in the \
-             code; remove it\n"
+            "schema/actions.yaml:{line}: `{what}` of `deviates:` explains nothing: `word` of `knock` is as on the \
+             servers; remove it\n"
         )
     };
     assert_eq!(

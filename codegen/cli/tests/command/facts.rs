@@ -240,7 +240,7 @@ fn two_releases_differ_per_action() {
          - server `napcat`: `fetch_lamp_stream` answers in parts.\n\
          - server `napcat`: new action `get_lamps`, `lamps`: requires `group_id`.\n\
          - server `napcat`: `set_lamp` no longer reads `mood`; no longer requires `bright`; assumes `10` if `bright` is \
-         absent (before: nothing); requires `on`; reads `on`, `lit` (before: `on`).\n\
+         absent (before: nothing); now requires `on`; reads `on`, `lit` (before: `on`).\n\
          - server `napcat`: `get_lamp` removed.\n"
     );
     let said = run_in(&root, &["diff", "--deny-breaking", "old.yaml", "old.yaml"]);

@@ -92,6 +92,26 @@ fn actions_that_the_schema_has_are_left_out() {
     assert!(all.contains("\n- name: set_lamp\n") && all.contains("\n  aliases: [light_up]\n"), "{all}");
 }
 
+/// An action that the schema leaves without types is left out too, unless all are asked for, or the action by its name.
+#[test]
+fn actions_without_types_are_left_out() {
+    let stanza = "- kind: untyped\n  name: light_up\n  reason: Its answer arrives in parts.\n";
+    let root = folder("import without types", &[("a.yaml", stanza.as_bytes())]);
+    let catalog = published("catalog.json");
+    let import = |arguments: &[&str]| {
+        run_in(&root, &[&["import", "--schema", "a.yaml", "--catalog", &catalog], arguments].concat()).out
+    };
+    let some = import(&[]);
+    assert!(some.contains("\n# Left without types, with the reason in the schema: set_lamp.\n"), "{some}");
+    assert!(some.contains("\n- name: get_lamp\n") && !some.contains("\n- name: set_lamp\n"), "{some}");
+    let json: serde_json::Value = serde_json::from_str(&import(&["--format", "json"])).unwrap();
+    assert_eq!((&json["untyped"], &json["left_out"]), (&serde_json::json!(["set_lamp"]), &serde_json::json!([])));
+    for arguments in [&["--all"][..], &["--action", "light_up"]] {
+        let asked_for = import(arguments);
+        assert!(asked_for.contains("\n- name: set_lamp\n") && !asked_for.contains("Left without"), "{asked_for}");
+    }
+}
+
 /// `--action` names those that are written; the share and the list of those that are there are about them alone.
 #[test]
 fn one_action_can_be_asked_for() {
