@@ -51,7 +51,7 @@ impl Document {
     /// Returns the schema of an answer's `data`, if the schema of the answer has one.
     pub(crate) fn data<'a>(&'a self, answer: &'a Value) -> Option<&'a Value> {
         let parts = answer["allOf"].as_array().into_iter().flatten().chain([answer]);
-        parts.filter_map(|part| self.resolved(part)["properties"].get("data")).last()
+        parts.filter_map(|part| self.resolved(part)["properties"].get("data")).next_back()
     }
 
     fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
