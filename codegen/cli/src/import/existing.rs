@@ -1,6 +1,6 @@
 //! The existing schema: its actions by their titles, and its ids by their names on the wire.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use cqhttp_codegen::tooling::{
     Action, Api, BUILT_IN, IdBase, NamedKind, Node, RESERVED_TYPES, Returns, Scalar, Ty, TypeKind, Value,
@@ -11,8 +11,8 @@ use super::type_names::snake;
 /// A schema in which the names of a page are looked up.
 pub(super) struct Existing<'a> {
     api: &'a Api,
-    /// The types under a name on the wire, as a number (`true`) or a text: ids, and an empty name for other types.
-    ids: BTreeMap<(String, bool), BTreeSet<String>>,
+    /// The types under a name on the wire, as a number (`true`) or a text, with their uses: ids, and an empty name for other types.
+    ids: BTreeMap<(String, bool), BTreeMap<String, usize>>,
     /// A value of each parameter, from an example.
     examples: BTreeMap<String, &'a Node>,
 }
@@ -61,7 +61,7 @@ impl<'a> Existing<'a> {
 
     fn id_stands(&mut self, wire: &str, id: &str, base: IdBase) {
         let key = (wire.to_owned(), base == IdBase::I64);
-        self.ids.entry(key).or_default().insert(id.to_owned());
+        *self.ids.entry(key).or_default().entry(id.to_owned()).or_default() += 1;
     }
 
     fn actions(&self) -> impl Iterator<Item = &'a Action> + use<'a> {
@@ -71,11 +71,13 @@ impl<'a> Existing<'a> {
     /// Returns the ids under this name, as a number or as a text.
     pub(super) fn ids(&self, wire: &str, number: bool) -> MatchingIds {
         let Some(found) = self.ids.get(&(wire.to_owned(), number)) else { return MatchingIds::None };
-        let ids: Vec<String> = found.iter().filter(|id| !id.is_empty()).cloned().collect();
+        let plain = found.get("").copied().unwrap_or_default();
+        let ids: Vec<(&String, &usize)> = found.iter().filter(|(id, _)| !id.is_empty()).collect();
         match ids.as_slice() {
             [] => MatchingIds::None,
-            [id] if found.len() == 1 => MatchingIds::One(id.clone()),
-            _ => MatchingIds::Several(ids),
+            // A few plain values under the name are exceptions.
+            [(id, uses)] if **uses > plain => MatchingIds::One((*id).clone()),
+            _ => MatchingIds::Several(ids.into_iter().map(|(id, _)| id.clone()).collect()),
         }
     }
 
