@@ -108,8 +108,12 @@ async fn check_reply(action: &ActionInfo, reply: Response) {
     }
 }
 
-/// Whether a call was refused, and how, is said outside of `data`: the type of the answer makes no difference.
+/// Whether a call was refused, and how, is said outside of `data`, except for the `result` of some actions: the type of the answer
+/// makes no difference.
 fn check_agreement(typed: &Result<Value, Error>, raw: &Result<Value, Error>) {
+    if raw.as_ref().is_ok_and(|answer| answer.get("result").is_some()) {
+        return;
+    }
     let refusal = |outcome: &Result<Value, Error>| match outcome {
         // An action that only reads is certain not to have happened, and `Raw` counts as one that writes.
         Err(Error::Refused(refused)) => {

@@ -102,3 +102,16 @@ fn a_text_may_hold_the_json() {
     let Segment::Face(again) = &again[0] else { panic!("{again:?}") };
     assert_eq!((&again.raw, again.chain_count), (&face.raw, face.chain_count));
 }
+
+/// A float that would be another number when it is read again goes back out as it came.
+#[test]
+fn a_long_float_stays_the_same() {
+    for number in ["666666666666666666666666666666666666660", "6.6666666666666665e38", "0.1"] {
+        let json = format!(r#"[{{"type":"face","data":{{"id":"178","raw":{{"a":[{number}]}}}}}}]"#);
+        let message: Message = serde_json::from_str(&json).unwrap();
+        let again: Message = serde_json::from_str(&serde_json::to_string(&message).unwrap()).unwrap();
+        assert_eq!(again, message);
+        let Segment::Face(face) = &message[0] else { panic!("{message:?}") };
+        assert!(face.raw.as_ref().unwrap()["a"][0].is_f64(), "{number}");
+    }
+}
