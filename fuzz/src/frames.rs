@@ -18,7 +18,7 @@ pub fn check(input: &[u8]) {
     if is_ambiguous(&entries) || !entries.iter().all(|(_, value)| is_read(value)) {
         return;
     }
-    let value = |name: &str| entries.iter().find(|(key, _)| key == name).map(|(_, value)| value.get());
+    let value = |name: &str| entries.iter().find(|(key, _)| key.0 == name.as_bytes()).map(|(_, value)| value.get());
     let ours = value("echo").and_then(number_of);
     match (value("post_type"), ours) {
         (Some(_), Some(number)) => {
@@ -47,14 +47,38 @@ fn number_of(echo: &str) -> Option<u64> {
 }
 
 /// Whether a name stands there twice.
-fn is_ambiguous(entries: &[(String, Box<RawValue>)]) -> bool {
+fn is_ambiguous(entries: &[(Name, Box<RawValue>)]) -> bool {
     let mut names: Vec<_> = entries.iter().map(|(name, _)| name).collect();
     names.sort();
     names.windows(2).any(|pair| pair[0] == pair[1])
 }
 
 /// The entries of a JSON object.
-struct Entries(Vec<(String, Box<RawValue>)>);
+struct Entries(Vec<(Name, Box<RawValue>)>);
+
+/// A key, as bytes: half an emoji in one has no form as text, and says nothing about the frame.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Name(Vec<u8>);
+
+impl<'de> serde::Deserialize<'de> for Name {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(NameVisitor)
+    }
+}
+
+struct NameVisitor;
+
+impl serde::de::Visitor<'_> for NameVisitor {
+    type Value = Name;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_bytes<E: serde::de::Error>(self, name: &[u8]) -> Result<Name, E> {
+        Ok(Name(name.to_vec()))
+    }
+}
 
 impl<'de> serde::Deserialize<'de> for Entries {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

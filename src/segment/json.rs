@@ -28,7 +28,13 @@ pub trait JsonField: Decode + Serialize + PartialEq {
             Item::Escaped(_) | Item::Text(_) => json_of(item).and_then(|json| serde_json::from_str(json.get()).ok()),
         };
         // Through text: a long float may be another number when it is read again.
-        came.is_some() && came == serde_json::from_str(self.json().get()).ok()
+        came.is_some_and(|came| !has_long(&came) && Some(came) == serde_json::from_str(self.json().get()).ok())
+    }
+
+    /// Returns `true` if a kept value is this one, or a text that holds it: a CQ code has no other form.
+    fn is_held_by(&self, kept: &Item<'_>) -> bool {
+        let is_this = |item: &Item<'_>| Self::read(item).as_ref() == Some(self);
+        is_this(kept) || kept.text().is_some_and(|text| is_this(&Item::Text(text)))
     }
 
     /// Returns the value as JSON text.
@@ -38,6 +44,19 @@ pub trait JsonField: Decode + Serialize + PartialEq {
 }
 
 impl<T: Decode + Serialize + PartialEq> JsonField for T {}
+
+/// Returns `true` if a number may have been an integer beyond 64 bits, which a value holds as a float.
+fn has_long(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64() && number.as_f64().is_some_and(|number| number.abs() >= LONG),
+        Value::Array(values) => values.iter().any(has_long),
+        Value::Object(entries) => entries.values().any(has_long),
+        _ => false,
+    }
+}
+
+/// The first integer that takes more than 63 bits.
+const LONG: f64 = 9_223_372_036_854_775_808.0;
 
 /// Returns the JSON that a text holds: a list or an object, or the text itself.
 fn json_of(item: &Item<'_>) -> Option<Box<RawValue>> {

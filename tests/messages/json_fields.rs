@@ -115,3 +115,34 @@ fn a_long_float_stays_the_same() {
         assert!(face.raw.as_ref().unwrap()["a"][0].is_f64(), "{number}");
     }
 }
+
+#[test]
+fn a_doubled_json_field_has_one_canonical_form() {
+    for code in [
+        r#"[CQ:face,id=1,raw={"a":1},chainCount=x,raw={"a":1},chainCount=y]"#,
+        r#"[CQ:face,id=1,raw={"a":1},chainCount=x,chainCount=y,raw={"a":1}]"#,
+        r#"[CQ:face,id=1,raw={"a":1}&#44;,chainCount=x,raw={"a":1},chainCount=y]"#,
+        r#"[CQ:face,id=1,chainCount=x,chainCount=1,chainCount=2]"#,
+        r#"[CQ:face,id=1,raw={"a":1&#44;"a":1},chainCount=x,raw={"a":1},raw={"a": 1}]"#,
+        r#"[CQ:face,id=1,raw=x,raw={"a":1}]"#,
+    ] {
+        let message = Message::cq(code);
+        let codes = message.to_cq().unwrap();
+        eprintln!("{codes}\n{message:?}\n{:?}", message.canonical());
+        assert_eq!(Message::cq(&codes), message.canonical(), "{codes}");
+    }
+}
+
+/// An integer beyond 64 bits keeps its digits.
+#[test]
+fn a_long_integer_keeps_its_digits() {
+    for number in ["123456789012345678901234567890", "-123456789012345678901234567890"] {
+        let json = format!(r#"[{{"type":"face","data":{{"id":"178","raw":{{"a":[{number}]}}}}}}]"#);
+        let message: Message = serde_json::from_str(&json).unwrap();
+        assert_eq!(serde_json::to_string(&message).unwrap(), json);
+        let codes = message.to_cq().unwrap();
+        assert!(codes.contains(number), "{codes}");
+        assert_eq!(Message::cq(&codes).to_cq().unwrap(), codes);
+        assert_eq!(Message::cq(&codes), message.canonical());
+    }
+}
