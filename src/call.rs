@@ -192,7 +192,7 @@ impl<A: Action> Call<A> {
     }
 }
 
-/// What a call that succeeded leaves.
+/// The result of a call that succeeded: the answer, its warnings, and the response that it was read from.
 pub(crate) struct Answered<A: Action> {
     pub(crate) answer: A::Response,
     pub(crate) warnings: Vec<DecodeWarning>,

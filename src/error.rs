@@ -81,7 +81,7 @@ impl Error {
 
     /// The meaning of a refusal, under the same names for every server; `None` for the other failures.
     ///
-    /// How much a server tells is not the same: go-cqhttp answers `SEND_MSG_API_ERROR`, which is read as
+    /// Servers differ in how much they tell: go-cqhttp answers `SEND_MSG_API_ERROR`, which is read as
     /// [`RefusalKind::RiskControl`], also if the bot is muted, the user is not a friend, or the message is empty.
     ///
     /// Servers word their refusals differently, and many have one retcode for all of them. The meaning comes from a table of the

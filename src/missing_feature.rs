@@ -1,6 +1,6 @@
-//! What the compiler says of methods that need a feature which is not enabled.
+//! The compiler's messages about methods that need a feature which is not enabled.
 //!
-//! Each is declared without the feature too, with a bound that nothing satisfies.
+//! Each method is declared without the feature too, with a bound that nothing satisfies.
 
 /// Bound of methods that need the feature `http`.
 #[cfg(not(feature = "http"))]

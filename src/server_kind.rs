@@ -1,4 +1,4 @@
-//! What is known of the server behind a client.
+//! The kind of the server behind a client, and the actions that it has.
 
 use std::sync::Mutex;
 

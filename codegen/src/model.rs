@@ -388,7 +388,7 @@ impl Event {
         tags.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
     }
 
-    /// The tags that are no fields: of a struct that two kinds share, the `post_type` is one.
+    /// The tags that are not fields: of a struct that two kinds share, the `post_type` is one.
     pub fn fixed_tags(&self) -> Vec<(&'static str, &str)> {
         let mut tags = self.tags();
         tags.retain(|(key, _)| !self.fields.iter().any(|field| field.wire == *key));

@@ -47,7 +47,7 @@ const CUT: u8 = 0x10;
 /// A bit of the second byte: the rest of the input is `data`, and goes into a good envelope.
 const DATA_ALONE: u8 = 0x20;
 
-/// What an input stands for: the first byte chooses the action, the second the HTTP status and the two bits above; the rest
+/// Reads an input: the first byte chooses the action, the second the HTTP status and the two bits above; the rest
 /// is the body.
 fn read(input: &[u8]) -> Option<(&'static ActionInfo, Response)> {
     let [action, how, body @ ..] = input else { return None };

@@ -35,7 +35,7 @@ pub(super) struct ObjectReader<'o, 'c> {
     seen: u64,
     /// The fields of which a value was null, or stood for nothing in another way, as bits.
     null: u64,
-    /// What most objects do not have.
+    /// The state that most objects do not need.
     rare: Option<Box<Rare>>,
 }
 

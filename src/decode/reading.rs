@@ -7,7 +7,7 @@ use super::warning::Context;
 /// A type that is read from a JSON value. The core writes into a value that is there already, field by field: to move large values
 /// costs more than to read them.
 pub trait Decode: Sized {
-    /// What the absence of such a value means, where it is required.
+    /// The meaning of the absence of such a value, if it is required.
     const IF_MISSING: Missing = Missing::Fails;
 
     /// Returns the value to write into. It is what an absent one counts as, where a type has that.

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::slot::{Reading, Slot, Stop, Value};
 use super::warning::Context;
 
-/// How values are taken from a deserializer.
+/// The way in which values are taken from a deserializer.
 pub(super) trait Mode: Sized {
     /// Takes a value as JSON text.
     fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, RawValue>, D::Error>;

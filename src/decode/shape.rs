@@ -1,6 +1,6 @@
 //! The shape of a type: the names of its fields on the wire, found by a hash, and which of them have to be there.
 
-/// What the absence of a required value means.
+/// The meaning of the absence of a required value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// The object does not fit.

@@ -190,7 +190,7 @@ pub trait SetJson {
     fn set(&mut self, json: &RawValue) -> JsonFit;
 }
 
-/// How a JSON value fits a field of a segment.
+/// The way in which a JSON value fits a field of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonFit {
     /// Writing gives the value back.

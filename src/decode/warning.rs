@@ -12,7 +12,7 @@ use crate::sync::lock;
 /// The text that was received still has the part: see `Received::raw` and [`WithRaw::text`](crate::WithRaw::text). In the log, the path
 /// stands behind the event's or action's name, with `[]` in place of an index.
 ///
-/// What is in a segment causes no warning: a value that does not fit stays in the segment's `extra`, and a segment without a
+/// The content of a segment causes no warning: a value that does not fit stays in the segment's `extra`, and a segment without a
 /// required field is a [`Segment::Unknown`](crate::Segment::Unknown).
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]

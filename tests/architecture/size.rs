@@ -1,4 +1,4 @@
-//! How long hand-written files and functions are.
+//! The lengths of hand-written files and functions.
 
 use std::path::PathBuf;
 

@@ -159,7 +159,7 @@ async fn a_call_that_left_once_stays_one_that_left() {
     assert!(matches!(error, Error::OutcomeUnknown(_)) && error.may_have_happened(), "{error:?}");
 }
 
-/// What was reported as not sent does not leave later, whatever a layer does with it.
+/// A call that was reported as not sent does not leave later, whatever a layer does with it.
 #[tokio::test]
 async fn a_call_that_was_given_up_does_not_leave_any_more() {
     let server = MockServer::start().await.unwrap();

@@ -138,7 +138,7 @@ async fn clients_and_calls_go_from_thread_to_thread() {
     spawnable(&async move { pages.next().await.is_some() });
 }
 
-/// What a server on a thread of its own sees: the requests, and the ends of their connections.
+/// An observation of a server on a thread of its own: the requests, and the ends of their connections.
 #[derive(Debug, PartialEq)]
 enum Seen {
     Request,
@@ -185,7 +185,7 @@ async fn all_tasks_end() {
     in_time(ended).await;
 }
 
-/// What would otherwise never come fails the test.
+/// Fails the test if the future does not complete in time.
 async fn in_time<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(60), future).await.expect("something is left behind")
 }

@@ -29,7 +29,7 @@ enum Kind {
 }
 use Kind::{NotSent, OutcomeUnknown, Refused, Undecodable};
 
-/// What must hold for every failure, and what this one has to say.
+/// Checks the rules for every failure, and the text of this one.
 #[track_caller]
 fn expect(error: &Error, kind: Kind, says: &str) {
     let (found, may_have_happened) = match error {
@@ -80,7 +80,7 @@ where
     (url, server)
 }
 
-/// What comes of a call that is answered with these bytes, after which the server closes.
+/// Makes a call that is answered with these bytes, after which the server closes the connection.
 async fn answered_with(bytes: impl Into<Vec<u8>>) -> Result<GetLoginInfoResponse, Error> {
     let bytes = bytes.into();
     let (url, _) = serving(|mut stream| async move { stream.write_all(&bytes).await.unwrap() }).await;
@@ -200,7 +200,7 @@ async fn other_refusals_by_http_status_say_what_they_are_about() {
     }
 }
 
-/// What go-cqhttp's WebSocket port and others' say to a `POST`.
+/// The answers of go-cqhttp's WebSocket port and of others' to a `POST`.
 #[tokio::test]
 async fn a_websocket_port_is_recognised() {
     for (status, body) in [

@@ -200,7 +200,7 @@ async fn a_history_goes_back_to_its_beginning_on_a_server_whose_kind_is_known() 
     }
 }
 
-/// Where nobody has said what the server is, its first page shows it, or that the second page repeats the first.
+/// If the kind of server is not given, its first page shows it, or that the second page repeats the first.
 #[tokio::test]
 async fn it_does_so_where_the_kind_is_not_known() {
     for (program, by_ids, calls) in

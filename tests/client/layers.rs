@@ -1,4 +1,4 @@
-//! What layers do to calls: seen from the server's side of a real socket, and by the errors that callers get.
+//! The effects of layers on calls, seen from the server's side of a real socket, and by the errors that callers get.
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
@@ -655,7 +655,7 @@ mod from_tower {
         assert!(server.is_quiet());
     }
 
-    /// How many calls may wait for their turn is a limit around the rate limit.
+    /// The number of calls that may wait for their turn is limited around the rate limit.
     #[tokio::test]
     async fn who_finds_too_many_waiting_is_turned_away() {
         let server = MockServer::start().await.unwrap();

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 /// Longer than any of these tests takes: nothing here ends by a timeout.
 const AN_HOUR: Duration = Duration::from_secs(3600);
 
-/// What a connection says before it says nothing more.
+/// The bytes that a connection sends before it sends nothing more.
 const BEGINNINGS: [&str; 4] = [
     "",
     "GET / HTTP/1.1\r\nHost: b",

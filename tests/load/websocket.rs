@@ -21,7 +21,7 @@ fn memory() -> Option<f64> {
     Some(pages * 4096.0 / f64::from(1 << 20))
 }
 
-/// What has been taken since, in MiB.
+/// Returns the memory that has been taken since, in MiB.
 fn grown(before: Option<f64>) -> f64 {
     memory().zip(before).map_or(0.0, |(now, before)| now - before)
 }
@@ -90,7 +90,7 @@ async fn a_hundred_thousand_calls_a_thousand_at_once_each_get_their_own_answer()
     assert!(more < 8.0, "{more} MiB more than before");
 }
 
-/// What became of a call.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum End {
     Done,

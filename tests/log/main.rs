@@ -1,4 +1,4 @@
-//! What people say to each other is in no log above `trace`, whichever way it goes.
+//! Logs above `trace` do not contain the content of messages, sent or received.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::io::Write;

@@ -65,7 +65,7 @@ fn other_kinds_of_values_are_read_and_go_back_unchanged() {
     assert_eq!(face(r#"{"id":"178","large":null,"raw":null}"#), Face::new(178));
 }
 
-/// What a type does not know, and elements that cannot be read, are lost to the field, and not to whoever gets the message.
+/// Fields unknown to a type, and elements that cannot be read, are missing from the typed value, but not from the message sent.
 #[test]
 fn objects_go_back_out_whole() {
     let rows = r#"{"rows":[{"buttons":[{"id":"1","group_id":"9"},7],"colour":"red"},"none"],"bot_appid":102}"#;

@@ -72,7 +72,7 @@ fn what_an_event_says_besides_its_ids_may_be_absent() {
     }
 }
 
-/// What was not said is not taken for one of two opposite things.
+/// A missing value is not taken for one of two opposite values.
 #[test]
 fn a_field_that_decides_is_never_assumed() {
     let of = |json: Value| json.to_string().parse::<Event>().unwrap();
@@ -198,7 +198,8 @@ fn an_answer_needs_only_what_makes_it_useful() {
     assert_eq!(found, listed);
 }
 
-/// What OneBot v11 guarantees of its own actions is enough, and less is, too: the id, or the one thing that was asked for.
+/// The fields that OneBot v11 guarantees for its own actions are enough, and fewer are, too: the id, or the one thing that was
+/// asked for.
 #[test]
 fn answers_decode_from_what_the_standard_guarantees() {
     let member = json!({

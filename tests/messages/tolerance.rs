@@ -192,7 +192,7 @@ fn variants(value: &Value, path: &Path) -> Vec<Value> {
 enum Effect {
     /// All other fields are as before.
     Alone,
-    /// What contains the field is left out or absent, and all else is as before.
+    /// The object or list around the field is left out or absent, and all else is as before.
     Container,
     /// Something else has changed.
     Other,

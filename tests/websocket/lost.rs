@@ -19,7 +19,7 @@ fn quick(url: &str) -> Connect {
     connect(url).backoff(Duration::from_millis(20), Duration::from_millis(100))
 }
 
-/// Why the connection has ended, once it has.
+/// Waits for the end of the connection, and returns the reason.
 async fn end_of(events: &Events) -> ConnectionError {
     let mut states = events.connection().watch();
     let state = soon(states.wait_for(ConnectionState::is_closed)).await.unwrap().clone();

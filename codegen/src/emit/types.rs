@@ -156,7 +156,7 @@ fn structure(head: &TokenStream, ident: &Ident, fields: &[Field], default: Optio
 }
 
 /// `::cqhttp::encode_object!(GroupBan { "post_type" => "notice", …, always kind = "type", optional url = "url", });`: the tags
-/// that are no fields, then the fields.
+/// that are not fields, then the fields.
 fn writing(name: &Ident, tags: &[(&str, &str)], fields: &[Field]) -> TokenStream {
     let tags = tags.iter().map(|(key, value)| quote!(#key => #value));
     let fields = fields.iter().map(|field| {
