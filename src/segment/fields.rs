@@ -6,7 +6,7 @@ use crate::decode::{Integer, SetField};
 use crate::file::FileSource;
 use crate::segment::extra::{Extra, Field, FieldRole, Rest};
 use crate::segment::item::{Item, Written, with_digits};
-use crate::segment::json::JsonField;
+use crate::segment::json::{JsonField, json_of};
 
 /// The fields of a segment's data, in order. For generated code.
 #[doc(hidden)]
@@ -45,6 +45,12 @@ impl<'a> Fields<'a> {
     pub fn required_json<T: JsonField>(&mut self, names: &[&str]) -> Option<T> {
         let (index, value) = self.find(names, T::read)?;
         let is_whole = value.is_whole(&self.items[index].1);
+        // A code has no other form for JSON than its text: what is kept of it is the JSON.
+        for (name, item, _) in &mut self.items {
+            if names.contains(&&**name) && !matches!(item, Item::Json(_)) {
+                *item = Item::Json(Cow::Owned(json_of(item).unwrap_or_default()));
+            }
+        }
         self.mark(index, is_whole, names, |item| T::read(item).as_ref() == Some(&value));
         Some(value)
     }

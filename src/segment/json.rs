@@ -31,12 +31,6 @@ pub trait JsonField: Decode + Serialize + PartialEq {
         came.is_some_and(|came| !has_long(&came) && Some(came) == serde_json::from_str(self.json().get()).ok())
     }
 
-    /// Returns `true` if a kept value is this one, or a text that holds it: a CQ code has no other form.
-    fn is_held_by(&self, kept: &Item<'_>) -> bool {
-        let is_this = |item: &Item<'_>| Self::read(item).as_ref() == Some(self);
-        is_this(kept) || kept.text().is_some_and(|text| is_this(&Item::Text(text)))
-    }
-
     /// Returns the value as JSON text.
     fn json(&self) -> Box<RawValue> {
         to_raw_value(self).unwrap_or_else(|_| RawValue::NULL.to_owned())
@@ -59,7 +53,7 @@ fn has_long(value: &Value) -> bool {
 const LONG: f64 = 9_223_372_036_854_775_808.0;
 
 /// Returns the JSON that a text holds: a list or an object, or the text itself.
-fn json_of(item: &Item<'_>) -> Option<Box<RawValue>> {
+pub(super) fn json_of(item: &Item<'_>) -> Option<Box<RawValue>> {
     let text = item.text()?;
     let whole =
         text.trim_start().starts_with(['[', '{']).then(|| RawValue::from_string(text.clone().into_owned()).ok());

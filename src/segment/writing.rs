@@ -31,7 +31,7 @@ impl<'s, 'f> Writing<'s, 'f> {
 
     /// Writes a field that is JSON.
     pub fn json<T: JsonField>(&mut self, names: &'static [&'static str], value: &'s T) {
-        if !self.is_in_extra(names, true, |item| value.is_held_by(item)) {
+        if !self.is_in_extra(names, true, |item| T::read(item).as_ref() == Some(value)) {
             (self.emit)(names[0], Written::Json(Cow::Owned(value.json())));
         }
     }

@@ -125,11 +125,15 @@ fn a_doubled_json_field_has_one_canonical_form() {
         r#"[CQ:face,id=1,chainCount=x,chainCount=1,chainCount=2]"#,
         r#"[CQ:face,id=1,raw={"a":1&#44;"a":1},chainCount=x,raw={"a":1},raw={"a": 1}]"#,
         r#"[CQ:face,id=1,raw=x,raw={"a":1}]"#,
+        r#"[CQ:face,id=1,raw={"a":30000000000000000000000000},raw={"b":3},resultId=]"#,
     ] {
         let message = Message::cq(code);
         let codes = message.to_cq().unwrap();
-        eprintln!("{codes}\n{message:?}\n{:?}", message.canonical());
         assert_eq!(Message::cq(&codes), message.canonical(), "{codes}");
+        let json = serde_json::to_string(&message).unwrap();
+        assert_eq!(serde_json::from_str::<Message>(&json).unwrap(), message, "{json}");
+        // A server that reads JSON is sent an object, unless the text is none.
+        assert_eq!(json.contains(r#"raw":"{"#), code.contains("}&#44;"), "{json}");
     }
 }
 
