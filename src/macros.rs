@@ -130,21 +130,26 @@ macro_rules! answers {
         $(impl $crate::Answer for $name {
             $crate::answers!(@slots $($bare)?);
 
+            #[inline]
             fn from_nothing() -> Option<Self> {
                 $crate::__private::decode::Decode::empty()
             }
         })*
     };
     (@slots) => {
+        // Inline: they are compiled with the calls that a program makes, and for no other action.
+        #[inline]
         fn slot(place: &mut $crate::__private::Place<Self>) -> $crate::__private::decode::Slot<'_> {
             place.slot()
         }
 
+        #[inline]
         fn list_slot(place: &mut $crate::__private::Place<Vec<Self>>) -> $crate::__private::decode::Slot<'_> {
             place.slot()
         }
     };
     (@slots $bare:literal) => {
+        #[inline]
         fn slot(place: &mut $crate::__private::Place<Self>) -> $crate::__private::decode::Slot<'_> {
             place.read_by(|data, context| $crate::__private::bare_answer(data, context, $bare))
         }

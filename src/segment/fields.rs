@@ -36,14 +36,24 @@ impl<'a> Fields<'a> {
 
     /// Takes the value under the first of `names` that holds a `T`.
     pub fn required<T: FieldValue>(&mut self, names: &[&str]) -> Option<T> {
-        let (index, value) = self.find(names, T::read)?;
-        self.mark(index, true, names, |item| T::read(item).as_ref() == Some(&value));
+        let mut found = None;
+        let index = self.find(names, &mut |item| {
+            found = T::read(item);
+            found.is_some()
+        })?;
+        let value = found?;
+        self.mark(index, true, names, &|item| T::read(item).as_ref() == Some(&value));
         Some(value)
     }
 
     /// Takes the JSON under the first of `names` that holds a `T`.
     pub fn required_json<T: JsonField>(&mut self, names: &[&str]) -> Option<T> {
-        let (index, value) = self.find(names, T::read)?;
+        let mut found = None;
+        let index = self.find(names, &mut |item| {
+            found = T::read(item);
+            found.is_some()
+        })?;
+        let value = found?;
         let is_whole = value.is_whole(&self.items[index].1);
         // A code has no other form for JSON than its text: what is kept of it is the JSON.
         for (name, item, _) in &mut self.items {
@@ -51,7 +61,7 @@ impl<'a> Fields<'a> {
                 *item = Item::Json(Cow::Owned(json_of(item).unwrap_or_default()));
             }
         }
-        self.mark(index, is_whole, names, |item| T::read(item).as_ref() == Some(&value));
+        self.mark(index, is_whole, names, &|item| T::read(item).as_ref() == Some(&value));
         Some(value)
     }
 
@@ -72,25 +82,29 @@ impl<'a> Fields<'a> {
         }
         let found = take(self, names);
         if found.is_none() {
-            let before = self.items.len();
-            self.items.retain(|(name, item, _)| name != names[0] || !item.is_null());
-            self.free -= before - self.items.len();
+            self.remove_null(names[0]);
         }
         found
     }
 
-    fn find<T>(&self, names: &[&str], read: impl Fn(&Item<'_>) -> Option<T>) -> Option<(usize, T)> {
-        names.iter().find_map(|wanted| {
-            let items = self.items.iter().enumerate().filter(|(_, (name, ..))| name == wanted);
-            items.filter_map(|(index, (_, item, _))| read(item).map(|value| (index, value))).next()
-        })
+    /// Removes the null under a name.
+    fn remove_null(&mut self, wanted: &str) {
+        let before = self.items.len();
+        self.items.retain(|(name, item, _)| name != wanted || !item.is_null());
+        self.free -= before - self.items.len();
+    }
+
+    /// Returns the index of the first value under the first of `names` that fits.
+    fn find(&self, names: &[&str], fits: &mut dyn FnMut(&Item<'_>) -> bool) -> Option<usize> {
+        let mut position = |wanted: &&str| self.items.iter().position(|(name, item, _)| name == wanted && fits(item));
+        names.iter().find_map(&mut position)
     }
 
     /// Marks the item at `found` as claimed, and other items under `names` as echoes or rivals of it.
     ///
     /// A value under another name than the first stays in `extra`, and so is sent on under that name; and so does a value that
     /// the field does not hold as a whole.
-    fn mark(&mut self, found: usize, is_whole: bool, names: &[&str], is_equal: impl Fn(&Item<'_>) -> bool) {
+    fn mark(&mut self, found: usize, is_whole: bool, names: &[&str], is_equal: &dyn Fn(&Item<'_>) -> bool) {
         for (index, (name, item, role)) in self.items.iter_mut().enumerate() {
             let claimed = match () {
                 () if index == found && is_whole && name == names[0] => FieldRole::Typed,

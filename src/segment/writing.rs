@@ -24,14 +24,18 @@ impl<'s, 'f> Writing<'s, 'f> {
 
     /// Writes a field, under the name that it was received with, else under its first name.
     pub fn value<T: FieldValue>(&mut self, names: &'static [&'static str], value: &'s T) {
-        if !self.is_in_extra(names, true, |item| T::read(item).as_ref() == Some(value)) {
+        if self.extra.fields().is_empty()
+            || !self.is_in_extra(names, true, &|item| T::read(item).as_ref() == Some(value))
+        {
             (self.emit)(names[0], value.written());
         }
     }
 
     /// Writes a field that is JSON.
     pub fn json<T: JsonField>(&mut self, names: &'static [&'static str], value: &'s T) {
-        if !self.is_in_extra(names, true, |item| T::read(item).as_ref() == Some(value)) {
+        if self.extra.fields().is_empty()
+            || !self.is_in_extra(names, true, &|item| T::read(item).as_ref() == Some(value))
+        {
             (self.emit)(names[0], Written::Json(Cow::Owned(value.json())));
         }
     }
@@ -58,15 +62,12 @@ impl<'s, 'f> Writing<'s, 'f> {
     fn absent(&mut self, names: &[&str]) {
         // Most segments have no unknown fields.
         if !self.extra.fields().is_empty() {
-            self.is_in_extra(names, false, |_| false);
+            self.is_in_extra(names, false, &|_| false);
         }
     }
 
     /// Returns `true` if `extra` holds the value already. Fields of `extra` that are out of date are marked as stale.
-    fn is_in_extra(&mut self, names: &[&str], has_value: bool, is_equal: impl Fn(&Item<'_>) -> bool) -> bool {
-        if self.extra.fields().is_empty() {
-            return false;
-        }
+    fn is_in_extra(&mut self, names: &[&str], has_value: bool, is_equal: &dyn Fn(&Item<'_>) -> bool) -> bool {
         let fields = self.extra.fields().iter().enumerate();
         let fields = fields.filter(|(_, field)| names.contains(&field.name.as_str()));
         let is_equal = |field: &Field| is_equal(&Item::Json(Cow::Borrowed(&field.value)));
