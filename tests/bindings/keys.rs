@@ -106,7 +106,8 @@ async fn a_value_that_servers_send_alone_is_sent_alone() {
     });
     for client in clients(&server).await {
         let raw = client.get_music_ark("a", "b", "c", "d").with_raw().await.unwrap();
-        let [example, text]: [Value; 2] = [action("get_music_ark").example_answer, raw.text()].map(|json| serde_json::from_str(json).unwrap());
+        let [example, text]: [Value; 2] =
+            [action("get_music_ark").example_answer, raw.text()].map(|json| serde_json::from_str(json).unwrap());
         assert_eq!((&text["data"], example.as_str()), (&example, Some(&*raw.answer.ark)));
         // As the answer of a handler, too.
         let raw = client.get_ai_record(1, "a", "b").with_raw().await.unwrap();

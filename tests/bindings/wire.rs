@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use cqhttp::Client;
 use cqhttp::mock::{self, ActionInfo, MockServer, Via};
-use cqhttp_codegen::tooling::{Action, Returns, read};
+use cqhttp_codegen::tooling::{Action, Returns, Scalar, Ty, read};
 use serde_json::{Value, json};
 use support::same_json;
 
@@ -29,7 +29,11 @@ pub(crate) fn bare_examples() -> &'static BTreeMap<String, String> {
         let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema");
         let api = read(schema.as_ref(), None, |_| true).unwrap_or_else(|error| panic!("{error:?}")).api;
         let bare = |action: &Action| {
-            let Returns::Fields(fields) = &action.returns else { return None };
+            let fields = match &action.returns {
+                Returns::Fields(fields) => fields,
+                Returns::Type(Ty { scalar: Scalar::Named(name, _), list: false, .. }) => api.objects.get(name)?,
+                _ => return None,
+            };
             let example: Value = serde_json::to_value(action.example.returns.as_ref()?).unwrap();
             let bare = fields.iter().find(|field| field.bare && !example.is_object())?;
             Some((action.wire.clone(), bare.wire.clone()))
@@ -153,5 +157,8 @@ async fn defaults_are_sent_and_unset_options_left_out() {
     client.set_group_anonymous_ban(10001000, "flag").await.unwrap();
     let calls = server.calls();
     assert_eq!(calls[0].params, parsed(r#"{"group_id":10001000,"user_id":10086,"duration":1800}"#));
-    assert_eq!(calls[1].params, parsed(r#"{"group_id":10001000,"anonymous_flag":"flag","flag":"flag","duration":1800}"#));
+    assert_eq!(
+        calls[1].params,
+        parsed(r#"{"group_id":10001000,"anonymous_flag":"flag","flag":"flag","duration":1800}"#)
+    );
 }

@@ -64,6 +64,46 @@ async fn a_call_with_a_fault_is_not_sent() {
     assert!(server.calls().is_empty());
 }
 
+/// A request that was stored and read again is the same, and what it lacks or has too much of is found before it is sent.
+#[cfg(feature = "vendor")]
+#[tokio::test]
+async fn a_stored_request_has_the_same_choice() {
+    use cqhttp::action::{GetFriendMsgHistory, GetGroupMsgHistory, SendFlashMsg};
+
+    fn stored<T: Serialize + serde::de::DeserializeOwned>(request: &T) -> T {
+        serde_json::from_str(&serde_json::to_string(request).unwrap()).unwrap()
+    }
+    let server = MockServer::start().await.unwrap();
+    let client = client(&server.url());
+    // The id goes out under the name of the number, too.
+    for request in [
+        GetGroupMsgHistory::new(1).message_id(5),
+        GetGroupMsgHistory::new(1).message_seq(7),
+        GetGroupMsgHistory::new(1),
+    ] {
+        assert_eq!(stored(&request), request);
+        client.call(stored(&request)).await.unwrap();
+    }
+    let request = GetFriendMsgHistory::new(1).message_id(5);
+    assert_eq!(stored(&request), request);
+    client.call(stored(&request)).await.unwrap();
+    client.call(stored(&SendFlashMsg::new("a").user_id(5))).await.unwrap();
+    assert_eq!(server.calls().len(), 5);
+    let none: SendFlashMsg = serde_json::from_value(json!({ "fileset_id": "a" })).unwrap();
+    let both: SendFlashMsg = serde_json::from_value(json!({ "fileset_id": "a", "group_id": 1, "user_id": 2 })).unwrap();
+    for request in [none, both] {
+        let error = client.call(request).await.unwrap_err();
+        assert!(matches!(error, Error::NotSent(_)), "{error:?}");
+    }
+    let other = json!({ "group_id": 1, "message_id": 5, "message_seq": 7 });
+    let other: Result<GetGroupMsgHistory, _> = serde_json::from_value(other);
+    if let Ok(other) = other {
+        let error = client.call(other).await.unwrap_err();
+        assert!(matches!(error, Error::NotSent(_)), "{error:?}");
+    }
+    assert_eq!(server.calls().len(), 5);
+}
+
 /// The answer of success with this `data`, to an action with soft failures.
 async fn soft(data: serde_json::Value) -> Result<(), Error> {
     let body = json!({ "status": "ok", "retcode": 0, "data": data }).to_string();

@@ -77,7 +77,8 @@ async fn sending(bytes: &'static str, closes: bool) -> String {
 #[tokio::test]
 async fn over_http_detection_withstands_a_server_that_hangs_closes_or_answers_garbage() {
     const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-length: 400\r\n\r\n";
-    const HALF: &str = "HTTP/1.1 200 OK\r\ncontent-length: 400\r\n\r\n{\"status\":\"ok\",\"data\":{\"app_name\":\"SnowLuma\"";
+    const HALF: &str =
+        "HTTP/1.1 200 OK\r\ncontent-length: 400\r\n\r\n{\"status\":\"ok\",\"data\":{\"app_name\":\"SnowLuma\"";
     const NO_ENVELOPE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 18\r\n\r\n{\"app_name\":\"SSH\"}";
     for (bytes, closes, told) in [
         ("", false, "no answer within 50ms"),
@@ -112,7 +113,14 @@ async fn over_a_websocket_detection_withstands_a_server_that_hangs_closes_or_ans
     let detecting = client.clone();
     let detection = tokio::spawn(async move { detecting.detect_server().await });
     peer.next().await;
-    for garbage in ["", "null", "{", "[1]", "{\"app_name\":\"SSH\"}", "{\"status\":\"ok\",\"echo\":\"other\",\"data\":{\"app_name\":\"SSH\"}}"] {
+    for garbage in [
+        "",
+        "null",
+        "{",
+        "[1]",
+        "{\"app_name\":\"SSH\"}",
+        "{\"status\":\"ok\",\"echo\":\"other\",\"data\":{\"app_name\":\"SSH\"}}",
+    ] {
         peer.send(garbage.to_owned()).await;
     }
     let error = soon(detection).await.unwrap().unwrap_err();

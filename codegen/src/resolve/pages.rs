@@ -14,7 +14,9 @@ impl Resolver<'_> {
         let param = param.filter(|param| if counts { is_number(&param.ty) } else { is_token(&param.ty) });
         if param.is_none() {
             let hint = match counts {
-                true => "name an optional parameter of this action: of type `i32?`, `i64?` or `u32?`, or an id of numbers",
+                true => {
+                    "name an optional parameter of this action: of type `i32?`, `i64?` or `u32?`, or an id of numbers"
+                }
                 false => "name an optional parameter of this action: a text, a whole number or an id",
             };
             self.faults.add(&source.set.spot, format!("`{}` cannot be set for the next page", source.set.value), hint);
@@ -23,7 +25,8 @@ impl Resolver<'_> {
         let find = |name: &str| fields.iter().find(|field| field.name.snake() == name);
         let (at, next) = match (&source.from, &source.before) {
             (Some(from), None) => {
-                let field = find(&from.value).filter(|field| Some(&field.ty) == param.map(|param| &param.ty));
+                // A parameter that was refused was reported.
+                let field = find(&from.value).filter(|field| param.is_none_or(|param| field.ty == param.ty));
                 (from, field.map(|field| NextPage::Field(field.name.clone())))
             }
             (None, Some(before)) => {
@@ -95,5 +98,6 @@ fn is_number(ty: &Ty) -> bool {
 
 /// Returns `true` for a type whose values name a page.
 fn is_token(ty: &Ty) -> bool {
-    is_number(ty) || matches!(ty.scalar, Scalar::String | Scalar::U64 | Scalar::Timestamp | Scalar::Named(_, NamedKind::Id(_)))
+    is_number(ty)
+        || matches!(ty.scalar, Scalar::String | Scalar::U64 | Scalar::Timestamp | Scalar::Named(_, NamedKind::Id(_)))
 }

@@ -287,7 +287,10 @@ fn a_type_of_the_feature_vendor_is_named_if_it_is_off() {
         command.env("DEP_CQHTTP_SCHEMA", &base).env("DEP_CQHTTP_VERSION", env!("CARGO_PKG_VERSION"));
         let output = command.env("DEP_CQHTTP_VENDOR", vendor).env("OUT_DIR", folder.join("out")).output().unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
-        (output.status.success(), said.lines().filter(|line| line.starts_with("cargo::error=")).map(str::to_owned).collect())
+        (
+            output.status.success(),
+            said.lines().filter(|line| line.starts_with("cargo::error=")).map(str::to_owned).collect(),
+        )
     };
     let (success, faults): (bool, Vec<String>) = run("1");
     assert!(success && faults.is_empty(), "{faults:?}");
@@ -299,5 +302,8 @@ fn a_type_of_the_feature_vendor_is_named_if_it_is_off() {
         )
     };
     assert!(!success);
-    assert_eq!(faults, [fault("7:13", "LampId"), fault("12:12", "Lamp"), fault("24:13", "Lamp"), fault("27:13", "Shade")]);
+    assert_eq!(
+        faults,
+        [fault("7:13", "LampId"), fault("12:12", "Lamp"), fault("24:13", "Lamp"), fault("27:13", "Shade")]
+    );
 }

@@ -35,7 +35,8 @@ impl Document {
         }
         let bytes = fs::read(path).map_err(unreadable)?;
         let is = |known: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(known));
-        let begins_as_json = bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| b"{[".contains(byte));
+        let begins_as_json =
+            bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| b"{[".contains(byte));
         let root = if is("yaml") || is("yml") {
             yaml(path, &bytes, what)?
         } else if is("json") || begins_as_json {

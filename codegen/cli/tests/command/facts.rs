@@ -350,7 +350,8 @@ fn what_a_killed_run_left_is_removed() {
 /// A page in place of a document is one line, whatever it would be as YAML.
 #[test]
 fn a_page_is_not_read_as_yaml() {
-    let root = folder("facts of a page", &[("README.md", b"# NapCat\n\n- [a](b): c\n\t*tab*\n"), ("openapi", b" {\"a\":")]);
+    let root =
+        folder("facts of a page", &[("README.md", b"# NapCat\n\n- [a](b): c\n\t*tab*\n"), ("openapi", b" {\"a\":")]);
     let said = facts(&root, &["--napcat", "README.md"]);
     assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
     let expected = "README.md: expected the `openapi.json` of a OneBot server, such as NapCat's, found a file that is neither JSON \
