@@ -91,16 +91,17 @@ fn is_set(params: &Node, wire: &str) -> bool {
     params.get(wire).is_some()
 }
 
-/// Returns `true` if each value of one type is one of the other type.
+/// Returns `true` if the values of both types are the same kind of JSON.
 fn is_alike(one: &Ty, other: &Ty) -> bool {
-    let is_integer = |scalar: &Scalar| {
-        matches!(scalar, Scalar::I64 | Scalar::Named(_, NamedKind::Id(IdBase::I64) | NamedKind::Enum(EnumBase::I64)))
+    let is_integer = |scalar: &Scalar| match scalar {
+        Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64 | Scalar::Timestamp => true,
+        Scalar::Named(_, kind) => matches!(kind, NamedKind::Id(IdBase::I64) | NamedKind::Enum(EnumBase::I64)),
+        _ => false,
     };
-    let is_text = |scalar: &Scalar| {
-        matches!(
-            scalar,
-            Scalar::String | Scalar::Named(_, NamedKind::Id(IdBase::String) | NamedKind::Enum(EnumBase::String))
-        )
+    let is_text = |scalar: &Scalar| match scalar {
+        Scalar::String => true,
+        Scalar::Named(_, kind) => matches!(kind, NamedKind::Id(IdBase::String) | NamedKind::Enum(EnumBase::String)),
+        _ => false,
     };
     let both = |fits: &dyn Fn(&Scalar) -> bool| fits(&one.scalar) && fits(&other.scalar);
     one.list == other.list && (one.scalar == other.scalar || both(&is_integer) || both(&is_text))
