@@ -49,10 +49,7 @@ pub(crate) fn decode<T: Answer>(
     if let Some(refused) = head.refusal(action, response, not_200(response)) {
         return Err(Error::Refused(Box::new(refused)));
     }
-    let soft = soft.then(|| SoftStatus::of(response)).flatten();
-    if let Some(status) = soft.as_ref().filter(|status| status.code != 0) {
-        return Err(Error::Refused(Box::new(soft_refusal(action, response, status))));
-    }
+    let soft = soft && soft_success(action, response)?;
     if let Some(error) = failure {
         return Err(undecodable(&path_of(&response.body, &error), error.into()));
     }
@@ -63,7 +60,7 @@ pub(crate) fn decode<T: Answer>(
             .ok_or_else(|| undecodable("data", Reason("nothing where the action answers something".into()).into())),
         Reading::Unfit(unfit) => {
             // QQ's code of success may be the whole answer.
-            if let Some(answer) = soft.and_then(|_| T::from_nothing()) {
+            if let Some(answer) = soft.then(T::from_nothing).flatten() {
                 return Ok((answer, context.into_warnings()));
             }
             let warning = unfit.within(Step::Name("data")).into_warning();
@@ -101,13 +98,17 @@ impl SoftStatus {
     }
 }
 
-/// Returns the refusal in an answer of success.
-fn soft_refusal(action: &str, response: &Response, status: &SoftStatus) -> Refused {
-    Refused {
+/// Returns `true` if the `data` of an answer holds QQ's code of success, and the refusal if it holds another code.
+fn soft_success(action: &str, response: &Response) -> Result<bool, Error> {
+    let status = match SoftStatus::of(response) {
+        Some(status) if status.code != 0 => status,
+        status => return Ok(status.is_some()),
+    };
+    Err(Error::Refused(Box::new(Refused {
         action: action.to_owned(),
         retcode: status.code,
         msg: None,
-        message: status.text.clone(),
+        message: status.text,
         wording: None,
         http_status: not_200(response),
         text: self::text(&response.body),
@@ -115,7 +116,7 @@ fn soft_refusal(action: &str, response: &Response, status: &SoftStatus) -> Refus
         kind: RefusalKind::Other,
         is_bare: false,
         is_soft: true,
-    }
+    })))
 }
 
 /// Returns the number that a `result` is, in any form, cut to 64 bits; `None` if it is not a number.
