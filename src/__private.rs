@@ -2,6 +2,8 @@
 //!
 //! In this crate only generated code, the mock and `lib.rs` import it.
 
+use std::fmt;
+use std::hash::{DefaultHasher, Hasher};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -264,6 +266,21 @@ pub fn unshare<T: Serialize, U: Serialize>(repeated: &mut Option<T>, other: &Opt
 /// Returns the token of the next page; `None` at the end, or if it is the token of this page.
 pub fn next_token<T: Clone + PartialEq + ToString>(this: &Option<T>, next: &Option<T>) -> Option<T> {
     next.clone().filter(|token| !token.to_string().is_empty() && next != this)
+}
+
+/// Returns a hash of a page.
+pub fn content(page: &impl fmt::Debug) -> u64 {
+    struct Text(DefaultHasher);
+    impl fmt::Write for Text {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.write(text.as_bytes());
+            Ok(())
+        }
+    }
+    let mut text = Text(DefaultHasher::new());
+    // A hasher takes any text.
+    _ = fmt::Write::write_fmt(&mut text, format_args!("{page:?}"));
+    text.0.finish()
 }
 
 /// Returns the numbers under `key` in a list of objects.

@@ -38,7 +38,7 @@ pub trait Action: Serialize + Send + Sync + 'static {
         None
     }
 
-    /// Returns `true` if an answer of success whose `data` has a `result` other than 0 is a refusal.
+    /// Returns `true` if an answer of success whose `data` has a code of QQ's other than 0 is a refusal.
     #[doc(hidden)]
     fn has_soft_failures(&self) -> bool {
         false

@@ -65,6 +65,16 @@ impl Client {
         unreachable!("nothing satisfies the bound")
     }
 
+    /// `Client::from_env`, for the compiler's hint. A bound for all lifetimes is looked at in calls alone.
+    #[cfg(not(feature = "http"))]
+    #[doc(hidden)]
+    pub fn from_env() -> Result<Self, std::convert::Infallible>
+    where
+        for<'a> &'a (): crate::missing_feature::FeatureHttp,
+    {
+        unreachable!("nothing satisfies the bound")
+    }
+
     pub(crate) fn new(
         service: BoxedService,
         timeout: Option<Duration>,

@@ -49,9 +49,7 @@ pub(crate) fn decode<T: Answer>(
     if let Some(refused) = head.refusal(action, response, not_200(response)) {
         return Err(Error::Refused(Box::new(refused)));
     }
-    if let Some(refused) = soft.then(|| soft_refusal(action, response)).flatten() {
-        return Err(Error::Refused(Box::new(refused)));
-    }
+    let soft = soft && soft_success(action, response)?;
     if let Some(error) = failure {
         return Err(undecodable(&path_of(&response.body, &error), error.into()));
     }
@@ -61,23 +59,56 @@ pub(crate) fn decode<T: Answer>(
             .map(|answer| (answer, context.into_warnings()))
             .ok_or_else(|| undecodable("data", Reason("nothing where the action answers something".into()).into())),
         Reading::Unfit(unfit) => {
+            // QQ's code of success may be the whole answer.
+            if let Some(answer) = soft.then(T::from_nothing).flatten() {
+                return Ok((answer, context.into_warnings()));
+            }
             let warning = unfit.within(Step::Name("data")).into_warning();
             Err(undecodable(warning.path(), Reason(warning.reason().to_owned().into()).into()))
         }
     }
 }
 
-/// Returns the refusal in an answer of success: its `data` has a `result` other than 0, and `errMsg` is the text.
-fn soft_refusal(action: &str, response: &Response) -> Option<Refused> {
-    let [data] = raw_fields(&response.body, ["data"]).ok()?;
-    let [result, text] = raw_fields(data?.get().as_bytes(), ["result", "errMsg"]).ok()?;
-    let result = code(result?).filter(|result| *result != 0)?;
-    let message = text.and_then(decode::value::<String>).filter(|text| !text.is_empty());
-    Some(Refused {
+/// QQ's code of success in the `data` of an answer: 0 is success.
+struct SoftStatus {
+    code: i64,
+    text: Option<String>,
+}
+
+impl SoftStatus {
+    /// NapCat passes on the objects of QQ's client, some of which hold the code in a further object. A code other than 0 counts
+    /// wherever it is.
+    fn of(response: &Response) -> Option<Self> {
+        let [data] = raw_fields(&response.body, ["data"]).ok()?;
+        let [result, within] = raw_fields(data?.get().as_bytes(), ["result", "response"]).ok()?;
+        let mut all = [data, result, within].into_iter().flatten().filter_map(Self::in_object);
+        let first = all.next()?;
+        Some(if first.code == 0 { all.find(|status| status.code != 0).unwrap_or(first) } else { first })
+    }
+
+    /// Reads the code and its text under each of their names.
+    fn in_object(object: &RawValue) -> Option<Self> {
+        let json = object.get().as_bytes();
+        let codes = raw_fields(json, ["result", "errCode", "errorCode", "retCode"]).ok()?;
+        let codes = || codes.iter().flatten().filter_map(|value| code(value));
+        let code = codes().find(|code| *code != 0).or_else(|| codes().next())?;
+        let texts = raw_fields(json, ["errMsg", "errMs", "clientWording", "wording", "retMsg"]).ok()?;
+        let mut texts = texts.into_iter().flatten().filter_map(decode::value::<String>);
+        Some(Self { code, text: texts.find(|text| !text.is_empty()) })
+    }
+}
+
+/// Returns `true` if the `data` of an answer holds QQ's code of success, and the refusal if it holds another code.
+fn soft_success(action: &str, response: &Response) -> Result<bool, Error> {
+    let status = match SoftStatus::of(response) {
+        Some(status) if status.code != 0 => status,
+        status => return Ok(status.is_some()),
+    };
+    Err(Error::Refused(Box::new(Refused {
         action: action.to_owned(),
-        retcode: result,
+        retcode: status.code,
         msg: None,
-        message,
+        message: status.text,
         wording: None,
         http_status: not_200(response),
         text: self::text(&response.body),
@@ -85,7 +116,7 @@ fn soft_refusal(action: &str, response: &Response) -> Option<Refused> {
         kind: RefusalKind::Other,
         is_bare: false,
         is_soft: true,
-    })
+    })))
 }
 
 /// Returns the number that a `result` is, in any form, cut to 64 bits; `None` if it is not a number.

@@ -5,7 +5,7 @@
 /// Bound of methods that need the feature `http`.
 #[cfg(not(feature = "http"))]
 #[diagnostic::on_unimplemented(
-    message = "`Client::builder` needs the feature `http` of `cqhttp`",
+    message = "`Client::builder` and `Client::from_env` need the feature `http` of `cqhttp`",
     label = "the feature `http` is not enabled",
     note = "enable it in `Cargo.toml`: `cqhttp = {{ …, features = [\"http\"] }}`; it is a default feature"
 )]

@@ -52,6 +52,14 @@ pub trait Paged: KnownAction + Clone {
         None
     }
 
+    /// Returns a hash of a page's lists and further fields, but not of the token of the next page; `None` for a page of empty
+    /// lists. A server that does not read the token repeats the page.
+    #[doc(hidden)]
+    fn content(answer: &Self::Response) -> Option<u64> {
+        let _ = answer;
+        None
+    }
+
     /// Returns the ids of the messages in an answer.
     #[doc(hidden)]
     fn message_ids(answer: &Self::Response) -> Vec<i64> {
@@ -63,8 +71,8 @@ pub trait Paged: KnownAction + Clone {
 impl<A: Paged> Call<A> {
     /// Returns a stream of the answer's pages, beginning with this call's.
     ///
-    /// The stream ends with the last page, or with the first error. A server that leads back to an earlier page ends it as
-    /// well. Each page is a call of its own, with this call's time limit, and is sent when the stream is polled for it.
+    /// The stream ends with the last page, or with the first error. A server that leads back to an earlier page, or that does
+    /// not read the request for the next one and repeats a page, ends it as well; the page is not returned again. Each page is a call of its own, with this call's time limit, and is sent when the stream is polled for it.
     ///
     /// Servers count the messages of a history by their running numbers, or by their ids: see
     /// [`Client::server_kind`](crate::Client::server_kind). If the kind of the server is not known, the first page shows it
@@ -74,10 +82,12 @@ impl<A: Paged> Call<A> {
     ///
     /// ```no_run
     /// # async fn run(client: cqhttp::Client) -> Result<(), cqhttp::Error> {
-    /// let mut pages = client.get_guild_member_list(6000001000000001).pages();
+    /// let mut pages = client.get_group_msg_history(10001000).pages();
     /// while let Some(page) = pages.next().await {
-    ///     for member in page?.members {
-    ///         println!("{}", member.nickname.unwrap_or_default());
+    ///     for event in page?.messages {
+    ///         if let Some(message) = event.as_message() {
+    ///             println!("{}: {:?}", message.display_name(), message.message());
+    ///         }
     ///     }
     /// }
     /// # Ok(())
@@ -91,6 +101,7 @@ impl<A: Paged> Call<A> {
             counts_by_ids: None,
             previous: Vec::new(),
             asked: HashSet::new(),
+            contents: HashSet::new(),
             pending: None,
             is_first: true,
             warnings: Vec::new(),
@@ -112,6 +123,8 @@ pub struct Pages<A: Paged> {
     previous: Vec<i64>,
     /// The parameters of all calls before.
     asked: HashSet<Vec<u8>>,
+    /// What [`Paged::content`] returned for all pages before.
+    contents: HashSet<u64>,
     pending: Option<PendingPage<A>>,
     /// `true` until the first page has come.
     is_first: bool,
@@ -174,6 +187,11 @@ impl<A: Paged> Pages<A> {
                     let Some(by_id) = by_id else { return Poll::Ready(None) };
                     (self.next, self.counts_by_ids) = (Some(by_id), Some(true));
                     continue;
+                }
+                if A::content(&page.answer).is_some_and(|content| !self.contents.insert(content)) {
+                    let action = pending.call.request().name();
+                    tracing::warn!(action, "the server repeats a page: it does not read the request for the next one");
+                    return Poll::Ready(None);
                 }
                 if !is_first {
                     // The server has read the request.

@@ -8,9 +8,15 @@ use crate::diagnostic::Diagnostics;
 /// Variables that cargo sets for the build scripts of crates that depend on `cqhttp`, from the output of its own script.
 const SCHEMA: &str = "DEP_CQHTTP_SCHEMA";
 const VERSION: &str = "DEP_CQHTTP_VERSION";
+const VENDOR: &str = "DEP_CQHTTP_VENDOR";
 
 pub(crate) fn depends_on_cqhttp() -> bool {
     env::var_os(SCHEMA).is_some()
+}
+
+/// Returns `true` if `cqhttp` is built with its feature `vendor`.
+pub(crate) fn has_vendor() -> bool {
+    env::var_os(VENDOR).is_none_or(|vendor| vendor != "0")
 }
 
 /// The path of the schema of `cqhttp`, or the reason for which it is not known.

@@ -73,10 +73,17 @@ fn read(schema: &Path) -> Result<model::Api, Diagnostics> {
 /// Every fault of the schema, each with file, line and column; or that `base` is not a schema of the `cqhttp` of this
 /// version.
 pub fn generate_extension(schema: impl AsRef<Path>, base: impl AsRef<Path>) -> Result<Generated, Diagnostics> {
-    let base = base.as_ref();
+    extension_of(schema.as_ref(), base.as_ref(), true)
+}
+
+/// Generates an extension; `vendor` tells whether `cqhttp` has its feature of that name.
+fn extension_of(schema: &Path, base: &Path, vendor: bool) -> Result<Generated, Diagnostics> {
     let mut faults = Faults::default();
-    let sources = source::read(schema.as_ref(), Some(base), source::any, &mut faults)?;
+    let sources = source::read(schema, Some(base), source::any, &mut faults)?;
     let api = resolve::resolve(&sources.files, &mut faults);
+    if !vendor {
+        resolve::check_uses(&sources.files, &api, &mut faults);
+    }
     faults.into_result(&sources.map).map_err(|diagnostics| extension::own_or_of_base(diagnostics, base))?;
     Ok(emit::emit(&api))
 }
@@ -106,7 +113,8 @@ pub fn extend(schema: impl AsRef<Path>) {
     let base = extension::base().unwrap_or_else(|fault| fail([fault]));
     // Cargo runs the script again when another `cqhttp` is built, but not when a file of a `cqhttp` on this disk changes.
     println!("cargo::rerun-if-changed={}", base.display());
-    write_or_fail(schema.as_ref(), |schema| generate_extension(schema, &base));
+    let vendor = extension::has_vendor();
+    write_or_fail(schema.as_ref(), |schema| extension_of(schema, &base, vendor));
 }
 
 fn write_or_fail(schema: &Path, generate: impl FnOnce(&Path) -> Result<Generated, Diagnostics>) {

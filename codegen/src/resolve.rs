@@ -17,6 +17,7 @@ mod segment;
 mod server;
 mod types;
 mod untyped;
+mod without_vendor;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,7 @@ pub(crate) use names::REFUSALS;
 pub use names::RESERVED_TYPES;
 use resolver::Resolver;
 pub use resolver::UNKNOWN;
+pub(crate) use without_vendor::check_uses;
 
 use crate::diagnostic::Faults;
 use crate::model::{self, Api, File};

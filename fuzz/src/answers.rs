@@ -108,10 +108,11 @@ async fn check_reply(action: &ActionInfo, reply: Response) {
     }
 }
 
-/// Whether a call was refused, and how, is said outside of `data`, except for the `result` of some actions: the type of the answer
+/// Whether a call was refused, and how, is said outside of `data`, except for the codes in some answers: the type of the answer
 /// makes no difference.
 fn check_agreement(typed: &Result<Value, Error>, raw: &Result<Value, Error>) {
-    if raw.as_ref().is_ok_and(|answer| answer.get("result").is_some()) {
+    let codes = ["result", "errCode", "errorCode", "retCode", "response"];
+    if raw.as_ref().is_ok_and(|answer| codes.iter().any(|code| answer.get(code).is_some())) {
         return;
     }
     let refusal = |outcome: &Result<Value, Error>| match outcome {

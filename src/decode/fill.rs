@@ -271,6 +271,18 @@ pub(super) fn fill_text(slot: &mut Slot<'_>, json: &str, context: &mut Context) 
     Ok(reading)
 }
 
+/// Returns the value of a slot that reads itself; `None` if the visitor fills the slot. A message and an event read themselves in the
+/// exact way.
+#[inline]
+fn custom<'v>(slot: &'v mut Slot<'_>, context: &Context) -> Option<&'v mut dyn SetCustom> {
+    match slot {
+        Slot::Custom(value) => Some(*value),
+        Slot::Message(message) if context.is_exact() => Some(*message),
+        Slot::Event(event) if context.is_exact() => Some(*event),
+        _ => None,
+    }
+}
+
 /// The methods of a mode that are the same in each.
 macro_rules! mode_methods {
     () => {
@@ -288,14 +300,14 @@ macro_rules! mode_methods {
             slot: &mut Slot<'_>,
             context: &mut Context,
         ) -> Result<Reading<()>, D::Error> {
-            let custom: &mut dyn SetCustom = match slot {
-                Slot::Message(message) if context.is_exact() => *message,
-                Slot::Event(event) if context.is_exact() => *event,
-                Slot::Custom(value) => *value,
-                Slot::Event(_) => return event_in_order::<D, Self>(deserializer, slot, context),
-                _ => return deserializer.deserialize_any(FillSeed::<Self>::new(slot, context)),
-            };
-            Source::<D, D::Error, Self>::new(deserializer).read_with(|value| custom.read(value, context))
+            let is_event = matches!(slot, Slot::Event(_));
+            match custom(slot, context) {
+                Some(custom) => {
+                    Source::<D, D::Error, Self>::new(deserializer).read_with(|value| custom.read(value, context))
+                }
+                None if is_event => event_in_order::<D, Self>(deserializer, slot, context),
+                None => deserializer.deserialize_any(FillSeed::<Self>::new(slot, context)),
+            }
         }
     };
 }
@@ -367,13 +379,10 @@ impl<'de, D: Deserializer<'de>, M: Mode> Value<'de> for Source<D, D::Error, M> {
     }
 
     fn fill(&mut self, slot: &mut Slot<'_>, context: &mut Context) -> Decoded<()> {
-        match slot {
-            Slot::Custom(value) => return value.read(self, context),
-            Slot::Message(message) if context.is_exact() => return SetCustom::read(*message, self, context),
-            Slot::Event(event) if context.is_exact() => return SetCustom::read(*event, self, context),
-            _ => {}
+        match custom(slot, context) {
+            Some(custom) => custom.read(self, context),
+            None => self.take(|deserializer| M::fill(deserializer, slot, context)),
         }
-        self.take(|deserializer| M::fill(deserializer, slot, context))
     }
 
     fn read(&mut self, sink: &mut dyn Sink<'de>) -> Result<Found<'de>, Stop> {

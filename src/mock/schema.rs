@@ -1,11 +1,14 @@
 //! The generated tables of actions, events and segments.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::__private::answer_data;
 use crate::action::{Action, Effect};
@@ -208,6 +211,20 @@ impl ActionInfo {
     /// The JSON is not a valid answer of the action.
     pub fn reread_answer(&self, json: &str) -> serde_json::Result<String> {
         (self.reread_answer)(json)
+    }
+
+    /// Returns `data` as servers send it: the value of its only field, if the schema's example is such a value alone, and it
+    /// reads as the same answer.
+    pub(super) fn as_sent(&self, data: Cow<'static, RawValue>) -> Cow<'static, RawValue> {
+        if self.example_answer.starts_with('{') || !data.get().starts_with('{') {
+            return data;
+        }
+        let entries: BTreeMap<String, Box<RawValue>> = serde_json::from_str(data.get()).unwrap_or_default();
+        let only = entries.into_values().next().filter(|value| {
+            let reads_as = |json| self.reread_answer(json).ok();
+            reads_as(value.get()).is_some_and(|alone| Some(alone) == reads_as(data.get()))
+        });
+        only.map_or(data, Cow::Owned)
     }
 
     /// Sends the example through the generated method of `client`, and returns the answer as JSON.

@@ -170,7 +170,7 @@ impl State {
     /// already those of the request type.
     fn act(&self, info: &'static ActionInfo, params: &[u8]) -> ActionResult {
         if let Some(acted) = self.handle(info, params) {
-            return acted;
+            return acted.map(|data| info.as_sent(data));
         }
         if let Some(acted) = self.in_world(|world| world.as_mut()?.answer(info.name, params)) {
             return acted;

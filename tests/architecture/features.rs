@@ -31,8 +31,12 @@ fn said_of(features: &str, program: &str) -> String {
 #[ignore = "compiles the crate once more: `.ci/run` runs it"]
 fn the_compiler_names_the_feature_that_is_missing() {
     let said = said_of("\"ws\"", "fn main() {\n    let _ = cqhttp::Client::builder(\"http://127.0.0.1:3000\");\n}\n");
-    assert!(said.contains("error[E0277]: `Client::builder` needs the feature `http` of `cqhttp`"), "{said}");
+    let needs_http = "error[E0277]: `Client::builder` and `Client::from_env` need the feature `http` of `cqhttp`";
+    assert!(said.contains(needs_http), "{said}");
     assert!(said.contains("cqhttp = { …, features = [\"http\"] }"), "{said}");
+    let program = "fn main() -> Result<(), Box<dyn std::error::Error>> {\n    let _ = cqhttp::Client::from_env()?;\n    Ok(())\n}\n";
+    let said = said_of("\"ws\"", program);
+    assert!(said.contains(needs_http) && said.contains("the feature `http` is not enabled"), "{said}");
     let program = "fn main() {\n    let _ = cqhttp::connect(\"wss://a\").root_certificate(\"\");\n}\n";
     let said = said_of("\"ws\"", program);
     assert!(said.contains("error[E0277]: `root_certificate` needs the feature `tls` of `cqhttp`"), "{said}");

@@ -142,6 +142,29 @@ fn doc_comments_open_with_the_thing_or_with_a_verb() {
     );
 }
 
+/// The docs of the schema, of which rustdoc is made. "When …, …" is a condition.
+#[test]
+fn docs_of_the_schema_open_with_the_thing() {
+    const QUESTIONS: [&str; 8] = ["What", "Who", "Whom", "Whose", "Which", "Where", "How", "Why"];
+    let mut docs = 0;
+    let mut opened = Vec::new();
+    for file in files(&root().join("schema"), "yaml") {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        for (index, line) in lines.iter().enumerate() {
+            let Some(doc) = line.trim_start_matches("- ").strip_prefix("doc: ") else { continue };
+            let doc = if doc.starts_with(['>', '|']) { lines[index + 1] } else { doc };
+            docs += 1;
+            let word = doc.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+            if QUESTIONS.contains(&word) || word == "When" && !doc.contains(',') {
+                opened.push(format!("{}:{}: {doc}", shown(&file), index + 1));
+            }
+        }
+    }
+    assert!(docs > 2000, "only {docs} docs were found");
+    assert!(opened.is_empty(), "{} docs; say what the thing is:\n{}", opened.len(), opened.join("\n"));
+}
+
 #[test]
 fn prose_keeps_to_plain_words() {
     let mut faults = Vec::new();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use cqhttp_codegen::Generated;
+use cqhttp_codegen::tooling::{SERVERS, read};
 
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema");
 
@@ -69,6 +70,42 @@ fn titles_and_search_words_stand_on_the_methods() {
         }
     }
     assert!(searched >= 40, "{searched} actions have search words");
+}
+
+/// The doc comment before an item, on one line.
+fn docs_of(text: &str, item: &str) -> String {
+    let (before, _) = text.split_once(item).unwrap_or_else(|| panic!("there is no `{item}`"));
+    let lines = before.lines().rev().map(str::trim).skip_while(|line| line.starts_with("#[") || line.is_empty());
+    let docs: Vec<&str> = lines.map_while(|line| line.strip_prefix("///")).map(str::trim).collect();
+    docs.into_iter().rev().collect::<Vec<_>>().join(" ")
+}
+
+/// An action that no living server lists says so, where a request and where a method is described; no other action does.
+#[test]
+fn an_action_that_no_living_server_has_says_so() {
+    let generated = generated();
+    let api = read(SCHEMA.as_ref(), None, |_| true).unwrap_or_else(|faults| panic!("{faults:?}")).api;
+    let living = |name: &str| SERVERS.iter().any(|server| server.name == name && server.living);
+    let servers: Vec<_> = api.servers.iter().filter(|server| living(&server.name)).collect();
+    assert_eq!(servers.len(), 3);
+    let mut gone = 0;
+    for (file, action) in api.files.iter().flat_map(|file| file.actions.iter().map(move |action| (file, action))) {
+        let names: Vec<&str> = [&action.wire].into_iter().chain(&action.aliases).map(String::as_str).collect();
+        let has = servers.iter().any(|server| server.actions_named(&names).next().is_some());
+        let text = |kind: &str| {
+            let path = format!("{}.{kind}.rs", file.stem);
+            &generated.files.iter().find(|file| file.path == path).unwrap().text
+        };
+        let request = docs_of(text("action"), &format!("pub struct {} {{", action.name.pascal()));
+        let method = docs_of(text("client"), &format!("    pub fn {}(", action.name.snake()));
+        for docs in [request, method] {
+            let said = docs.contains("**No server that is still developed has this action.**");
+            assert_eq!(said, !has, "{}: {docs}", action.wire);
+            assert!(has || !docs.contains("other servers may have it"), "{}: {docs}", action.wire);
+        }
+        gone += usize::from(!has);
+    }
+    assert!(gone > 10, "{gone}");
 }
 
 #[test]

@@ -87,3 +87,31 @@ async fn the_end_of_a_server_is_a_success() {
         }
     }
 }
+
+/// If no server puts a value into an object, the simulated server does not either, and the typed call reads the value alone.
+#[cfg(feature = "vendor")]
+#[tokio::test]
+async fn a_value_that_servers_send_alone_is_sent_alone() {
+    use cqhttp::action::{GetAiRecord, GetAiRecordResponse};
+
+    use crate::wire::bare_examples;
+
+    let names: Vec<&str> = bare_examples().keys().map(String::as_str).collect();
+    assert_eq!(names, ["get_ai_record", "get_music_ark", "send_group_ark_share", "send_packet", "upload_image"]);
+    let server = MockServer::start().await.unwrap();
+    server.on::<GetAiRecord>(|_| {
+        let mut answer = GetAiRecordResponse::example();
+        answer.url = "https://example.com/other.silk".into();
+        Ok(answer)
+    });
+    for client in clients(&server).await {
+        let raw = client.get_music_ark("a", "b", "c", "d").with_raw().await.unwrap();
+        let [example, text]: [Value; 2] =
+            [action("get_music_ark").example_answer, raw.text()].map(|json| serde_json::from_str(json).unwrap());
+        assert_eq!((&text["data"], example.as_str()), (&example, Some(&*raw.answer.ark)));
+        // As the answer of a handler, too.
+        let raw = client.get_ai_record(1, "a", "b").with_raw().await.unwrap();
+        assert_eq!(raw.answer.url, "https://example.com/other.silk");
+        assert!(raw.text().contains(r#""data":"https://example.com/other.silk""#), "{}", raw.text());
+    }
+}

@@ -24,6 +24,8 @@ struct Findings {
     misfits: BTreeSet<(String, String)>,
     /// Answers that fit the document's schema, and that a typed call cannot read.
     unread: BTreeSet<(String, String)>,
+    /// Fields of answers that a typed call does not read, by their paths.
+    dropped: BTreeSet<(String, String)>,
     /// Requests that contradict the document's schema.
     requests: BTreeSet<(String, String)>,
     /// The number of answers that were read.
@@ -38,6 +40,7 @@ struct Known<'a> {
     shared: &'a [&'a str],
     misfits: &'a [(&'a str, &'a str)],
     unread: &'a [(&'a str, &'a str, &'a str)],
+    dropped: &'a [(&'a str, &'a str, &'a str)],
     requests: &'a [(&'a str, &'a str, &'a str)],
 }
 
@@ -69,8 +72,42 @@ impl Findings {
             if let Some(value) = data.and_then(|schema| document.value_of(schema, complete)) {
                 assert_eq!(document.contradictions(data.unwrap(), &value), "", "{}: {value}", described.name);
                 self.answer(described.name, which, action, &value);
+                if complete {
+                    self.fields(described.name, action, &value);
+                }
             }
         }
+    }
+
+    /// Finds the fields of `data` without which the answer reads the same.
+    fn fields(&mut self, name: &str, action: &ActionInfo, data: &Value) {
+        let reads_as = |data: &Value| action.reread_answer(&data.to_string()).ok();
+        let without = |data: &Value, paths: &[&String]| {
+            let mut less = data.clone();
+            paths.iter().for_each(|path| remove(&mut less, path));
+            less
+        };
+        let Some(whole) = reads_as(data) else { return };
+        let mut dropped: Vec<String> = Vec::new();
+        for path in paths(data) {
+            // The fields of an object that is not read are not, either; and the document may not say what a field holds.
+            let is_outer = |outer: &String| path.strip_prefix(&**outer).is_some_and(|rest| rest.starts_with('/'));
+            if !dropped.iter().any(is_outer)
+                && !is_empty(data.pointer(&path).unwrap())
+                && reads_as(&without(data, &[&path])).is_some_and(|less| less == whole)
+            {
+                dropped.push(path);
+            }
+        }
+        // Of a value under two names, each is read if the other is not there.
+        let is_read = |path: &String| {
+            let others: Vec<&String> = dropped.iter().filter(|other| *other != path).collect();
+            let alone = without(data, &others);
+            reads_as(&without(&alone, &[path])) != reads_as(&alone)
+        };
+        let shown = |path: &String| path.replace("/0", "[]").replace('/', ".").trim_start_matches('.').to_owned();
+        let unread = dropped.iter().filter(|path| !is_read(path));
+        self.dropped.extend(unread.map(|path| (name.to_owned(), shown(path))));
     }
 
     fn answer(&mut self, name: &str, which: &str, action: &ActionInfo, data: &Value) {
@@ -98,7 +135,7 @@ impl Findings {
 
     /// Returns a line for each finding that is not known, and for each known one that is not found.
     fn differences(&self, known: &Known<'_>) -> String {
-        let reasons = known.unread.iter().chain(known.requests).map(|(.., reason)| reason);
+        let reasons = known.unread.iter().chain(known.dropped).chain(known.requests).map(|(.., reason)| reason);
         assert!(reasons.into_iter().all(|reason| !reason.is_empty()), "a finding is known without a reason");
         let names = |found: &BTreeSet<String>| found.iter().cloned().map(|name| (name, String::new())).collect();
         let nameless = |known: &[&str]| known.iter().map(|name| ((*name).to_owned(), String::new())).collect();
@@ -106,11 +143,12 @@ impl Findings {
         let explained =
             |known: &[(&str, &str, &str)]| known.iter().map(|(action, what, _)| pair(action, what)).collect();
         let misfits = known.misfits.iter().map(|(action, what)| pair(action, what)).collect();
-        let lists: [(&str, BTreeSet<_>, BTreeSet<_>); 5] = [
+        let lists: [(&str, BTreeSet<_>, BTreeSet<_>); 6] = [
             ("an action without types", names(&self.untyped), nameless(known.untyped)),
             ("an example of several actions that does not fit", names(&self.shared), nameless(known.shared)),
             ("an example that contradicts its own schema", self.misfits.clone(), misfits),
             ("an answer that cannot be read", self.unread.clone(), explained(known.unread)),
+            ("a field that is not read", self.dropped.clone(), explained(known.dropped)),
             ("a request that contradicts the schema", self.requests.clone(), explained(known.requests)),
         ];
         let mut told = String::new();
@@ -122,6 +160,38 @@ impl Findings {
         }
         told
     }
+}
+
+/// Returns the JSON pointer of each field of each object in a value, those of an object after its own.
+fn paths(value: &Value) -> Vec<String> {
+    let within = |key: &str, value: &Value| paths(value).into_iter().map(move |path| format!("/{key}{path}")).collect();
+    match value {
+        Value::Object(fields) => {
+            let field = |(key, value): (&String, &Value)| {
+                let inner: Vec<String> = within(key, value);
+                [format!("/{key}")].into_iter().chain(inner)
+            };
+            fields.iter().flat_map(field).collect()
+        }
+        Value::Array(items) => items.first().map(|item| within("0", item)).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+/// Returns `true` for an object without fields, and for a list of such objects.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(fields) => fields.is_empty(),
+        Value::Array(items) => items.iter().all(is_empty),
+        _ => false,
+    }
+}
+
+/// Removes the field at a JSON pointer.
+fn remove(value: &mut Value, path: &str) {
+    let (object, key) = path.rsplit_once('/').unwrap();
+    value.pointer_mut(object).and_then(Value::as_object_mut).unwrap().remove(key);
 }
 
 /// Returns the parameters of a call: all of them or the required ones, each time with one parameter of each group of which one is
@@ -192,6 +262,7 @@ fn a_small_document_has_every_kind_of_finding() {
                 "The answer is an object.",
             ),
         ],
+        dropped: &[],
         requests: &[
             ("set_group_add_request", "all parameters: sub_type: none of the values", "The server has `join` alone."),
             (
@@ -206,7 +277,7 @@ fn a_small_document_has_every_kind_of_finding() {
     assert_eq!(found.differences(&known), "");
     assert_eq!((found.read, found.taken), (13, 8));
 
-    let none = Known { untyped: &[], shared: &[], misfits: &[], unread: &[], requests: &[] };
+    let none = Known { untyped: &[], shared: &[], misfits: &[], unread: &[], dropped: &[], requests: &[] };
     assert_eq!(found.differences(&none).lines().filter(|line| line.starts_with("new: ")).count(), 10);
     let too_many = Known { misfits: &[known.misfits[0], ("get_group_info", "data: not of type object")], ..known };
     let told = "no longer: an example that contradicts its own schema: get_group_info: data: not of type object\n";

@@ -23,6 +23,7 @@ async fn an_album_is_followed_to_its_last_page() {
         let mut answer = GetGroupAlbumMediaListResponse::example();
         // The last page has an empty text on all servers.
         answer.next_attach_info = Some(if request.attach_info.is_none() { "second" } else { "" }.to_owned());
+        answer.next_has_more = Some(request.attach_info.is_none());
         Ok(answer)
     });
     let mut pages = client.get_group_album_media_list(10001000, "V61Y").pages();

@@ -64,6 +64,44 @@ async fn a_call_with_a_fault_is_not_sent() {
     assert!(server.calls().is_empty());
 }
 
+/// A request that was stored and read again is the same, and what it lacks or has too much of is found before it is sent.
+#[cfg(feature = "vendor")]
+#[tokio::test]
+async fn a_stored_request_has_the_same_choice() {
+    use cqhttp::action::{GetFriendMsgHistory, GetGroupMsgHistory, SendFlashMsg};
+
+    fn stored<T: Serialize + serde::de::DeserializeOwned>(request: &T) -> T {
+        serde_json::from_str(&serde_json::to_string(request).unwrap()).unwrap()
+    }
+    let server = MockServer::start().await.unwrap();
+    let client = client(&server.url());
+    // The id goes out under the name of the number, too.
+    for request in [
+        GetGroupMsgHistory::new(1).message_id(5),
+        GetGroupMsgHistory::new(1).message_seq(7),
+        GetGroupMsgHistory::new(1),
+    ] {
+        assert_eq!(stored(&request), request);
+        client.call(stored(&request)).await.unwrap();
+    }
+    let request = GetFriendMsgHistory::new(1).message_id(5);
+    assert_eq!(stored(&request), request);
+    client.call(stored(&request)).await.unwrap();
+    client.call(stored(&SendFlashMsg::new("a").user_id(5))).await.unwrap();
+    assert_eq!(server.calls().len(), 5);
+    let none: SendFlashMsg = serde_json::from_value(json!({ "fileset_id": "a" })).unwrap();
+    let both: SendFlashMsg = serde_json::from_value(json!({ "fileset_id": "a", "group_id": 1, "user_id": 2 })).unwrap();
+    for request in [none, both] {
+        let error = client.call(request).await.unwrap_err();
+        assert!(matches!(error, Error::NotSent(_)), "{error:?}");
+    }
+    let other = json!({ "group_id": 1, "message_id": 5, "message_seq": 7 });
+    let other: GetGroupMsgHistory = serde_json::from_value(other).unwrap();
+    let error = client.call(other).await.unwrap_err();
+    assert!(matches!(error, Error::NotSent(_)), "{error:?}");
+    assert_eq!(server.calls().len(), 5);
+}
+
 /// The answer of success with this `data`, to an action with soft failures.
 async fn soft(data: serde_json::Value) -> Result<(), Error> {
     let body = json!({ "status": "ok", "retcode": 0, "data": data }).to_string();
@@ -102,9 +140,54 @@ async fn a_result_other_than_0_is_a_refusal_with_its_text_and_code() {
         let refused = soft(data).await.unwrap_err();
         assert_eq!((refused.retcode(), refused.explanation()), (Some(code), Some("x")), "{result}");
     }
+    // The other names of the code and of its text, and the objects that hold both.
+    for data in [
+        json!({ "errCode": 120, "errMsg": "消息不存在", "rsp": { "sendStatus": [] } }),
+        json!({ "result": 120, "errMs": "消息不存在" }),
+        json!({ "result": 120, "errMsg": "", "errMs": "消息不存在" }),
+        json!({ "result": 0, "errCode": 120, "errMsg": "消息不存在" }),
+        json!({ "response": { "seq": 1, "result": 120, "errMs": "消息不存在" } }),
+        json!({ "retCode": 120, "retMsg": "消息不存在", "clientWording": "" }),
+        json!({ "result": { "retCode": 120, "retMsg": "no", "clientWording": "消息不存在" }, "groupItem": {} }),
+        json!({ "errCode": 0, "errMsg": "ok", "result": { "errorCode": 120, "wording": "消息不存在" } }),
+    ] {
+        let refused = soft(data.clone()).await.unwrap_err();
+        assert_eq!((refused.retcode(), refused.explanation()), (Some(120), Some("消息不存在")), "{data}");
+    }
+    for fine in [
+        json!({ "errCode": 0, "errMsg": "x" }),
+        json!({ "response": { "result": 0, "errMs": "x" } }),
+        json!({ "result": 0, "response": { "result": "done" } }),
+        json!({ "response": { "response": { "result": 1 } } }),
+    ] {
+        soft(fine).await.unwrap();
+    }
     // Without the key, a `result` is an answer as any other.
     let (url, _) = answering("200 OK", r#"{"status":"ok","retcode":0,"data":{"result":1,"errMsg":"no"}}"#).await;
     client(&url).call(Keyed::default()).await.unwrap();
+}
+
+/// QQ's code of success alone is an answer, of which nothing is known, unless the action always answers something.
+#[cfg(feature = "vendor")]
+#[tokio::test]
+async fn a_code_of_success_alone_is_an_empty_answer() {
+    async fn answers(data: &serde_json::Value) -> Client {
+        let body = json!({ "status": "ok", "retcode": 0, "data": data }).to_string();
+        client(&answering("200 OK", body).await.0)
+    }
+    for data in [json!({ "result": 0, "errMsg": "" }), json!({ "errCode": 0, "errMsg": "" })] {
+        let answer = answers(&data).await.send_flash_msg("a").group_id(1).await.unwrap();
+        assert_eq!((answer.message_id, answer.rsp), (None, None), "{data}");
+        let list = answers(&data).await.get_collection_list(0).await.unwrap();
+        assert!(list.items.is_empty(), "{list:?}");
+        let link = answers(&data).await.get_share_link("a").await.unwrap_err();
+        assert!(matches!(link, Error::Undecodable(_)), "{link:?}");
+    }
+    // Other names are not passed over, and neither is an answer without the code.
+    for data in [json!({ "sent": true }), json!({ "errMsg": "" })] {
+        let lost = answers(&data).await.send_flash_msg("a").group_id(1).await.unwrap_err();
+        assert!(matches!(lost, Error::Undecodable(_)), "{data}: {lost:?}");
+    }
 }
 
 /// Reads one request, sends these bytes, and closes the connection.

@@ -1,5 +1,7 @@
 //! Paginated answers, and calls that wait by design.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use cqhttp::action::{GetGroupMsgHistory, GetGroupMsgHistoryResponse, GetGuildMemberList, GetGuildMemberListResponse};
@@ -27,6 +29,16 @@ fn message(seq: i64) -> Event {
     message.into()
 }
 
+/// A page of a guild's members: one member, and the token of the next page.
+fn members(tiny_id: u64, next: Option<&str>) -> GetGuildMemberListResponse {
+    let mut answer = GetGuildMemberListResponse::example();
+    answer.members.truncate(1);
+    answer.members[0].tiny_id = tiny_id.into();
+    answer.next_token = next.map(Into::into);
+    answer.finished = Some(next.is_none());
+    answer
+}
+
 fn seqs(messages: &[Event]) -> Vec<i64> {
     messages.iter().map(|message| message.message_seq().unwrap().get()).collect()
 }
@@ -51,14 +63,11 @@ async fn a_history_is_read_backwards_to_its_beginning() {
 async fn a_list_is_followed_by_its_tokens() {
     let server = MockServer::start().await.unwrap();
     server.on::<GetGuildMemberList>(|request| {
-        let mut answer = GetGuildMemberListResponse::example();
-        answer.next_token = match request.next_token.as_ref().map(|token| token.as_str()) {
-            None => Some("second".into()),
-            Some("second") => Some("third".into()),
-            Some(_) => None,
-        };
-        answer.finished = Some(answer.next_token.is_none());
-        Ok(answer)
+        Ok(match request.next_token.as_ref().map(|token| token.as_str()) {
+            None => members(1, Some("second")),
+            Some("second") => members(2, Some("third")),
+            Some(_) => members(3, None),
+        })
     });
     let client = Client::builder(server.url()).build().unwrap();
     let mut pages = client.get_guild_member_list(6000001000000001).pages();
@@ -76,13 +85,11 @@ async fn a_list_is_followed_by_its_tokens() {
 async fn tokens_in_a_circle_end_the_pages() {
     let server = MockServer::start().await.unwrap();
     server.on::<GetGuildMemberList>(|request| {
-        let mut answer = GetGuildMemberListResponse::example();
-        let next = match request.next_token.as_ref().map(|token| token.as_str()) {
-            Some("second") => "third",
-            _ => "second",
-        };
-        answer.next_token = Some(next.into());
-        Ok(answer)
+        Ok(match request.next_token.as_ref().map(|token| token.as_str()) {
+            None => members(1, Some("second")),
+            Some("second") => members(2, Some("third")),
+            Some(_) => members(3, Some("second")),
+        })
     });
     let client = Client::builder(server.url()).build().unwrap();
     let mut pages = client.get_guild_member_list(6000001000000001).pages();
@@ -97,11 +104,6 @@ async fn tokens_in_a_circle_end_the_pages() {
 #[tokio::test]
 async fn pages_end_where_they_do_not_move() {
     let server = MockServer::start().await.unwrap();
-    server.on::<GetGuildMemberList>(|_| {
-        let mut answer = GetGuildMemberListResponse::example();
-        answer.next_token = Some("same".into());
-        Ok(answer)
-    });
     server.on::<GetGroupMsgHistory>(|_| {
         let mut answer = GetGroupMsgHistoryResponse::example();
         let other: Event = serde_json::from_str(r#"{"other":true}"#).unwrap();
@@ -109,16 +111,46 @@ async fn pages_end_where_they_do_not_move() {
         Ok(answer)
     });
     let client = Client::builder(server.url()).build().unwrap();
-    let mut pages = client.get_guild_member_list(6000001000000001).pages();
     let mut history = client.get_group_msg_history(10001000).pages();
-    for _ in 0..2 {
-        pages.next().await.unwrap().unwrap();
-    }
-    assert!(pages.next().await.is_none());
     // The messages of the second page were asked for already, and so were those that the message's id leads to.
     history.next().await.unwrap().unwrap();
     assert!(history.next().await.is_none());
     assert_eq!(server.calls().iter().filter(|call| call.action == "get_group_msg_history").count(), 3);
+}
+
+/// A server that does not read the token repeats its first page, with the same token or another one each time. A page without
+/// members may come several times.
+#[tokio::test]
+async fn a_page_that_is_repeated_ends_the_pages() {
+    let server = MockServer::start().await.unwrap();
+    let client = Client::builder(server.url()).build().unwrap();
+    let count = AtomicU64::new(0);
+    let fresh = move || count.fetch_add(1, Ordering::Relaxed).to_string();
+    let fresh = Arc::new(fresh);
+    let next = fresh.clone();
+    server.on::<GetGuildMemberList>(move |_| Ok(members(1, Some(&next()))));
+    let mut pages = client.get_guild_member_list(6000001000000001).pages();
+    assert_eq!(pages.next().await.unwrap().unwrap().members.len(), 1);
+    assert!(pages.next().await.is_none());
+    assert_eq!(server.calls().len(), 2);
+    server.on::<GetGuildMemberList>(|_| Ok(members(1, Some("same"))));
+    let mut pages = client.get_guild_member_list(6000001000000001).pages();
+    pages.next().await.unwrap().unwrap();
+    assert!(pages.next().await.is_none());
+
+    server.on::<GetGuildMemberList>(move |request| {
+        let last = request.next_token.as_ref().is_some_and(|token| token.as_str() == "5");
+        let mut answer = members(1, Some(&fresh()).filter(|_| !last).map(String::as_str));
+        answer.members.clear();
+        Ok(answer)
+    });
+    let mut pages = client.get_guild_member_list(6000001000000001).pages();
+    let mut empty = 0;
+    while let Some(page) = pages.next().await {
+        assert!(page.unwrap().members.is_empty());
+        empty += 1;
+    }
+    assert_eq!(empty, 5);
 }
 
 /// SnowLuma does not read `message_seq`: the anchor is the id of a message, which the page ends with. Its ids are no sequence,

@@ -1,10 +1,14 @@
 //! Which program the server is, over HTTP; and the servers that have an action, in the report of its refusal.
 
+use std::time::Duration;
+
 use cqhttp::action::{GetVersionInfo, GetVersionInfoResponse};
 use cqhttp::mock::{MockServer, With};
 use cqhttp::{Client, Error, Raw, ServerKind};
 use serde_json::json;
-use support::answering;
+use support::{answering, read_request};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 
 #[tokio::test]
 async fn the_kind_is_known_once_it_was_asked_for() {
@@ -50,6 +54,93 @@ async fn what_is_no_answer_tells_no_kind() {
         client.detect_server().await.unwrap_err();
         assert_eq!(client.server_kind(), None, "{body}");
     }
+}
+
+/// Accepts connections, reads the request, sends these bytes, and closes the connection if `closes`.
+async fn sending(bytes: &'static str, closes: bool) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            read_request(&mut stream).await.unwrap();
+            stream.write_all(bytes.as_bytes()).await.unwrap();
+            if !closes {
+                open.push(stream);
+            }
+        }
+    });
+    url
+}
+
+/// The client's time limit ends detection too, and what a broken server sends is an error that says so.
+#[tokio::test]
+async fn over_http_detection_withstands_a_server_that_hangs_closes_or_answers_garbage() {
+    const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-length: 400\r\n\r\n";
+    const HALF: &str =
+        "HTTP/1.1 200 OK\r\ncontent-length: 400\r\n\r\n{\"status\":\"ok\",\"data\":{\"app_name\":\"SnowLuma\"";
+    const NO_ENVELOPE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 18\r\n\r\n{\"app_name\":\"SSH\"}";
+    for (bytes, closes, told) in [
+        ("", false, "no answer within 50ms"),
+        (HEAD, false, "no answer within 50ms"),
+        (HALF, false, "no answer within 50ms"),
+        ("", true, "the connection was lost before an answer arrived"),
+        (HALF, true, "the connection was lost in the middle of the answer"),
+        ("SSH-2.0-OpenSSH_9.6\r\n", true, "the answer is not HTTP: is this the server's HTTP port?"),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n\0\u{1}\u{2}\u{3}", true, "it is not JSON"),
+        (NO_ENVELOPE, true, "it is JSON, but has neither `status` nor `retcode`"),
+    ] {
+        let builder = Client::builder(sending(bytes, closes).await);
+        let builder = if closes { builder } else { builder.timeout(Duration::from_millis(50)) };
+        let client = builder.build().unwrap();
+        let error = client.detect_server().await.unwrap_err();
+        assert!(error.report().contains(told), "{bytes:?}: {}", error.report());
+        assert_eq!(error.is_timeout(), !closes, "{bytes:?}: {error:?}");
+        assert_eq!(client.server_kind(), None);
+    }
+}
+
+#[cfg(feature = "ws")]
+#[tokio::test]
+async fn over_a_websocket_detection_withstands_a_server_that_hangs_closes_or_answers_garbage() {
+    use cqhttp::connect;
+    use support::peer::{Bare, soon};
+
+    let server = Bare::start().await;
+    let connect = || connect(&server.url).no_reconnect().timeout(Duration::from_millis(300));
+    let (client, _events, mut peer) = server.connected(connect()).await;
+    // What is not an answer is passed over until the time limit.
+    let detecting = client.clone();
+    let detection = tokio::spawn(async move { detecting.detect_server().await });
+    peer.next().await;
+    for garbage in [
+        "",
+        "null",
+        "{",
+        "[1]",
+        "{\"app_name\":\"SSH\"}",
+        "{\"status\":\"ok\",\"echo\":\"other\",\"data\":{\"app_name\":\"SSH\"}}",
+    ] {
+        peer.send(garbage.to_owned()).await;
+    }
+    let error = soon(detection).await.unwrap().unwrap_err();
+    assert!(error.is_timeout(), "{}", error.report());
+    assert_eq!(client.server_kind(), None);
+    // An answer without a name.
+    let detecting = client.clone();
+    let detection = tokio::spawn(async move { detecting.detect_server().await });
+    let (_, echo) = peer.next().await;
+    peer.answer(&echo, json!({ "app_version": "1" })).await;
+    let error = soon(detection).await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Undecodable(_)), "{}", error.report());
+    // The server closes in the middle.
+    let detecting = client.clone();
+    let detection = tokio::spawn(async move { detecting.detect_server().await });
+    peer.next().await;
+    drop(peer);
+    let error = soon(detection).await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown(_)) && !error.is_timeout(), "{}", error.report());
+    assert_eq!(client.server_kind(), None);
 }
 
 /// The report of a call that the server does not have.

@@ -132,7 +132,7 @@ fn a_doubled_json_field_has_one_canonical_form() {
         assert_eq!(Message::cq(&codes), message.canonical(), "{codes}");
         let json = serde_json::to_string(&message).unwrap();
         assert_eq!(serde_json::from_str::<Message>(&json).unwrap(), message, "{json}");
-        // A server that reads JSON is sent an object, unless the text is none.
+        // A server that reads JSON is sent an object, if the text holds one.
         assert_eq!(json.contains(r#"raw":"{"#), code.contains("}&#44;"), "{json}");
     }
 }

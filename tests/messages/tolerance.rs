@@ -40,10 +40,9 @@ const MAKES_AN_EVENT: [&str; 24] = [
 ];
 
 /// The same for answers.
-const MAKES_AN_ANSWER: [&str; 81] = [
+const MAKES_AN_ANSWER: [&str; 80] = [
     "album_id",
     "app_name",
-    "ark",
     "arkMsg",
     "can_at_all",
     "clientkey",

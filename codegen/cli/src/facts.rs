@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
-use cqhttp_codegen::tooling::{ActionFacts, SERVERS, ServerFacts, known_server, list};
+use cqhttp_codegen::tooling::{ActionFacts, SERVERS, ServerFacts, Value, known_server, list, yaml_node};
 use serde::Serialize;
 
 use crate::failure::{Failure, shown};
@@ -82,22 +82,32 @@ struct ServerJson {
     version: String,
     actions: usize,
     changed: bool,
+    /// The version in the file before, if it was another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaced: Option<String>,
 }
 
 impl Facts {
     pub(crate) fn run(self) -> Result<Report, Failure> {
         let servers = self.servers()?;
+        let replaced: Vec<Option<String>> = servers.iter().map(|server| replaced(&self.out, server)).collect();
         let changed = write(&self.out, &servers)?;
-        let json = |(server, changed): (&ServerFacts, &bool)| ServerJson {
+        let json = |((server, changed), replaced): ((&ServerFacts, bool), Option<String>)| ServerJson {
             name: server.name.clone(),
             version: server.version.clone(),
             actions: server.actions.len(),
-            changed: *changed,
+            changed,
+            replaced,
         };
-        let servers: Vec<ServerJson> = servers.iter().zip(&changed).map(json).collect();
+        let servers: Vec<ServerJson> = servers.iter().zip(changed).zip(replaced).map(json).collect();
         let line = |server: &ServerJson| {
             let changed = if server.changed { "written" } else { "unchanged" };
-            format!("{} {}: {} actions, {changed}\n", server.name, server.version, server.actions)
+            let replaced = match &server.replaced {
+                Some(version) if is_newer(version, &server.version) => format!(" over {version}, a newer release"),
+                Some(version) => format!(" over {version}"),
+                None => String::new(),
+            };
+            format!("{} {}: {} actions, {changed}{replaced}\n", server.name, server.version, server.actions)
         };
         let text: String = servers.iter().map(line).collect();
         Report::new(text, &FactsJson { out: shown(&self.out), servers })
@@ -170,6 +180,28 @@ fn check(actions: &[ActionFacts]) -> Result<(), String> {
     Ok(())
 }
 
+/// Returns the version that the file of a server has, if it is another one.
+fn replaced(out: &Path, server: &ServerFacts) -> Option<String> {
+    let path = file_of(out, server);
+    let root = yaml_node(&path, &fs::read(&path).ok()?).ok()?;
+    let Value::List(stanzas) = &root.value else { return None };
+    let version = stanzas.iter().find_map(|stanza| stanza.get("version")?.as_str())?;
+    Some(version.to_owned()).filter(|version| *version != server.version)
+}
+
+fn file_of(out: &Path, server: &ServerFacts) -> PathBuf {
+    out.join(format!("{}.yaml", server.name))
+}
+
+/// Returns `true` if both versions are numbers with dots between them, and the first is the greater one.
+fn is_newer(version: &str, other: &str) -> bool {
+    let numbers = |version: &str| {
+        let parts = version.trim_start_matches('v').split('.').map(|part| part.parse::<u64>().ok());
+        parts.collect::<Option<Vec<u64>>>()
+    };
+    matches!((numbers(version), numbers(other)), (Some(version), Some(other)) if version > other)
+}
+
 /// Writes the files, all of them before one is replaced, and tells which of them changed.
 fn write(out: &Path, servers: &[ServerFacts]) -> Result<Vec<bool>, Failure> {
     let unwritable = |path: &Path, error: &io::Error| {
@@ -178,7 +210,7 @@ fn write(out: &Path, servers: &[ServerFacts]) -> Result<Vec<bool>, Failure> {
     let mut files = Vec::new();
     let mut changed = Vec::new();
     for server in servers {
-        let (path, text) = (out.join(format!("{}.yaml", server.name)), server.yaml());
+        let (path, text) = (file_of(out, server), server.yaml());
         if path.is_dir() {
             return Err(unwritable(&path, &io::ErrorKind::IsADirectory.into()));
         }
@@ -194,6 +226,7 @@ fn write(out: &Path, servers: &[ServerFacts]) -> Result<Vec<bool>, Failure> {
 
 fn replace(out: &Path, files: &[(PathBuf, String)]) -> io::Result<()> {
     fs::create_dir_all(out)?;
+    remove_unfinished(out)?;
     if files.is_empty() {
         return Ok(());
     }
@@ -204,4 +237,15 @@ fn replace(out: &Path, files: &[(PathBuf, String)]) -> io::Result<()> {
         fs::write(whole(index), text)?;
     }
     files.iter().enumerate().try_for_each(|(index, (path, _))| fs::rename(whole(index), path))
+}
+
+/// Removes the folders of runs that were killed.
+fn remove_unfinished(out: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(out)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) && entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
 }

@@ -3,8 +3,8 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use crate::model::{Action, NextPage, Pages, Returns};
-use crate::name::Name;
+use crate::model::{Action, Field, NextPage, Pages, Returns};
+use crate::name::{Name, ident};
 use crate::ty::Scalar;
 
 /// `impl Paged for GetGuildMemberList { fn next_page(…) -> … }`
@@ -12,7 +12,7 @@ pub(super) fn paged(action: &Action) -> Option<TokenStream> {
     let pages = action.pages.as_ref()?;
     let name = action.name.type_ident();
     let methods = match &pages.next {
-        NextPage::Field(field) => by_token(pages, field),
+        NextPage::Field(field) => by_token(action, pages, field),
         NextPage::Before { list, key } => match (&pages.anchor, is_event_list(action, list)) {
             (Some(anchor), true) => by_number_or_id(pages, &anchor.ident(), &list.ident()),
             (_, of_events) => by_number(pages, &list.ident(), key, of_events),
@@ -25,9 +25,22 @@ pub(super) fn paged(action: &Action) -> Option<TokenStream> {
     })
 }
 
-fn by_token(pages: &Pages, field: &Name) -> TokenStream {
+fn by_token(action: &Action, pages: &Pages, field: &Name) -> TokenStream {
     let (set, field) = (pages.set.ident(), field.ident());
+    let fields: &[Field] = if let Returns::Fields(fields) = &action.returns { fields } else { &[] };
+    let lists = fields.iter().filter(|field| field.ty.list && !field.ty.optional).map(|field| field.name.ident());
+    let lists: Vec<Ident> = lists.collect();
+    let response = ident(&action.response_name());
+    let content = (!lists.is_empty()).then(|| {
+        quote! {
+            fn content(answer: &Self::Response) -> Option<u64> {
+                let is_empty = #(answer.#lists.is_empty())&&*;
+                (!is_empty).then(|| __private::content(&#response { #field: None, ..answer.clone() }))
+            }
+        }
+    });
     quote! {
+        #content
         fn next_page(&self, answer: &Self::Response) -> Option<Self> {
             __private::next_token(&self.#set, &answer.#field).map(|next| Self { #set: Some(next), ..self.clone() })
         }

@@ -62,7 +62,9 @@ pub(super) fn json(node: &Node) -> String {
 /// An object as a struct literal.
 pub(super) fn object(api: &Api, name: &TokenStream, fields: &[Field], node: &Node) -> TokenStream {
     let fields = fields.iter().map(|field| {
-        let (ident, value) = (field.name.ident(), node.get(&field.wire));
+        // Servers send the value of a bare field alone, without the object.
+        let is_alone = field.bare && !matches!(node.value, Value::Map(_));
+        let (ident, value) = (field.name.ident(), if is_alone { Some(node) } else { node.get(&field.wire) });
         let value = match value {
             Some(value) => exact(api, value, &field.ty),
             None if field.ty.optional => quote!(None),

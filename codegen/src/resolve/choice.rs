@@ -7,6 +7,7 @@ use crate::diagnostic::list;
 use crate::model::{Action, Choice, Param, Presence};
 use crate::source;
 use crate::source_map::Spot;
+use crate::ty::{EnumBase, IdBase, NamedKind, Scalar, Ty};
 use crate::yaml::Node;
 
 impl Resolver<'_> {
@@ -39,11 +40,33 @@ impl Resolver<'_> {
                 self.faults.add(&name.spot, message, "a parameter is in one group: remove it here or there");
             }
         }
+        self.shared_names(group, params);
         if group.params.len() == 1 {
             let hint = "name a further parameter; one that is always needed is required, without `?`";
             self.faults.add(&group.spot, "a group of one parameter", hint);
         }
         (self.faults.len() == before && !names.is_empty()).then_some(Choice { params: names, required: group.required })
+    }
+
+    /// Reports a parameter of a group that goes out under the name of another, if nobody could tell which of them is set, or
+    /// read the value as that of the other.
+    fn shared_names(&mut self, group: &source::Group, params: &[Param]) {
+        let find = |name: &str| params.iter().find(|param| param.name.snake() == name);
+        let mut before: Vec<&Param> = Vec::new();
+        for (name, param) in group.params.iter().filter_map(|name| Some((name, find(&name.value)?))) {
+            for other in &before {
+                let goes_out = param.also.contains(&other.wire);
+                let (one, two) = (other.name.snake(), param.name.snake());
+                if goes_out && other.also.contains(&param.wire) {
+                    let message = format!("`{one}` and `{two}` go out under each other's name");
+                    self.faults.add(&name.spot, message, "remove one `also:`");
+                } else if (goes_out || other.also.contains(&param.wire)) && !is_alike(&param.ty, &other.ty) {
+                    let message = format!("`{one}` and `{two}` go out under one name, and are of other types");
+                    self.faults.add(&name.spot, message, "give them types of the same JSON");
+                }
+            }
+            before.push(param);
+        }
     }
 
     /// Reports an example that sets too many parameters of a group, or too few.
@@ -66,4 +89,20 @@ impl Resolver<'_> {
 
 fn is_set(params: &Node, wire: &str) -> bool {
     params.get(wire).is_some()
+}
+
+/// Returns `true` if the values of both types are the same kind of JSON.
+fn is_alike(one: &Ty, other: &Ty) -> bool {
+    let is_integer = |scalar: &Scalar| match scalar {
+        Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64 | Scalar::Timestamp => true,
+        Scalar::Named(_, kind) => matches!(kind, NamedKind::Id(IdBase::I64) | NamedKind::Enum(EnumBase::I64)),
+        _ => false,
+    };
+    let is_text = |scalar: &Scalar| match scalar {
+        Scalar::String => true,
+        Scalar::Named(_, kind) => matches!(kind, NamedKind::Id(IdBase::String) | NamedKind::Enum(EnumBase::String)),
+        _ => false,
+    };
+    let both = |fits: &dyn Fn(&Scalar) -> bool| fits(&one.scalar) && fits(&other.scalar);
+    one.list == other.list && (one.scalar == other.scalar || both(&is_integer) || both(&is_text))
 }

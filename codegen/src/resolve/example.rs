@@ -6,7 +6,7 @@ mod shape;
 use checker::{Checker, is_integer};
 
 use crate::diagnostic::{Faults, suggest};
-use crate::model::{Action, Api, Event, File, Param, Presence, Returns, Segment, TARGET_KEYS, TypeKind};
+use crate::model::{Action, Api, Event, Field, File, Param, Presence, Returns, Segment, TARGET_KEYS, TypeKind};
 use crate::source_map::Spot;
 use crate::ty::{EnumBase, IdBase, NamedKind, Scalar, Ty};
 use crate::yaml::{Node, Value};
@@ -48,11 +48,26 @@ impl Checker<'_> {
         self.answer = true;
         match (&action.returns, &action.example.returns) {
             (Returns::Fields(fields), Some(node)) => {
-                self.object(node, fields, &format!("the answer to `{}`", action.wire))
+                self.whole_answer(node, fields, &format!("the answer to `{}`", action.wire));
             }
-            (Returns::Type(ty), Some(node)) => self.value(node, ty, "the example"),
+            (Returns::Type(ty), Some(node)) => match &ty.scalar {
+                Scalar::Named(name, NamedKind::Object) if !ty.list && self.objects.contains_key(name) => {
+                    self.whole_answer(node, &self.objects[name], &format!("`{name}`"));
+                }
+                _ => self.value(node, ty, "the example"),
+            },
             _ => {}
         }
+    }
+
+    /// An answer: an object, or the value of its bare field alone.
+    fn whole_answer(&mut self, node: &Node, fields: &[Field], what: &str) {
+        let bare = fields.iter().find(|field| field.bare && !matches!(node.value, Value::Map(_)));
+        let Some(bare) = bare else { return self.object(node, fields, what) };
+        self.value(node, &Ty { optional: false, ..bare.ty.clone() }, "the example");
+        let others = fields.iter().filter(|field| field.wire != bare.wire && !field.ty.optional && !field.ty.list);
+        let others: Vec<&str> = others.map(|field| field.wire.as_str()).collect();
+        self.missing(node, &[], &others, &[]);
     }
 
     fn defaults(&mut self, params: &[Param]) {

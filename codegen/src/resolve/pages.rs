@@ -4,21 +4,29 @@ use super::resolver::Resolver;
 use crate::model::{Field, NextPage, Pages, Param, Returns};
 use crate::name::Name;
 use crate::source::{self, At};
-use crate::ty::{NamedKind, Scalar, Ty};
+use crate::ty::{IdBase, NamedKind, Scalar, Ty};
 
 impl Resolver<'_> {
     pub(super) fn pages(&mut self, source: &source::Pages, params: &[Param], returns: &Returns) -> Option<Pages> {
         let param =
             params.iter().find(|param| param.name.snake() == source.set.value && param.ty.optional && !param.ty.list);
+        let counts = source.before.is_some();
+        let param = param.filter(|param| if counts { is_number(&param.ty) } else { is_token(&param.ty) });
         if param.is_none() {
-            let hint = "name an optional parameter of this action";
+            let hint = match counts {
+                true => {
+                    "name an optional parameter of this action: of type `i32?`, `i64?` or `u32?`, or an id of numbers"
+                }
+                false => "name an optional parameter of this action: a text, a whole number or an id",
+            };
             self.faults.add(&source.set.spot, format!("`{}` cannot be set for the next page", source.set.value), hint);
         }
         let fields: &[Field] = if let Returns::Fields(fields) = returns { fields } else { &[] };
         let find = |name: &str| fields.iter().find(|field| field.name.snake() == name);
         let (at, next) = match (&source.from, &source.before) {
             (Some(from), None) => {
-                let field = find(&from.value).filter(|field| Some(&field.ty) == param.map(|param| &param.ty));
+                // A parameter that was refused was reported.
+                let field = find(&from.value).filter(|field| param.is_none_or(|param| field.ty == param.ty));
                 (from, field.map(|field| NextPage::Field(field.name.clone())))
             }
             (None, Some(before)) => {
@@ -81,4 +89,15 @@ impl Resolver<'_> {
         }
         Some(param?.name.clone())
     }
+}
+
+/// Returns `true` for a type that counts messages: its values are integers of 64 bits.
+fn is_number(ty: &Ty) -> bool {
+    matches!(ty.scalar, Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::Named(_, NamedKind::Id(IdBase::I64)))
+}
+
+/// Returns `true` for a type whose values name a page.
+fn is_token(ty: &Ty) -> bool {
+    is_number(ty)
+        || matches!(ty.scalar, Scalar::String | Scalar::U64 | Scalar::Timestamp | Scalar::Named(_, NamedKind::Id(_)))
 }

@@ -98,8 +98,8 @@ impl Resolver<'_> {
             let further = field.also.iter().chain(read).map(|name| ("wire name", name));
             for (index, (what, name)) in names.into_iter().chain(further).enumerate() {
                 let Some(other) = seen.insert((what, &name.value), field) else { continue };
-                // A field without `wire:` would be reported for both of its names.
-                let reported = index != 1 || field.wire.is_some();
+                // A field without `wire:` would be reported for both of its names, if the other has the same name.
+                let reported = index != 1 || field.wire.is_some() || other.name.value != name.value;
                 let shared = (name.value == other.wire_name().value) != (name.value == wire.value);
                 if reported && !(shared && index > 0 && excludes(field, other)) {
                     self.faults.add(

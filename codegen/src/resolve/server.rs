@@ -1,6 +1,7 @@
 //! Servers: their facts, and which of them has an action or reads a parameter.
 
 use super::resolver::Resolver;
+use crate::doc;
 use crate::facts::{ActionFacts, SERVERS, ServerFacts, known_server};
 use crate::model::{Action, Availability, Param, Server};
 use crate::source::{self, At, SourceFile};
@@ -15,6 +16,11 @@ impl Resolver<'_> {
             let before = &sources[..index];
             let names: Vec<(&str, usize)> = SERVERS.iter().enumerate().map(|(at, known)| (known.name, at)).collect();
             let rank = self.choice(&source.name, "server", &names);
+            // It stands in the docs of every action.
+            let title = &source.title.value;
+            if let Some((message, hint)) = doc::alias_fault(title).or_else(|| doc::fault(title)) {
+                self.faults.add(&source.title.spot, message, hint);
+            }
             let same = |of: fn(&source::Server) -> &At<String>| {
                 before.iter().find(|other| of(other).value == of(source).value)
             };

@@ -176,3 +176,134 @@ fn a_build_script_fails_with_the_faults_of_the_schema() {
     assert!(!success);
     assert!(said.contains("cargo::error=own/lamps.yaml:2:9: `cqhttp` has the type `LampId` already; "), "{said}");
 }
+
+/// Without the feature `vendor` of `cqhttp`, the types that only its actions use are not there.
+#[test]
+fn a_type_of_the_feature_vendor_is_named_if_it_is_off() {
+    let schema = "\
+- name: keep_lamp
+  title: 留灯
+  doc: Keeps a lamp.
+  effect: write
+  params:
+    - name: lamp_id
+      type: LampId
+      doc: The lamp.
+    - name: room_id
+      type: RoomId?
+      doc: The room.
+  returns: Lamp[]
+  example:
+    params:
+      lamp_id: 1
+    returns:
+      - lamp_id: 1
+        shades: []
+- kind: object
+  name: LampBox
+  doc: A box.
+  fields:
+    - name: lamps
+      type: Lamp[]
+      doc: The lamps.
+    - name: shade
+      type: Shade?
+      doc: Their shade.
+  example:
+    lamps: []
+";
+    let base = "\
+- kind: id
+  name: RoomId
+  base: i64
+  doc: A room.
+- kind: id
+  name: LampId
+  base: i64
+  doc: A lamp.
+- kind: object
+  name: Shade
+  doc: A shade.
+  fields:
+    - name: colour
+      type: string
+      doc: Its colour.
+  example:
+    colour: red
+- kind: object
+  name: Lamp
+  doc: A lamp.
+  fields:
+    - name: lamp_id
+      type: LampId
+      doc: The lamp.
+    - name: shades
+      type: Shade[]
+      doc: Its shades.
+  example:
+    lamp_id: 1
+- kind: enum
+  name: RefusalCode
+  base: string
+  doc: Refusals.
+  values:
+    - value: NO
+      doc: No.
+- kind: refusal
+  name: other
+  doc: Others.
+  happened: maybe
+  rules:
+    - code: NO
+- name: get_room
+  title: 房间
+  doc: Gets a room.
+  origin: onebot11
+  effect: read
+  params:
+    - name: room_id
+      type: RoomId
+      doc: The room.
+  example:
+    params:
+      room_id: 1
+- name: get_lamp
+  title: 灯
+  doc: Gets a lamp.
+  origin: napcat
+  effect: read
+  returns: Lamp
+  example:
+    returns:
+      lamp_id: 1
+      shades: []
+";
+    let folder = folder("without vendor", &[("base/a.yaml", base.as_bytes()), ("own/lamps.yaml", schema.as_bytes())]);
+    let base = folder.join("base");
+    assert!(generate_extension(folder.join("own"), &base).is_ok());
+    let run = |vendor: &str| {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--ignored", "--exact", "extension::build_script", "--nocapture"]).current_dir(&folder);
+        command.env("DEP_CQHTTP_SCHEMA", &base).env("DEP_CQHTTP_VERSION", env!("CARGO_PKG_VERSION"));
+        let output = command.env("DEP_CQHTTP_VENDOR", vendor).env("OUT_DIR", folder.join("out")).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        (
+            output.status.success(),
+            said.lines().filter(|line| line.starts_with("cargo::error=")).map(str::to_owned).collect(),
+        )
+    };
+    let (success, faults): (bool, Vec<String>) = run("1");
+    assert!(success && faults.is_empty(), "{faults:?}");
+    let (success, faults) = run("0");
+    let fault = |place: &str, name: &str| {
+        format!(
+            "cargo::error=own/lamps.yaml:{place}: the type `{name}` belongs to the feature `vendor` of `cqhttp`, which is off; add \
+             the feature to `cqhttp` under `[dependencies]`: `features = [\"vendor\"]`"
+        )
+    };
+    assert!(!success);
+    assert_eq!(
+        faults,
+        [fault("7:13", "LampId"), fault("12:12", "Lamp"), fault("24:13", "Lamp"), fault("27:13", "Shade")]
+    );
+}

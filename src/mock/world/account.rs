@@ -32,6 +32,7 @@ impl World {
             disconnect_times: Some(0),
             lost_times: Some(0),
             last_message_time: Some(last.map_or(Timestamp::new(0), |message| message.time)),
+            startup_time: None,
         };
         Ok(ServerStatus {
             app_initialized: Some(true),
@@ -41,6 +42,7 @@ impl World {
             online: Some(true),
             good: true,
             stat: Some(stat),
+            memory: None,
         })
     }
 
@@ -68,6 +70,16 @@ impl World {
             is_years_vip: None,
             reg_time: None,
             remark: None,
+            birthday_year: None,
+            birthday_month: None,
+            birthday_day: None,
+            country: None,
+            city: None,
+            labels: Vec::new(),
+            is_svip: None,
+            avatar: None,
+            uid: None,
+            status: None,
         })
     }
 
@@ -82,6 +94,13 @@ impl World {
             sex: None,
             age: None,
             level: None,
+            birthday_year: None,
+            birthday_month: None,
+            birthday_day: None,
+            sign: None,
+            phone_num: None,
+            email: None,
+            group: None,
         });
         Ok(friends.collect())
     }

@@ -104,6 +104,9 @@ impl World {
             creator: Some(folder.creator),
             creator_name: Some(self.nickname(folder.creator)),
             total_file_count: Some(u32::try_from(group.files_in(Some(&folder.folder_id)).count()).unwrap_or(u32::MAX)),
+            modify_time: None,
+            modifier: None,
+            modifier_name: None,
         });
         Ok(GroupFileList { files: self.list(group, None), folders: folders.collect() })
     }

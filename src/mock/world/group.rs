@@ -389,6 +389,11 @@ fn info(group: &Group, joined: bool) -> GroupInfo {
         max_member_count: Some(if joined { group.max_member_count } else { 0 }),
         group_remark: None,
         group_all_shut: None,
+        owner_id: None,
+        is_top: None,
+        shut_up_all_timestamp: None,
+        shut_up_me_timestamp: None,
+        avatar_url: None,
     }
 }
 

@@ -134,7 +134,7 @@ impl World {
             if is_member {
                 self.happens(self.poke(Some(group_id), account, poked));
             }
-            return Ok(SentMessage { message_id: MessageId::new(0) });
+            return Ok(sent(MessageId::new(0)));
         }
         self.may_speak(group)?;
         if rank == 0 {
@@ -142,16 +142,16 @@ impl World {
                 *segment = Text::new("@全体成员").into();
             }
         }
-        Ok(SentMessage { message_id: self.send(Destination::Group(group_id), message).message_id })
+        Ok(sent(self.send(Destination::Group(group_id), message).message_id))
     }
 
     fn send_to_user(&mut self, user: UserId, message: Message) -> WorldResult<SentMessage> {
         has_content(&message)?;
         if let Some(Segment::Poke(_)) = message.iter().find(|segment| matches!(segment, Segment::Poke(_))) {
-            return Ok(SentMessage { message_id: MessageId::new(0) });
+            return Ok(sent(MessageId::new(0)));
         }
         self.is_reachable(user)?;
-        Ok(SentMessage { message_id: self.send(Destination::Private(user), message).message_id })
+        Ok(sent(self.send(Destination::Private(user), message).message_id))
     }
 
     /// Sends a message of the account.
@@ -295,6 +295,8 @@ impl World {
             time: Some(said.time),
             message: said.message,
             raw_message: None,
+            real_seq: None,
+            emoji_likes_list: Vec::new(),
         })
     }
 
@@ -408,6 +410,11 @@ impl World {
         }
         self.messages.iter_mut().find(|said| said.message_id == id).ok_or_else(not_found)
     }
+}
+
+/// Returns the answer about a message that was sent.
+fn sent(message_id: MessageId) -> SentMessage {
+    SentMessage { message_id, forward_id: None }
 }
 
 /// Refuses a message without segments. An empty string was refused before, with another code.

@@ -95,6 +95,38 @@ pub(super) const KNOWN: Known<'_> = Known {
         ("send_online_file", "the example: nothing where the action answers something", SAYS_NOTHING),
         ("send_online_folder", "the example: nothing where the action answers something", SAYS_NOTHING),
     ],
+    dropped: &[
+        ("fetch_emoji_like", "errMsg", QQ_STATUS),
+        ("fetch_emoji_like", "result", QQ_STATUS),
+        ("get_friend_list", "[].categoryId", NEVER_SENT),
+        ("get_friend_list", "[].categoryName", NEVER_SENT),
+        ("get_friend_list", "[].login_days", NEVER_SENT),
+        ("get_friends_with_category", "[].buddyList[].categoryId", NEVER_SENT),
+        ("get_friends_with_category", "[].buddyList[].categoryName", NEVER_SENT),
+        ("get_friends_with_category", "[].buddyList[].login_days", NEVER_SENT),
+        ("get_group_member_info", "qage", NEVER_SENT),
+        ("get_login_info", "age", NEVER_SENT),
+        ("get_login_info", "birthday_day", NEVER_SENT),
+        ("get_login_info", "birthday_month", NEVER_SENT),
+        ("get_login_info", "birthday_year", NEVER_SENT),
+        ("get_login_info", "categoryId", NEVER_SENT),
+        ("get_login_info", "categoryName", NEVER_SENT),
+        ("get_login_info", "category_id", NEVER_SENT),
+        ("get_login_info", "email", NEVER_SENT),
+        ("get_login_info", "level", NEVER_SENT),
+        ("get_login_info", "login_days", NEVER_SENT),
+        ("get_login_info", "phone_num", NEVER_SENT),
+        ("get_login_info", "qid", NEVER_SENT),
+        ("get_login_info", "remark", NEVER_SENT),
+        ("get_login_info", "sex", NEVER_SENT),
+        ("get_msg", "font", FONT),
+        ("get_msg", "user_id", SENDER),
+        ("move_group_file", "ok", ALWAYS_TRUE),
+        ("rename_group_file", "ok", ALWAYS_TRUE),
+        ("set_group_portrait", "errMsg", QQ_STATUS),
+        ("set_group_portrait", "result", QQ_STATUS),
+        ("trans_group_file", "ok", ALWAYS_TRUE),
+    ],
     requests: &[
         ("get_mini_app_ark", "the required parameters: none of the types", MINI_APP),
         ("send_forward_msg", "all parameters: no `message`", MESSAGES),
@@ -113,3 +145,8 @@ const NEVER_ABSENT: &str = "The only field is optional in the schema, and the se
 const MINI_APP: &str = "With `app_id`, NapCat requires parameters that `type` does not need; the docs name them.";
 const MESSAGES: &str = "NapCat takes `messages` as `message` before it compares, and its own example has `messages`.";
 const NICKNAME: &str = "The other servers keep a nickname that is not sent; the docs say that NapCat requires it.";
+const QQ_STATUS: &str = "QQ's code of success: a failure is a refusal, and of a success it says nothing.";
+const NEVER_SENT: &str = "The server's code has no place that sends it.";
+const FONT: &str = "The number of a font, always the same, which no client uses.";
+const SENDER: &str = "The `sender` has it as well.";
+const ALWAYS_TRUE: &str = "The server's code sends `true` alone, and refuses otherwise.";

@@ -20,7 +20,8 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// Reads a file: JSON if its name ends in `.json`, YAML otherwise. `what` describes the file that is expected.
+    /// Reads a file: YAML if its name ends in `.yaml` or `.yml`, JSON if it ends in `.json` or the file begins as JSON does.
+    /// `what` describes the file that is expected.
     pub(crate) fn read(path: &Path, what: &str) -> Result<Self, Failure> {
         let hint = format!("name {what}");
         let unreadable = |error| Failure::io(path, "cannot be read", &error, &hint);
@@ -33,8 +34,17 @@ impl Document {
             return Err(Failure::trouble(format!("{}: expected {what}, {found}", shown(path)), hint));
         }
         let bytes = fs::read(path).map_err(unreadable)?;
-        let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-        let root = if is_json { json(path, &bytes, what)? } else { yaml(path, &bytes, what)? };
+        let is = |known: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(known));
+        let begins_as_json =
+            bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| b"{[".contains(byte));
+        let root = if is("yaml") || is("yml") {
+            yaml(path, &bytes, what)?
+        } else if is("json") || begins_as_json {
+            json(path, &bytes, what)?
+        } else {
+            let message = format!("{}: expected {what}, found a file that is neither JSON nor YAML", shown(path));
+            return Err(Failure::trouble(message, hint));
+        };
         Ok(Self { path: path.to_owned(), root })
     }
 

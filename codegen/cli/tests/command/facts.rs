@@ -299,3 +299,67 @@ fn the_committed_facts_are_those_of_their_sources() {
         assert_eq!(committed.replace("\r\n", "\n"), text, "{name}");
     }
 }
+
+/// The line of a server names the version whose facts it replaces, and says so if that one is the newer.
+#[test]
+fn the_release_that_is_replaced_is_named() {
+    let root = folder("facts of releases", &[]);
+    let digest = published("digest.yaml");
+    let told = |version: &str| {
+        let said = facts(&root, &["--snowluma", &digest, "--release", &format!("snowluma={version}")]);
+        assert_eq!((said.code, &*said.err), (Some(0), ""));
+        said.out
+    };
+    assert_eq!(told("1.2"), "snowluma 1.2: 2 actions, written\n");
+    assert_eq!(told("1.2"), "snowluma 1.2: 2 actions, unchanged\n");
+    assert_eq!(told("1.10"), "snowluma 1.10: 2 actions, written over 1.2\n");
+    assert_eq!(told("1.9.1"), "snowluma 1.9.1: 2 actions, written over 1.10, a newer release\n");
+    assert_eq!(told("1.9"), "snowluma 1.9: 2 actions, written over 1.9.1, a newer release\n");
+    // The versions of commits are not compared.
+    assert_eq!(told("ab2b6aff"), "snowluma ab2b6aff: 2 actions, written over 1.9\n");
+    assert_eq!(told("1.0"), "snowluma 1.0: 2 actions, written over ab2b6aff\n");
+    let json = facts(&root, &["--snowluma", &digest, "--release", "snowluma=2", "--format", "json"]);
+    assert!(json.out.contains("\"replaced\": \"1.0\"") || json.out.contains("\"replaced\":\"1.0\""), "{}", json.out);
+    // A file that is not of a server is replaced as any other.
+    fs::write(root.join("schema/servers/snowluma.yaml"), "- [\n").unwrap();
+    assert_eq!(told("1.2"), "snowluma 1.2: 2 actions, written\n");
+}
+
+/// A run that was killed leaves its folder: a schema with it has no fault, and the next run removes it, also if it writes nothing.
+#[test]
+fn what_a_killed_run_left_is_removed() {
+    let root = folder("facts after a kill", &[]);
+    let digest = published("digest.yaml");
+    let run = || facts(&root, &["--snowluma", &digest, "--release", "snowluma=1.2"]);
+    assert_eq!(run().code, Some(0));
+    for _ in 0..2 {
+        let left = root.join("schema/servers/.cqhttp-codegen-Ab1c2D");
+        fs::create_dir(&left).unwrap();
+        fs::write(left.join("0"), "- kind: server\n  name").unwrap();
+        fs::write(left.join("1.yaml"), "- [").unwrap();
+        assert_eq!(run_in(&root, &["check", "schema"]).code, Some(0));
+        assert_eq!(run().out, "snowluma 1.2: 2 actions, unchanged\n");
+        assert!(!left.exists());
+    }
+    // Other hidden names are not touched.
+    fs::create_dir(root.join("schema/servers/.git")).unwrap();
+    assert_eq!(run().code, Some(0));
+    assert!(root.join("schema/servers/.git").exists());
+}
+
+/// A page in place of a document is one line, whatever it would be as YAML.
+#[test]
+fn a_page_is_not_read_as_yaml() {
+    let root =
+        folder("facts of a page", &[("README.md", b"# NapCat\n\n- [a](b): c\n\t*tab*\n"), ("openapi", b" {\"a\":")]);
+    let said = facts(&root, &["--napcat", "README.md"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
+    let expected = "README.md: expected the `openapi.json` of a OneBot server, such as NapCat's, found a file that is neither JSON \
+                    nor YAML";
+    assert!(said.err.contains(expected), "{}", said.err);
+    assert_eq!(said.err.matches("README.md").count(), 1, "{}", said.err);
+    // JSON is known by its beginning.
+    let said = facts(&root, &["--napcat", "openapi"]);
+    assert!(said.code == Some(2) && said.err.contains("the file is cut off"), "{}", said.err);
+    assert!(!root.join("schema").exists());
+}
