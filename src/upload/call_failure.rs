@@ -1,0 +1,78 @@
+//! The meaning of a failed call for an upload.
+
+use std::error::Error as StdError;
+
+use crate::error::Error;
+#[cfg(feature = "ws")]
+use crate::error::connection::ConnectionError;
+use crate::error::reason::Reason;
+use crate::generated::refusal::RefusalKind;
+
+/// What a failed call means for its upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CallFailure {
+    /// Another attempt may succeed.
+    Passing,
+    /// The server does not know the upload.
+    Lost,
+    /// The server waits for a chunk that is on its way to its disk, or was lost there.
+    Incomplete,
+    /// The server's bytes have another hash.
+    Mismatch,
+    /// The server has no action for uploads.
+    Unsupported,
+    /// Another attempt would fail too.
+    Final,
+}
+
+impl CallFailure {
+    pub(super) fn of(error: &Error) -> Self {
+        match error {
+            Error::NotSent(error) if is_lasting(&*error.reason) => Self::Final,
+            Error::OutcomeUnknown(error) if is_lasting(&*error.reason) => Self::Final,
+            // An answer that cannot be read may be a proxy's, or be cut off.
+            Error::NotSent(_) | Error::OutcomeUnknown(_) | Error::Undecodable(_) => Self::Passing,
+            Error::Refused(refused) => match refused.kind() {
+                RefusalKind::Unsupported => Self::Unsupported,
+                RefusalKind::Timeout | RefusalKind::RateLimited => Self::Passing,
+                _ if refused.is_bare && matches!(refused.http_status, Some(500 | 502..=504)) => Self::Passing,
+                kind => Self::of_words(refused.explanation().unwrap_or_default(), kind),
+            },
+        }
+    }
+
+    /// Reads the words of NapCat and SnowLuma.
+    fn of_words(words: &str, kind: RefusalKind) -> Self {
+        let words = words.to_lowercase();
+        let has = |part| words.contains(part);
+        if has("stream not found") || has("total_chunks required") {
+            Self::Lost
+        } else if has("sha256 mismatch") {
+            Self::Mismatch
+        } else if has("missing memory chunk") || has("missing chunk file") || has("incomplete stream") {
+            Self::Incomplete
+        } else if kind == RefusalKind::FileNotFound {
+            // The chunks' folder is gone: the upload is complete, or was cleaned up.
+            Self::Passing
+        } else {
+            Self::Final
+        }
+    }
+}
+
+/// Returns `true` if a call failed for a reason that waiting does not change: the request itself, a refused token, or a client
+/// that was closed.
+fn is_lasting(reason: &(dyn StdError + 'static)) -> bool {
+    let mut cause = Some(reason);
+    while let Some(error) = cause {
+        if error.is::<Reason>() {
+            return true;
+        }
+        #[cfg(feature = "ws")]
+        if let Some(error) = error.downcast_ref::<ConnectionError>() {
+            return !error.may_pass();
+        }
+        cause = error.source();
+    }
+    false
+}
