@@ -75,7 +75,7 @@ impl FileSource {
     ///
     /// # Memory and disk
     ///
-    /// At most [`in_flight`](Upload::in_flight) chunks are in memory, each about six times: 10 MiB by default. A file is read twice,
+    /// At most [`in_flight`](Upload::in_flight) chunks are in memory, each up to eight times: 8 MiB by default. A file is read twice,
     /// since the servers want its SHA-256 at the beginning. A reader's data is stored in a temporary file first, since they
     /// also want its size. NapCat reads the whole file into its memory to put it together.
     ///
@@ -117,7 +117,7 @@ impl Upload {
         self
     }
 
-    /// Sets the size of a chunk in bytes, from 1 to 32 MiB; other sizes count as the nearest. Default: 512 KiB.
+    /// Sets the size of a chunk in bytes, from 1 to 32 MiB; other sizes count as the nearest. Default: 256 KiB.
     ///
     /// A chunk travels as base64, which is a third longer. SnowLuma reads at most 2 MiB over HTTP, NapCat 50 MiB over a
     /// WebSocket. SnowLuma takes up to 200,000 chunks.
@@ -126,7 +126,7 @@ impl Upload {
         self
     }
 
-    /// Sets the number of chunks that are sent at once, from 1 to 16; other numbers count as the nearest. Default: 3.
+    /// Sets the number of chunks that are sent at once, from 1 to 16; other numbers count as the nearest. Default: 4.
     pub fn in_flight(mut self, chunks: usize) -> Self {
         self.settings.in_flight = chunks.clamp(1, MAX_IN_FLIGHT);
         self

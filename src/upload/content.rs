@@ -100,7 +100,7 @@ impl Content {
         let hashed = blocking(move || {
             let mut file = lock(&file);
             file.seek(SeekFrom::Start(0))?;
-            hash(&mut *file)
+            hash(&mut file)
         });
         !matches!(hashed.await, Ok((size, sha256)) if size == self.size && sha256 == self.sha256)
     }

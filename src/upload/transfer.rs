@@ -27,7 +27,7 @@ use crate::upload::error::UploadError;
 use crate::upload::input::UploadInput;
 
 /// Default size of a chunk.
-const CHUNK: usize = 512 << 10;
+const CHUNK: usize = 256 << 10;
 /// SnowLuma takes no more chunks.
 const MAX_CHUNKS: u64 = 200_000;
 /// NapCat keeps a file of this size, if it knows the size, in its memory, for which it has a limit.
@@ -75,7 +75,7 @@ impl Default for Settings {
         Self {
             name: None,
             chunk_size: CHUNK,
-            in_flight: 3,
+            in_flight: 4,
             attempts: 10,
             retention: Duration::from_secs(300),
             within: None,

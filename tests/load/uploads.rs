@@ -22,7 +22,7 @@ const URL: &str = "CQHTTP_TEST_UPLOAD_URL";
 const FILE: &str = "CQHTTP_TEST_UPLOAD_FILE";
 const SIZE: usize = 200_000_000;
 /// The chunks of the file, by the default size of a chunk.
-const CHUNKS: u64 = SIZE.div_ceil(512 << 10) as u64;
+const CHUNKS: u64 = SIZE.div_ceil(256 << 10) as u64;
 const CUTS: u64 = 10;
 const MAX_MEMORY_KIB: usize = 16 << 10;
 const FIRST: Duration = Duration::from_millis(1);
