@@ -186,7 +186,7 @@ pub use self::schema::{
 pub use self::schema::{call_example, reread, reread_answer};
 pub use self::server::MockServer;
 #[cfg(feature = "vendor")]
-pub use self::uploads::UploadedFile;
+pub use self::uploads::StoredUpload;
 pub use self::user::{Saying, User};
 pub use self::webhook::{Posted, Webhook};
 pub use self::world::{Group, Member, World};

@@ -18,7 +18,7 @@ use super::refusal::{Refusal, bad_request};
 use super::state::State;
 use super::sync::lock;
 #[cfg(feature = "vendor")]
-use super::uploads::UploadedFile;
+use super::uploads::StoredUpload;
 use super::world::World;
 use crate::action::KnownAction;
 use crate::event::Event;
@@ -202,7 +202,7 @@ impl MockServer {
     /// ```
     #[cfg(feature = "vendor")]
     #[must_use]
-    pub fn uploads(&self) -> Vec<UploadedFile> {
+    pub fn uploads(&self) -> Vec<StoredUpload> {
         self.state.uploads.complete()
     }
 

@@ -29,7 +29,7 @@ const MEMORY: u64 = 100 << 20;
 /// A file that a bot has uploaded in chunks: see [`MockServer::uploads`](super::MockServer::uploads).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct UploadedFile {
+pub struct StoredUpload {
     /// The name that the bot gave the file.
     pub name: String,
     /// The path of the file on this machine, which was the answer. It is deleted with the server.
@@ -52,7 +52,7 @@ pub(super) struct Uploads(Mutex<Inner>);
 struct Inner {
     folder: Option<TempDir>,
     open: HashMap<String, OpenUpload>,
-    complete: Vec<UploadedFile>,
+    complete: Vec<StoredUpload>,
 }
 
 /// An upload that is not complete.
@@ -76,7 +76,7 @@ impl Uploads {
         })
     }
 
-    pub(super) fn complete(&self) -> Vec<UploadedFile> {
+    pub(super) fn complete(&self) -> Vec<StoredUpload> {
         lock(&self.0).complete.clone()
     }
 
@@ -118,8 +118,9 @@ impl Inner {
         let folder = self.folder().map_err(failed)?;
         let open = self.open.get_mut(&id).ok_or_else(|| refused("Stream not found"))?;
         if let (Some(data), Some(index)) = (&request.chunk_data, request.chunk_index) {
-            let status = open.add(&chunks(&folder, &id), index, data)?;
-            return Ok(open.answer(&id, status));
+            open.add(&chunks(&folder, &id), index, data)?;
+            // As on SnowLuma; NapCat answers `file_created` for a chunk that it has.
+            return Ok(open.answer(&id, UploadStatus::ChunkReceived));
         }
         if request.is_complete == Some(true) || open.received.len() == open.total as usize {
             return self.complete(&id, &folder);
@@ -174,7 +175,7 @@ impl Inner {
             ..open.answer(id, UploadStatus::FileComplete)
         };
         let (name, chunks, retention) = (open.name.clone(), open.total, open.retention);
-        self.complete.push(UploadedFile { name, path, size, sha256, chunks, retention });
+        self.complete.push(StoredUpload { name, path, size, sha256, chunks, retention });
         self.forget(id);
         Ok(answer)
     }
@@ -191,7 +192,7 @@ impl Inner {
 
 impl OpenUpload {
     /// Stores a chunk, unless it is there already.
-    fn add(&mut self, chunks: &Path, index: u32, base64: &str) -> Result<UploadStatus, Refusal> {
+    fn add(&mut self, chunks: &Path, index: u32, base64: &str) -> Result<(), Refusal> {
         if index >= self.total {
             return Err(refused(format!("Invalid chunk index: {index}")));
         }
@@ -199,9 +200,8 @@ impl OpenUpload {
             let bytes = STANDARD.decode(base64).map_err(|error| refused(error.to_string()))?;
             fs::create_dir_all(chunks).and_then(|()| fs::write(chunk(chunks, index), bytes)).map_err(failed)?;
             self.received.insert(index);
-            return Ok(UploadStatus::ChunkReceived);
         }
-        Ok(UploadStatus::FileCreated)
+        Ok(())
     }
 
     fn answer(&self, id: &str, status: UploadStatus) -> UploadFileStreamResponse {

@@ -34,8 +34,9 @@ impl CallFailure {
             Error::NotSent(_) | Error::OutcomeUnknown(_) | Error::Undecodable(_) => Self::Passing,
             Error::Refused(refused) => match refused.kind() {
                 RefusalKind::Unsupported => Self::Unsupported,
-                RefusalKind::Timeout | RefusalKind::RateLimited => Self::Passing,
-                _ if refused.is_bare && matches!(refused.http_status, Some(500 | 502..=504)) => Self::Passing,
+                RefusalKind::Timeout => Self::Passing,
+                // A proxy's; a server that has too many uploads has them for long.
+                _ if refused.is_bare && matches!(refused.http_status, Some(429 | 500 | 502..=504)) => Self::Passing,
                 kind => Self::of_words(refused.explanation().unwrap_or_default(), kind),
             },
         }

@@ -394,7 +394,7 @@ async fn another_hash_on_the_server_is_an_error() {
         assert_eq!(error.call().is_some(), is_told);
         assert_eq!(server.forget_uploads(), 0, "it is cleaned up");
     }
-    // An answer without a path is no success.
+    // A success has a path.
     let nowhere = Fault::Text(json!({ "status": "ok", "retcode": 0, "data": { "type": "response" } }).to_string());
     fault_each(&server, is_last, [nowhere]);
     let error = FileSource::upload(&client, bytes(30)).await.unwrap_err();
