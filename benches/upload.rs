@@ -64,7 +64,9 @@ impl Bench {
             let (client, _) = connect(&ws).await.expect("the server is there");
             (client, Mutex::new(WebSocket::connect(&ws).await))
         });
+        let inside = runtime.enter();
         let client = Client::builder(&http).build().expect("the client is built");
+        drop(inside);
         let mut file = NamedTempFile::new().expect("there is room");
         let content: Vec<u8> =
             (0..(MIB as u64) << 20).map(|place| (place.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect();

@@ -28,15 +28,14 @@ pub(super) enum CallFailure {
 impl CallFailure {
     pub(super) fn of(error: &Error) -> Self {
         match error {
-            Error::NotSent(error) if is_lasting(&*error.reason) => Self::Final,
-            Error::OutcomeUnknown(error) if is_lasting(&*error.reason) => Self::Final,
+            _ if is_lasting(error) => Self::Final,
             // An answer that cannot be read may be a proxy's, or be cut off.
             Error::NotSent(_) | Error::OutcomeUnknown(_) | Error::Undecodable(_) => Self::Passing,
             Error::Refused(refused) => match refused.kind() {
                 RefusalKind::Unsupported => Self::Unsupported,
                 RefusalKind::Timeout => Self::Passing,
                 // A proxy's; a server that has too many uploads has them for long.
-                _ if refused.is_bare && matches!(refused.http_status, Some(429 | 500 | 502..=504)) => Self::Passing,
+                _ if refused.is_bare && refused.http_status == Some(429) => Self::Passing,
                 kind => Self::of_words(refused.explanation().unwrap_or_default(), kind),
             },
         }
@@ -61,17 +60,24 @@ impl CallFailure {
     }
 }
 
-/// Returns `true` if a call failed for a reason that waiting does not change: the request itself, a refused token, or a client
-/// that was closed.
-fn is_lasting(reason: &(dyn StdError + 'static)) -> bool {
+/// Returns `true` if a call failed for a reason that waiting does not change: the request itself, an address that redirects, a
+/// refused token, or a client that was closed.
+fn is_lasting(error: &Error) -> bool {
+    let (reason, not_sent): (&(dyn StdError + 'static), _) = match error {
+        Error::NotSent(error) => (&*error.reason, true),
+        Error::OutcomeUnknown(error) => (&*error.reason, false),
+        _ => return false,
+    };
     let mut cause = Some(reason);
     while let Some(error) = cause {
-        if error.is::<Reason>() {
+        // An HTTP status of a proxy is a reason too, and leaves the outcome unknown.
+        if not_sent && error.is::<Reason>() {
             return true;
         }
         #[cfg(feature = "ws")]
         if let Some(error) = error.downcast_ref::<ConnectionError>() {
-            return !error.may_pass();
+            // The account's new connection takes the next call.
+            return !error.may_pass() && !matches!(error, ConnectionError::Replaced);
         }
         cause = error.source();
     }

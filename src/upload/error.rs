@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 
 use crate::error::Error;
+use crate::generated::refusal::RefusalKind;
 
 /// The failure of an [upload](crate::FileSource::upload). In each case nothing was sent to people.
 ///
@@ -96,6 +97,9 @@ impl UploadError {
 
 /// Returns the remedy for a refusal, by the server's words.
 fn remedy(error: &Error) -> &'static str {
+    if error.refusal() == Some(RefusalKind::TooLarge) {
+        return ": it, or a proxy before it, takes no request of this size; `Upload::chunk_size` makes them smaller";
+    }
     let words = error.explanation().unwrap_or_default().to_lowercase();
     if words.contains("memory limit exceeded") || words.contains("too many concurrent") {
         ": it has too many uploads at a time, and forgets one after 10 minutes without a chunk; try again later"
@@ -128,7 +132,8 @@ impl fmt::Display for UploadError {
             Self::HashMismatch { .. } => {
                 f.write_str("the server has other bytes than the file (SHA-256 or size): upload it again; the server's log may say why")
             }
-            Self::Refused(error) => write!(f, "the server does not take the upload{}", remedy(error)),
+            Self::Refused(error) if error.is_refused() => write!(f, "the server refuses the upload{}", remedy(error)),
+            Self::Refused(_) => f.write_str("the upload cannot be sent"),
             Self::Interrupted { attempts, stored: 0, .. } => write!(
                 f,
                 "the upload could not begin: {attempts} calls failed, one after the other; if the connection breaks each time, \

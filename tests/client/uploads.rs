@@ -1,13 +1,16 @@
 //! Uploads in chunks: over HTTP, and over WebSockets of both directions.
 
 use std::error::Error as _;
+use std::future::{Future, IntoFuture};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use cqhttp::action::UploadFileStream;
 use cqhttp::mock::{Fault, MockServer, ReceivedCall, refuse_as};
+use cqhttp::transport::{BoxError, Request, Response};
 use cqhttp::{Client, Error, FileSource, RefusalKind, UploadError, UploadInput, UploadSource};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -224,6 +227,47 @@ async fn an_upload_over_a_reverse_websocket_goes_on_when_the_server_connects_aga
     cut_ten_times(&server, &client).await;
 }
 
+/// The account's new connection is there before the old one has ended, whose calls then fail.
+#[cfg(feature = "server")]
+#[tokio::test]
+async fn an_upload_goes_on_over_the_connection_that_replaces_its_own() {
+    let bot = cqhttp::server::Server::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}", bot.local_addr().unwrap());
+    let server = Arc::new(MockServer::start().await.unwrap());
+    server.dial(cqhttp::mock::Dial::to(&url));
+    let client = bot.bots().wait_for(server.self_id()).await.unwrap();
+    fault_each(&server, |call| is_chunk(call, 2), [Fault::NoAnswer]);
+    let (stored, at) = tokio::sync::oneshot::channel();
+    let mut stored = Some(stored);
+    let content = bytes(50);
+    let upload = FileSource::upload(&client, content.clone()).chunk_size(10).in_flight(1).progress(move |at| {
+        if at.stored == 20 {
+            let _ = stored.take().map(|stored| stored.send(()));
+        }
+    });
+    let upload = tokio::spawn(upload.into_future());
+    at.await.unwrap();
+    server.expect::<UploadFileStream>().await;
+    server.expect::<UploadFileStream>().await;
+    server.expect::<UploadFileStream>().await;
+    server.dial(cqhttp::mock::Dial::to(&url));
+    let source = upload.await.unwrap().unwrap();
+    assert!(arrived(&source) == content);
+    assert_eq!(ids(&server).len(), 1);
+}
+
+/// A client that this program has closed is not waited for.
+#[cfg(feature = "ws")]
+#[tokio::test]
+async fn a_client_that_was_closed_ends_the_upload_at_once() {
+    let server = MockServer::start().await.unwrap();
+    let (client, events) = cqhttp::connect(server.ws_url()).await.unwrap();
+    events.close().await;
+    let error = FileSource::upload(&client, bytes(30)).await.unwrap_err();
+    assert!(matches!(error, UploadError::Refused(Error::NotSent(_))), "{error:?}");
+    assert_eq!(error.to_string(), "the upload cannot be sent");
+}
+
 #[tokio::test]
 async fn a_call_without_an_answer_is_repeated() {
     let (server, client) = connected().await;
@@ -409,7 +453,7 @@ async fn refusals_say_what_to_do() {
         ("too many concurrent upload streams (64)", "try again later"),
         ("ENOSPC: no space left on device, write", "its disk is full"),
         ("file_size exceeds limit (4294967296 bytes)", "too large for it"),
-        ("something else", "does not take the upload"),
+        ("something else", "refuses the upload"),
     ] {
         server.fault_once::<UploadFileStream>(Fault::Refuse(refuse_as(REFUSED, words)));
         let error = FileSource::upload(&client, bytes(30)).await.unwrap_err();
@@ -417,6 +461,41 @@ async fn refusals_say_what_to_do() {
         assert_eq!(error.call().unwrap().explanation(), Some(words));
     }
     assert_eq!(server.calls().len(), 5, "none is repeated");
+
+    let proxy = tower::service_fn(|_: Request| async { Ok::<_, BoxError>(answer_of_a_proxy(413)) });
+    let error = FileSource::upload(&Client::from_service(proxy), bytes(30)).await.unwrap_err();
+    assert!(error.to_string().contains("`Upload::chunk_size` makes them smaller"), "{error}");
+}
+
+/// Returns an HTTP status without an envelope.
+fn answer_of_a_proxy(status: u16) -> Response {
+    let mut response = Response::new("");
+    response.http_status = Some(status);
+    response
+}
+
+/// A proxy whose server is away for a moment.
+#[tokio::test]
+async fn a_gateway_that_has_no_server_is_tried_again() {
+    let calls = Arc::new(AtomicU32::new(0));
+    let count = calls.clone();
+    let proxy = tower::service_fn(move |_: Request| {
+        count.fetch_add(1, Ordering::SeqCst);
+        async { Ok::<_, BoxError>(answer_of_a_proxy(502)) }
+    });
+    let error = FileSource::upload(&Client::from_service(proxy), bytes(30)).attempts(2).await.unwrap_err();
+    assert!(matches!(error, UploadError::Interrupted { attempts: 2, .. }), "{error:?}");
+    assert_eq!(calls.load(Ordering::SeqCst), 2);
+}
+
+/// As for a call, an upload outside a runtime is an error.
+#[test]
+fn an_upload_is_awaited_inside_a_runtime() {
+    let unused = tower::service_fn(|_: Request| std::future::pending::<Result<Response, BoxError>>());
+    let upload = FileSource::upload(&Client::from_service(unused), bytes(30)).into_future();
+    let polled = std::pin::pin!(upload).poll(&mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(Err(error)) = polled else { panic!("{polled:?}") };
+    assert!(error.source().unwrap().to_string().contains("inside a tokio runtime"), "{error:?}");
 }
 
 #[tokio::test]
