@@ -75,9 +75,9 @@ impl FileSource {
     ///
     /// # Memory and disk
     ///
-    /// At most [`in_flight`](Upload::in_flight) chunks are in memory, each up to eight times: 8 MiB by default. A file is read twice,
-    /// since the servers want its SHA-256 at the beginning. A reader's data is stored in a temporary file first, since they
-    /// also want its size. NapCat reads the whole file into its memory to put it together.
+    /// At most [`in_flight`](Upload::in_flight) chunks are in memory, each in several copies: less than 10 MiB by default. A file
+    /// is read twice, since the servers want its SHA-256 at the beginning. A reader's data is stored in a temporary file first,
+    /// since they also want the number of chunks. NapCat reads the whole file into its memory to put it together.
     ///
     /// NapCat keeps uploads of up to 10 MiB in memory, and refuses them beyond 100 MiB in all. It cannot come to that here: the
     /// size of such a file is not sent, and NapCat then keeps the chunks on its disk.
@@ -120,7 +120,7 @@ impl Upload {
     /// Sets the size of a chunk in bytes, from 1 to 32 MiB; other sizes count as the nearest. Default: 256 KiB.
     ///
     /// A chunk travels as base64, which is a third longer. SnowLuma reads at most 2 MiB over HTTP, NapCat 50 MiB over a
-    /// WebSocket. SnowLuma takes up to 200,000 chunks.
+    /// WebSocket. SnowLuma takes up to 200,000 chunks; a file that would have more of them is sent in larger ones.
     pub fn chunk_size(mut self, bytes: usize) -> Self {
         self.settings.chunk_size = bytes.clamp(1, MAX_CHUNK);
         self
