@@ -21,6 +21,7 @@ use crate::generated::types::{ImageFile, RecordFile, ServerPath};
 /// | [`url`](Self::url) | a file that it downloads from there | all |
 /// | [`bytes`](Self::bytes), [`read`](Self::read) | bytes that are sent with the call | all; on go-cqhttp not for videos |
 /// | [`path`](Self::path) | a file on its own disk, which is not the bot's if they run on different machines | all |
+/// | [`upload`](Self::upload) | a file of any size on its own disk, to which it is uploaded in chunks before | NapCat, SnowLuma; elsewhere the bytes are sent with the call |
 /// | [`received`](Self::received) | a file that it has received before, by the server's name for it | not Lagrange; see the parameter |
 ///
 /// A plain string does not convert to a source, since text from a user could name any file of the server. Use a
@@ -40,7 +41,8 @@ use crate::generated::types::{ImageFile, RecordFile, ServerPath};
 /// go-cqhttp accepts images smaller than 30 MiB and videos smaller than 100 MiB. It does not limit bytes sent with the call,
 /// pictures of groups and notices, or voice messages. NapCat reads at most 50 MiB from a WebSocket, which are 37 MiB of
 /// bytes. SnowLuma reads at most 2 MiB over HTTP, which are 1.5 MiB of bytes, and closes the connection without an answer: send
-/// larger files over its WebSocket, as an address, or as a path on its disk. QQ has limits of its own.
+/// larger files over its WebSocket, as an address, or as a path on its disk. [`upload`](Self::upload) sends files of any size in
+/// chunks, to NapCat and SnowLuma. QQ has limits of its own.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct FileSource(Arc<str>);
 
@@ -245,6 +247,7 @@ impl<'de> Deserialize<'de> for FileSource {
 /// | source | go-cqhttp, Lagrange | NapCat | LLOneBot |
 /// |---|---|---|---|
 /// | a string, a [`ServerPath`], [`FileSource::path`] | yes | yes, except for paths with a `%` | yes |
+/// | [`FileSource::upload`] | no | yes, and so does SnowLuma | yes, as bytes |
 /// | [`FileSource::url`], [`FileSource::bytes`], [`FileSource::read`] | no | yes | yes |
 /// | [`FileSource::received`] | no | no | yes |
 ///

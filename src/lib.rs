@@ -52,6 +52,8 @@ mod target;
 mod time;
 pub mod transport;
 pub mod types;
+#[cfg(feature = "vendor")]
+mod upload;
 
 pub use action::{Action, Effect, KnownAction, Raw};
 pub use answer::Answer;
@@ -98,6 +100,14 @@ pub use time::Timestamp;
 #[cfg(feature = "ws")]
 pub use transport::ws::control::ConnectionState;
 pub use types::Unlisted;
+#[cfg(feature = "vendor")]
+pub use upload::Upload;
+#[cfg(feature = "vendor")]
+pub use upload::error::UploadError;
+#[cfg(feature = "vendor")]
+pub use upload::input::UploadInput;
+#[cfg(feature = "vendor")]
+pub use upload::transfer::UploadProgress;
 
 /// A frame of a WebSocket, for `fuzz/`.
 #[cfg(feature = "ws")]

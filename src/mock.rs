@@ -62,7 +62,9 @@
 //!    empty message with `EMPTY_MSG_ERROR`. A message that names no target at all is answered with `{}`.
 //! 4. A handler, with typed request and response: [`MockServer::once`] for one call, [`MockServer::on`] for all.
 //! 5. The [world](#a-world), if there is one.
-//! 6. The schema's example, regardless of the parameters.
+//! 6. `upload_file_stream` stores the chunks of a file, checks them as NapCat does, and puts them together:
+//!    [`MockServer::uploads`] returns the files.
+//! 7. The schema's example, regardless of the parameters.
 //!
 //! ```
 //! # #[cfg(feature = "http")]
@@ -129,6 +131,7 @@
 //! | a network that drops every packet | [`MockServer::silence_connections`] |
 //! | a close frame with any code | [`MockServer::close_connections`] |
 //! | a token that is refused after the upgrade | [`MockServerBuilder::refuse_after_upgrade`] |
+//! | a server that forgets uploads | [`MockServer::forget_uploads`] |
 //!
 //! # Limits
 //!
@@ -161,6 +164,8 @@ mod schema;
 mod server;
 mod state;
 mod sync;
+#[cfg(feature = "vendor")]
+mod uploads;
 mod user;
 mod webhook;
 pub mod world;
@@ -180,6 +185,8 @@ pub use self::schema::{
 #[doc(hidden)] // for the generated tables
 pub use self::schema::{call_example, reread, reread_answer};
 pub use self::server::MockServer;
+#[cfg(feature = "vendor")]
+pub use self::uploads::StoredUpload;
 pub use self::user::{Saying, User};
 pub use self::webhook::{Posted, Webhook};
 pub use self::world::{Group, Member, World};

@@ -190,6 +190,8 @@ impl MockServerBuilder {
             on_refused: self.on_refused,
             world: Mutex::new(self.world),
             faults: Mutex::default(),
+            #[cfg(feature = "vendor")]
+            uploads: Default::default(),
             webhooks: Mutex::default(),
             next_message: AtomicI64::new(1),
             stalled: watch::Sender::new(false),

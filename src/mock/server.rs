@@ -17,6 +17,8 @@ use super::frame;
 use super::refusal::{Refusal, bad_request};
 use super::state::State;
 use super::sync::lock;
+#[cfg(feature = "vendor")]
+use super::uploads::StoredUpload;
 use super::world::World;
 use crate::action::KnownAction;
 use crate::event::Event;
@@ -174,6 +176,41 @@ impl MockServer {
     /// ```
     pub fn world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
         self.state.in_world(|world| look(world.get_or_insert_with(|| World::new().account(self.state.self_id, "bot"))))
+    }
+
+    /// Returns the files that bots have uploaded in chunks, with [`FileSource::upload`](crate::FileSource::upload) or
+    /// [`upload_file_stream`](crate::Client::upload_file_stream), in the order in which they became complete. Feature `vendor`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "http")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use cqhttp::mock::MockServer;
+    /// use cqhttp::{Client, FileSource};
+    ///
+    /// let server = MockServer::start().await?;
+    /// let client = Client::builder(server.url()).build()?;
+    /// let source = FileSource::upload(&client, b"hello".to_vec()).await?;
+    ///
+    /// let uploaded = &server.uploads()[0];
+    /// assert_eq!(std::fs::read(&uploaded.path)?, b"hello");
+    /// # let _ = source;
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "http"))]
+    /// # fn main() {}
+    /// ```
+    #[cfg(feature = "vendor")]
+    #[must_use]
+    pub fn uploads(&self) -> Vec<StoredUpload> {
+        self.state.uploads.complete()
+    }
+
+    /// Forgets the uploads that are not complete, and returns their number: as servers do when they restart, and 10 minutes after
+    /// the last chunk. Feature `vendor`.
+    #[cfg(feature = "vendor")]
+    pub fn forget_uploads(&self) -> usize {
+        self.state.uploads.forget()
     }
 
     /// Injects a fault into the next call of the action `A`; a second fault applies to the call after it. It takes

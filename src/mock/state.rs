@@ -29,6 +29,8 @@ use super::quick_operation;
 use super::refusal::{Refusal, bad_request, refuse};
 use super::schema::{ActionInfo, action};
 use super::sync::lock;
+#[cfg(feature = "vendor")]
+use super::uploads::Uploads;
 use super::world::World;
 use crate::action::{GetLoginInfo, GetLoginInfoResponse, GetUpdates, HandleQuickOperation, KnownAction};
 use crate::types::{RefusalCode, UserId};
@@ -58,6 +60,9 @@ pub(super) struct State {
     pub(super) on_refused: Option<OnRefused>,
     pub(super) world: Mutex<Option<World>>,
     pub(super) faults: Mutex<FaultPlan>,
+    /// The files that bots upload in chunks.
+    #[cfg(feature = "vendor")]
+    pub(super) uploads: Uploads,
     /// The queues of the webhooks.
     pub(super) webhooks: Mutex<Vec<mpsc::UnboundedSender<String>>>,
     pub(super) next_message: AtomicI64,
@@ -173,6 +178,10 @@ impl State {
             return acted.map(|data| info.as_sent(data));
         }
         if let Some(acted) = self.in_world(|world| world.as_mut()?.answer(info.name, params)) {
+            return acted;
+        }
+        #[cfg(feature = "vendor")]
+        if let Some(acted) = self.uploads.answer(info.name, params) {
             return acted;
         }
         if info.name == HandleQuickOperation::NAME {

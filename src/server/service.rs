@@ -121,12 +121,11 @@ impl Current {
                 .into(),
             )
             .into(),
-            Self { events: Some(_), .. } => Reason(
-                format!("{account} has connected for its events alone: its server's role `API` is not connected")
-                    .into(),
-            )
+            Self { events: Some(_), .. } => Failure::new(format!(
+                "{account} has connected for its events alone: its server's role `API` is not connected"
+            ))
             .into(),
-            _ => Reason(format!("{account} is not connected").into()).into(),
+            _ => Failure::new(format!("{account} is not connected")).into(),
         }
     }
 }

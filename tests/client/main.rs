@@ -24,3 +24,5 @@ mod report;
 mod server_kind;
 mod stray;
 mod tolerance;
+#[cfg(feature = "vendor")]
+mod uploads;
