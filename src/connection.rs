@@ -22,13 +22,14 @@ use crate::events::fanout::Fanout;
 use crate::events::queue::{Overflow, QueueLimits};
 use crate::generated::server::ServerKind;
 use crate::server_kind::KindCell;
+use crate::transport::control::{Control, Stopper};
 use crate::transport::failure::BoxError;
+use crate::transport::reconnect;
 use crate::transport::request::Request;
 use crate::transport::response::Response;
+use crate::transport::settings::Settings;
 use crate::transport::ws;
-use crate::transport::ws::connect::Endpoint;
-use crate::transport::ws::control::{Control, Stopper};
-use crate::transport::ws::settings::Settings;
+use crate::transport::ws::connect::SocketEndpoint;
 
 /// Environment variable with the address.
 const URL_VARIABLE: &str = "CQHTTP_WS_URL";
@@ -286,10 +287,10 @@ impl Connect {
             return Err(ConnectionError::NoRuntime);
         }
         let Self { url, mut options, token_in_query, wait_for_server, queue, dedupe, settings } = self;
-        let endpoint = Endpoint::new(&url, options.token.take(), token_in_query, &settings, &options.roots)?;
+        let endpoint = SocketEndpoint::new(&url, options.token.take(), token_in_query, &settings, &options.roots)?;
         let token = endpoint.token().map(str::to_owned);
         let kind = Arc::new(KindCell::new(options.kind.take()));
-        let socket = endpoint.first(wait_for_server).await?;
+        let socket = reconnect::first(&endpoint, wait_for_server).await?;
         let fanout = Fanout::new(queue);
         // Before the task starts, which may read an event at once.
         let queue = fanout.subscribe();

@@ -96,12 +96,12 @@ pub use segment::{Mention, Segment};
 pub use target::{Chat, Target};
 pub use time::Timestamp;
 #[cfg(feature = "ws")]
-pub use transport::ws::control::ConnectionState;
+pub use transport::control::ConnectionState;
 pub use types::Unlisted;
 
 /// A frame of a WebSocket, for `fuzz/`.
 #[cfg(feature = "ws")]
 #[doc(hidden)]
-pub use transport::ws::frame::Frame;
+pub use transport::frame::Frame;
 #[doc(hidden)]
 pub use {serde, serde_json};

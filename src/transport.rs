@@ -8,11 +8,21 @@
 
 #[cfg(any(feature = "http", feature = "ws"))]
 pub(crate) mod address;
+#[cfg(feature = "ws")]
+pub(crate) mod control;
 pub(crate) mod failure;
+#[cfg(feature = "ws")]
+pub(crate) mod frame;
+#[cfg(feature = "ws")]
+pub(crate) mod heartbeat;
 #[cfg(feature = "http")]
 pub(crate) mod http;
+#[cfg(feature = "ws")]
+pub(crate) mod reconnect;
 pub(crate) mod request;
 pub(crate) mod response;
+#[cfg(feature = "ws")]
+pub(crate) mod settings;
 #[cfg(any(feature = "http", feature = "ws"))]
 pub(crate) mod tls;
 #[cfg(feature = "ws")]

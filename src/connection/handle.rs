@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::error::connection::ConnectionError;
-use crate::transport::ws::control::{ConnectionState, Control};
+use crate::transport::control::{ConnectionState, Control};
 
 /// Time limit of the calls in flight when the connection is closed.
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);

@@ -33,7 +33,7 @@ impl Default for Settings {
 
 impl Settings {
     /// Returns how long a connection must last for the next wait to be the first one again.
-    pub(super) fn stable_after(&self) -> Duration {
+    pub(crate) fn stable_after(&self) -> Duration {
         self.longest_wait.min(Duration::from_secs(10))
     }
 }
