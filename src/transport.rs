@@ -8,21 +8,23 @@
 
 #[cfg(any(feature = "http", feature = "ws"))]
 pub(crate) mod address;
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 pub(crate) mod control;
 pub(crate) mod failure;
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 pub(crate) mod frame;
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 pub(crate) mod heartbeat;
 #[cfg(feature = "http")]
 pub(crate) mod http;
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 pub(crate) mod reconnect;
 pub(crate) mod request;
 pub(crate) mod response;
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 pub(crate) mod settings;
+#[cfg(feature = "sse")]
+pub(crate) mod sse;
 #[cfg(any(feature = "http", feature = "ws"))]
 pub(crate) mod tls;
 #[cfg(feature = "ws")]

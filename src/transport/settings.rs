@@ -9,6 +9,7 @@ pub(crate) struct Settings {
     pub(crate) reconnect: bool,
     pub(crate) first_wait: Duration,
     pub(crate) longest_wait: Duration,
+    #[cfg_attr(not(feature = "ws"), allow(dead_code, reason = "only calls over a WebSocket wait for it"))]
     pub(crate) queue_while_down: usize,
     /// The interval between pings, and the longest silence after one.
     pub(crate) keepalive: Option<(Duration, Duration)>,
