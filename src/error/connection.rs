@@ -157,14 +157,7 @@ impl fmt::Display for ConnectionError {
             Self::TimedOut(limit) => {
                 write!(f, "the server did not answer within {limit:?}: see `Connect::connect_timeout`")
             }
-            Self::NotUpgraded { status } => {
-                if let Some(redirect) = status.and_then(redirects) {
-                    return f.write_str(&redirect);
-                }
-                f.write_str("the server did not upgrade the connection to a WebSocket")?;
-                status.map_or(Ok(()), |status| write!(f, " (HTTP status {status})"))?;
-                f.write_str(": is this its WebSocket's address?")
-            }
+            Self::NotUpgraded { status } => f.write_str(&not_upgraded(*status)),
             Self::NoEventStream { status, media_type } => f.write_str(&no_event_stream(*status, media_type)),
             Self::TokenRefused { code, reason } => {
                 let what = match code {
@@ -201,6 +194,15 @@ impl fmt::Display for ConnectionError {
             always_the_same => f.write_str(always_the_same.text()),
         }
     }
+}
+
+/// Returns the message for an answer that does not upgrade.
+fn not_upgraded(status: Option<u16>) -> String {
+    if let Some(redirect) = status.and_then(redirects) {
+        return redirect;
+    }
+    let status = status.map(|status| format!(" (HTTP status {status})")).unwrap_or_default();
+    format!("the server did not upgrade the connection to a WebSocket{status}: is this its WebSocket's address?")
 }
 
 /// Returns the message for an answer that is not a stream of events.
