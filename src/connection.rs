@@ -49,9 +49,6 @@ const URL_VARIABLE: &str = "CQHTTP_WS_URL";
 /// # Ok(())
 /// # }
 /// ```
-#[doc(alias = "SSE")]
-#[doc(alias = "server-sent events")]
-#[doc(alias = "服务器推送事件")]
 pub fn connect(url: impl Into<String>) -> Connect {
     Connect::to(url)
 }
@@ -107,9 +104,6 @@ pub fn connect(url: impl Into<String>) -> Connect {
 /// # Errors
 ///
 /// The first attempt failed, or the address or the token cannot be used: see [`ConnectionError`].
-#[doc(alias = "SSE")]
-#[doc(alias = "server-sent events")]
-#[doc(alias = "服务器推送事件")]
 #[must_use = "no connection is made until it is awaited"]
 pub struct Connect {
     url: String,
@@ -135,6 +129,9 @@ impl Connect {
     /// - `?access_token=…` is taken as [`access_token`](Self::access_token), and is sent as a header.
     /// - A host name that is not ASCII is written in its ASCII form, `xn--…`.
     /// - `wss://` and `https://` need the feature `tls`.
+    #[doc(alias = "SSE")]
+    #[doc(alias = "server-sent events")]
+    #[doc(alias = "服务器推送事件")]
     pub fn to(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
