@@ -15,7 +15,7 @@ use crate::answer::Answer;
 use crate::client::Client;
 use crate::decode::{self, DecodeWarning};
 use crate::envelope;
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 use crate::error::connection::ConnectionError;
 use crate::error::reason::{Reason, TimedOut};
 use crate::error::{Error, NotSent, OutcomeUnknown};
@@ -230,7 +230,7 @@ fn is_closed(error: &(dyn StdError + 'static)) -> bool {
         if let Some(failure) = error.downcast_ref::<Failure>() {
             return failure.is_closed();
         }
-        #[cfg(feature = "ws")]
+        #[cfg(any(feature = "sse", feature = "ws"))]
         if let Some(error) = error.downcast_ref::<ConnectionError>() {
             return matches!(error, ConnectionError::ClosedByServer { .. } | ConnectionError::Lost(_));
         }

@@ -103,6 +103,18 @@ impl Client {
         &self.inner.kind
     }
 
+    /// Returns the client with another service in place of its own, and everything else as it is.
+    #[cfg(feature = "sse")]
+    pub(crate) fn with_service(&self, service: BoxedService) -> Self {
+        Self::new(service, self.timeout(), self.inner.token.clone(), self.inner.kind.clone())
+    }
+
+    /// The kind of the server, to share it.
+    #[cfg(feature = "sse")]
+    pub(crate) fn shared_kind(&self) -> Arc<KindCell> {
+        self.inner.kind.clone()
+    }
+
     /// The access token, which errors leave out.
     pub(crate) fn token(&self) -> Option<&str> {
         self.inner.token.as_deref()

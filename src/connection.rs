@@ -1,18 +1,19 @@
-//! The forward WebSocket: a client, and a stream of events.
+//! Connections that this program makes, over a WebSocket or by server-sent events: a client, and a stream of events.
 
 pub(crate) mod handle;
+mod open;
 mod sink;
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service};
 
 use self::handle::Connection;
+use self::open::Opening;
 use self::sink::ForwardSink;
 use crate::client::Client;
 use crate::client::options::{self, ClientOptions};
@@ -21,21 +22,19 @@ use crate::events::Events;
 use crate::events::fanout::Fanout;
 use crate::events::queue::{Overflow, QueueLimits};
 use crate::generated::server::ServerKind;
-use crate::server_kind::KindCell;
+use crate::transport::control::{Control, Stopper};
 use crate::transport::failure::BoxError;
 use crate::transport::request::Request;
 use crate::transport::response::Response;
-use crate::transport::ws;
-use crate::transport::ws::connect::Endpoint;
-use crate::transport::ws::control::{Control, Stopper};
-use crate::transport::ws::settings::Settings;
+use crate::transport::settings::Settings;
 
 /// Environment variable with the address.
 const URL_VARIABLE: &str = "CQHTTP_WS_URL";
 
-/// Connects to the server's WebSocket at `url`, such as `ws://127.0.0.1:3001`. Feature `ws`.
+/// Connects to the server at `url`: to its WebSocket, such as `ws://127.0.0.1:3001`, or to its events by HTTP, such as
+/// `http://127.0.0.1:3000`. Feature `ws`, or `sse` for HTTP.
 ///
-/// The client makes calls like one over HTTP. [`Connect`] has the settings.
+/// The client makes calls like one over HTTP. [`Connect`] has the settings, and says how the two differ.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -54,7 +53,7 @@ pub fn connect(url: impl Into<String>) -> Connect {
     Connect::to(url)
 }
 
-/// Configures a connection to a server's WebSocket; `.await` makes it. Feature `ws`.
+/// Configures a connection to a server's WebSocket, or to its events by HTTP; `.await` makes it. Feature `ws`, or `sse` for HTTP.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), cqhttp::ConnectionError> {
@@ -75,6 +74,33 @@ pub fn connect(url: impl Into<String>) -> Connect {
 /// as [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) if they had been sent, else as
 /// [`Error::NotSent`](crate::Error::NotSent). No call is sent twice. A refused access token ends the connection for good.
 ///
+/// # Events by HTTP
+///
+/// NapCat's *HTTP SSE server* and LLOneBot's *HTTP* send events by server-sent events (SSE), as the response to
+/// `GET /_events`. With an `http://` address and the feature `sse`, the connection reads them:
+///
+/// ```no_run
+/// # #[cfg(feature = "sse")]
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let (client, mut events) = cqhttp::connect("http://127.0.0.1:3000").access_token("…").await?;
+/// while let Some(received) = events.next().await {
+///     println!("{}", received.text());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Events, states, waits between attempts, [`dedupe`](Self::dedupe) and [`overflow`](Self::overflow) are those of a WebSocket.
+/// These differ:
+///
+/// - Calls go over HTTP to the same server, by connections of their own, or through a client of their own:
+///   [`calls`](Self::calls). They are made also while the events are disconnected, and calls in flight do not end with
+///   the events. A [closed](crate::Connection::close) connection rejects them like any other.
+/// - Heartbeats are watched if the server sends them; LLOneBot does, every five seconds. NapCat sends none, and a server
+///   without heartbeats may be silent for ever: see [`keepalive`](Self::keepalive) for a machine that is gone.
+/// - The server repeats nothing: an event that happens while there is no connection is lost, as over a WebSocket.
+///   `id:` and `retry:` in the stream have no effect.
+///
 /// # Errors
 ///
 /// The first attempt failed, or the address or the token cannot be used: see [`ConnectionError`].
@@ -87,17 +113,25 @@ pub struct Connect {
     queue: QueueLimits,
     dedupe: Option<Duration>,
     settings: Settings,
+    /// The client that makes the calls beside events by HTTP.
+    #[cfg(feature = "sse")]
+    calls: Option<Client>,
 }
 
 impl Connect {
     /// Configures a connection to the server at `url`.
     ///
-    /// - The path is kept as it is. On go-cqhttp `/` takes calls and sends events, `/api` only takes calls, and `/event`
-    ///   only sends events.
+    /// - The path of a WebSocket is kept as it is. On go-cqhttp `/` takes calls and sends events, `/api` only takes calls, and
+    ///   `/event` only sends events.
+    /// - `http://` and `https://` lead to events by HTTP; feature `sse`. `/_events` is added unless the path ends with it, and the
+    ///   path before it goes before the names of actions.
     /// - `unix:///run/cqhttp.sock` is a server on a unix socket, if the platform has them.
     /// - `?access_token=…` is taken as [`access_token`](Self::access_token), and is sent as a header.
     /// - A host name that is not ASCII is written in its ASCII form, `xn--…`.
-    /// - `wss://` needs the feature `tls`.
+    /// - `wss://` and `https://` need the feature `tls`.
+    #[doc(alias = "SSE")]
+    #[doc(alias = "server-sent events")]
+    #[doc(alias = "服务器推送事件")]
     pub fn to(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -107,10 +141,12 @@ impl Connect {
             queue: QueueLimits::default(),
             dedupe: None,
             settings: Settings::default(),
+            #[cfg(feature = "sse")]
+            calls: None,
         }
     }
 
-    /// Configures a connection to the server in the environment: `CQHTTP_WS_URL`, and `CQHTTP_ACCESS_TOKEN` if the server
+    /// Configures a connection to the server in the environment: `CQHTTP_WS_URL`, which may be an `http://` address too, and `CQHTTP_ACCESS_TOKEN` if the server
     /// requires a token.
     ///
     /// # Errors
@@ -134,9 +170,35 @@ impl Connect {
     }
 
     /// Sends the access token as `?access_token=…` in place of a header: for servers and proxies that require it. Proxies often
-    /// log addresses.
+    /// log addresses. Calls beside events by HTTP always have the header.
     pub fn token_in_query(mut self) -> Self {
         self.token_in_query = true;
+        self
+    }
+
+    /// Makes the calls beside events by HTTP through `client`, with its address, token, time limit, layers and server kind: in
+    /// place of the token and the address of the events, and of [`timeout`](Self::timeout), [`layer`](Self::layer) and
+    /// [`server_kind`](Self::server_kind). The client of the connection then makes its calls through it. Feature `sse`.
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let calls = cqhttp::Client::builder("http://127.0.0.1:3001").access_token("of the calls").build()?;
+    /// let (client, events) = cqhttp::connect("http://127.0.0.1:3000").access_token("of the events").calls(calls).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A WebSocket takes calls itself: with such an address, the connection fails with [`ConnectionError::Address`].
+    #[cfg(feature = "sse")]
+    pub fn calls(mut self, client: Client) -> Self {
+        self.calls = Some(client);
+        self
+    }
+
+    /// `calls`, for the compiler's hint.
+    #[cfg(not(feature = "sse"))]
+    #[doc(hidden)]
+    pub fn calls<C: crate::missing_feature::FeatureSse>(self, _: C) -> Self {
         self
     }
 
@@ -221,7 +283,7 @@ impl Connect {
     }
 
     /// Keeps up to `calls` calls, each within its time limit, while there is no connection. Default: 0. Further calls fail at
-    /// once as [`Error::NotSent`](crate::Error::NotSent).
+    /// once as [`Error::NotSent`](crate::Error::NotSent). Calls beside events by HTTP do not wait for these.
     pub fn queue_while_down(mut self, calls: usize) -> Self {
         self.settings.queue_while_down = calls;
         self
@@ -256,12 +318,16 @@ impl Connect {
     /// Everything that the server sends ends its silence. The `/event` of go-cqhttp does not answer pings: a connection over
     /// which frames have arrived, but never an answer to a ping, does not count as lost for its silence. Only heartbeats count
     /// there.
+    ///
+    /// HTTP has no pings: beside events by HTTP the probes of TCP are sent after this interval, in whole seconds, and the
+    /// connection breaks when three of them, within the longest silence, stay without an answer. The system of the server's
+    /// machine answers them, however silent the server is.
     pub fn keepalive(mut self, interval: Duration, patience: Duration) -> Self {
         self.settings.keepalive = Some((interval.max(Duration::from_millis(1)), patience));
         self
     }
 
-    /// Disables pings.
+    /// Disables pings, and the probes of TCP.
     pub fn no_keepalive(mut self) -> Self {
         self.settings.keepalive = None;
         self
@@ -274,8 +340,8 @@ impl Connect {
         self
     }
 
-    /// Limits the length of a frame, in bytes. Default: 64 MiB. The protocol cannot skip a longer frame: the connection is
-    /// closed, and made again.
+    /// Limits the length of a frame, or of an event by HTTP, in bytes. Default: 64 MiB. The protocol cannot skip a longer frame:
+    /// the connection is closed, and made again.
     pub fn frame_limit(mut self, bytes: usize) -> Self {
         self.settings.frame_limit = bytes;
         self
@@ -285,18 +351,22 @@ impl Connect {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(ConnectionError::NoRuntime);
         }
-        let Self { url, mut options, token_in_query, wait_for_server, queue, dedupe, settings } = self;
-        let endpoint = Endpoint::new(&url, options.token.take(), token_in_query, &settings, &options.roots)?;
-        let token = endpoint.token().map(str::to_owned);
-        let kind = Arc::new(KindCell::new(options.kind.take()));
-        let socket = endpoint.first(wait_for_server).await?;
-        let fanout = Fanout::new(queue);
+        let fanout = Fanout::new(self.queue);
         // Before the task starts, which may read an event at once.
         let queue = fanout.subscribe();
         let (stopper, stops) = Stopper::new();
-        let control = Control::new(ForwardSink::new(fanout.clone(), dedupe), stopper);
+        let control = Control::new(ForwardSink::new(fanout.clone(), self.dedupe), stopper);
         let connection = Connection::new(control.clone());
-        let client = options.client(ws::start(endpoint, socket, control, stops, kind.clone()), token, kind);
+        let opening = Opening {
+            url: self.url,
+            options: self.options,
+            token_in_query: self.token_in_query,
+            wait_for_server: self.wait_for_server,
+            settings: self.settings,
+            #[cfg(feature = "sse")]
+            calls: self.calls,
+        };
+        let client = opening.connect(control, stops).await?;
         Ok((client.clone(), Events::new(queue, fanout, Some(client), connection)))
     }
 }

@@ -4,7 +4,7 @@
 pub(crate) mod address;
 #[cfg(feature = "http")]
 pub(crate) mod build;
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 pub(crate) mod connection;
 pub(crate) mod reason;
 pub(crate) mod refusal;

@@ -223,7 +223,7 @@ impl Event {
     }
 
     /// Decodes an event whose header has been read.
-    #[cfg(feature = "ws")]
+    #[cfg(any(feature = "sse", feature = "ws"))]
     pub(crate) fn from_arrived(
         header: header::EventHeader,
         json: &[u8],

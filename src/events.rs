@@ -26,7 +26,7 @@ use crate::generated::event::Event;
 #[cfg(feature = "server")]
 use crate::generated::types::UserId;
 use crate::received::Received;
-use crate::transport::ws::control::ConnectionState;
+use crate::transport::control::ConnectionState;
 
 /// A stream of events. It is a [`Stream`], and [`next`](Self::next) works without the extensions of one.
 ///

@@ -14,14 +14,14 @@ mod answer;
 mod backoff;
 mod call;
 mod client;
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 mod connection;
 mod decode;
 mod detection;
 mod envelope;
 mod error;
 pub mod event;
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 mod events;
 mod extend;
 mod extra_params;
@@ -39,7 +39,7 @@ mod missing_feature;
 pub mod mock;
 mod pagination;
 mod raw_fields;
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 mod received;
 mod reply;
 mod report;
@@ -61,22 +61,22 @@ pub use call::{Call, RawCall, WithRaw};
 pub use client::Client;
 #[cfg(feature = "http")]
 pub use client::builder::ClientBuilder;
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 pub use connection::handle::Connection;
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 pub use connection::{Connect, connect};
 pub use decode::DecodeWarning;
 pub use detection::DetectedServer;
 #[cfg(feature = "http")]
 pub use error::build::BuildError;
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 pub use error::connection::ConnectionError;
 pub use error::{Error, NotSent, OutcomeUnknown, Refused, Undecodable};
 #[doc(inline)]
 pub use event::{Event, EventKind};
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 pub use events::Events;
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 pub use events::queue::Overflow;
 pub use file::{FileSource, ReadFileError, UploadSource};
 pub use forward::{ForwardNode, ForwardedMessage};
@@ -88,7 +88,7 @@ pub use message::command::MessageArg;
 pub use message::cq::{CqError, CqFields, CqPart, CqParts};
 pub use message::{Message, MessageError};
 pub use pagination::{Paged, Pages, RawPages};
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 pub use received::Received;
 pub use reply::{AnswerRequest, Approvable, RawSendCall, ReplyCall, ReplyTo, SendCall, Sent};
 pub use report::Report;
@@ -97,8 +97,8 @@ pub use report::Report;
 pub use segment::{Mention, Segment};
 pub use target::{Chat, Target};
 pub use time::Timestamp;
-#[cfg(feature = "ws")]
-pub use transport::ws::control::ConnectionState;
+#[cfg(any(feature = "sse", feature = "ws"))]
+pub use transport::control::ConnectionState;
 pub use types::Unlisted;
 #[cfg(feature = "vendor")]
 pub use upload::Upload;
@@ -110,8 +110,8 @@ pub use upload::input::UploadInput;
 pub use upload::transfer::UploadProgress;
 
 /// A frame of a WebSocket, for `fuzz/`.
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 #[doc(hidden)]
-pub use transport::ws::frame::Frame;
+pub use transport::frame::Frame;
 #[doc(hidden)]
 pub use {serde, serde_json};

@@ -11,6 +11,15 @@
 )]
 pub trait FeatureHttp {}
 
+/// Bound of methods that need the feature `sse`.
+#[cfg(all(feature = "ws", not(feature = "sse")))]
+#[diagnostic::on_unimplemented(
+    message = "`Connect::calls` needs the feature `sse` of `cqhttp`",
+    label = "the feature `sse` is not enabled",
+    note = "enable it in `Cargo.toml`: `cqhttp = {{ …, features = [\"sse\"] }}`"
+)]
+pub trait FeatureSse {}
+
 /// Bound of methods that need the feature `tls`.
 #[cfg(all(not(feature = "tls"), any(feature = "http", feature = "ws")))]
 #[diagnostic::on_unimplemented(

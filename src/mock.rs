@@ -40,6 +40,7 @@
 //! |---|---|
 //! | calls over HTTP | [`MockServer::url`] |
 //! | connects over WebSocket | [`MockServer::ws_url`]; [`connected`](MockServer::connected) waits for it, or fails the test |
+//! | gets server-sent events beside its calls over HTTP | [`MockServer::url`]; they come at `/_events`, as on NapCat and LLOneBot |
 //! | listens for reverse WebSocket | [`MockServer::dial`] with a [`Dial`] |
 //! | listens for HTTP POST | [`MockServer::webhook`] with a [`Webhook`]; its quick operations are carried out |
 //! | polls events with `get_updates` | [`MockServerBuilder::long_polling`] |
@@ -114,7 +115,7 @@
 //! | heartbeats | [`MockServerBuilder::heartbeat`] |
 //! | a frame that no server should send | [`MockServer::push_text`], [`MockServer::push_raw`] |
 //!
-//! Events go everywhere: to WebSockets of both directions and webhooks, and into the queue of long polling.
+//! Events go everywhere: to WebSockets of both directions, server-sent events and webhooks, and into the queue of long polling.
 //!
 //! Messages are written as segments. A go-cqhttp with default settings writes them as strings with CQ codes, and so
 //! does the simulated server with [`MockServerBuilder::post_format`]: for bots that do not read both.
@@ -128,6 +129,7 @@
 //! | … by a script, or on a share of the calls, by their order and a seed | [`MockServer::faults`] with [`Fault::script`], [`Fault::for_share`] |
 //! | a server that is killed, and comes back | [`MockServer::drop_connections`]; [`MockServer::stop`] and [`MockServerBuilder::port`] |
 //! | a server that hangs, and recovers | [`MockServer::stall`] |
+//! | server-sent events that break off, in the middle of an event too | [`MockServer::push_raw`], then [`MockServer::drop_connections`] |
 //! | a network that drops every packet | [`MockServer::silence_connections`] |
 //! | a close frame with any code | [`MockServer::close_connections`] |
 //! | a token that is refused after the upgrade | [`MockServerBuilder::refuse_after_upgrade`] |
@@ -162,6 +164,7 @@ mod quick_operation;
 mod refusal;
 mod schema;
 mod server;
+mod sse;
 mod state;
 mod sync;
 #[cfg(feature = "vendor")]

@@ -69,7 +69,7 @@ impl KindCell {
     }
 
     /// Forgets a detected kind, since the connection has ended: the next one may lead to another server.
-    #[cfg(feature = "ws")]
+    #[cfg(any(feature = "sse", feature = "ws"))]
     pub(crate) fn forget(&self) {
         let mut detected = lock(&self.detected);
         detected.ended += 1;

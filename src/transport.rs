@@ -8,11 +8,23 @@
 
 #[cfg(any(feature = "http", feature = "ws"))]
 pub(crate) mod address;
+#[cfg(any(feature = "sse", feature = "ws"))]
+pub(crate) mod control;
 pub(crate) mod failure;
+#[cfg(any(feature = "sse", feature = "ws"))]
+pub(crate) mod frame;
+#[cfg(any(feature = "sse", feature = "ws"))]
+pub(crate) mod heartbeat;
 #[cfg(feature = "http")]
 pub(crate) mod http;
+#[cfg(any(feature = "sse", feature = "ws"))]
+pub(crate) mod reconnect;
 pub(crate) mod request;
 pub(crate) mod response;
+#[cfg(any(feature = "sse", feature = "ws"))]
+pub(crate) mod settings;
+#[cfg(feature = "sse")]
+pub(crate) mod sse;
 #[cfg(any(feature = "http", feature = "ws"))]
 pub(crate) mod tls;
 #[cfg(feature = "ws")]

@@ -18,8 +18,8 @@ use self::print::Printer;
 
 /// A simulated go-cqhttp, to try out bots in any language without a QQ account.
 ///
-/// It serves OneBot v11 on 127.0.0.1, over HTTP and WebSocket on one port, prints each call and
-/// each request that it refuses, and stops on Ctrl-C.
+/// It serves OneBot v11 on 127.0.0.1, over HTTP and WebSocket on one port, with server-sent events at
+/// `/_events`, prints each call and each request that it refuses, and stops on Ctrl-C.
 /// Each action is answered with an example, those of other servers too unless --strict is given;
 /// with --world, many actions read and change a small world in which roles decide which calls are
 /// refused. If a bot is not reached, the reason is printed.

@@ -21,7 +21,7 @@ use crate::transport::response::Response;
 /// Environment variable with the address.
 const URL_VARIABLE: &str = "CQHTTP_URL";
 /// Default limit of an answer, in bytes.
-const DEFAULT_BODY_LIMIT: usize = 32 * 1024 * 1024;
+pub(crate) const DEFAULT_BODY_LIMIT: usize = 32 * 1024 * 1024;
 
 impl Client {
     /// Configures a client over HTTP for the server at `url`, such as `http://127.0.0.1:3000`. Feature `http`.

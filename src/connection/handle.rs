@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::error::connection::ConnectionError;
-use crate::transport::ws::control::{ConnectionState, Control};
+use crate::transport::control::{ConnectionState, Control};
 
 /// Time limit of the calls in flight when the connection is closed.
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);
@@ -46,7 +46,8 @@ impl Connection {
     }
 
     /// Closes the connection: new calls are rejected, calls in flight have ten seconds to be answered, then a close frame is
-    /// sent. Returns when the connection has ended. Event streams end once their queued events have been taken.
+    /// sent. Returns when the connection has ended. Event streams end once their queued events have been taken. A request for
+    /// events by HTTP ends at once.
     pub async fn close(&self) {
         self.close_within(CLOSE_LIMIT).await;
     }

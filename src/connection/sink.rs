@@ -10,7 +10,7 @@ use crate::events::dedupe::Dedupe;
 use crate::events::fanout::{Arrived, Fanout};
 use crate::generated::event::EventKind;
 use crate::sync::lock;
-use crate::transport::ws::control::EventSink;
+use crate::transport::control::EventSink;
 
 /// Passes the events of a forward connection to its consumers, and drops repeated events if `Connect::dedupe` is set.
 pub(super) struct ForwardSink {

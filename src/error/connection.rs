@@ -1,4 +1,4 @@
-//! Failures of a WebSocket connection.
+//! Failures of a connection that brings events.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -44,10 +44,18 @@ pub enum ConnectionError {
         /// The HTTP status; `None` if the answer was not HTTP.
         status: Option<u16>,
     },
+    /// The server answered, but not with server-sent events. Feature `sse`.
+    #[non_exhaustive]
+    NoEventStream {
+        /// The HTTP status; `None` if the answer was not HTTP.
+        status: Option<u16>,
+        /// The media type of the answer, such as `text/html`; empty if it has none.
+        media_type: String,
+    },
     /// The server refuses the access token. No further attempt is made.
     #[non_exhaustive]
     TokenRefused {
-        /// The HTTP status of the upgrade, 401 or 403; the retcode of a first frame, 1401 or 1403, as on NapCat; or 1008, the code
+        /// The HTTP status of the upgrade, or of the request for events, 401 or 403; the retcode of a first frame, 1401 or 1403, as on NapCat; or 1008, the code
         /// of a close frame before any other, as on SnowLuma.
         code: i64,
         /// The text of the close frame; mostly empty.
@@ -65,7 +73,7 @@ pub enum ConnectionError {
     Lost(Source),
     /// Nothing arrived for so long that the connection counts as lost.
     Silent(Duration),
-    /// A frame is longer than this limit, in bytes.
+    /// A frame, or an event of server-sent events, is longer than this limit, in bytes.
     FrameTooLong(usize),
     /// The server violated the WebSocket protocol.
     Protocol(Source),
@@ -106,6 +114,7 @@ impl ConnectionError {
             // A proxy that has just started may show another certificate at first.
             Self::Untrusted(_) => true,
             Self::Unreachable(_) | Self::TimedOut(_) | Self::NotUpgraded { .. } => true,
+            Self::NoEventStream { .. } => true,
             Self::ClosedByServer { .. } | Self::Lost(_) | Self::Silent(_) => true,
             Self::FrameTooLong(_) | Self::Protocol(_) => true,
         }
@@ -148,14 +157,8 @@ impl fmt::Display for ConnectionError {
             Self::TimedOut(limit) => {
                 write!(f, "the server did not answer within {limit:?}: see `Connect::connect_timeout`")
             }
-            Self::NotUpgraded { status } => {
-                if let Some(redirect) = status.and_then(redirects) {
-                    return f.write_str(&redirect);
-                }
-                f.write_str("the server did not upgrade the connection to a WebSocket")?;
-                status.map_or(Ok(()), |status| write!(f, " (HTTP status {status})"))?;
-                f.write_str(": is this its WebSocket's address?")
-            }
+            Self::NotUpgraded { status } => f.write_str(&not_upgraded(*status)),
+            Self::NoEventStream { status, media_type } => f.write_str(&no_event_stream(*status, media_type)),
             Self::TokenRefused { code, reason } => {
                 let what = match code {
                     ..1000 => "HTTP status",
@@ -178,7 +181,10 @@ impl fmt::Display for ConnectionError {
             }
             Self::Silent(time) => write!(f, "the server was silent for {time:?}, and the connection counts as lost"),
             Self::FrameTooLong(limit) => {
-                write!(f, "the server sent a frame of more than {limit} bytes: see `Connect::frame_limit`")
+                write!(
+                    f,
+                    "the server sent a frame, or an event, of more than {limit} bytes: see `Connect::frame_limit`"
+                )
             }
             Self::WrongAccount { expected, found } => write!(
                 f,
@@ -188,6 +194,35 @@ impl fmt::Display for ConnectionError {
             always_the_same => f.write_str(always_the_same.text()),
         }
     }
+}
+
+/// Returns the message for an answer that does not upgrade.
+fn not_upgraded(status: Option<u16>) -> String {
+    if let Some(redirect) = status.and_then(redirects) {
+        return redirect;
+    }
+    let status = status.map(|status| format!(" (HTTP status {status})")).unwrap_or_default();
+    format!("the server did not upgrade the connection to a WebSocket{status}: is this its WebSocket's address?")
+}
+
+/// Returns the message for an answer that is not a stream of events.
+fn no_event_stream(status: Option<u16>, media_type: &str) -> String {
+    const ENABLE: &str = "it has no server-sent events at this address: on NapCat, add an entry *HTTP SSE server*; on LLOneBot, \
+                          enable *HTTP*";
+    let Some(status) = status else {
+        return "the answer is not HTTP: is this the server's HTTP port?".to_owned();
+    };
+    if let Some(redirect) = redirects(status) {
+        return redirect;
+    }
+    let hint = match (status, media_type) {
+        (502..=504, _) => "a proxy in front of the server does not reach it",
+        (_, "text/html") => "this is a web page: is this the server's HTTP port?",
+        (200 | 404 | 405 | 426, _) => ENABLE,
+        _ => "is this the server's HTTP port?",
+    };
+    let kind = if media_type.is_empty() { String::new() } else { format!(", {media_type}") };
+    format!("the server did not answer with events (HTTP status {status}{kind}): {hint}")
 }
 
 impl StdError for ConnectionError {

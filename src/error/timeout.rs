@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 use crate::error::connection::ConnectionError;
 use crate::error::reason::TimedOut;
 
@@ -19,7 +19,7 @@ pub(super) fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
         {
             return true;
         }
-        #[cfg(feature = "ws")]
+        #[cfg(any(feature = "sse", feature = "ws"))]
         if matches!(error.downcast_ref(), Some(ConnectionError::TimedOut(_))) {
             return true;
         }

@@ -17,7 +17,7 @@ use crate::generated::types::{GroupId, MessageId, UserId};
 use crate::time::Timestamp;
 
 /// The kind and the account of an event.
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventHeader {
     /// The kind to decode the event as.
@@ -26,7 +26,7 @@ pub struct EventHeader {
     pub self_id: Option<UserId>,
 }
 
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 impl EventHeader {
     /// Reads the header of an object that begins with it: no parser is needed for that. Returns `None` if something else than plain
     /// strings and numbers comes before it.
@@ -177,9 +177,9 @@ pub(crate) struct Tags<'a> {
     pub(super) request_type: Option<Cow<'a, str>>,
     pub(super) meta_event_type: Option<Cow<'a, str>>,
     pub(super) sub_type: Option<Cow<'a, str>>,
-    #[cfg(feature = "ws")]
+    #[cfg(any(feature = "sse", feature = "ws"))]
     self_id: Option<UserId>,
-    #[cfg(feature = "ws")]
+    #[cfg(any(feature = "sse", feature = "ws"))]
     self_id_came: bool,
 }
 
@@ -204,13 +204,13 @@ impl<'a> Tags<'a> {
     }
 
     /// Returns the header that the tags make.
-    #[cfg(feature = "ws")]
+    #[cfg(any(feature = "sse", feature = "ws"))]
     pub(crate) fn header(&self) -> EventHeader {
         EventHeader { kind: self.kind(), self_id: self.self_id }
     }
 
     /// Returns `true` if the header will not change, whatever else is in the object.
-    #[cfg(feature = "ws")]
+    #[cfg(any(feature = "sse", feature = "ws"))]
     pub(crate) fn are_complete(&self) -> bool {
         self.self_id_came && self.determine_kind()
     }
@@ -234,7 +234,7 @@ impl<'a> Tags<'a> {
             Key::MetaEventType => &mut self.meta_event_type,
             Key::SubType => &mut self.sub_type,
             Key::SelfId => {
-                #[cfg(feature = "ws")]
+                #[cfg(any(feature = "sse", feature = "ws"))]
                 {
                     let found = decode::value(entries.next_value()?);
                     self.self_id = self.self_id.or(found);

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
+use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep};
 
 /// The end of a connection by a fault.
@@ -22,9 +23,49 @@ impl fmt::Display for Dropped {
 
 impl std::error::Error for Dropped {}
 
+/// The next part of a body that goes on.
+pub(super) enum Part {
+    Data(Bytes),
+    /// The end of the body.
+    End,
+    /// The end of the connection, in the middle of the body.
+    Drop,
+}
+
+/// A body that goes on until it is ended.
+struct LiveBody {
+    parts: mpsc::Receiver<Part>,
+    /// Set while the connection has data that it may not have flushed.
+    unflushed: bool,
+    drops: bool,
+}
+
+impl LiveBody {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Dropped>>> {
+        if !self.drops {
+            match ready!(self.parts.poll_recv(cx)) {
+                Some(Part::Data(bytes)) => {
+                    self.unflushed = true;
+                    return Poll::Ready(Some(Ok(Frame::data(bytes))));
+                }
+                Some(Part::End) => return Poll::Ready(None),
+                Some(Part::Drop) | None => self.drops = true,
+            }
+        }
+        if std::mem::take(&mut self.unflushed) {
+            // The connection flushes while the body waits.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(Dropped)))
+    }
+}
+
 /// The body of an answer.
 #[derive(Default)]
 pub(super) struct AnswerBody {
+    /// Set for a body that goes on, in place of everything else.
+    live: Option<LiveBody>,
     rest: Bytes,
     /// The number of unsent bytes at which the connection is dropped.
     drop_at: Option<usize>,
@@ -36,6 +77,11 @@ pub(super) struct AnswerBody {
 impl AnswerBody {
     pub(super) fn whole(rest: Bytes) -> Self {
         Self { rest, ..Self::default() }
+    }
+
+    /// A body of the parts that are sent into a channel.
+    pub(super) fn live(parts: mpsc::Receiver<Part>) -> Self {
+        Self { live: Some(LiveBody { parts, unflushed: false, drops: false }), ..Self::default() }
     }
 
     pub(super) fn half(rest: Bytes) -> Self {
@@ -52,6 +98,9 @@ impl hyper::body::Body for AnswerBody {
     type Error = Dropped;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Dropped>>> {
+        if let Some(live) = &mut self.live {
+            return live.poll_frame(cx);
+        }
         if let Some(wait) = &mut self.wait {
             ready!(wait.as_mut().poll(cx));
         }
@@ -73,10 +122,13 @@ impl hyper::body::Body for AnswerBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
+        self.live.is_none() && self.rest.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.rest.len() as u64)
+        match self.live {
+            Some(_) => SizeHint::default(),
+            None => SizeHint::with_exact(self.rest.len() as u64),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The open WebSocket connections, as seen from outside of their own tasks.
+//! The open connections, as seen from outside of their own tasks.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,8 +13,16 @@ use super::frame;
 /// The writing side of a connection.
 pub(super) struct ConnectionHandle {
     pub(super) takes_events: bool,
+    pub(super) form: EventForm,
     pub(super) writes: mpsc::UnboundedSender<QueuedWrite>,
     pub(super) cut: oneshot::Sender<Cut>,
+}
+
+/// The form in which a connection carries events.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum EventForm {
+    WebSocket,
+    ServerSent,
 }
 
 /// The end of a connection, forced from outside.
@@ -78,11 +86,25 @@ impl OpenConnections {
         self.open.borrow().values().filter(|handle| handle.takes_events).count()
     }
 
-    /// Sends a frame to every connection that takes events, and returns their number.
-    pub(super) fn push(&self, frame: &Bytes) -> usize {
+    /// Sends a text to every connection that takes events, in its form, and returns their number.
+    pub(super) fn push_text(&self, text: String) -> usize {
+        let event = frame::server_sent(&text);
+        let frame = frame::text(text);
+        self.send_all(|form| match form {
+            EventForm::WebSocket => frame.clone(),
+            EventForm::ServerSent => event.clone(),
+        })
+    }
+
+    /// Sends bytes to every connection that takes events, as they are, and returns their number.
+    pub(super) fn push_raw(&self, bytes: &Bytes) -> usize {
+        self.send_all(|_| bytes.clone())
+    }
+
+    fn send_all(&self, bytes: impl Fn(EventForm) -> Bytes) -> usize {
         let open = self.open.borrow();
         let takers = open.values().filter(|handle| handle.takes_events);
-        takers.filter(|handle| handle.writes.send(QueuedWrite::Bytes(frame.clone())).is_ok()).count()
+        takers.filter(|handle| handle.writes.send(QueuedWrite::Bytes(bytes(handle.form))).is_ok()).count()
     }
 
     /// Waits until at least `n` connections are open; for 0, until none is.

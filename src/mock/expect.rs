@@ -156,7 +156,7 @@ impl<E: Expected> NextCall<'_, E> {
             Err(_) => {
                 let (names, report, open) = (names::<E>(), calls.report(), server.connections());
                 Err(Unexpected(format!(
-                    "at {at}: no call of {names} has come within {within:?}{report}\n  open WebSocket connections: {open}"
+                    "at {at}: no call of {names} has come within {within:?}{report}\n  open connections: {open}"
                 )))
             }
         }
@@ -181,7 +181,7 @@ impl<'a, E: Expected + 'a> IntoFuture for Expect<'a, E> {
     }
 }
 
-/// Waits until WebSocket connections are open, and panics if they are not: [`MockServer::connected`].
+/// Waits until connections are open, and panics if they are not: [`MockServer::connected`].
 #[must_use = "a future does nothing until it is awaited"]
 pub struct Connected<'a> {
     server: &'a MockServer,
@@ -205,9 +205,7 @@ impl<'a> Connected<'a> {
             let connections = &server.state.connections;
             if tokio::time::timeout(within, connections.wait_until_open(n)).await.is_err() {
                 let (open, report) = (connections.count(), server.state.calls.report());
-                fail(&Unexpected(format!(
-                    "at {at}: WebSocket connections after {within:?}: {open}, expected: {n}{report}"
-                )));
+                fail(&Unexpected(format!("at {at}: open connections after {within:?}: {open}, expected: {n}{report}")));
             }
         }
     }
@@ -312,7 +310,7 @@ impl MockServer {
         }
     }
 
-    /// Waits until at least `n` WebSocket connections are open; for 0, until none is.
+    /// Waits until at least `n` connections are open, over WebSocket or for server-sent events; for 0, until none is.
     ///
     /// # Panics
     ///

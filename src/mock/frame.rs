@@ -1,4 +1,4 @@
-//! WebSocket frames, written by hand.
+//! WebSocket frames and server-sent events, written by hand.
 
 use bytes::Bytes;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -6,6 +6,12 @@ use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 
 pub(super) fn text(text: String) -> Bytes {
     data(Data::Text, text)
+}
+
+/// Returns a text as the data of a server-sent event. Each of its lines has a line there.
+pub(super) fn server_sent(text: &str) -> Bytes {
+    let lines: String = text.lines().map(|line| format!("data: {line}\n")).collect();
+    format!("{lines}\n").into()
 }
 
 pub(super) fn data(kind: Data, payload: impl Into<Bytes>) -> Bytes {

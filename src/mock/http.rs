@@ -28,6 +28,7 @@ use super::body::{AnswerBody, Dropped};
 use super::call::{CallEnd, Rejected, Via};
 use super::fault::Fault;
 use super::meta_event::{heartbeat, now};
+use super::sse;
 use super::state::{NotedCall, State};
 use super::sync::lock;
 use super::ws::{self, BotConnection};
@@ -107,6 +108,9 @@ async fn respond(
     }
     if let Some((status, why)) = unauthorised(state, &parts.uri, &parts.headers) {
         return reject(status, why);
+    }
+    if parts.method == Method::GET && parts.uri.path() == sse::PATH && !state.strict {
+        return Ok(sse::subscribe(state));
     }
     let (action, params) = given.call(&parts.uri);
     let call = state.receive(&action, &params, Via::Http);

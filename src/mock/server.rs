@@ -13,7 +13,6 @@ use tokio::task::JoinHandle;
 use super::call::{ActionResult, ReceivedCall};
 use super::connection::Cut;
 use super::fault::Fault;
-use super::frame;
 use super::refusal::{Refusal, bad_request};
 use super::state::State;
 use super::sync::lock;
@@ -42,7 +41,7 @@ impl MockServer {
         let _ = (&mut self.task).await;
     }
 
-    /// The address for [`Client::builder`](crate::Client).
+    /// The address for [`Client::builder`](crate::Client), and for events by HTTP.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
@@ -67,8 +66,8 @@ impl MockServer {
         UserId::new(self.state.self_id)
     }
 
-    /// Sends an event to every WebSocket connection that takes events and every [`webhook`](Self::webhook), and queues
-    /// it for [long polling](super::MockServerBuilder::long_polling) if that is on. Returns the number of connections
+    /// Sends an event to every connection that takes events, over WebSocket or by [server-sent events](super#connecting-a-bot), and
+    /// to every [`webhook`](Self::webhook), and queues it for [long polling](super::MockServerBuilder::long_polling) if that is on. Returns the number of connections
     /// and webhooks.
     ///
     /// # Panics
@@ -81,37 +80,41 @@ impl MockServer {
         self.state.push_event(&event_text(&event).unwrap_or_else(|why| refuse_event(&why)))
     }
 
-    /// Sends a text frame to every WebSocket connection that takes events, unchecked, and returns their number.
+    /// Sends a text to every connection that takes events, unchecked, and returns their number. Over a WebSocket it is a frame, and
+    /// by HTTP a server-sent event.
     pub fn push_text(&self, text: impl Into<String>) -> usize {
-        self.state.connections.push(&frame::text(text.into()))
+        self.state.connections.push_text(text.into())
     }
 
-    /// Sends raw bytes to every WebSocket connection that takes events, without a frame around them: for malformed
-    /// frames. Returns the number of connections.
+    /// Sends raw bytes to every connection that takes events, without a frame around them: for malformed frames, and for lines of
+    /// server-sent events that break off. Returns the number of connections.
     pub fn push_raw(&self, bytes: impl Into<Vec<u8>>) -> usize {
-        self.state.connections.push(&bytes.into().into())
+        self.state.connections.push_raw(&bytes.into().into())
     }
 
-    /// The number of open WebSocket connections. A connection counts before its client knows that it is connected.
+    /// The number of open connections, over WebSocket and for server-sent events. A connection counts before its client knows
+    /// that it is connected.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.state.connections.count()
     }
 
-    /// The number of receivers of an event: WebSocket connections that take events, and webhooks.
+    /// The number of receivers of an event: connections that take events, and webhooks.
     #[must_use]
     pub fn listeners(&self) -> usize {
         self.state.connections.listeners() + lock(&self.state.webhooks).len()
     }
 
-    /// Ends every WebSocket connection without a close frame, as a killed server does. New connections are served.
+    /// Ends every connection without a close frame, as a killed server does. New connections are served. A response with
+    /// server-sent events brings what was pushed before, and breaks off: after [`push_raw`](Self::push_raw) with a part of an
+    /// event, in the middle of it.
     pub fn drop_connections(&self) {
         for connection in self.state.connections.take() {
             let _ = connection.cut.send(Cut::Drop);
         }
     }
 
-    /// Closes every WebSocket connection with a close frame. New connections are served.
+    /// Closes every connection with a close frame, and ends responses with server-sent events. New connections are served.
     ///
     /// Any code is sent, even one that the protocol reserves. A reason has room for 123 bytes.
     pub fn close_connections(&self, code: u16, reason: &str) {
@@ -120,7 +123,7 @@ impl MockServer {
         }
     }
 
-    /// Silences every WebSocket connection for ever, as a change of network does: it is no longer read from or written
+    /// Silences every connection for ever, as a change of network does: it is no longer read from or written
     /// to, and it is not closed. It no longer counts. New connections are served.
     pub fn silence_connections(&self) {
         for connection in self.state.connections.take() {

@@ -19,7 +19,6 @@ use super::call::{ActionResult, CallEnd, PanicSource, Via, panic_message};
 use super::connection::OpenConnections;
 use super::envelope::envelope;
 use super::fault::Fault;
-use super::frame;
 use super::handlers::{FaultPlan, Handlers};
 use super::log::CallLog;
 use super::long_polling::EventQueue;
@@ -270,7 +269,7 @@ impl State {
         let webhooks = lock(&self.webhooks);
         let posted = webhooks.iter().filter(|webhook| webhook.send(json.to_owned()).is_ok()).count();
         drop(webhooks);
-        posted + self.connections.push(&frame::text(format!("{json}\n")))
+        posted + self.connections.push_text(format!("{json}\n"))
     }
 }
 

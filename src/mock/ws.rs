@@ -32,7 +32,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::body::AnswerBody;
 use super::call::Via;
-use super::connection::{ConnectionHandle, Cut, QueuedWrite};
+use super::connection::{ConnectionHandle, Cut, EventForm, QueuedWrite};
 use super::dice::Dice;
 use super::fault::Fault;
 use super::frame;
@@ -128,7 +128,8 @@ impl BotConnection {
             if takes_events {
                 let _ = writes.send(QueuedWrite::Bytes(frame::text(lifecycle())));
             }
-            state.connections.add(id, ConnectionHandle { takes_events, writes: writes.clone(), cut: cut_sender });
+            let (form, writes) = (EventForm::WebSocket, writes.clone());
+            state.connections.add(id, ConnectionHandle { takes_events, form, writes, cut: cut_sender });
         }
         Self { state: state.clone(), id, socket, kind, writes, queue, cut }
     }

@@ -12,7 +12,7 @@ use crate::error::connection::ConnectionError;
 use crate::generated::types::UserId;
 use crate::server_kind::KindCell;
 use crate::sync::lock;
-use crate::transport::ws::control::Control;
+use crate::transport::control::Control;
 use crate::transport::ws::service::{Outgoing, Ws};
 
 /// The longest time between two replacements that belong together.

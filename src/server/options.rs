@@ -9,7 +9,7 @@ use crate::events::queue::QueueLimits;
 use crate::generated::server::ServerKind;
 use crate::generated::types::UserId;
 use crate::transport::BoxedService;
-use crate::transport::ws::settings::Settings;
+use crate::transport::settings::Settings;
 
 /// Default limit of the bytes of all accounts' events.
 const DEFAULT_TOTAL: usize = 256 << 20;

@@ -32,11 +32,11 @@ use crate::server::service::AccountService;
 use crate::server::sink::{AccountSink, came_before};
 use crate::server_kind::KindCell;
 use crate::sync::lock;
+use crate::transport::control::{Control, Stopper};
+use crate::transport::settings::Settings;
 use crate::transport::ws;
 use crate::transport::ws::activity::Monitored;
-use crate::transport::ws::control::{Control, Stopper};
 use crate::transport::ws::service::UnsentCalls;
-use crate::transport::ws::settings::Settings;
 
 /// Error sent once shutdown has begun.
 pub(super) const CLOSING: &str = "the bot is closing";

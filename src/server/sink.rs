@@ -14,7 +14,7 @@ use crate::generated::event::EventKind;
 use crate::server::connections::Role;
 use crate::server::faults::Faults;
 use crate::sync::lock;
-use crate::transport::ws::control::{EventSink, Stopper};
+use crate::transport::control::{EventSink, Stopper};
 
 /// Returns `true` if an account's event is to be dropped as a repetition, and remembers it. Meta events are exempt: each
 /// heartbeat and each new connection counts.

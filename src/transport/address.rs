@@ -119,9 +119,6 @@ fn protocol_of(scheme: &str, way: Way) -> Result<Protocol, AddressError> {
         ("https", Way::Http) | ("wss", Way::WebSocket) => Ok(Protocol::Tls),
         ("unix", _) => Ok(Protocol::UnixSocket),
         ("ws" | "wss", Way::Http) => Err("it is a WebSocket address; this needs the server's HTTP port".into()),
-        ("http" | "https", Way::WebSocket) => {
-            Err("it is an HTTP address; this needs the server's WebSocket port".into())
-        }
         (other, Way::Http) => Err(AddressError::Url(format!("`{other}://` is neither `http://` nor `https://`"))),
         (other, Way::WebSocket) => Err(AddressError::Url(format!("`{other}://` is neither `ws://` nor `wss://`"))),
     }

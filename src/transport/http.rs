@@ -1,7 +1,7 @@
 //! Calls as HTTP requests: `POST /<action>` with the parameters as JSON.
 
 mod body;
-mod pools;
+pub(in crate::transport) mod pools;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,10 +15,10 @@ use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, 
 use crate::envelope::is_success;
 use crate::error::address::AddressError;
 use crate::error::reason::Reason;
-use crate::transport::address::{Address, Place, bearer};
+use crate::transport::address::{Address, Place};
 use crate::transport::failure::{BoxError, Failure};
 use crate::transport::http::body::{CloseOnDrop, Gate, RequestBody};
-use crate::transport::http::pools::Pools;
+use crate::transport::http::pools::{Pools, authorization};
 use crate::transport::request::Request;
 use crate::transport::response::Response;
 use crate::transport::tls::{Roots, is_about_certificate};
@@ -43,9 +43,7 @@ impl Http {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(token) = token {
-            let mut value = HeaderValue::from_str(&bearer(token)?).map_err(|_| AddressError::AccessToken)?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
+            headers.insert(AUTHORIZATION, authorization(token)?);
         }
         let place = address.place();
         let pools = Pools::new(address, headers, roots)?;
@@ -195,7 +193,8 @@ fn amid_answer(error: reqwest::Error, status: u16, arrived: &[u8]) -> Failure {
         .with_source(error.without_url())
 }
 
-fn hyper_error(error: &reqwest::Error) -> Option<&hyper::Error> {
+/// Returns the error of the HTTP protocol among the causes.
+pub(in crate::transport) fn hyper_error(error: &reqwest::Error) -> Option<&hyper::Error> {
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
         if let Some(found) = error.downcast_ref() {

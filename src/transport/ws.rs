@@ -2,13 +2,10 @@
 
 pub(crate) mod activity;
 pub(crate) mod connect;
-pub(crate) mod control;
 mod dial;
-pub(crate) mod frame;
 pub(crate) mod handshake;
 mod pending;
 pub(crate) mod service;
-pub(crate) mod settings;
 mod socket;
 mod task;
 
@@ -25,23 +22,24 @@ use tokio_tungstenite::WebSocketStream;
 
 #[cfg(feature = "server")]
 use self::activity::Monitored;
-use self::connect::{Endpoint, Socket};
-use self::control::{Control, Stop};
+use self::connect::{Socket, SocketEndpoint};
 use self::pending::PendingCalls;
 use self::service::{Inner, Ws};
 #[cfg(feature = "server")]
 use self::service::{Outgoing, UnsentCalls};
-use self::settings::Settings;
 use self::task::Task;
 use crate::error::connection::ConnectionError;
 use crate::server_kind::KindCell;
+use crate::transport::control::{Control, Stop};
+use crate::transport::reconnect::Endpoint;
+use crate::transport::settings::Settings;
 
 /// Capacity of the channel to the task; further calls wait until it has room.
 const CALL_CAPACITY: usize = 1024;
 
 /// Starts the task that owns the socket. It ends when all clients and event streams are dropped.
 pub(crate) fn start(
-    endpoint: Endpoint,
+    endpoint: SocketEndpoint,
     socket: Socket,
     control: Arc<Control>,
     stops: mpsc::UnboundedReceiver<Stop>,
@@ -123,12 +121,12 @@ mod paused {
     use tokio_tungstenite::tungstenite::Message;
     use tokio_tungstenite::tungstenite::protocol::Role;
 
-    use super::control::{ConnectionState, EventSink, Stopper};
     use super::service::NotConnected;
     use super::task::MAX_PONGS_OWED;
     use super::*;
     use crate::action::Raw;
     use crate::event::header::EventHeader;
+    use crate::transport::control::{ConnectionState, EventSink, Stopper};
     use crate::transport::request::Request;
 
     struct NoConsumer;

@@ -40,4 +40,7 @@ fn the_compiler_names_the_feature_that_is_missing() {
     let program = "fn main() {\n    let _ = cqhttp::connect(\"wss://a\").root_certificate(\"\");\n}\n";
     let said = said_of("\"ws\"", program);
     assert!(said.contains("error[E0277]: `root_certificate` needs the feature `tls` of `cqhttp`"), "{said}");
+    let program = "fn main() {\n    let _ = cqhttp::connect(\"http://a\").calls(());\n}\n";
+    let said = said_of("\"ws\"", program);
+    assert!(said.contains("error[E0277]: `Connect::calls` needs the feature `sse` of `cqhttp`"), "{said}");
 }

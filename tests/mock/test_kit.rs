@@ -369,7 +369,7 @@ async fn a_call_that_does_not_come_says_what_came_instead() {
         r#"answered with {"message_id":"#,
         "4. get_login_info {} over HTTP: its handler panicked: out of names",
         "the handler of `get_login_info` panicked: out of names",
-        "open WebSocket connections: 0",
+        "open connections: 0",
     ] {
         assert!(said.contains(part), "{part} is not in: {said}");
     }
@@ -436,13 +436,13 @@ async fn connections_that_do_not_come_fail_the_test() {
     client.delete_msg(1).await.unwrap();
     let said = panic_of(server.connected(2).within(Duration::from_millis(20))).await;
     assert!(said.contains(concat!("at ", file!(), ":")), "{said}");
-    assert!(said.contains("WebSocket connections after 20ms: 0, expected: 2"), "{said}");
+    assert!(said.contains("open connections after 20ms: 0, expected: 2"), "{said}");
     assert!(said.contains(r#"1. delete_msg {"message_id":1}"#), "what came instead: {said}");
 
     let (_first, _second) = (connect(server.ws_url()).await.unwrap(), connect(server.ws_url()).await.unwrap());
     server.connected(1).within(Duration::MAX).await;
     let said = panic_of(server.connected(0).within(Duration::ZERO)).await;
-    assert!(said.contains("WebSocket connections after 0ns: 2, expected: 0"), "{said}");
+    assert!(said.contains("open connections after 0ns: 2, expected: 0"), "{said}");
     let (waited, third) = tokio::join!(server.connected(3), connect(server.ws_url()));
     assert_eq!((waited, third.is_ok()), ((), true));
 }

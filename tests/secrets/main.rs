@@ -232,6 +232,9 @@ async fn the_access_token_shows_nowhere() {
     lost.push(cqhttp::connect(nobody).token_in_query().await.unwrap_err());
     lost.push(cqhttp::connect(format!("ws://127.0.0.1/?access_token={IN_URL}&x=1")).await.unwrap_err());
     lost.push(cqhttp::connect("ws://127.0.0.1").access_token(format!("{TOKEN}\n")).await.unwrap_err());
+    // And by server-sent events.
+    #[cfg(feature = "sse")]
+    lost.extend(events_by_http(&server).await);
     for why in lost {
         assert_hidden(&format!("{why} {} {}", why.report(), debug(&why)));
     }
@@ -303,6 +306,41 @@ async fn a_refusal_keeps_its_name_whatever_the_token_is() {
         let Error::Refused(refused) = &error else { panic!("{error:?}") };
         assert_eq!(refused.explanation(), Some("no token …"));
     }
+}
+
+/// Reads events by HTTP, and returns how that fails.
+#[cfg(feature = "sse")]
+async fn events_by_http(server: &MockServer) -> Vec<cqhttp::ConnectionError> {
+    let mut lost = Vec::new();
+    let url = server.url();
+    let in_url = cqhttp::connect(format!("{url}?access_token={IN_URL}"));
+    for connect in [cqhttp::connect(&url).access_token(TOKEN), in_url.token_in_query()] {
+        assert_hidden(&debug(&connect));
+        let (client, events) = connect.await.unwrap();
+        client.get_login_info().await.unwrap();
+        assert_hidden(&format!("{} {} {}", debug(&client), debug(&events), debug(&events.connection())));
+        let mut states = events.connection().watch();
+        server.drop_connections();
+        let state = states.wait_for(|state| !state.is_connected()).await.unwrap().clone();
+        assert_hidden(&debug(&state));
+        lost.extend(state.error());
+        events.close().await;
+    }
+    for (status, body) in [
+        ("403 Forbidden", "no such token: TOKEN"),
+        ("404 Not Found\r\ncontent-type: sesame/TOKEN", "TOKEN"),
+        ("200 OK\r\ncontent-type: TOKEN", "TOKEN"),
+        ("307 Temporary Redirect\r\nlocation: /?access_token=TOKEN", "TOKEN"),
+        ("TOKEN", ""),
+    ] {
+        let (url, _) = answering(&status.replace("TOKEN", TOKEN), body.replace("TOKEN", TOKEN)).await;
+        lost.push(cqhttp::connect(url).access_token(TOKEN).token_in_query().await.unwrap_err());
+    }
+    let nobody = format!("http://127.0.0.1:1/?access_token={IN_URL}");
+    lost.push(cqhttp::connect(nobody).token_in_query().await.unwrap_err());
+    lost.push(cqhttp::connect(format!("http://127.0.0.1/?access_token={IN_URL}&x=1")).await.unwrap_err());
+    lost.push(cqhttp::connect("http://127.0.0.1").access_token(format!("{TOKEN}\n")).await.unwrap_err());
+    lost
 }
 
 #[cfg(feature = "server")]

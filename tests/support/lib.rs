@@ -4,7 +4,7 @@
 
 mod compact;
 pub mod log;
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 pub mod peer;
 
 use std::collections::{BTreeMap, BTreeSet};

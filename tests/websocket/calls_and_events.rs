@@ -170,7 +170,6 @@ async fn the_token_goes_out_as_a_header_or_in_the_query() {
 async fn an_address_that_cannot_be_used_says_why() {
     for (url, says) in [
         ("127.0.0.1:6700", "no `ws://` in front"),
-        ("http://127.0.0.1:6700", "the server's WebSocket port"),
         ("ftp://127.0.0.1", "neither `ws://` nor `wss://`"),
         ("ws://", "host"),
         ("ws://例子.中国", "`xn--`"),

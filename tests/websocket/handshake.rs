@@ -258,6 +258,13 @@ async fn a_response_that_is_not_http_says_so() {
     }
 }
 
+#[cfg(not(feature = "sse"))]
+#[tokio::test]
+async fn an_http_address_names_the_feature_that_reads_its_events() {
+    let error = soon(connect("HTTP://127.0.0.1:3000")).await.unwrap_err();
+    assert!(matches!(&error, ConnectionError::Address(why) if why.contains("the feature `sse`")), "{error:?}");
+}
+
 #[tokio::test]
 async fn the_key_has_to_be_answered() {
     for accept in ["", "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"] {

@@ -4,14 +4,14 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use reqwest::Url;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use tokio::runtime::{Handle, Id};
 
 use crate::error::address::AddressError;
 use crate::error::reason::Reason;
 use crate::sync::lock;
-use crate::transport::address::Address;
+use crate::transport::address::{Address, bearer};
 use crate::transport::failure::{BoxError, Failure};
 use crate::transport::tls::{Roots, Tls};
 
@@ -40,9 +40,7 @@ pub(super) struct Pools {
 impl Pools {
     /// Pools with a first client, for the current runtime if there is one.
     pub(super) fn new(address: Address, headers: HeaderMap, roots: &Roots) -> Result<Self, AddressError> {
-        let scheme = if address.secure { "https" } else { "http" };
-        let base = Url::parse(&format!("{scheme}://{}{}", address.authority(), address.path))
-            .map_err(|error| AddressError::Url(error.to_string()))?;
+        let base = address_url(&address)?;
         let tls = roots.settings(address.secure)?;
         let pools = Self { base, address, headers, tls, clients: Mutex::default() };
         let client = pools.build()?;
@@ -77,13 +75,7 @@ impl Pools {
     }
 
     fn build(&self) -> Result<reqwest::Client, AddressError> {
-        // Each request is sent once, directly to the server.
-        let builder = reqwest::Client::builder()
-            .default_headers(self.headers.clone())
-            .redirect(Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .tcp_nodelay(true)
+        let builder = direct_client(self.headers.clone(), &self.tls)
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT);
         let builder = match &self.address.socket {
@@ -91,9 +83,33 @@ impl Pools {
             Some(path) => builder.unix_socket(path.clone()),
             _ => builder,
         };
-        let client = self.tls.configure(builder).build();
-        client.map_err(|error| AddressError::Setup(error.without_url().into()))
+        builder.build().map_err(|error| AddressError::Setup(error.without_url().into()))
     }
+}
+
+/// Returns the URL of an address.
+pub(in crate::transport) fn address_url(address: &Address) -> Result<Url, AddressError> {
+    let scheme = if address.secure { "https" } else { "http" };
+    Url::parse(&format!("{scheme}://{}{}", address.authority(), address.path))
+        .map_err(|error| AddressError::Url(error.to_string()))
+}
+
+/// Returns the value of the header with the access token.
+pub(in crate::transport) fn authorization(token: &str) -> Result<HeaderValue, AddressError> {
+    let mut value = HeaderValue::from_str(&bearer(token)?).map_err(|_| AddressError::AccessToken)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Returns the builder of an HTTP client that sends each request once, directly to the server.
+pub(in crate::transport) fn direct_client(headers: HeaderMap, tls: &Tls) -> reqwest::ClientBuilder {
+    let builder = reqwest::Client::builder()
+        .default_headers(headers)
+        .redirect(Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .tcp_nodelay(true);
+    tls.configure(builder)
 }
 
 fn unusable(error: AddressError) -> Failure {

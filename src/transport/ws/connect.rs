@@ -7,15 +7,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tower::retry::backoff::Backoff;
 
-use crate::backoff::new_backoff;
 use crate::error::address::AddressError;
 use crate::error::connection::ConnectionError;
 use crate::transport::address::{Address, Way, bearer, token_of};
+use crate::transport::reconnect::Endpoint;
+use crate::transport::settings::Settings;
 use crate::transport::tls::{Roots, Tls};
 use crate::transport::ws::activity::Monitored;
-use crate::transport::ws::settings::Settings;
 use crate::transport::ws::{dial, handshake};
 
 pub(crate) type Socket = WebSocketStream<Monitored<Box<dyn Stream>>>;
@@ -26,7 +25,7 @@ pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// A server to connect to.
-pub(crate) struct Endpoint {
+pub(crate) struct SocketEndpoint {
     address: Address,
     tls: Tls,
     /// The head of the request, with the access token.
@@ -41,7 +40,7 @@ const READ_BUFFER: usize = 128 * 1024;
 /// The characters of a path that a request cannot carry as they are; `%` is not among them, since a path is encoded already.
 const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'^').add(b'`').add(b'{').add(b'}');
 
-impl Endpoint {
+impl SocketEndpoint {
     pub(crate) fn new(
         url: &str,
         token: Option<String>,
@@ -72,47 +71,12 @@ impl Endpoint {
         Ok(Self { address, tls, request_head, token, settings: settings.clone() })
     }
 
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
     pub(crate) fn token(&self) -> Option<&str> {
         self.token.as_deref()
     }
 
-    /// Makes the first connection, with one attempt or, if `wait_for_server`, any number of attempts.
-    pub(crate) async fn first(&self, wait_for_server: bool) -> Result<Socket, ConnectionError> {
-        let mut backoff = new_backoff(self.settings.first_wait, self.settings.longest_wait);
-        loop {
-            match self.connect().await {
-                Err(error) if wait_for_server && error.may_pass() => {
-                    let wait = backoff.next_backoff();
-                    tracing::warn!(why = error.report(), "no connection yet");
-                    wait.await;
-                }
-                outcome => return outcome,
-            }
-        }
-    }
-
-    /// Makes one attempt to connect.
-    pub(super) async fn connect(&self) -> Result<Socket, ConnectionError> {
-        let limit = self.settings.connect_timeout;
-        tokio::time::timeout(limit, self.upgrade()).await.unwrap_or(Err(ConnectionError::TimedOut(limit)))
-    }
-
-    async fn upgrade(&self) -> Result<Socket, ConnectionError> {
-        let mut stream = self.open().await?;
-        let early = handshake::upgrade(&mut stream, &self.request_head).await?;
-        let limit = Some(self.settings.frame_limit);
-        let config =
-            WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(limit).max_frame_size(limit);
-        let stream = Monitored::after(stream, &early);
-        Ok(WebSocketStream::from_partially_read(stream, early, Role::Client, Some(config)).await)
-    }
-
     /// Opens the connection that carries the WebSocket.
-    async fn open(&self) -> Result<Box<dyn Stream>, ConnectionError> {
+    async fn dial(&self) -> Result<Box<dyn Stream>, ConnectionError> {
         let unreachable = |error: io::Error| self.unreachable(error);
         #[cfg(unix)]
         if let Some(path) = &self.address.socket {
@@ -147,5 +111,23 @@ impl Endpoint {
     async fn start_tls(&self, _: TcpStream) -> Result<Box<dyn Stream>, ConnectionError> {
         let _ = &self.tls;
         Err(ConnectionError::Tls)
+    }
+}
+
+impl Endpoint for SocketEndpoint {
+    type Stream = Socket;
+
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    async fn open(&self) -> Result<Socket, ConnectionError> {
+        let mut stream = self.dial().await?;
+        let early = handshake::upgrade(&mut stream, &self.request_head).await?;
+        let limit = Some(self.settings.frame_limit);
+        let config =
+            WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(limit).max_frame_size(limit);
+        let stream = Monitored::after(stream, &early);
+        Ok(WebSocketStream::from_partially_read(stream, early, Role::Client, Some(config)).await)
     }
 }

@@ -14,11 +14,11 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use crate::error::connection::ConnectionError;
 use crate::error::reason::Reason;
+use crate::transport::control::Control;
 use crate::transport::failure::BoxError;
+use crate::transport::frame;
 use crate::transport::request::Request;
 use crate::transport::response::Response;
-use crate::transport::ws::control::Control;
-use crate::transport::ws::frame;
 
 /// The echo of the next call. All connections of a process share it, and each process starts at a random number: a server
 /// sends a late answer over whichever connection the account has by then.

@@ -15,12 +15,11 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
-use crate::decode;
 use crate::error::connection::ConnectionError;
-use crate::raw_fields::raw_fields;
 use crate::time::YEAR;
+use crate::transport::heartbeat::longest_silence;
+use crate::transport::settings::Settings;
 use crate::transport::ws::activity::Monitored;
-use crate::transport::ws::settings::Settings;
 
 pub(super) fn close_frame(code: CloseCode) -> CloseFrame {
     CloseFrame { code, reason: Utf8Bytes::from_static("") }
@@ -97,13 +96,8 @@ impl<S> OpenSocket<S> {
         self.refused = None;
     }
 
-    pub(super) fn on_heartbeat(&mut self, text: &str) {
-        // In milliseconds.
-        let interval = raw_fields(text.as_bytes(), ["interval"]).ok().and_then(|[interval]| decode::value(interval?));
-        if let Some(interval @ 1..) = interval {
-            let interval: u64 = interval;
-            self.longest_silence = Some(Duration::from_millis(interval.saturating_mul(5) / 2));
-        }
+    pub(super) fn on_heartbeat(&mut self, heartbeat: &[u8]) {
+        self.longest_silence = longest_silence(heartbeat).or(self.longest_silence);
     }
 
     /// Returns the earliest deadline.

@@ -1,26 +1,15 @@
-//! The task that owns a socket.
+//! The task that owns a socket. [`reconnect`] has its states.
 //!
-//! ```text
-//!                    ┌───────────────────── connected again ─────────────────────┐
-//!                    ▼                                                           │
-//!   start ───▶ Connected ── lost ──▶ Disconnected ── after a wait ──▶ Connecting ─┘
-//!                    │                  │     ▲                          │   │
-//!                    │                  │     └──────── failed ──────────┘   │
-//!          stopped, or no client left   └───── stopped, or no client left ───┤
-//!                    ▼                                                       ▼
-//!                 Closing ── calls answered or out of time; close frame ──▶ Closed
-//! ```
-//!
-//! A connection that must not be made again goes from *Connected* to *Closed* when it is lost; so does one whose token is
-//! refused. While there is no connection, calls are rejected, or wait for it up to `queue_while_down`.
+//! While there is no connection, calls are rejected, or wait for it up to `queue_while_down`. When the connection is closed, a
+//! close frame is sent once the calls are answered or out of time.
 //!
 //! Order at the end: the state is published first, since rejected calls take their reason from it; the calls in flight fail
 //! next; then the channel of calls is closed, and the calls in it are rejected. If the channel were dropped instead, a call with
 //! a reserved place in it would wait for ever.
 
 use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -34,24 +23,23 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
-use tower::retry::backoff::{Backoff, ExponentialBackoff};
 
-use crate::backoff::new_backoff;
 use crate::error::connection::ConnectionError;
 use crate::error::secret::without_token;
 use crate::event::header::EventHeader;
 use crate::generated::event::EventKind;
 use crate::server_kind::KindCell;
 use crate::time::YEAR;
+use crate::transport::control::{ConnectionState, Control, Stop};
+use crate::transport::frame::Frame;
+use crate::transport::reconnect::{self, Serve};
+use crate::transport::settings::Settings;
 use crate::transport::ws::activity::Monitored;
-use crate::transport::ws::connect::{Endpoint, Socket};
-use crate::transport::ws::control::{ConnectionState, Control, Stop};
-use crate::transport::ws::frame::Frame;
+use crate::transport::ws::connect::{Socket, SocketEndpoint};
 use crate::transport::ws::pending::PendingCalls;
 use crate::transport::ws::service::Outgoing;
 #[cfg(feature = "server")]
 use crate::transport::ws::service::UnsentCalls;
-use crate::transport::ws::settings::Settings;
 use crate::transport::ws::socket::{OpenSocket, close_frame};
 
 /// Number of frames that are read before other work has its turn.
@@ -91,10 +79,51 @@ impl Drop for Task {
     }
 }
 
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Serve<WebSocketStream<Monitored<S>>> for Task {
+    fn control(&self) -> &Control {
+        &self.control
+    }
+
+    async fn serve(&mut self, socket: WebSocketStream<Monitored<S>>) -> ConnectionError {
+        let mut open = OpenSocket::new(socket, &self.settings);
+        let why = poll_fn(|cx| self.poll(cx, &mut open)).await;
+        match open.refused {
+            Some(refused) if !self.stopping => refused,
+            Some(refused) => {
+                self.calls.fail_all(&refused);
+                why
+            }
+            None => why,
+        }
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping
+    }
+
+    fn disconnected(&mut self, why: &ConnectionError) {
+        self.calls.fail_all(why);
+    }
+
+    /// Queues or rejects calls.
+    fn poll_disconnected(&mut self, cx: &mut Context<'_>, why: &ConnectionError) -> Poll<()> {
+        if let Poll::Ready(Some(_)) = self.stops.poll_recv(cx) {
+            return Poll::Ready(());
+        }
+        while let Poll::Ready(call) = self.outgoing.poll_recv(cx) {
+            match call {
+                Some(call) => self.enqueue(call, why),
+                None => return Poll::Ready(()),
+            }
+        }
+        Poll::Pending
+    }
+}
+
 impl Task {
     /// Serves one socket, and ends with it.
     #[cfg(feature = "server")]
-    pub(super) async fn run_once<S: AsyncRead + AsyncWrite + Unpin>(
+    pub(super) async fn run_once<S: AsyncRead + AsyncWrite + Unpin + Send>(
         mut self,
         socket: WebSocketStream<Monitored<S>>,
     ) -> ConnectionError {
@@ -105,32 +134,8 @@ impl Task {
     }
 
     /// Serves one socket after the other. The `kind` of the server is forgotten with each.
-    pub(super) async fn run(mut self, endpoint: Endpoint, mut socket: Socket, kind: Arc<KindCell>) {
-        let settings = self.settings.clone();
-        let mut backoff = new_backoff(settings.first_wait, settings.longest_wait);
-        tracing::debug!("connected");
-        let why = loop {
-            let since = Instant::now();
-            let why = self.serve(socket).await;
-            kind.forget();
-            if self.stopping {
-                break ConnectionError::Closed;
-            }
-            if !settings.reconnect || !why.may_pass() {
-                break why;
-            }
-            if since.elapsed() >= settings.stable_after() {
-                backoff = new_backoff(settings.first_wait, settings.longest_wait);
-            }
-            match self.reconnect(&endpoint, why, &mut backoff).await {
-                Ok(new) => socket = new,
-                Err(why) => break why,
-            }
-        };
-        match &why {
-            ConnectionError::Closed => tracing::debug!("the connection is closed"),
-            why => tracing::error!(why = why.report(), "the connection has ended, and is not made again"),
-        }
+    pub(super) async fn run(mut self, endpoint: SocketEndpoint, socket: Socket, kind: Arc<KindCell>) {
+        let why = reconnect::serve_all(&mut self, &endpoint, socket, &kind).await;
         self.end(&why).await;
     }
 
@@ -158,61 +163,6 @@ impl Task {
         call.reject(why);
     }
 
-    /// Connects again, with any number of attempts.
-    async fn reconnect(
-        &mut self,
-        endpoint: &Endpoint,
-        mut why: ConnectionError,
-        backoff: &mut ExponentialBackoff,
-    ) -> Result<Socket, ConnectionError> {
-        let mut lost = true;
-        loop {
-            let wait = backoff.next_backoff();
-            let next_try = wait.deadline();
-            let in_ms = next_try.saturating_duration_since(Instant::now()).as_millis();
-            match std::mem::take(&mut lost) {
-                true => tracing::warn!(why = why.report(), next_try_in_ms = in_ms, "disconnected"),
-                false => tracing::warn!(why = why.report(), next_try_in_ms = in_ms, "still not connected"),
-            }
-            self.control.state.send_replace(ConnectionState::Disconnected { why: why.clone(), next_try });
-            self.calls.fail_all(&why);
-            self.run_while_disconnected(&why, wait).await?;
-            tracing::debug!("connecting");
-            self.control.state.send_replace(ConnectionState::Connecting);
-            match self.run_while_disconnected(&why, endpoint.connect()).await? {
-                Ok(socket) => {
-                    tracing::info!("connected again");
-                    self.control.state.send_replace(ConnectionState::Connected);
-                    return Ok(socket);
-                }
-                Err(error) if !error.may_pass() => return Err(error),
-                Err(error) => why = error,
-            }
-        }
-    }
-
-    /// Runs `work`, and queues or rejects calls in the meantime. Returns an error if the connection is closed.
-    async fn run_while_disconnected<T>(
-        &mut self,
-        why: &ConnectionError,
-        work: impl Future<Output = T>,
-    ) -> Result<T, ConnectionError> {
-        let mut work = pin!(work);
-        poll_fn(|cx| {
-            if let Poll::Ready(Some(_)) = self.stops.poll_recv(cx) {
-                return Poll::Ready(Err(ConnectionError::Closed));
-            }
-            while let Poll::Ready(call) = self.outgoing.poll_recv(cx) {
-                match call {
-                    Some(call) => self.enqueue(call, why),
-                    None => return Poll::Ready(Err(ConnectionError::Closed)),
-                }
-            }
-            work.as_mut().poll(cx).map(Ok)
-        })
-        .await
-    }
-
     /// Keeps a call for the next connection, or rejects it if too many are kept.
     fn enqueue(&mut self, call: Outgoing, why: &ConnectionError) {
         let limit = self.settings.queue_while_down;
@@ -223,23 +173,6 @@ impl Task {
             self.waiting.push_back(call);
         } else {
             call.reject(why);
-        }
-    }
-
-    /// Serves a socket until it is lost or closed.
-    async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
-        &mut self,
-        socket: WebSocketStream<Monitored<S>>,
-    ) -> ConnectionError {
-        let mut open = OpenSocket::new(socket, &self.settings);
-        let why = poll_fn(|cx| self.poll(cx, &mut open)).await;
-        match open.refused {
-            Some(refused) if !self.stopping => refused,
-            Some(refused) => {
-                self.calls.fail_all(&refused);
-                why
-            }
-            None => why,
         }
     }
 
@@ -383,7 +316,7 @@ impl Task {
 
     fn on_event<S>(&mut self, header: EventHeader, text: &Utf8Bytes, open: &mut OpenSocket<S>) {
         if header.kind == EventKind::Heartbeat && self.settings.heartbeat_watch {
-            open.on_heartbeat(text);
+            open.on_heartbeat(text.as_bytes());
         }
         self.control.sink.push(header, text.as_bytes());
         // Consumers are woken once for all frames that are read together.

@@ -52,7 +52,7 @@ impl Frame {
 }
 
 /// Returns the echo of a call on the wire. No server mistakes it for a number.
-pub(super) fn echo(number: u64) -> String {
+pub(crate) fn echo(number: u64) -> String {
     format!("c{number}")
 }
 

@@ -9,6 +9,7 @@ pub(crate) struct Settings {
     pub(crate) reconnect: bool,
     pub(crate) first_wait: Duration,
     pub(crate) longest_wait: Duration,
+    #[cfg_attr(not(feature = "ws"), allow(dead_code, reason = "only calls over a WebSocket wait for it"))]
     pub(crate) queue_while_down: usize,
     /// The interval between pings, and the longest silence after one.
     pub(crate) keepalive: Option<(Duration, Duration)>,
@@ -33,7 +34,7 @@ impl Default for Settings {
 
 impl Settings {
     /// Returns how long a connection must last for the next wait to be the first one again.
-    pub(super) fn stable_after(&self) -> Duration {
+    pub(crate) fn stable_after(&self) -> Duration {
         self.longest_wait.min(Duration::from_secs(10))
     }
 }

@@ -54,7 +54,7 @@ pub enum ConnectionState {
 }
 
 impl ConnectionState {
-    /// Returns `true` if calls can be made.
+    /// Returns `true` if events arrive and, over a WebSocket, calls can be made.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         matches!(self, Self::Connected)
@@ -108,6 +108,7 @@ impl fmt::Display for ConnectionState {
 pub(crate) struct Stop {
     /// Time limit of the calls in flight.
     pub(crate) limit: Duration,
+    #[cfg_attr(not(feature = "ws"), allow(dead_code, reason = "events by HTTP end for this reason alone"))]
     pub(crate) why: ConnectionError,
 }
 
