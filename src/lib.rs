@@ -11,6 +11,7 @@ extern crate self as cqhttp;
 pub mod __private;
 pub mod action;
 mod answer;
+mod answer_stream;
 mod backoff;
 mod call;
 mod client;
@@ -43,6 +44,8 @@ mod raw_fields;
 mod received;
 mod reply;
 mod report;
+#[cfg(feature = "vendor")]
+mod save_file;
 pub mod segment;
 #[cfg(feature = "server")]
 pub mod server;
@@ -53,8 +56,9 @@ mod time;
 pub mod transport;
 pub mod types;
 
-pub use action::{Action, Effect, KnownAction, Raw};
+pub use action::{Action, AnswersOnce, Effect, KnownAction, Raw, StreamedAction};
 pub use answer::Answer;
+pub use answer_stream::AnswerStream;
 pub use call::{Call, RawCall, WithRaw};
 pub use client::Client;
 #[cfg(feature = "http")]
@@ -90,6 +94,8 @@ pub use pagination::{Paged, Pages, RawPages};
 pub use received::Received;
 pub use reply::{AnswerRequest, Approvable, RawSendCall, ReplyCall, ReplyTo, SendCall, Sent};
 pub use report::Report;
+#[cfg(feature = "vendor")]
+pub use save_file::{SaveFile, SaveFileError, SaveProgress, SavedFile};
 
 #[doc(inline)]
 pub use segment::{Mention, Segment};

@@ -124,6 +124,7 @@
 //! | an answer that is late, missing, broken, doubled or for another call; a connection that ends; a refused token | a [`Fault`] |
 //! | … on one call | [`MockServer::fault_once`] |
 //! | … by a script, or on a share of the calls, by their order and a seed | [`MockServer::faults`] with [`Fault::script`], [`Fault::for_share`] |
+//! | an answer in parts that is cut, silent, out of order, doubled, damaged or without an end | [`Fault::Stream`] with a [`StreamFault`] |
 //! | a server that is killed, and comes back | [`MockServer::drop_connections`]; [`MockServer::stop`] and [`MockServerBuilder::port`] |
 //! | a server that hangs, and recovers | [`MockServer::stall`] |
 //! | a network that drops every packet | [`MockServer::silence_connections`] |
@@ -160,6 +161,7 @@ mod refusal;
 mod schema;
 mod server;
 mod state;
+mod stream;
 mod sync;
 mod user;
 mod webhook;
@@ -178,8 +180,9 @@ pub use self::schema::{
     segments,
 };
 #[doc(hidden)] // for the generated tables
-pub use self::schema::{call_example, reread, reread_answer};
+pub use self::schema::{call_example, reread, reread_answer, stream_example};
 pub use self::server::MockServer;
+pub use self::stream::{StreamFault, StreamedAnswer};
 pub use self::user::{Saying, User};
 pub use self::webhook::{Posted, Webhook};
 pub use self::world::{Group, Member, World};

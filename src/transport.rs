@@ -11,6 +11,7 @@ pub(crate) mod address;
 pub(crate) mod failure;
 #[cfg(feature = "http")]
 pub(crate) mod http;
+pub(crate) mod part;
 pub(crate) mod request;
 pub(crate) mod response;
 #[cfg(any(feature = "http", feature = "ws"))]

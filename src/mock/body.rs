@@ -10,6 +10,8 @@ use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
+use super::stream::{StreamFrames, StreamStep};
+
 /// The end of a connection by a fault.
 #[derive(Debug)]
 pub(super) struct Dropped;
@@ -31,6 +33,8 @@ pub(super) struct AnswerBody {
     pause: Option<Duration>,
     /// The pause before the next byte.
     wait: Option<Pin<Box<Sleep>>>,
+    /// An answer in parts, which are made when they are sent.
+    stream: Option<Box<StreamFrames>>,
 }
 
 impl AnswerBody {
@@ -40,6 +44,11 @@ impl AnswerBody {
 
     pub(super) fn half(rest: Bytes) -> Self {
         Self { drop_at: Some(rest.len() / 2), rest, ..Self::default() }
+    }
+
+    /// JSON objects with CR LF CR LF behind each, as NapCat sends them.
+    pub(super) fn streamed(stream: StreamFrames) -> Self {
+        Self { stream: Some(Box::new(stream)), ..Self::default() }
     }
 
     pub(super) fn slow(rest: Bytes, pause: Duration) -> Self {
@@ -54,6 +63,24 @@ impl hyper::body::Body for AnswerBody {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Dropped>>> {
         if let Some(wait) = &mut self.wait {
             ready!(wait.as_mut().poll(cx));
+        }
+        if let Some(stream) = &mut self.stream {
+            let mut part = match stream.next_step() {
+                Some(StreamStep::Frame(part)) => part,
+                Some(StreamStep::Cut(part)) => {
+                    // One byte more, at which the connection is dropped.
+                    (self.rest, self.drop_at, self.stream) = ([part, vec![b' ']].concat().into(), Some(1), None);
+                    return self.poll_frame(cx);
+                }
+                Some(StreamStep::Silence) => {
+                    self.stream = None;
+                    self.wait = Some(Box::pin(sleep(Duration::MAX)));
+                    return self.poll_frame(cx);
+                }
+                None => return Poll::Ready(None),
+            };
+            part.extend_from_slice(b"\r\n\r\n");
+            return Poll::Ready(Some(Ok(Frame::data(part.into()))));
         }
         let left = self.rest.len();
         if self.drop_at == Some(left) {
@@ -73,10 +100,13 @@ impl hyper::body::Body for AnswerBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
+        self.rest.is_empty() && self.stream.is_none() && self.wait.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
+        if self.stream.is_some() || self.wait.is_some() {
+            return SizeHint::default();
+        }
         SizeHint::with_exact(self.rest.len() as u64)
     }
 }

@@ -28,6 +28,7 @@ use super::post_format::{self, PostFormat};
 use super::quick_operation;
 use super::refusal::{Refusal, bad_request, refuse};
 use super::schema::{ActionInfo, action};
+use super::stream::StreamHandler;
 use super::sync::lock;
 use super::world::World;
 use crate::action::{GetLoginInfo, GetLoginInfoResponse, GetUpdates, HandleQuickOperation, KnownAction};
@@ -54,6 +55,8 @@ pub(super) struct State {
     pub(super) long_polling: Option<EventQueue>,
     pub(super) post_format: PostFormat,
     pub(super) handlers: Mutex<HashMap<&'static str, Handlers>>,
+    /// The handlers of actions that are answered in parts.
+    pub(super) streams: Mutex<HashMap<&'static str, StreamHandler>>,
     pub(super) calls: CallLog,
     pub(super) on_refused: Option<OnRefused>,
     pub(super) world: Mutex<Option<World>>,
@@ -130,14 +133,14 @@ impl State {
     }
 
     /// Returns `true` if the server answers the action.
-    fn answers(&self, info: &ActionInfo) -> bool {
+    pub(super) fn answers(&self, info: &ActionInfo) -> bool {
         let not_here = if info.name == GetUpdates::NAME {
             // HTTP answers it before it gets here.
             self.long_polling.is_some() || self.strict
         } else {
             self.strict && !info.implemented
         };
-        !not_here || self.has_handler(info)
+        !not_here || self.has_handler(info) || lock(&self.streams).contains_key(info.name)
     }
 
     pub(super) fn has_handler(&self, info: &ActionInfo) -> bool {

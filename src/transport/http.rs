@@ -1,6 +1,7 @@
 //! Calls as HTTP requests: `POST /<action>` with the parameters as JSON.
 
 mod body;
+mod frames;
 mod pools;
 
 use std::future::Future;
@@ -18,7 +19,9 @@ use crate::error::reason::Reason;
 use crate::transport::address::{Address, Place, bearer};
 use crate::transport::failure::{BoxError, Failure};
 use crate::transport::http::body::{CloseOnDrop, Gate, RequestBody};
+use crate::transport::http::frames::Frames;
 use crate::transport::http::pools::Pools;
+use crate::transport::part::is_part;
 use crate::transport::request::Request;
 use crate::transport::response::Response;
 use crate::transport::tls::{Roots, is_about_certificate};
@@ -97,12 +100,18 @@ impl Http {
         let status = response.status().as_u16();
         let encoding = response.headers().get(CONTENT_ENCODING).map(|name| String::from_utf8_lossy(name.as_bytes()));
         let encoding = encoding.map(|name| name.to_lowercase()).filter(|name| !matches!(&**name, "" | "identity"));
-        let (body, cut_at) = read_body(response, self.0.body_limit).await?;
-        let mut response = Response::new(body);
+        let limit = self.0.body_limit;
+        let mut response = if request.is_streamed() && response.status().is_success() && encoding.is_none() {
+            first_part(Frames::new(response, limit, closing)).await?
+        } else {
+            let (body, cut_at) = read_body(response, limit).await?;
+            let mut response = Response::new(body);
+            response.cut_at = cut_at;
+            response
+        };
         response.http_status = Some(status);
-        response.cut_at = cut_at;
         response.encoding = encoding;
-        if early && is_success(&response) {
+        if early && (is_part(&response.body) || is_success(&response)) {
             return Err(Failure::new(STRAY).into());
         }
         Ok(response)
@@ -112,6 +121,12 @@ impl Http {
 /// Reason of a call whose connection brought a response before the request.
 const STRAY: &str = "a response arrived before the request had been sent: the server, or a proxy before it, has sent one response too \
                      many, and the connection is given up";
+
+/// Reads the first part of a streamed answer, which may be the only one.
+async fn first_part(mut frames: Frames) -> Result<Response, Failure> {
+    let first = std::future::poll_fn(|cx| frames.poll_part(cx)).await.transpose()?.unwrap_or_default();
+    Ok(if is_part(&first) { Response::streamed(first, frames) } else { Response::new(first) })
+}
 
 /// Reads the body up to `limit` bytes. Returns the limit beside it if the body was cut there.
 async fn read_body(mut response: reqwest::Response, limit: usize) -> Result<(Bytes, Option<usize>), Failure> {

@@ -6,6 +6,7 @@ pub(crate) mod control;
 mod dial;
 pub(crate) mod frame;
 pub(crate) mod handshake;
+mod parts;
 mod pending;
 pub(crate) mod service;
 pub(crate) mod settings;
@@ -93,12 +94,12 @@ fn prepare(
 ) -> (Ws, Task) {
     let (calls, outgoing) = mpsc::channel(CALL_CAPACITY);
     let task = Task {
+        calls: PendingCalls::new(settings.stream_buffer),
         settings,
         token,
         outgoing,
         stops,
         control: control.clone(),
-        calls: PendingCalls::default(),
         waiting: VecDeque::new(),
         #[cfg(feature = "server")]
         unsent: None,

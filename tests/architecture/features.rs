@@ -19,7 +19,9 @@ fn said_of(features: &str, program: &str) -> String {
     // The versions of the workspace, which are there.
     fs::copy(root().join("Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
     let mut check = Command::new(env!("CARGO"));
-    check.args(["check", "--offline", "--quiet", "--color", "never", "--manifest-path"]).arg(folder.path().join("Cargo.toml"));
+    check
+        .args(["check", "--offline", "--quiet", "--color", "never", "--manifest-path"])
+        .arg(folder.path().join("Cargo.toml"));
     let said = check.arg("--target-dir").arg(root().join("target")).output().unwrap();
     assert!(!said.status.success(), "it compiles: {program}");
     String::from_utf8_lossy(&said.stderr).into_owned()

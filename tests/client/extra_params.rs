@@ -2,7 +2,7 @@
 
 use cqhttp::action::GetGroupMsgHistoryResponse;
 use cqhttp::mock::MockServer;
-use cqhttp::{Action, Call, Client, Effect, Error, Raw, action};
+use cqhttp::{Action, AnswersOnce, Call, Client, Effect, Error, Raw, action};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -104,6 +104,8 @@ impl Serialize for Written {
         self.0.serialize(serializer)
     }
 }
+
+impl AnswersOnce for Written {}
 
 impl Action for Written {
     type Response = Value;

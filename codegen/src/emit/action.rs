@@ -9,9 +9,10 @@ use super::method;
 use super::paging;
 use super::refusal::has_rules;
 use super::request::{ParamStruct, constructors, default, param_struct, reading, writing};
-use super::rust_type::response_type;
+use super::rust_type::{response_type, rust_type};
 use super::types::object;
 use crate::model::{Action, Api, Returns};
+use crate::name::{Name, ident};
 
 /// The items of one action, in the order in which a reviewer reads them.
 pub(super) fn action_items(api: &Api, action: &Action) -> Vec<TokenStream> {
@@ -36,7 +37,7 @@ fn request(api: &Api, action: &Action) -> TokenStream {
 }
 
 /// `impl Action for SetGroupBan { type Response = (); … }`
-fn action_impls(api: &Api, action: &Action) -> [TokenStream; 2] {
+fn action_impls(api: &Api, action: &Action) -> [TokenStream; 3] {
     let name = action.name.type_ident();
     let wire = &action.wire;
     let response = response_type(action);
@@ -79,7 +80,31 @@ fn action_impls(api: &Api, action: &Action) -> [TokenStream; 2] {
                 #servers
             }
         },
+        way_of_answering(action),
     ]
+}
+
+/// `impl AnswersOnce for SetGroupBan {}`, or `impl StreamedAction for DownloadFileStream { type Part = FilePart; … }`
+fn way_of_answering(action: &Action) -> TokenStream {
+    let name = action.name.type_ident();
+    let Some(stream) = &action.stream else { return quote!(impl ::cqhttp::AnswersOnce for #name {}) };
+    let part = rust_type(&stream.part);
+    let amount = |method: &str, field: &Option<Name>| {
+        let (method, field) = (ident(method), field.as_ref()?.ident());
+        Some(quote! {
+            fn #method(part: &Self::Part) -> Option<u64> {
+                __private::amount(part.#field)
+            }
+        })
+    };
+    let (total, received) = (amount("total", &stream.total), amount("received", &stream.received));
+    quote! {
+        impl ::cqhttp::StreamedAction for #name {
+            type Part = #part;
+            #total
+            #received
+        }
+    }
 }
 
 /// The methods that only some actions have: `fn fault(&self) -> Option<String> { … }`
@@ -112,7 +137,14 @@ fn further_methods(action: &Action) -> TokenStream {
             }
         }
     });
-    quote!(#fault #soft_failure #ends)
+    let streamed = action.stream.is_some().then(|| {
+        quote! {
+            fn is_streamed(&self) -> bool {
+                true
+            }
+        }
+    });
+    quote!(#fault #soft_failure #ends #streamed)
 }
 
 /// `const SERVERS: &'static [ServerKind] = &[ServerKind::NapCat, …];`, or nothing if no server is known to have the action.

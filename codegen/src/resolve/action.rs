@@ -12,7 +12,7 @@ use crate::source_map::Spot;
 use crate::ty::{NamedKind, Scalar};
 
 /// The `returns` of an action after which the server ends.
-const NEVER: &str = "never";
+pub(super) const NEVER: &str = "never";
 
 /// Returns `true` if the action answers something.
 fn answers(source: &source::Action) -> bool {
@@ -45,6 +45,7 @@ impl Resolver<'_> {
         self.deviates(source);
         self.errors(&source.errors);
         let returns = self.returns(source);
+        let stream = source.stream.as_ref().and_then(|stream| self.stream(stream, source));
         let example = self.example(source);
         let known = params.as_deref();
         let wait = known.zip(source.wait.as_ref()).and_then(|(params, name)| self.wait(name, params));
@@ -75,6 +76,7 @@ impl Resolver<'_> {
             errors: values(&source.errors),
             uncertain: Vec::new(),
             returns: returns?,
+            stream,
             example,
             broken: source.broken,
         };
@@ -182,13 +184,14 @@ impl Resolver<'_> {
     }
 
     fn example(&mut self, source: &source::Action) -> Example {
-        let (params, returns) = match &source.example {
-            Some(example) => (example.params.clone(), example.returns.clone()),
-            None => (None, None),
+        let (params, returns, parts) = match &source.example {
+            Some(example) => (example.params.clone(), example.returns.clone(), example.parts.clone()),
+            None => (None, None, None),
         };
         let spot = source.example.as_ref().map_or(&source.spot, |example| &example.spot);
+        let parts_stated = ("parts", source.stream.is_some(), &parts);
         for (what, stated, given) in
-            [("params", !source.params.is_empty(), &params), ("returns", answers(source), &returns)]
+            [("params", !source.params.is_empty(), &params), ("returns", answers(source), &returns), parts_stated]
         {
             if source.broken {
                 continue;
@@ -202,7 +205,7 @@ impl Resolver<'_> {
                 self.faults.add(&spot, message, "remove it");
             }
         }
-        Example { params, returns }
+        Example { params, returns, parts }
     }
 
     fn errors(&mut self, errors: &[At<String>]) {

@@ -53,6 +53,9 @@ impl Checker<'_> {
             (Returns::Type(ty), Some(node)) => self.value(node, ty, "the example"),
             _ => {}
         }
+        if let (Some(stream), Some(parts)) = (&action.stream, &action.example.parts) {
+            self.value(parts, &Ty { list: true, ..stream.part.clone() }, "the example");
+        }
     }
 
     fn defaults(&mut self, params: &[Param]) {

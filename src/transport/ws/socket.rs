@@ -51,6 +51,8 @@ pub(super) struct OpenSocket<S> {
     pub(super) pinged: Option<Instant>,
     /// The longest silence that the server's heartbeats allow.
     pub(super) longest_silence: Option<Duration>,
+    /// The time until which nothing is read, since a call does not read its streamed answer.
+    pub(super) paused: Option<Instant>,
     pub(super) timer: Pin<Box<Sleep>>,
     /// Deadline of the calls in flight.
     pub(super) closing: Option<Instant>,
@@ -80,6 +82,7 @@ impl<S> OpenSocket<S> {
             next_ping: keepalive.map(|_| now),
             pinged: None,
             longest_silence: None,
+            paused: None,
             timer: Box::pin(tokio::time::sleep_until(now)),
             closing: None,
             leaving: None,
@@ -111,7 +114,7 @@ impl<S> OpenSocket<S> {
         let answered = self.pinged.zip(self.keepalive).map(|(at, (_, patience))| at + patience);
         let silent = self.longest_silence.and_then(|silence| self.last_sign.checked_add(silence));
         let closing = self.closing.filter(|_| self.leaving.is_none());
-        [self.next_ping, answered, silent, closing, self.leaving].into_iter().flatten().min()
+        [self.next_ping, answered, silent, closing, self.leaving, self.paused].into_iter().flatten().min()
     }
 
     /// Returns the error if the server has been silent for too long.

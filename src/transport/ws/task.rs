@@ -276,6 +276,7 @@ impl Task {
             }
             self.begin_to_stop(limit, open);
         }
+        self.calls.forget_dropped(cx);
         if let Err(error) = self.write(cx, open) {
             return Some(open.failed(cx, error));
         }
@@ -302,7 +303,12 @@ impl Task {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let mut read = 0;
-        while let Poll::Ready(next) = Pin::new(&mut open.socket).poll_next(cx) {
+        loop {
+            open.paused = self.calls.full_until(cx);
+            if open.paused.is_some() {
+                break;
+            }
+            let Poll::Ready(next) = Pin::new(&mut open.socket).poll_next(cx) else { break };
             match next {
                 Some(Ok(Message::Text(text))) => {
                     self.on_text(text, open);
@@ -414,7 +420,7 @@ impl Task {
             if call.is_given_up() || !call.request.mark_sent() {
                 continue;
             }
-            self.calls.insert(call.echo, call.answer);
+            self.calls.insert(call.echo, call.answer, call.request.is_streamed());
             open.send(call.message)?;
         }
         Ok(())
@@ -482,6 +488,10 @@ impl Task {
                     return Some(open.failed(cx, error));
                 }
                 continue;
+            }
+            if open.paused.take_if(|until| *until <= now).is_some() {
+                // The task reads again, or ends the answer that nobody reads.
+                cx.waker().wake_by_ref();
             }
             let due = open.next_due()?;
             if open.timer.deadline() != due {
