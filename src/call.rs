@@ -272,7 +272,9 @@ pub(crate) fn failure(action: &str, request: &Request, reason: BoxError) -> Erro
     Error::OutcomeUnknown(Box::new(OutcomeUnknown { action: action.to_owned(), reason, text }))
 }
 
-impl<A: AnswersOnce> IntoFuture for Call<A> {
+// The compiler shows the line with its comment to a program that awaits a call whose answer arrives in parts.
+#[rustfmt::skip]
+impl<A: AnswersOnce> IntoFuture for Call<A> { // an answer in parts is not awaited: read it with `.stream()`
     type Output = Result<A::Response, Error>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 

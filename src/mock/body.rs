@@ -70,6 +70,8 @@ impl hyper::body::Body for AnswerBody {
                 Some(StreamStep::Cut(part)) => {
                     // One byte more, at which the connection is dropped.
                     (self.rest, self.drop_at, self.stream) = ([part, vec![b' ']].concat().into(), Some(1), None);
+                    // The connection flushes meanwhile.
+                    self.wait = Some(Box::pin(sleep(Duration::from_millis(1))));
                     return self.poll_frame(cx);
                 }
                 Some(StreamStep::Silence) => {

@@ -75,7 +75,7 @@ impl Serialize for Unwritable {
 
 #[tokio::test]
 async fn a_call_with_a_parameter_that_cannot_go_out_is_not_sent() {
-    async fn refused<A: cqhttp::Action>(call: Call<A>, says: &str)
+    async fn refused<A: AnswersOnce>(call: Call<A>, says: &str)
     where
         A::Response: std::fmt::Debug,
     {

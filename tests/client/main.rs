@@ -21,6 +21,10 @@ mod pages;
 mod refusals;
 #[cfg(feature = "ws")]
 mod report;
+#[cfg(all(feature = "ws", feature = "vendor"))]
+mod save_file;
 mod server_kind;
 mod stray;
+#[cfg(all(feature = "ws", feature = "vendor"))]
+mod streams;
 mod tolerance;

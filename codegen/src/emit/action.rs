@@ -20,6 +20,7 @@ pub(super) fn action_items(api: &Api, action: &Action) -> Vec<TokenStream> {
     let mut items = vec![request(api, action), reading(&params), writing(&params), constructors(&params)];
     items.extend(default(&params));
     items.extend(action_impls(api, action));
+    items.extend(streamed(action));
     items.extend(paging::paged(action));
     items.extend(response(api, action));
     if api.extension {
@@ -37,7 +38,7 @@ fn request(api: &Api, action: &Action) -> TokenStream {
 }
 
 /// `impl Action for SetGroupBan { type Response = (); … }`
-fn action_impls(api: &Api, action: &Action) -> [TokenStream; 3] {
+fn action_impls(api: &Api, action: &Action) -> [TokenStream; 2] {
     let name = action.name.type_ident();
     let wire = &action.wire;
     let response = response_type(action);
@@ -80,14 +81,12 @@ fn action_impls(api: &Api, action: &Action) -> [TokenStream; 3] {
                 #servers
             }
         },
-        way_of_answering(action),
     ]
 }
 
-/// `impl AnswersOnce for SetGroupBan {}`, or `impl StreamedAction for DownloadFileStream { type Part = FilePart; … }`
-fn way_of_answering(action: &Action) -> TokenStream {
-    let name = action.name.type_ident();
-    let Some(stream) = &action.stream else { return quote!(impl ::cqhttp::AnswersOnce for #name {}) };
+/// `impl StreamedAction for DownloadFileStream { type Part = FilePart; … }`
+fn streamed(action: &Action) -> Option<TokenStream> {
+    let (name, stream) = (action.name.type_ident(), action.stream.as_ref()?);
     let part = rust_type(&stream.part);
     let amount = |method: &str, field: &Option<Name>| {
         let (method, field) = (ident(method), field.as_ref()?.ident());
@@ -98,13 +97,13 @@ fn way_of_answering(action: &Action) -> TokenStream {
         })
     };
     let (total, received) = (amount("total", &stream.total), amount("received", &stream.received));
-    quote! {
+    Some(quote! {
         impl ::cqhttp::StreamedAction for #name {
             type Part = #part;
             #total
             #received
         }
-    }
+    })
 }
 
 /// The methods that only some actions have: `fn fault(&self) -> Option<String> { … }`

@@ -197,7 +197,8 @@ impl Resolver<'_> {
                 continue;
             }
             if stated && given.is_none() {
-                let message = format!("`{}` has `{what}` and no example of them", source.name.value);
+                let key = if what == "parts" { "stream" } else { what };
+                let message = format!("`{}` has `{key}` and no example of them", source.name.value);
                 self.faults.add(spot, message, format!("add `{what}:` under `example:`"));
             } else if let (false, Some(node)) = (stated, given) {
                 let spot = Spot::of(spot.file, node);
