@@ -215,9 +215,11 @@ mod server {
                 Arc::new(responses("null").into_iter().map(|response| (response + "\r\n\r\n").into()).collect());
             loop {
                 tokio::select! {
-                    accepted = websockets.accept() => _ = tokio::spawn(websocket(accepted.expect("a connection comes").0)),
+                    accepted = websockets.accept() => {
+                        tokio::spawn(websocket(accepted.expect("a connection comes").0));
+                    }
                     accepted = requests.accept() => {
-                        _ = tokio::spawn(http(accepted.expect("a connection comes").0, bodies.clone()));
+                        tokio::spawn(http(accepted.expect("a connection comes").0, bodies.clone()));
                     }
                 }
             }

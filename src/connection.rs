@@ -281,7 +281,7 @@ impl Connect {
         self
     }
 
-    /// Limits the parts of a [streamed answer](crate::Call::stream) that wait to be read, in bytes. Default: 8 MiB for each
+    /// Limits the parts of a [streamed answer](crate::Call::stream) that wait to be read, in bytes. Default: 4 MiB for each
     /// answer.
     ///
     /// When so much waits, nothing is read from the connection until the program has read some of it, for at most a quarter of a

@@ -176,7 +176,7 @@ impl<To> ServerBuilder<To> {
     }
 
     /// Limits the parts of a streamed answer that wait to be read, like
-    /// [`Connect::stream_buffer`](crate::Connect::stream_buffer). Default: 8 MiB for each answer.
+    /// [`Connect::stream_buffer`](crate::Connect::stream_buffer). Default: 4 MiB for each answer.
     pub fn stream_buffer(mut self, bytes: usize) -> Self {
         self.options.settings.stream_buffer = bytes;
         self

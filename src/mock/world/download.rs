@@ -14,9 +14,6 @@ use super::model::World;
 use crate::mock::refusal::{Refusal, refuse_as};
 use crate::mock::stream::StreamScript;
 
-/// The actions that send a file.
-const DOWNLOADS: [&str; 3] = ["download_file_stream", "download_file_image_stream", "download_file_record_stream"];
-
 #[derive(Deserialize)]
 struct Params {
     file: Option<String>,
@@ -28,6 +25,11 @@ struct Params {
 type Content = Box<dyn Read + Send>;
 
 impl World {
+    /// The actions that send a file in parts.
+    #[doc(hidden)]
+    pub const DOWNLOADS: [&str; 3] =
+        ["download_file_stream", "download_file_image_stream", "download_file_record_stream"];
+
     /// Adds the content of a file that bots can download, under the file's id or name.
     #[must_use]
     pub fn content(mut self, file: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
@@ -37,7 +39,7 @@ impl World {
 
     /// Returns the parts of a file; `None` if the action is not a download.
     pub(in crate::mock) fn download(&self, action: &str, params: &[u8]) -> Option<Result<StreamScript, Refusal>> {
-        DOWNLOADS.contains(&action).then_some(())?;
+        Self::DOWNLOADS.contains(&action).then_some(())?;
         let params: Params = serde_json::from_slice(params).ok()?;
         let file = params.file.filter(|file| !file.is_empty()).or(params.file_id).unwrap_or_default();
         let Some((content, size)) = self.open(&file) else {

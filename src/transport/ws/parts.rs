@@ -19,6 +19,9 @@ use crate::transport::failure::BoxError;
 /// The memory that a part takes besides its text, in bytes.
 const OVERHEAD: usize = 64;
 
+/// Parts that wait beyond this size are copied, since each is a piece of a larger buffer of the socket's.
+const WITHOUT_COPY: usize = 512 << 10;
+
 #[derive(Default)]
 struct Buffer {
     parts: VecDeque<Result<Bytes, BoxError>>,
@@ -47,6 +50,7 @@ pub(super) struct PartSender(Arc<Mutex<Buffer>>);
 impl PartSender {
     /// Adds a part, and returns the size of the buffer; `None` if the call has dropped its end. Nothing follows the `last` part.
     pub(super) fn push(&self, part: Bytes, last: bool) -> Option<usize> {
+        let part = if lock(&self.0).size > WITHOUT_COPY { Bytes::copy_from_slice(&part) } else { part };
         let mut buffer = lock(&self.0);
         if buffer.dropped {
             return None;

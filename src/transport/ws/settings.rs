@@ -29,7 +29,7 @@ impl Default for Settings {
             keepalive: Some((Duration::from_secs(20), Duration::from_secs(10))),
             heartbeat_watch: true,
             frame_limit: 64 << 20,
-            stream_buffer: 8 << 20,
+            stream_buffer: 4 << 20,
         }
     }
 }
