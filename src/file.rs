@@ -41,6 +41,11 @@ use crate::generated::types::{ImageFile, RecordFile, ServerPath};
 /// pictures of groups and notices, or voice messages. NapCat reads at most 50 MiB from a WebSocket, which are 37 MiB of
 /// bytes. SnowLuma reads at most 2 MiB over HTTP, which are 1.5 MiB of bytes, and closes the connection without an answer: send
 /// larger files over its WebSocket, as an address, or as a path on its disk. QQ has limits of its own.
+///
+/// # From the server
+///
+/// `Client::save_file` (feature `vendor`) writes a file of the server to the bot's disk: a file that was received, by its id or
+/// name. `download_file_stream` gives its content in parts.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct FileSource(Arc<str>);
 

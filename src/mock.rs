@@ -162,6 +162,8 @@ mod schema;
 mod server;
 mod state;
 mod stream;
+mod stream_fault;
+mod stream_script;
 mod sync;
 mod user;
 mod webhook;
@@ -182,7 +184,8 @@ pub use self::schema::{
 #[doc(hidden)] // for the generated tables
 pub use self::schema::{call_example, reread, reread_answer, stream_example};
 pub use self::server::MockServer;
-pub use self::stream::{StreamFault, StreamedAnswer};
+pub use self::stream::StreamedAnswer;
+pub use self::stream_fault::StreamFault;
 pub use self::user::{Saying, User};
 pub use self::webhook::{Posted, Webhook};
 pub use self::world::{Group, Member, World};

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod error;
+mod progress;
 mod writer;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use tower::retry::backoff::Backoff;
 
 use self::attempt::{Attempt, Downloaded};
 pub use self::error::SaveFileError;
+pub use self::progress::SaveProgress;
 use self::writer::blocking;
 use crate::backoff::new_backoff;
 use crate::client::Client;
@@ -54,16 +56,6 @@ impl Client {
 pub struct SaveFile {
     attempt: Attempt,
     attempts: u32,
-}
-
-/// The progress of a file that is being saved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SaveProgress {
-    /// The bytes that have arrived. An attempt that is repeated begins at 0 again.
-    pub received: u64,
-    /// The size of the file in bytes, if the server has told it.
-    pub total: Option<u64>,
 }
 
 /// A file that has been saved.

@@ -12,7 +12,7 @@ mod server;
 mod types;
 mod untyped;
 
-pub(crate) use action::{Action, Group, Pages, Returns, Stream};
+pub(crate) use action::{Action, Group, Pages, Returns};
 pub(crate) use event::{Event, Operation, Segment};
 pub(crate) use field::{Deviation, Field};
 pub(crate) use file::{Chapter, SourceFile};

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-use super::stream::{StreamFrames, StreamStep};
+use super::stream_script::{StreamFrames, StreamStep};
 
 /// The end of a connection by a fault.
 #[derive(Debug)]

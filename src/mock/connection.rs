@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 
 use super::frame;
-use super::stream::StreamFrames;
+use super::stream_script::StreamFrames;
 
 /// The writing side of a connection.
 pub(super) struct ConnectionHandle {

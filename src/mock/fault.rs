@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::refusal::Refusal;
-use super::stream::StreamFault;
+use super::stream_fault::StreamFault;
 
 /// A fault that is injected into a call: [`MockServer::faults`](super::MockServer::faults),
 /// [`MockServer::fault_once`](super::MockServer::fault_once).

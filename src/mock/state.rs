@@ -28,7 +28,7 @@ use super::post_format::{self, PostFormat};
 use super::quick_operation;
 use super::refusal::{Refusal, bad_request, refuse};
 use super::schema::{ActionInfo, action};
-use super::stream::StreamHandler;
+use super::stream_script::StreamHandler;
 use super::sync::lock;
 use super::world::World;
 use crate::action::{GetLoginInfo, GetLoginInfoResponse, GetUpdates, HandleQuickOperation, KnownAction};

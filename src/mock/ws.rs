@@ -39,7 +39,7 @@ use super::fault::Fault;
 use super::frame;
 use super::meta_event::lifecycle_of_dialled;
 use super::state::State;
-use super::stream::{StreamFrames, StreamStep};
+use super::stream_script::{StreamFrames, StreamStep};
 
 /// The longest time that [`Fault::Shuffle`] holds an answer back while no call comes.
 const HOLD: Duration = Duration::from_millis(50);

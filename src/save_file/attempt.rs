@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tempfile::TempPath;
 
-use super::SaveProgress;
 use super::error::SaveFileError;
+use super::progress::SaveProgress;
 use super::writer::Writer;
 use crate::action::{Action, DownloadFileStream, GetFile};
 use crate::call::Call;

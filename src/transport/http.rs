@@ -1,6 +1,7 @@
 //! Calls as HTTP requests: `POST /<action>` with the parameters as JSON.
 
 mod body;
+mod broken;
 mod frames;
 mod pools;
 
@@ -19,6 +20,7 @@ use crate::error::reason::Reason;
 use crate::transport::address::{Address, Place, bearer};
 use crate::transport::failure::{BoxError, Failure};
 use crate::transport::http::body::{CloseOnDrop, Gate, RequestBody};
+use crate::transport::http::broken::amid_answer;
 use crate::transport::http::frames::Frames;
 use crate::transport::http::pools::Pools;
 use crate::transport::part::is_part;
@@ -194,20 +196,6 @@ fn before_answer(error: reqwest::Error, size: usize, place: &Place) -> Failure {
     // The end of the stream comes after the request has been read; a reset may come before.
     let closed = cause.is_some_and(hyper::Error::is_incomplete_message);
     Failure::new(reason).closed(closed).with_source(error.without_url())
-}
-
-/// Returns the failure of a request whose answer broke off.
-fn amid_answer(error: reqwest::Error, status: u16, arrived: &[u8]) -> Failure {
-    let failure = match status {
-        200 => Failure::new("the connection was lost in the middle of the answer"),
-        _ => {
-            Failure::new(format!("the connection was lost in the middle of the answer, which has HTTP status {status}"))
-        }
-    };
-    failure
-        .closed((200..300).contains(&status))
-        .with_partial_body(Bytes::copy_from_slice(arrived))
-        .with_source(error.without_url())
 }
 
 fn hyper_error(error: &reqwest::Error) -> Option<&hyper::Error> {

@@ -39,14 +39,12 @@ impl Resolver<'_> {
         let servers = [("unsupported", Server::Unsupported), ("removed", Server::Removed)];
         let origin = source.origin.as_ref().and_then(|origin| self.origin(origin));
         let effect = self.choice(&source.effect, "effect", EFFECTS);
-        let state = source.server.as_ref();
-        let server = state.map(|word| self.choice(word, "state of an action on the server", &servers));
+        let server = source.server.as_ref().map(|word| self.choice(word, "state of an action on the server", &servers));
         let params = self.params(&source.params, &source.groups);
         self.deviates(source);
         self.errors(&source.errors);
         let returns = self.returns(source);
-        let stream = source.stream.as_ref().and_then(|stream| self.stream(stream, source));
-        let example = self.example(source);
+        let (stream, example) = (self.stream(source), self.example(source));
         let known = params.as_deref();
         let wait = known.zip(source.wait.as_ref()).and_then(|(params, name)| self.wait(name, params));
         let pages =

@@ -9,7 +9,8 @@ use crate::ty::{Expression, NamedKind, Scalar};
 
 impl Resolver<'_> {
     /// The parts of an action's answer.
-    pub(super) fn stream(&mut self, stream: &source::Stream, action: &source::Action) -> Option<Stream> {
+    pub(super) fn stream(&mut self, action: &source::Action) -> Option<Stream> {
+        let stream = action.stream.as_ref()?;
         let ends = matches!(&action.returns, Some(Returns::Type(text)) if text.value == NEVER);
         for (excluded, what) in [(ends, "`returns: never`"), (action.pages.is_some(), "`pages`")] {
             if excluded {

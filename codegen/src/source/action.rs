@@ -149,8 +149,7 @@ impl Reader<'_> {
         let groups = [self.groups(&entries, "one_of", true), self.groups(&entries, "at_most_one", false)].concat();
         let soft_failure = entries.get("soft_failure").is_some_and(|node| self.flag(node));
         let errors = self.texts(&entries, "errors");
-        let returns = entries.get("returns").and_then(|node| self.returns(node));
-        let stream = entries.get("stream").and_then(|node| self.stream(node));
+        let (returns, stream) = self.answer(&entries);
         let example = entries.get("example").and_then(|node| self.example(node));
         let deviates = self.deviates(&entries, ACTION_DEVIATIONS);
         Some(Action {
@@ -202,6 +201,11 @@ impl Reader<'_> {
         let anchor = entries.get("anchor").and_then(|node| self.text(node));
         let back = entries.get("back").and_then(|node| self.text(node));
         Some(Pages { set: self.required_text(&entries, "set")?, from, before, anchor, back, spot: entries.spot })
+    }
+
+    fn answer(&mut self, entries: &Entries<'_>) -> (Option<Returns>, Option<Stream>) {
+        let returns = entries.get("returns").and_then(|node| self.returns(node));
+        (returns, entries.get("stream").and_then(|node| self.stream(node)))
     }
 
     fn returns(&mut self, node: &Node) -> Option<Returns> {

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::model::World;
 use crate::mock::refusal::{Refusal, refuse_as};
-use crate::mock::stream::StreamScript;
+use crate::mock::stream_script::StreamScript;
 
 #[derive(Deserialize)]
 struct Params {

@@ -9,8 +9,8 @@ use http_body::Body;
 use memchr::memmem;
 
 use crate::transport::failure::{BoxError, Failure};
-use crate::transport::http::amid_answer;
 use crate::transport::http::body::CloseOnDrop;
+use crate::transport::http::broken::amid_answer;
 
 const SEPARATOR: &[u8] = b"\r\n\r\n";
 

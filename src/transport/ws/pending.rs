@@ -296,7 +296,11 @@ mod tests {
         parts.next().await.unwrap().unwrap();
         assert_eq!(calls.waiting.len(), 1);
         drop(parts);
-        std::future::poll_fn(|cx| Poll::Ready(calls.forget_dropped(cx))).await;
+        std::future::poll_fn(|cx| {
+            calls.forget_dropped(cx);
+            Poll::Ready(())
+        })
+        .await;
         assert!(calls.is_empty());
     }
 

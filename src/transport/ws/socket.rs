@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep};
@@ -140,6 +141,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> OpenSocket<S> {
     pub(super) fn send(&mut self, message: Message) -> Result<(), tungstenite::Error> {
         self.unflushed = true;
         Pin::new(&mut self.socket).start_send(message)
+    }
+
+    /// Reads a frame, unless nothing is read until some time.
+    pub(super) fn poll_frame(
+        &mut self,
+        paused: Option<Instant>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Message, tungstenite::Error>>> {
+        self.paused = paused;
+        if paused.is_some() { Poll::Pending } else { Pin::new(&mut self.socket).poll_next(cx) }
+    }
+
+    /// Has the task woken once a pause is over: it reads again, or ends the answer that nobody reads.
+    pub(super) fn resume(&mut self, cx: &mut Context<'_>, now: Instant) {
+        if self.paused.take_if(|until| *until <= now).is_some() {
+            cx.waker().wake_by_ref();
+        }
     }
 
     pub(super) fn flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), tungstenite::Error>> {

@@ -25,7 +25,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
@@ -303,12 +302,7 @@ impl Task {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let mut read = 0;
-        loop {
-            open.paused = self.calls.full_until(cx);
-            if open.paused.is_some() {
-                break;
-            }
-            let Poll::Ready(next) = Pin::new(&mut open.socket).poll_next(cx) else { break };
+        while let Poll::Ready(next) = open.poll_frame(self.calls.full_until(cx), cx) {
             match next {
                 Some(Ok(Message::Text(text))) => {
                     self.on_text(text, open);
@@ -489,10 +483,7 @@ impl Task {
                 }
                 continue;
             }
-            if open.paused.take_if(|until| *until <= now).is_some() {
-                // The task reads again, or ends the answer that nobody reads.
-                cx.waker().wake_by_ref();
-            }
+            open.resume(cx, now);
             let due = open.next_due()?;
             if open.timer.deadline() != due {
                 open.timer.as_mut().reset(due);
