@@ -68,7 +68,7 @@ fn open_enum(ty: &TypeDef, base: EnumBase, variants: &[Variant]) -> Vec<TokenStr
 }
 
 /// `::cqhttp::answers!(GroupInfo, GetOnlineClientsResponse = "clients", …);`: every object that an action may answer, with the
-/// name of its field that some servers answer alone. `::cqhttp::answers_once!(SetGroupBan, …);`: every action whose call is awaited.
+/// name of its field that some servers answer alone.
 pub(super) fn answers(api: &Api) -> Vec<TokenStream> {
     let answers = api.files.iter().flat_map(|file| {
         let objects = file.types.iter().filter_map(|ty| match &ty.kind {
@@ -88,11 +88,7 @@ pub(super) fn answers(api: &Api) -> Vec<TokenStream> {
             quote!(#name #bare)
         })
         .collect();
-    let once = api.files.iter().flat_map(|file| &file.actions).filter(|action| action.stream.is_none());
-    let once: Vec<_> = once.map(|action| action.name.type_ident()).collect();
-    let answers = (!answers.is_empty()).then(|| quote!(::cqhttp::answers!(#(#answers,)*);));
-    let once = (!once.is_empty()).then(|| quote!(::cqhttp::answers_once!(#(#once,)*);));
-    answers.into_iter().chain(once).collect()
+    if answers.is_empty() { Vec::new() } else { vec![quote!(::cqhttp::answers!(#(#answers,)*);)] }
 }
 
 fn enum_item(ty: &TypeDef, variants: &[Variant], other: &TokenStream, copy: &TokenStream) -> TokenStream {
