@@ -101,7 +101,7 @@ async fn every_example_goes_through_its_method() -> Tested {
     let names: Vec<&str> = my_bot::mock::ACTIONS.iter().copied().flatten().map(|info| info.name).collect();
     assert_eq!(
         names,
-        ["announce", "_get_announcements", "AnnounceCard", "search_announcements", "stop_announcing"]
+        ["announce", "_get_announcements", "AnnounceCard", "search_announcements", "stop_announcing", "record_room"]
     );
     for info in my_bot::mock::ACTIONS.iter().copied().flatten() {
         info.call_example(client.clone()).await?;
@@ -115,7 +115,10 @@ async fn every_example_goes_through_its_method() -> Tested {
 async fn exactly_one_of_two_parameters_is_set() -> Tested {
     let (server, client) = server().await?;
     let neither = client.announce_card(7).await.unwrap_err();
-    assert!(matches!(neither, CallError::NotSent(_)) && neither.report().contains("`group_id`, `user_id`"), "{neither:?}");
+    assert!(
+        matches!(neither, CallError::NotSent(_)) && neither.report().contains("`group_id`, `user_id`"),
+        "{neither:?}"
+    );
     let both = client.announce_card(7).group_id(GROUP).user_id(10_086).await.unwrap_err();
     assert!(matches!(both, CallError::NotSent(_)), "{both:?}");
     assert!(server.calls().is_empty());
