@@ -44,7 +44,7 @@ fn the_compiler_says_how_an_answer_in_parts_is_read() {
     let program =
         "async fn run(client: cqhttp::Client) {\n    let _ = client.test_download_stream().await;\n}\n\nfn main() {}\n";
     let said = said_of("\"ws\", \"vendor\"", program);
-    assert!(said.contains("`Call<TestDownloadStream>` is not a future"), "{said}");
+    assert!(said.contains("Call<TestDownloadStream>` is not a future"), "{said}");
     assert!(said.contains("an answer in parts is not awaited: read it with `.stream()`"), "{said}");
     let program = "fn run<A: cqhttp::AnswersOnce>(_: A) {}\n\nfn main() {\n    run(cqhttp::action::TestDownloadStream::new());\n}\n";
     let said = said_of("\"ws\", \"vendor\"", program);
