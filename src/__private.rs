@@ -229,6 +229,35 @@ pub fn example<T: DeserializeOwned>(json: &str) -> T {
         .unwrap_or_else(|error| unreachable!("{error} in {json}, which the generator has checked"))
 }
 
+/// An amount in a part of an answer.
+pub trait Amount {
+    /// Returns the amount, if there is one.
+    fn get(self) -> Option<u64>;
+}
+
+impl Amount for u32 {
+    fn get(self) -> Option<u64> {
+        Some(self.into())
+    }
+}
+
+impl Amount for u64 {
+    fn get(self) -> Option<u64> {
+        Some(self)
+    }
+}
+
+impl<T: Amount> Amount for Option<T> {
+    fn get(self) -> Option<u64> {
+        self.and_then(T::get)
+    }
+}
+
+/// Returns the amount in a field of a part.
+pub fn amount(amount: impl Amount) -> Option<u64> {
+    amount.get()
+}
+
 /// Converts a parameter in seconds.
 pub fn seconds(seconds: impl Into<Option<u32>>) -> Duration {
     Duration::from_secs(seconds.into().unwrap_or_default().into())

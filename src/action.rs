@@ -50,9 +50,49 @@ pub trait Action: Serialize + Send + Sync + 'static {
         false
     }
 
+    /// Returns `true` if the answer arrives in parts.
+    #[doc(hidden)]
+    fn is_streamed(&self) -> bool {
+        false
+    }
+
     /// Returns the time that the server waits by design before it answers; it is added to the call's time limit.
     fn wait(&self) -> Duration {
         Duration::ZERO
+    }
+}
+
+/// An action whose call is awaited: it has one answer. Every action of the schema that has no parts has this trait, and so does
+/// [`Raw`].
+///
+/// A request of your own needs it beside [`Action`], to be awaited.
+#[diagnostic::on_unimplemented(
+    message = "a call of `{Self}` cannot be awaited: its answer arrives in parts",
+    label = "this answer arrives in parts",
+    note = "read the parts: `let mut parts = call.stream(); while let Some(part) = parts.next().await {{ … }}`",
+    note = "the last answer: `parts.finish().await?`",
+    note = "if `{Self}` is a request of your own, which has one answer: `impl cqhttp::AnswersOnce for {Self} {{}}`"
+)]
+pub trait AnswersOnce: Action {}
+
+/// An action whose answer arrives in parts, which [`Call::stream`](crate::Call::stream) reads. [`Action::Response`] is the last
+/// answer.
+pub trait StreamedAction: Action {
+    /// A part before the last answer.
+    type Part: Answer;
+
+    /// Returns the total amount that a part announces, such as the size of a file in bytes.
+    #[must_use]
+    fn total(part: &Self::Part) -> Option<u64> {
+        let _ = part;
+        None
+    }
+
+    /// Returns the amount that a part brings, such as the length of a piece in bytes.
+    #[must_use]
+    fn received(part: &Self::Part) -> Option<u64> {
+        let _ = part;
+        None
     }
 }
 
@@ -117,6 +157,8 @@ impl Serialize for Raw {
         self.params.serialize(serializer)
     }
 }
+
+impl AnswersOnce for Raw {}
 
 impl Action for Raw {
     type Response = Value;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use tower::ServiceExt;
 use tracing::Instrument;
 
-use crate::action::{Action, Effect};
+use crate::action::{Action, AnswersOnce, Effect};
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::decode::{self, DecodeWarning};
@@ -31,7 +31,8 @@ impl Client {
     }
 }
 
-/// A call that is ready to go: `.await` sends it.
+/// A call that is ready to go: `.await` sends it. A call whose answer arrives in parts is not awaited: [`stream`](Self::stream)
+/// sends it.
 ///
 /// Optional parameters are set by the methods that each action adds. A call owns what it needs, so that it can be sent
 /// from a task of its own: `tokio::spawn(call.into_future())`, with [`IntoFuture`] in scope from the prelude.
@@ -128,10 +129,16 @@ impl<A: Action> Call<A> {
     }
 
     async fn exchange(self) -> Result<Answered<A>, Error> {
+        let (request, response) = self.begin().await?;
+        self.answered(&request, response)
+    }
+
+    /// Sends the request, and waits for the response, or for the first part of it.
+    pub(crate) async fn begin(&self) -> Result<(Request, Response), Error> {
         let name = self.request.name();
         let request = self.outgoing().map_err(|reason| not_sent(name, reason))?;
         let answer = self.client.service().oneshot(request.clone());
-        let limit = self.within.or(self.client.timeout()).map(|limit| limit.saturating_add(self.request.wait()));
+        let limit = self.time_limit().map(|limit| limit.saturating_add(self.request.wait()));
         let outcome = match limit {
             None => answer.await,
             Some(limit) => match tokio::time::timeout(limit, answer).await {
@@ -144,12 +151,17 @@ impl<A: Action> Call<A> {
             },
         };
         match outcome {
-            Ok(response) => self.answered(&request, response),
+            Ok(response) => Ok((request, response)),
             Err(error) if self.request.ends_server() && request.is_sent() && is_closed(&*error) => {
-                self.answered(&request, Response::default())
+                Ok((request, Response::default()))
             }
             Err(error) => Err(failure(name, &request, error)),
         }
+    }
+
+    /// Returns the time limit of the call, or of a silence of the server in the middle of a streamed answer.
+    pub(crate) fn time_limit(&self) -> Option<Duration> {
+        self.within.or(self.client.timeout())
     }
 
     /// Returns the request, or the reason why it cannot be sent.
@@ -176,9 +188,19 @@ impl<A: Action> Call<A> {
         {
             return Ok(Answered { answer, warnings: Vec::new(), response });
         }
+        let (answer, warnings) = self.read_answer(request, &response)?;
+        Ok(Answered { answer, warnings, response })
+    }
+
+    /// Reads a whole answer, or a part of one.
+    pub(crate) fn read_answer<T: Answer>(
+        &self,
+        request: &Request,
+        response: &Response,
+    ) -> Result<(T, Vec<DecodeWarning>), Error> {
         let (name, soft) = (self.request.name(), self.request.has_soft_failures());
-        let (answer, warnings) = envelope::decode(name, &response, soft).map_err(|error| {
-            let mut error = after_redirect(error, request, &response);
+        let (answer, warnings) = envelope::decode(name, response, soft).map_err(|error| {
+            let mut error = after_redirect(error, request, response);
             if let Error::Refused(refused) = &mut error {
                 refused.classify(request.effect == Effect::Read, response.http_status, self.request.refusal_rules());
             }
@@ -188,7 +210,7 @@ impl<A: Action> Call<A> {
             error
         })?;
         decode::log(name, &warnings);
-        Ok(Answered { answer, warnings, response })
+        Ok((answer, warnings))
     }
 }
 
@@ -240,7 +262,7 @@ fn is_closed(error: &(dyn StdError + 'static)) -> bool {
 }
 
 /// Returns the call's error for an error of the service.
-fn failure(action: &str, request: &Request, reason: BoxError) -> Error {
+pub(crate) fn failure(action: &str, request: &Request, reason: BoxError) -> Error {
     let failure = reason.downcast_ref::<Failure>();
     if request.give_up() || failure.is_some_and(Failure::is_not_run) {
         return not_sent(action, reason);
@@ -250,7 +272,9 @@ fn failure(action: &str, request: &Request, reason: BoxError) -> Error {
     Error::OutcomeUnknown(Box::new(OutcomeUnknown { action: action.to_owned(), reason, text }))
 }
 
-impl<A: Action> IntoFuture for Call<A> {
+// The compiler shows the line with its comment to a program that awaits a call whose answer arrives in parts.
+#[rustfmt::skip]
+impl<A: AnswersOnce> IntoFuture for Call<A> { // an answer in parts is not awaited: read it with `.stream()`
     type Output = Result<A::Response, Error>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
@@ -275,7 +299,7 @@ impl<A: fmt::Debug> fmt::Debug for Call<A> {
 #[derive(Clone, Debug)]
 pub struct RawCall<A>(Call<A>);
 
-impl<A: Action> IntoFuture for RawCall<A> {
+impl<A: AnswersOnce> IntoFuture for RawCall<A> {
     type Output = Result<WithRaw<A::Response>, Error>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 

@@ -75,6 +75,13 @@ impl Client {
         unreachable!("nothing satisfies the bound")
     }
 
+    /// `Client::save_file`, for the compiler's hint.
+    #[cfg(not(feature = "files"))]
+    #[doc(hidden)]
+    pub fn save_file<F: crate::missing_feature::FeatureFiles>(&self, _: F) -> F {
+        unreachable!("nothing satisfies the bound")
+    }
+
     pub(crate) fn new(
         service: BoxedService,
         timeout: Option<Duration>,

@@ -347,6 +347,17 @@ impl Connect {
         self
     }
 
+    /// Limits the parts of a [streamed answer](crate::Call::stream) that wait to be read, in bytes. Default: 4 MiB for each
+    /// answer.
+    ///
+    /// When so much waits, nothing is read from the connection until the program has read some of it, for at most a quarter of a
+    /// second at a time, and only if it reads at least 4 MiB a second. A call whose parts are read slower, or not at all, ends as
+    /// [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown); other calls and events go on.
+    pub fn stream_buffer(mut self, bytes: usize) -> Self {
+        self.settings.stream_buffer = bytes;
+        self
+    }
+
     async fn run(self) -> Result<(Client, Events), ConnectionError> {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(ConnectionError::NoRuntime);

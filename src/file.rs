@@ -43,6 +43,11 @@ use crate::generated::types::{ImageFile, RecordFile, ServerPath};
 /// bytes. SnowLuma reads at most 2 MiB over HTTP, which are 1.5 MiB of bytes, and closes the connection without an answer: send
 /// larger files over its WebSocket, as an address, or as a path on its disk. [`upload`](Self::upload) sends files of any size in
 /// chunks, to NapCat and SnowLuma. QQ has limits of its own.
+///
+/// # From the server
+///
+/// `Client::save_file` (feature `files`) writes a file of the server to the bot's disk: a file that was received, by its id or
+/// name. `download_file_stream` gives its content in parts.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct FileSource(Arc<str>);
 
@@ -52,6 +57,13 @@ const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'
 const UNIX_PATH: &AsciiSet = &PATH.add(b'\\');
 
 impl FileSource {
+    /// `FileSource::upload`, for the compiler's hint.
+    #[cfg(not(feature = "files"))]
+    #[doc(hidden)]
+    pub fn upload<C, F: crate::missing_feature::FeatureFiles>(_: C, _: F) -> F {
+        unreachable!("nothing satisfies the bound")
+    }
+
     /// The size in bytes of the largest image that go-cqhttp accepts: just below 30 MiB. It is the limit of
     /// [`read`](Self::read).
     pub const LIMIT: u64 = 30 * 1024 * 1024 - 1;

@@ -11,6 +11,7 @@ extern crate self as cqhttp;
 pub mod __private;
 pub mod action;
 mod answer;
+mod answer_stream;
 mod backoff;
 mod call;
 mod client;
@@ -43,6 +44,8 @@ mod raw_fields;
 mod received;
 mod reply;
 mod report;
+#[cfg(feature = "files")]
+mod save_file;
 pub mod segment;
 #[cfg(feature = "server")]
 pub mod server;
@@ -52,11 +55,12 @@ mod target;
 mod time;
 pub mod transport;
 pub mod types;
-#[cfg(feature = "vendor")]
+#[cfg(feature = "files")]
 mod upload;
 
-pub use action::{Action, Effect, KnownAction, Raw};
+pub use action::{Action, AnswersOnce, Effect, KnownAction, Raw, StreamedAction};
 pub use answer::Answer;
+pub use answer_stream::AnswerStream;
 pub use call::{Call, RawCall, WithRaw};
 pub use client::Client;
 #[cfg(feature = "http")]
@@ -92,6 +96,8 @@ pub use pagination::{Paged, Pages, RawPages};
 pub use received::Received;
 pub use reply::{AnswerRequest, Approvable, RawSendCall, ReplyCall, ReplyTo, SendCall, Sent};
 pub use report::Report;
+#[cfg(feature = "files")]
+pub use save_file::{SaveFile, SaveFileError, SaveProgress, SavedFile};
 
 #[doc(inline)]
 pub use segment::{Mention, Segment};
@@ -100,13 +106,13 @@ pub use time::Timestamp;
 #[cfg(any(feature = "sse", feature = "ws"))]
 pub use transport::control::ConnectionState;
 pub use types::Unlisted;
-#[cfg(feature = "vendor")]
+#[cfg(feature = "files")]
 pub use upload::Upload;
-#[cfg(feature = "vendor")]
+#[cfg(feature = "files")]
 pub use upload::error::UploadError;
-#[cfg(feature = "vendor")]
+#[cfg(feature = "files")]
 pub use upload::input::UploadInput;
-#[cfg(feature = "vendor")]
+#[cfg(feature = "files")]
 pub use upload::transfer::UploadProgress;
 
 /// A frame of a WebSocket, for `fuzz/`.

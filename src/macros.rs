@@ -122,6 +122,15 @@ macro_rules! integer_enum {
     };
 }
 
+/// Makes the calls of actions futures: those that have one answer.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! answers_once {
+    ($($name:ident,)*) => {
+        $(impl $crate::AnswersOnce for $name {})*
+    };
+}
+
 /// Makes objects answers of actions. `Name = "field"` is an answer that some servers send as the value of this field alone.
 #[doc(hidden)]
 #[macro_export]

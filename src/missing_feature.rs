@@ -2,6 +2,15 @@
 //!
 //! Each method is declared without the feature too, with a bound that nothing satisfies.
 
+/// Bound of methods that need the feature `files`.
+#[cfg(not(feature = "files"))]
+#[diagnostic::on_unimplemented(
+    message = "`FileSource::upload` and `Client::save_file` need the feature `files` of `cqhttp`",
+    label = "the feature `files` is not enabled",
+    note = "enable it in `Cargo.toml`: `cqhttp = {{ …, features = [\"files\"] }}`"
+)]
+pub trait FeatureFiles {}
+
 /// Bound of methods that need the feature `http`.
 #[cfg(not(feature = "http"))]
 #[diagnostic::on_unimplemented(

@@ -127,6 +127,7 @@
 //! | an answer that is late, missing, broken, doubled or for another call; a connection that ends; a refused token | a [`Fault`] |
 //! | … on one call | [`MockServer::fault_once`] |
 //! | … by a script, or on a share of the calls, by their order and a seed | [`MockServer::faults`] with [`Fault::script`], [`Fault::for_share`] |
+//! | an answer in parts that is cut, silent, out of order, doubled, damaged or without an end | [`Fault::Stream`] with a [`StreamFault`] |
 //! | a server that is killed, and comes back | [`MockServer::drop_connections`]; [`MockServer::stop`] and [`MockServerBuilder::port`] |
 //! | a server that hangs, and recovers | [`MockServer::stall`] |
 //! | server-sent events that break off, in the middle of an event too | [`MockServer::push_raw`], then [`MockServer::drop_connections`] |
@@ -166,8 +167,11 @@ mod schema;
 mod server;
 mod sse;
 mod state;
+mod stream;
+mod stream_fault;
+mod stream_script;
 mod sync;
-#[cfg(feature = "vendor")]
+#[cfg(feature = "files")]
 mod uploads;
 mod user;
 mod webhook;
@@ -186,9 +190,11 @@ pub use self::schema::{
     segments,
 };
 #[doc(hidden)] // for the generated tables
-pub use self::schema::{call_example, reread, reread_answer};
+pub use self::schema::{call_example, reread, reread_answer, stream_example};
 pub use self::server::MockServer;
-#[cfg(feature = "vendor")]
+pub use self::stream::StreamedAnswer;
+pub use self::stream_fault::StreamFault;
+#[cfg(feature = "files")]
 pub use self::uploads::StoredUpload;
 pub use self::user::{Saying, User};
 pub use self::webhook::{Posted, Webhook};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use crate::action::{Action, Effect};
+use crate::action::{Action, AnswersOnce, Effect};
 use crate::call::{Call, WithRaw};
 use crate::client::Client;
 use crate::error::{Error, NotSent, Reason};
@@ -407,6 +407,8 @@ impl Serialize for AnswerRequest {
         }
     }
 }
+
+impl AnswersOnce for AnswerRequest {}
 
 impl Action for AnswerRequest {
     type Response = ();

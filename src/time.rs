@@ -8,7 +8,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::decode;
 
 /// The longest duration that is added to the clock: longer ones are cut to it, since the clock's range has an end.
-#[cfg(any(feature = "rate-limit", feature = "sse", feature = "ws"))]
 pub(crate) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// A moment, in seconds since 1970-01-01 00:00 UTC. 0 means *none* or *not known*.

@@ -17,6 +17,7 @@ pub(crate) mod frame;
 pub(crate) mod heartbeat;
 #[cfg(feature = "http")]
 pub(crate) mod http;
+pub(crate) mod part;
 #[cfg(any(feature = "sse", feature = "ws"))]
 pub(crate) mod reconnect;
 pub(crate) mod request;

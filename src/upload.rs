@@ -26,7 +26,7 @@ const MAX_IN_FLIGHT: usize = 16;
 
 impl FileSource {
     /// Uploads a file of any size to the server's disk, in chunks, and returns its source there: for bots that do not share a
-    /// disk with the server. Feature `vendor`.
+    /// disk with the server. Feature `files`.
     ///
     /// The input is a path on the bot's disk, bytes, or a [reader](UploadInput::reader). The source works like any
     /// [`path`](Self::path): in messages, and in [`upload_group_file`](crate::Client::upload_group_file) and

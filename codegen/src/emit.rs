@@ -96,6 +96,7 @@ pub fn emit(api: &Api) -> Generated {
     for (path, what, items) in [
         (modules::CLIENT.to_owned(), "actions", method::client_trait_items(api)),
         (modules::ANSWERS.to_owned(), "answers", types::answers(api)),
+        (modules::AWAITED.to_owned(), "actions", action::awaited(api)),
         (format!("{ALL}.event.rs"), "events", event::event_enums(api)),
         (format!("{ALL}.segment.rs"), "segments", segment::segment_enums(api)),
         (format!("{ALL}.refusal.rs"), "refusals", refusal::items(api)),

@@ -139,6 +139,8 @@ pub struct Action {
     /// The refusals among `errors` after which the action may have been carried out anyway, by the rules.
     pub uncertain: Vec<String>,
     pub returns: Returns,
+    /// The parts of the answer before the last one, which is `returns`.
+    pub stream: Option<Stream>,
     pub example: Example,
     /// `true` if a part of the stanza was refused, so that rules about the whole would mislead.
     pub broken: bool,
@@ -272,6 +274,17 @@ pub enum Presence {
     Optional,
 }
 
+/// The parts of an answer before the last one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stream {
+    /// The type of a part: an object or JSON.
+    pub part: Ty,
+    /// The field of a part that says how much there is in all.
+    pub total: Option<Name>,
+    /// The field of a part that says how much it brings.
+    pub received: Option<Name>,
+}
+
 #[derive(Debug)]
 pub enum Returns {
     /// The action answers nothing.
@@ -304,6 +317,8 @@ pub struct Field {
 pub struct Example {
     pub params: Option<Node>,
     pub returns: Option<Node>,
+    /// The parts before the last answer.
+    pub parts: Option<Node>,
 }
 
 #[derive(Debug)]

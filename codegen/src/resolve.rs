@@ -15,6 +15,7 @@ mod refusal;
 mod resolver;
 mod segment;
 mod server;
+mod stream;
 mod types;
 mod untyped;
 mod without_vendor;
@@ -63,6 +64,7 @@ pub(crate) fn resolve(files: &[SourceFile], faults: &mut Faults) -> Api {
     }
     api.empty_objects = model::empty_objects(&api.objects);
     resolver.unlisted_values(files, &api);
+    resolver.amounts(files, &api);
     resolver.events(files, &mut api);
     for (file, resolved) in files.iter().zip(&mut api.files) {
         resolver.extension = file.extension;

@@ -18,8 +18,8 @@ pub use crate::emit::{
 pub use crate::facts::{ActionFacts, KnownServer, LineFault, ParamFacts, SERVERS, ServerFacts, known_server};
 pub use crate::model::{
     Action, Api, Availability, Choice, Direction, Effect, Event, Field, File, NextPage, Operation, Origin, Pages,
-    Param, PostType, Presence, Refusal, RefusalRule, Returns, Segment, Server, TARGET_KEYS, TypeDef, TypeKind, Untyped,
-    Variant, VariantValue,
+    Param, PostType, Presence, Refusal, RefusalRule, Returns, Segment, Server, Stream, TARGET_KEYS, TypeDef, TypeKind,
+    Untyped, Variant, VariantValue,
 };
 pub use crate::name::{Name, is_action, is_keyword, is_pascal, is_snake, is_wire_action};
 pub use crate::resolve::{RESERVED_TYPES, UNKNOWN};

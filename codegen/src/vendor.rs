@@ -43,7 +43,8 @@ fn action_types(action: &Action) -> impl Iterator<Item = &Ty> {
         Returns::Fields(fields) => (fields, None),
         Returns::Type(ty) => (&[], Some(ty)),
     };
-    param_types(&action.params).chain(fields.iter().map(|field| &field.ty)).chain(ty)
+    let part = action.stream.as_ref().map(|stream| &stream.part);
+    param_types(&action.params).chain(fields.iter().map(|field| &field.ty)).chain(ty).chain(part)
 }
 
 fn param_types(params: &[Param]) -> impl Iterator<Item = &Ty> {

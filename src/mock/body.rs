@@ -11,6 +11,8 @@ use hyper::body::{Frame, SizeHint};
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep};
 
+use super::stream_script::{StreamFrames, StreamStep};
+
 /// The end of a connection by a fault.
 #[derive(Debug)]
 pub(super) struct Dropped;
@@ -72,6 +74,8 @@ pub(super) struct AnswerBody {
     pause: Option<Duration>,
     /// The pause before the next byte.
     wait: Option<Pin<Box<Sleep>>>,
+    /// An answer in parts, which are made when they are sent.
+    stream: Option<Box<StreamFrames>>,
 }
 
 impl AnswerBody {
@@ -86,6 +90,11 @@ impl AnswerBody {
 
     pub(super) fn half(rest: Bytes) -> Self {
         Self { drop_at: Some(rest.len() / 2), rest, ..Self::default() }
+    }
+
+    /// JSON objects with CR LF CR LF behind each, as NapCat sends them.
+    pub(super) fn streamed(stream: StreamFrames) -> Self {
+        Self { stream: Some(Box::new(stream)), ..Self::default() }
     }
 
     pub(super) fn slow(rest: Bytes, pause: Duration) -> Self {
@@ -103,6 +112,26 @@ impl hyper::body::Body for AnswerBody {
         }
         if let Some(wait) = &mut self.wait {
             ready!(wait.as_mut().poll(cx));
+        }
+        if let Some(stream) = &mut self.stream {
+            let mut part = match stream.next_step() {
+                Some(StreamStep::Frame(part)) => part,
+                Some(StreamStep::Cut(part)) => {
+                    // One byte more, at which the connection is dropped.
+                    (self.rest, self.drop_at, self.stream) = ([part, vec![b' ']].concat().into(), Some(1), None);
+                    // The connection flushes meanwhile.
+                    self.wait = Some(Box::pin(sleep(Duration::from_millis(1))));
+                    return self.poll_frame(cx);
+                }
+                Some(StreamStep::Silence) => {
+                    self.stream = None;
+                    self.wait = Some(Box::pin(sleep(Duration::MAX)));
+                    return self.poll_frame(cx);
+                }
+                None => return Poll::Ready(None),
+            };
+            part.extend_from_slice(b"\r\n\r\n");
+            return Poll::Ready(Some(Ok(Frame::data(part.into()))));
         }
         let left = self.rest.len();
         if self.drop_at == Some(left) {
@@ -122,13 +151,13 @@ impl hyper::body::Body for AnswerBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.live.is_none() && self.rest.is_empty()
+        self.live.is_none() && self.stream.is_none() && self.wait.is_none() && self.rest.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self.live {
-            Some(_) => SizeHint::default(),
-            None => SizeHint::with_exact(self.rest.len() as u64),
+        if self.live.is_some() || self.stream.is_some() || self.wait.is_some() {
+            return SizeHint::default();
         }
+        SizeHint::with_exact(self.rest.len() as u64)
     }
 }

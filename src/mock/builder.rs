@@ -186,11 +186,12 @@ impl MockServerBuilder {
             long_polling: self.long_polling.map(EventQueue::new),
             post_format: self.post_format,
             handlers: Mutex::default(),
+            streams: Mutex::default(),
             calls: CallLog::new(self.keep_calls.unwrap_or(usize::MAX), self.on_call, self.on_rejected),
             on_refused: self.on_refused,
             world: Mutex::new(self.world),
             faults: Mutex::default(),
-            #[cfg(feature = "vendor")]
+            #[cfg(feature = "files")]
             uploads: Default::default(),
             webhooks: Mutex::default(),
             next_message: AtomicI64::new(1),

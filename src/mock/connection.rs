@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 
 use super::frame;
+use super::stream_script::StreamFrames;
 
 /// The writing side of a connection.
 pub(super) struct ConnectionHandle {
@@ -39,6 +40,8 @@ pub(super) enum QueuedWrite {
     Bytes(Bytes),
     /// The same, byte by byte, with this pause between them.
     Slowly(Bytes, Duration),
+    /// An answer in parts, whose frames are made when they are written.
+    Stream(Box<StreamFrames>),
     /// A close frame and the end of the stream; nothing follows.
     Close(Bytes),
     /// The end of the connection.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::refusal::Refusal;
+use super::stream_fault::StreamFault;
 
 /// A fault that is injected into a call: [`MockServer::faults`](super::MockServer::faults),
 /// [`MockServer::fault_once`](super::MockServer::fault_once).
@@ -53,6 +54,8 @@ pub enum Fault {
     Text(String),
     /// The answer comes as a binary frame.
     Binary,
+    /// A fault in the middle of an answer in parts. It has no effect on other answers.
+    Stream(StreamFault),
     /// The answer comes byte by byte, with this pause between them.
     SlowBytes(Duration),
 }

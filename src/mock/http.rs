@@ -117,6 +117,9 @@ async fn respond(
     if let Fault::Unauthorised(_) = call.fault {
         return Ok(plain(StatusCode::FORBIDDEN));
     }
+    if let Some(stream) = state.stream(&call, &params, None) {
+        return Ok(Response::new(AnswerBody::streamed(stream)));
+    }
     let answer = answer(state, &call, &params).await.ok_or(Dropped)?;
     let mut response = Response::new(apply_fault(call.fault, answer.into()).await?);
     if given.is_bad_form() {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::__private::answer_data;
-use crate::action::{Action, Effect};
+use crate::action::{AnswersOnce, Effect, StreamedAction};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::client::Client;
@@ -44,6 +44,8 @@ pub struct ActionInfo {
     pub example_params: &'static str,
     /// The answer of the schema's example (`data`), as JSON.
     pub example_answer: &'static str,
+    /// The parts of the schema's example before the last answer, as a JSON list; `None` if the answer has no parts.
+    pub example_parts: Option<&'static str>,
     #[doc(hidden)]
     pub reread_params: fn(&str) -> serde_json::Result<String>,
     #[doc(hidden)]
@@ -264,9 +266,18 @@ pub fn reread_answer<T: Answer + Serialize>(json: &str) -> serde_json::Result<St
 
 /// Sends a call and returns its answer as JSON: [`ActionInfo::call_example`].
 #[doc(hidden)]
-pub fn call_example<A: Action<Response: Serialize>>(call: Call<A>) -> ExampleCall {
+pub fn call_example<A: AnswersOnce<Response: Serialize>>(call: Call<A>) -> ExampleCall {
     Box::pin(async move {
         let answer = call.await?;
+        Ok(serde_json::to_value(&answer).unwrap_or(Value::Null))
+    })
+}
+
+/// Sends a call whose answer arrives in parts, and returns the last answer as JSON: [`ActionInfo::call_example`].
+#[doc(hidden)]
+pub fn stream_example<A: StreamedAction<Response: Serialize>>(call: Call<A>) -> ExampleCall {
+    Box::pin(async move {
+        let answer = call.stream().finish().await?;
         Ok(serde_json::to_value(&answer).unwrap_or(Value::Null))
     })
 }

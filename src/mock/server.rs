@@ -16,7 +16,7 @@ use super::fault::Fault;
 use super::refusal::{Refusal, bad_request};
 use super::state::State;
 use super::sync::lock;
-#[cfg(feature = "vendor")]
+#[cfg(feature = "files")]
 use super::uploads::StoredUpload;
 use super::world::World;
 use crate::action::KnownAction;
@@ -182,7 +182,7 @@ impl MockServer {
     }
 
     /// Returns the files that bots have uploaded in chunks, with [`FileSource::upload`](crate::FileSource::upload) or
-    /// [`upload_file_stream`](crate::Client::upload_file_stream), in the order in which they became complete. Feature `vendor`.
+    /// [`upload_file_stream`](crate::Client::upload_file_stream), in the order in which they became complete. Feature `files`.
     ///
     /// ```
     /// # #[cfg(feature = "http")]
@@ -203,15 +203,15 @@ impl MockServer {
     /// # #[cfg(not(feature = "http"))]
     /// # fn main() {}
     /// ```
-    #[cfg(feature = "vendor")]
+    #[cfg(feature = "files")]
     #[must_use]
     pub fn uploads(&self) -> Vec<StoredUpload> {
         self.state.uploads.complete()
     }
 
     /// Forgets the uploads that are not complete, and returns their number: as servers do when they restart, and 10 minutes after
-    /// the last chunk. Feature `vendor`.
-    #[cfg(feature = "vendor")]
+    /// the last chunk. Feature `files`.
+    #[cfg(feature = "files")]
     pub fn forget_uploads(&self) -> usize {
         self.state.uploads.forget()
     }

@@ -75,7 +75,8 @@ impl Subscriber {
             self.state.until_resumed().await;
             room.send(match next {
                 QueuedWrite::Bytes(bytes) | QueuedWrite::Slowly(bytes, _) => Part::Data(bytes),
-                QueuedWrite::Close(_) | QueuedWrite::End => Part::End,
+                // Answers in parts go over WebSockets and in responses alone.
+                QueuedWrite::Close(_) | QueuedWrite::End | QueuedWrite::Stream(_) => Part::End,
             });
         }
     }

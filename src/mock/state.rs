@@ -27,8 +27,9 @@ use super::post_format::{self, PostFormat};
 use super::quick_operation;
 use super::refusal::{Refusal, bad_request, refuse};
 use super::schema::{ActionInfo, action};
+use super::stream_script::StreamHandler;
 use super::sync::lock;
-#[cfg(feature = "vendor")]
+#[cfg(feature = "files")]
 use super::uploads::Uploads;
 use super::world::World;
 use crate::action::{GetLoginInfo, GetLoginInfoResponse, GetUpdates, HandleQuickOperation, KnownAction};
@@ -55,12 +56,14 @@ pub(super) struct State {
     pub(super) long_polling: Option<EventQueue>,
     pub(super) post_format: PostFormat,
     pub(super) handlers: Mutex<HashMap<&'static str, Handlers>>,
+    /// The handlers of actions that are answered in parts.
+    pub(super) streams: Mutex<HashMap<&'static str, StreamHandler>>,
     pub(super) calls: CallLog,
     pub(super) on_refused: Option<OnRefused>,
     pub(super) world: Mutex<Option<World>>,
     pub(super) faults: Mutex<FaultPlan>,
     /// The files that bots upload in chunks.
-    #[cfg(feature = "vendor")]
+    #[cfg(feature = "files")]
     pub(super) uploads: Uploads,
     /// The queues of the webhooks.
     pub(super) webhooks: Mutex<Vec<mpsc::UnboundedSender<String>>>,
@@ -134,14 +137,14 @@ impl State {
     }
 
     /// Returns `true` if the server answers the action.
-    fn answers(&self, info: &ActionInfo) -> bool {
+    pub(super) fn answers(&self, info: &ActionInfo) -> bool {
         let not_here = if info.name == GetUpdates::NAME {
             // HTTP answers it before it gets here.
             self.long_polling.is_some() || self.strict
         } else {
             self.strict && !info.implemented
         };
-        !not_here || self.has_handler(info)
+        !not_here || self.has_handler(info) || lock(&self.streams).contains_key(info.name)
     }
 
     pub(super) fn has_handler(&self, info: &ActionInfo) -> bool {
@@ -179,7 +182,7 @@ impl State {
         if let Some(acted) = self.in_world(|world| world.as_mut()?.answer(info.name, params)) {
             return acted;
         }
-        #[cfg(feature = "vendor")]
+        #[cfg(feature = "files")]
         if let Some(acted) = self.uploads.answer(info.name, params) {
             return acted;
         }

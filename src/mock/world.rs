@@ -78,6 +78,7 @@
 //! | `_send_group_notice`, `_get_group_notice`, `_del_group_notice` | |
 //! | `upload_group_file`, `upload_private_file` | files on the server's [disk](World::disk), and on that of this machine |
 //! | `download_file` | creates an empty file on the server's disk |
+//! | `download_file_stream`, `download_file_image_stream`, `download_file_record_stream` | in parts: files with [content](World::content), by their id or name, and files of this machine, by their path |
 //! | `get_group_root_files`, `get_group_files_by_folder`, `get_group_file_system_info`, `get_group_file_url` | |
 //! | `create_group_file_folder`, `delete_group_folder`, `delete_group_file` | own files, and all files as an administrator |
 //!
@@ -88,6 +89,7 @@ mod account;
 mod build;
 mod complete;
 mod dispatch;
+mod download;
 mod event;
 mod file;
 mod group;

@@ -2,6 +2,7 @@
 //!
 //! Frames are read by tungstenite and written by hand, since a fault may need a frame that no library writes.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
@@ -38,6 +39,7 @@ use super::fault::Fault;
 use super::frame;
 use super::meta_event::lifecycle_of_dialled;
 use super::state::State;
+use super::stream_script::{StreamFrames, StreamStep};
 
 /// The longest time that [`Fault::Shuffle`] holds an answer back while no call comes.
 const HOLD: Duration = Duration::from_millis(50);
@@ -183,9 +185,23 @@ async fn write_all(
     let to_wire = |bytes: Bytes| if masked { frame::mask(&bytes) } else { bytes };
     let mut write = BufWriter::new(write);
     let mut closed = false;
-    while let Some(next) = queue.recv().await {
+    let mut streams = VecDeque::new();
+    while let Some(next) = next_write(queue, &mut streams).await {
         state.until_resumed().await;
         match next {
+            QueuedWrite::Stream(_) if closed => {}
+            QueuedWrite::Stream(mut stream) => match stream.next_step() {
+                Some(StreamStep::Frame(text)) => {
+                    write.write_all(&to_wire(frame::data(Data::Text, text))).await?;
+                    streams.push_back(stream);
+                }
+                Some(StreamStep::Cut(text)) => {
+                    let answer = to_wire(frame::data(Data::Text, [text, vec![b' '; 1024]].concat()));
+                    write.write_all(&answer[..answer.len() - 1024]).await?;
+                    return write.flush().await;
+                }
+                Some(StreamStep::Silence) | None => {}
+            },
             QueuedWrite::End => return write.flush().await,
             _ if closed => {}
             QueuedWrite::Bytes(bytes) => write.write_all(&to_wire(bytes)).await?,
@@ -202,11 +218,25 @@ async fn write_all(
                 write.shutdown().await?;
             }
         }
-        if queue.is_empty() {
+        if queue.is_empty() && streams.is_empty() {
             write.flush().await?;
         }
     }
     Ok(())
+}
+
+/// Returns the next item to write: of the queue, or else of the answer in parts whose turn it is.
+async fn next_write(
+    queue: &mut mpsc::UnboundedReceiver<QueuedWrite>,
+    streams: &mut VecDeque<Box<StreamFrames>>,
+) -> Option<QueuedWrite> {
+    match queue.try_recv() {
+        Ok(next) => Some(next),
+        Err(_) => match streams.pop_front() {
+            Some(stream) => Some(QueuedWrite::Stream(stream)),
+            None => queue.recv().await,
+        },
+    }
 }
 
 struct CallReader {
@@ -281,6 +311,10 @@ impl CallReader {
                 match self.end().await {}
             }
             _ => {}
+        }
+        if let Some(stream) = self.state.stream(&call, params, echo.as_deref()) {
+            let _ = self.writes.send(QueuedWrite::Stream(Box::new(stream)));
+            return;
         }
         let Some(answer) = self.state.answer(&call, params, echo.as_deref()) else { match self.end().await {} };
         self.send(call.fault, answer).await;

@@ -175,6 +175,13 @@ impl<To> ServerBuilder<To> {
         self
     }
 
+    /// Limits the parts of a streamed answer that wait to be read, like
+    /// [`Connect::stream_buffer`](crate::Connect::stream_buffer). Default: 4 MiB for each answer.
+    pub fn stream_buffer(mut self, bytes: usize) -> Self {
+        self.options.settings.stream_buffer = bytes;
+        self
+    }
+
     /// Limits the number of WebSockets, and the number of accounts that are remembered. Default: 4096. Further WebSockets are
     /// rejected. An account that connects again takes over the place of the connection that it replaces, which has one more
     /// second for its close frame. Accounts that are not connected are forgotten when their places are needed, unless the

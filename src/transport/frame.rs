@@ -32,6 +32,9 @@ impl Frame {
         if let Some(header) = EventHeader::leading(bytes) {
             return Self::Event(header);
         }
+        if let Some(number) = echo_of_part(bytes) {
+            return Self::Answer(number);
+        }
         let mut seen = Seen::default();
         let mut json = serde_json::Deserializer::from_slice(bytes);
         let end = Top(&mut seen).deserialize(&mut json).and_then(|()| json.end());
@@ -49,6 +52,36 @@ impl Frame {
             _ => Self::Odd("it is neither an event nor an answer"),
         }
     }
+}
+
+/// The mark of a response that is one of several, behind or before the echo.
+const STREAM_MARK: &[u8] = br#","stream":"stream-action""#;
+
+/// Returns the part of a response that can hold the mark of a streamed answer.
+fn end_of(bytes: &[u8]) -> &[u8] {
+    &bytes[bytes.len().saturating_sub(256)..]
+}
+
+/// Returns `true` if a response is marked as one of several.
+#[cfg(feature = "ws")]
+pub(super) fn is_streamed(bytes: &[u8]) -> bool {
+    memchr::memmem::find(end_of(bytes), STREAM_MARK).is_some()
+}
+
+/// Returns the echo at the end of a response that is marked as one of several, without reading what is before it: a piece of a
+/// file is long. An unescaped quotation mark is never inside a text, so that these are keys of the outermost object.
+fn echo_of_part(bytes: &[u8]) -> Option<u64> {
+    bytes.starts_with(b"{\"status\":").then_some(())?;
+    let end = end_of(bytes).trim_ascii_end().strip_suffix(b"}")?;
+    let end = end.strip_suffix(STREAM_MARK).or_else(|| {
+        let mark = memchr::memmem::rfind(end, STREAM_MARK)?;
+        end[mark + STREAM_MARK.len()..].starts_with(b",\"echo\":").then_some(end)
+    })?;
+    let digits = end.strip_suffix(b"\"")?;
+    let at = memchr::memrchr(b'c', digits)?;
+    let (before, number) = (&digits[..at], std::str::from_utf8(&digits[at + 1..]).ok()?);
+    before.ends_with(b",\"echo\":\"").then_some(())?;
+    number.parse().ok().filter(|parsed| echo(*parsed)[1..] == *number)
 }
 
 /// Returns the echo of a call on the wire. No server mistakes it for a number.
@@ -181,6 +214,11 @@ mod tests {
             // It breaks off behind the echo: the call reports that.
             (r#"{"data":null,"echo":"c7","ret"#, Frame::Answer(7)),
             (r#"{"echo":"c7"}"#, Frame::Answer(7)),
+            // What is before the echo of a part is not read.
+            (r#"{"status":"ok","data":{"x":…},"message":"","echo":"c7","stream":"stream-action"}"#, Frame::Answer(7)),
+            (r#"{"status":"ok","data":{"x":…},"stream":"stream-action","echo":"c7"}"#, Frame::Answer(7)),
+            (r#"{"status":"ok","echo":"c07","stream":"stream-action"}"#, stray("another string", None)),
+            (r#"{"status":"ok","a":",\"echo\":\"c7\",\"stream\":\"stream-action\""}"#, stray("missing", None)),
             (r#"{"echo":"c07","retcode":0}"#, stray("another string", Some(0))),
             (r#"{"echo":"c+7","retcode":0}"#, stray("another string", Some(0))),
             (r#"{"echo":"7","retcode":0}"#, stray("another string", Some(0))),

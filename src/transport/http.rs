@@ -1,6 +1,8 @@
 //! Calls as HTTP requests: `POST /<action>` with the parameters as JSON.
 
 mod body;
+mod broken;
+mod frames;
 pub(in crate::transport) mod pools;
 
 use std::future::Future;
@@ -18,7 +20,10 @@ use crate::error::reason::Reason;
 use crate::transport::address::{Address, Place};
 use crate::transport::failure::{BoxError, Failure};
 use crate::transport::http::body::{CloseOnDrop, Gate, RequestBody};
+use crate::transport::http::broken::amid_answer;
+use crate::transport::http::frames::Frames;
 use crate::transport::http::pools::{Pools, authorization};
+use crate::transport::part::is_part;
 use crate::transport::request::Request;
 use crate::transport::response::Response;
 use crate::transport::tls::{Roots, is_about_certificate};
@@ -95,12 +100,18 @@ impl Http {
         let status = response.status().as_u16();
         let encoding = response.headers().get(CONTENT_ENCODING).map(|name| String::from_utf8_lossy(name.as_bytes()));
         let encoding = encoding.map(|name| name.to_lowercase()).filter(|name| !matches!(&**name, "" | "identity"));
-        let (body, cut_at) = read_body(response, self.0.body_limit).await?;
-        let mut response = Response::new(body);
+        let limit = self.0.body_limit;
+        let mut response = if request.is_streamed() && response.status().is_success() && encoding.is_none() {
+            first_part(Frames::new(response, limit, closing)).await?
+        } else {
+            let (body, cut_at) = read_body(response, limit).await?;
+            let mut response = Response::new(body);
+            response.cut_at = cut_at;
+            response
+        };
         response.http_status = Some(status);
-        response.cut_at = cut_at;
         response.encoding = encoding;
-        if early && is_success(&response) {
+        if early && (is_part(&response.body) || is_success(&response)) {
             return Err(Failure::new(STRAY).into());
         }
         Ok(response)
@@ -110,6 +121,12 @@ impl Http {
 /// Reason of a call whose connection brought a response before the request.
 const STRAY: &str = "a response arrived before the request had been sent: the server, or a proxy before it, has sent one response too \
                      many, and the connection is given up";
+
+/// Reads the first part of a streamed answer, which may be the only one.
+async fn first_part(mut frames: Frames) -> Result<Response, Failure> {
+    let first = std::future::poll_fn(|cx| frames.poll_part(cx)).await.transpose()?.unwrap_or_default();
+    Ok(if is_part(&first) { Response::streamed(first, frames) } else { Response::new(first) })
+}
 
 /// Reads the body up to `limit` bytes. Returns the limit beside it if the body was cut there.
 async fn read_body(mut response: reqwest::Response, limit: usize) -> Result<(Bytes, Option<usize>), Failure> {
@@ -177,20 +194,6 @@ fn before_answer(error: reqwest::Error, size: usize, place: &Place) -> Failure {
     // The end of the stream comes after the request has been read; a reset may come before.
     let closed = cause.is_some_and(hyper::Error::is_incomplete_message);
     Failure::new(reason).closed(closed).with_source(error.without_url())
-}
-
-/// Returns the failure of a request whose answer broke off.
-fn amid_answer(error: reqwest::Error, status: u16, arrived: &[u8]) -> Failure {
-    let failure = match status {
-        200 => Failure::new("the connection was lost in the middle of the answer"),
-        _ => {
-            Failure::new(format!("the connection was lost in the middle of the answer, which has HTTP status {status}"))
-        }
-    };
-    failure
-        .closed((200..300).contains(&status))
-        .with_partial_body(Bytes::copy_from_slice(arrived))
-        .with_source(error.without_url())
 }
 
 /// Returns the error of the HTTP protocol among the causes.

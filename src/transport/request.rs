@@ -24,13 +24,21 @@ pub struct Request {
     pub effect: Effect,
     /// The parameters: a JSON object.
     pub params: Bytes,
+    is_streamed: bool,
     way: Arc<AtomicU8>,
 }
 
 impl Request {
     pub(crate) fn new<A: Action>(action: &A, extra: &ExtraParams) -> Result<Self, BoxError> {
         let params = extra.add_to(serde_json::to_vec(action)?)?.into();
-        Ok(Self { action: action.name().into(), effect: action.effect(), params, way: Arc::default() })
+        let (name, is_streamed) = (action.name().into(), action.is_streamed());
+        Ok(Self { action: name, effect: action.effect(), params, is_streamed, way: Arc::default() })
+    }
+
+    /// Returns `true` if the answer arrives in parts: a transport then returns [`Response::streamed`](crate::transport::Response::streamed).
+    #[must_use]
+    pub fn is_streamed(&self) -> bool {
+        self.is_streamed
     }
 
     /// Returns the group, user or guild channel that the call concerns, for layers that count by target; `None` if it names

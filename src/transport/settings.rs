@@ -15,6 +15,8 @@ pub(crate) struct Settings {
     pub(crate) keepalive: Option<(Duration, Duration)>,
     pub(crate) heartbeat_watch: bool,
     pub(crate) frame_limit: usize,
+    /// The limit of the parts of a streamed answer that wait to be read, in bytes.
+    pub(crate) stream_buffer: usize,
 }
 
 impl Default for Settings {
@@ -28,6 +30,7 @@ impl Default for Settings {
             keepalive: Some((Duration::from_secs(20), Duration::from_secs(10))),
             heartbeat_watch: true,
             frame_limit: 64 << 20,
+            stream_buffer: 4 << 20,
         }
     }
 }

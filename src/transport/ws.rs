@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod connect;
 mod dial;
 pub(crate) mod handshake;
+mod parts;
 mod pending;
 pub(crate) mod service;
 mod socket;
@@ -91,12 +92,12 @@ fn prepare(
 ) -> (Ws, Task) {
     let (calls, outgoing) = mpsc::channel(CALL_CAPACITY);
     let task = Task {
+        calls: PendingCalls::new(settings.stream_buffer),
         settings,
         token,
         outgoing,
         stops,
         control: control.clone(),
-        calls: PendingCalls::default(),
         waiting: VecDeque::new(),
         #[cfg(feature = "server")]
         unsent: None,

@@ -44,3 +44,16 @@ fn the_compiler_names_the_feature_that_is_missing() {
     let said = said_of("\"ws\"", program);
     assert!(said.contains("error[E0277]: `Connect::calls` needs the feature `sse` of `cqhttp`"), "{said}");
 }
+
+#[test]
+#[ignore = "compiles the crate once more: `.ci/run` runs it"]
+fn the_compiler_says_how_an_answer_in_parts_is_read() {
+    let program =
+        "async fn run(client: cqhttp::Client) {\n    let _ = client.test_download_stream().await;\n}\n\nfn main() {}\n";
+    let said = said_of("\"ws\", \"vendor\"", program);
+    assert!(said.contains("Call<TestDownloadStream>` is not a future"), "{said}");
+    assert!(said.contains("an answer in parts is not awaited: read it with `.stream()`"), "{said}");
+    let program = "fn run<A: cqhttp::AnswersOnce>(_: A) {}\n\nfn main() {\n    run(cqhttp::action::TestDownloadStream::new());\n}\n";
+    let said = said_of("\"ws\", \"vendor\"", program);
+    assert!(said.contains("a call of `TestDownloadStream` cannot be awaited: its answer arrives in parts"), "{said}");
+}

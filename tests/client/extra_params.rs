@@ -2,7 +2,7 @@
 
 use cqhttp::action::GetGroupMsgHistoryResponse;
 use cqhttp::mock::MockServer;
-use cqhttp::{Action, Call, Client, Effect, Error, Raw, action};
+use cqhttp::{Action, AnswersOnce, Call, Client, Effect, Error, Raw, action};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ impl Serialize for Unwritable {
 
 #[tokio::test]
 async fn a_call_with_a_parameter_that_cannot_go_out_is_not_sent() {
-    async fn refused<A: cqhttp::Action>(call: Call<A>, says: &str)
+    async fn refused<A: AnswersOnce>(call: Call<A>, says: &str)
     where
         A::Response: std::fmt::Debug,
     {
@@ -104,6 +104,8 @@ impl Serialize for Written {
         self.0.serialize(serializer)
     }
 }
+
+impl AnswersOnce for Written {}
 
 impl Action for Written {
     type Response = Value;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use cqhttp::mock::MockServer;
-use cqhttp::{Action, Client, Effect, Error, RefusalKind, connect};
+use cqhttp::{Action, AnswersOnce, Client, Effect, Error, RefusalKind, connect};
 use serde::Serialize;
 use serde_json::json;
 use support::peer::{Bare, soon, spawn};
@@ -25,6 +25,8 @@ struct Keyed {
 
 const SOFT: Keyed = Keyed { soft: true, ends: false, fault: None };
 const ENDS: Keyed = Keyed { soft: false, ends: true, fault: None };
+
+impl AnswersOnce for Keyed {}
 
 impl Action for Keyed {
     type Response = ();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use cqhttp::layer::{RateLimit, RetryReads};
 use cqhttp::mock::{self, MockServer};
 use cqhttp::transport::{BoxError, Request, RequestTarget, Response};
-use cqhttp::{Action, Call, ChannelId, Client, Effect, Error, GroupId, GuildId, Raw, Target, UserId};
+use cqhttp::{AnswersOnce, Call, ChannelId, Client, Effect, Error, GroupId, GuildId, Raw, Target, UserId};
 use serde_json::{Value, json};
 use support::Held;
 use tokio::net::TcpListener;
@@ -37,12 +37,12 @@ const MOMENT: Duration = Duration::from_millis(1);
 
 type Bottom = BoxCloneSyncService<Request, Response, BoxError>;
 
-fn spawn<A: Action>(call: Call<A>) -> JoinHandle<Result<A::Response, Error>> {
+fn spawn<A: AnswersOnce>(call: Call<A>) -> JoinHandle<Result<A::Response, Error>> {
     tokio::spawn(call.into_future())
 }
 
 /// The call reaches its time limit before it is sent.
-async fn assert_waits<A: Action<Response: std::fmt::Debug>>(call: Call<A>) {
+async fn assert_waits<A: AnswersOnce<Response: std::fmt::Debug>>(call: Call<A>) {
     let error = call.within(SHORT).await.unwrap_err();
     assert!(matches!(error, Error::NotSent(_)) && !error.may_have_happened(), "{error:?}");
     assert!(error.report().ends_with("was not sent: it did not get its turn within 100ms"), "{}", error.report());
@@ -277,7 +277,7 @@ mod rate_limit {
 mod target {
     use super::*;
 
-    async fn target_of<A: Action>(request: A) -> Option<RequestTarget> {
+    async fn target_of<A: AnswersOnce>(request: A) -> Option<RequestTarget> {
         let (client, requests) = recorded(RateLimit::per_second(1000));
         // Whether the answer suits the action is not the question here.
         let _ = client.call(request).await;

@@ -21,8 +21,12 @@ mod pages;
 mod refusals;
 #[cfg(feature = "ws")]
 mod report;
+#[cfg(all(feature = "ws", feature = "files"))]
+mod save_file;
 mod server_kind;
 mod stray;
+#[cfg(all(feature = "ws", feature = "vendor"))]
+mod streams;
 mod tolerance;
-#[cfg(feature = "vendor")]
+#[cfg(feature = "files")]
 mod uploads;

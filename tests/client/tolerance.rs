@@ -1,7 +1,7 @@
 //! Parts of answers that cannot be read: passed over, and told.
 
 use cqhttp::types::HonorKind;
-use cqhttp::{Action, Answer, Client, Effect, Error, Event, MessageId, UserId};
+use cqhttp::{Action, Answer, AnswersOnce, Client, Effect, Error, Event, MessageId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use support::{Held, answering};
@@ -169,6 +169,8 @@ async fn a_warning_about_a_type_of_ones_own_quotes_nothing() {
 
     #[derive(Serialize)]
     struct Items {}
+    impl AnswersOnce for Items {}
+
     impl Action for Items {
         type Response = Vec<Item>;
         fn name(&self) -> &str {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod server;
-#[cfg(feature = "vendor")]
+mod streams;
+#[cfg(feature = "files")]
 mod uploads;
 mod websocket;

@@ -7,6 +7,8 @@ mod calls_while_down;
 mod posts;
 mod queues;
 mod server_kind;
+#[cfg(feature = "vendor")]
+mod streams;
 
 use std::error::Error as _;
 use std::net::SocketAddr;

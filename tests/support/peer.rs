@@ -118,7 +118,7 @@ impl Peer {
 }
 
 /// Runs a call in a task of its own.
-pub fn spawn<A: cqhttp::Action>(call: cqhttp::Call<A>) -> JoinHandle<Result<A::Response, Error>> {
+pub fn spawn<A: cqhttp::AnswersOnce>(call: cqhttp::Call<A>) -> JoinHandle<Result<A::Response, Error>> {
     tokio::spawn(call.into_future())
 }
 

@@ -9,9 +9,10 @@ use super::method;
 use super::paging;
 use super::refusal::has_rules;
 use super::request::{ParamStruct, constructors, default, param_struct, reading, writing};
-use super::rust_type::response_type;
+use super::rust_type::{response_type, rust_type};
 use super::types::object;
 use crate::model::{Action, Api, Returns};
+use crate::name::{Name, ident};
 
 /// The items of one action, in the order in which a reviewer reads them.
 pub(super) fn action_items(api: &Api, action: &Action) -> Vec<TokenStream> {
@@ -19,6 +20,7 @@ pub(super) fn action_items(api: &Api, action: &Action) -> Vec<TokenStream> {
     let mut items = vec![request(api, action), reading(&params), writing(&params), constructors(&params)];
     items.extend(default(&params));
     items.extend(action_impls(api, action));
+    items.extend(streamed(action));
     items.extend(paging::paged(action));
     items.extend(response(api, action));
     if api.extension {
@@ -82,6 +84,35 @@ fn action_impls(api: &Api, action: &Action) -> [TokenStream; 2] {
     ]
 }
 
+/// `::cqhttp::answers_once!(SetGroupBan, …);`: every action whose call is awaited, since its answer has no parts.
+pub(super) fn awaited(api: &Api) -> Vec<TokenStream> {
+    let actions = api.files.iter().flat_map(|file| &file.actions).filter(|action| action.stream.is_none());
+    let names: Vec<_> = actions.map(|action| action.name.type_ident()).collect();
+    if names.is_empty() { Vec::new() } else { vec![quote!(::cqhttp::answers_once!(#(#names,)*);)] }
+}
+
+/// `impl StreamedAction for DownloadFileStream { type Part = FilePart; … }`
+fn streamed(action: &Action) -> Option<TokenStream> {
+    let (name, stream) = (action.name.type_ident(), action.stream.as_ref()?);
+    let part = rust_type(&stream.part);
+    let amount = |method: &str, field: &Option<Name>| {
+        let (method, field) = (ident(method), field.as_ref()?.ident());
+        Some(quote! {
+            fn #method(part: &Self::Part) -> Option<u64> {
+                __private::amount(part.#field)
+            }
+        })
+    };
+    let (total, received) = (amount("total", &stream.total), amount("received", &stream.received));
+    Some(quote! {
+        impl ::cqhttp::StreamedAction for #name {
+            type Part = #part;
+            #total
+            #received
+        }
+    })
+}
+
 /// The methods that only some actions have: `fn fault(&self) -> Option<String> { … }`
 fn further_methods(action: &Action) -> TokenStream {
     let fault = (!action.choices.is_empty()).then(|| {
@@ -112,7 +143,14 @@ fn further_methods(action: &Action) -> TokenStream {
             }
         }
     });
-    quote!(#fault #soft_failure #ends)
+    let streamed = action.stream.is_some().then(|| {
+        quote! {
+            fn is_streamed(&self) -> bool {
+                true
+            }
+        }
+    });
+    quote!(#fault #soft_failure #ends #streamed)
 }
 
 /// `const SERVERS: &'static [ServerKind] = &[ServerKind::NapCat, …];`, or nothing if no server is known to have the action.

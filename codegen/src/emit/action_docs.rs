@@ -108,6 +108,18 @@ fn caveats(action: &Action) -> String {
 
 /// "Answers a list of [`GroupInfo`]."
 fn answers(action: &Action) -> String {
+    let Some(stream) = &action.stream else { return answer(action) };
+    let part = match &stream.part.scalar {
+        Scalar::Json => "parts that are JSON".to_owned(),
+        _ => format!("parts, each a [`{}`]", type_text(&stream.part)),
+    };
+    let last = answer(action).replacen("Answers", "The last answer is", 1);
+    let last = last.replace("is nothing", "has no content");
+    format!("Answers in {part}: call [`Call::stream`](::cqhttp::Call::stream) to read them. {last}")
+}
+
+/// "Answers [`GroupInfo`].": the only answer, or the last one.
+fn answer(action: &Action) -> String {
     match &action.returns {
         Returns::Nothing => "Answers nothing.".into(),
         Returns::Never => {
@@ -131,11 +143,32 @@ fn answers(action: &Action) -> String {
 /// The example as a snippet that rustdoc compiles.
 fn snippet(api: &Api, action: &Action) -> String {
     let Some(mut calls) = value::call_text(api, action) else { return String::new() };
+    if action.stream.is_some() {
+        return streamed_snippet(api, &calls);
+    }
     calls.push(".await?;".into());
     let client =
         if matches!(action.returns, Returns::Nothing | Returns::Never) { "client" } else { "let answer = client" };
     let line = format!("{client}{}", calls.concat());
     let call = if line.chars().count() <= COLUMNS { line } else { format!("{client}\n    {}", calls.join("\n    ")) };
+    in_function(api, &call)
+}
+
+/// The example of an answer in parts.
+fn streamed_snippet(api: &Api, calls: &[String]) -> String {
+    let line = format!("let mut parts = client{}.stream();", calls.concat());
+    let call = if line.chars().count() <= COLUMNS {
+        line
+    } else {
+        format!("let mut parts = client\n    {}\n    .stream();", calls.join("\n    "))
+    };
+    let rest =
+        "while let Some(part) = parts.next().await {\n    let part = part?;\n}\nlet answer = parts.finish().await?;";
+    in_function(api, &format!("{call}\n{rest}"))
+}
+
+/// A snippet within a function, which rustdoc hides.
+fn in_function(api: &Api, call: &str) -> String {
     if api.extension {
         // The path of the prelude in its crate is not known here.
         return format!("```ignore\n{call}\n```");

@@ -22,7 +22,9 @@ pub fn line(action: &Action) -> String {
             _ => format!(" .{}({})", param.name.snake(), type_text(&param.ty)),
         };
     }
+    let parts = action.stream.as_ref().map(|stream| format!("[{}], ", type_text(&stream.part)));
     line + " -> "
+        + &parts.unwrap_or_default()
         + &match &action.returns {
             Returns::Nothing | Returns::Never => "()".into(),
             Returns::Fields(_) => action.response_name(),

@@ -65,6 +65,14 @@ fn entry(api: &Api, action: &Action) -> TokenStream {
     let request = action.name.type_ident();
     let response = response_type(action);
     let call = value::call(api, action);
+    let parts = match &action.example.parts {
+        Some(parts) => {
+            let parts = raw_string(&value::json(parts));
+            quote!(Some(#parts))
+        }
+        None => quote!(None),
+    };
+    let call_example = if action.stream.is_some() { quote!(stream_example) } else { quote!(call_example) };
     quote! {
         ::cqhttp::mock::ActionInfo {
             name: #wire,
@@ -77,9 +85,10 @@ fn entry(api: &Api, action: &Action) -> TokenStream {
             implemented: #implemented,
             example_params: #example_params,
             example_answer: #example_answer,
+            example_parts: #parts,
             reread_params: ::cqhttp::mock::reread::<#request>,
             reread_answer: ::cqhttp::mock::reread_answer::<#response>,
-            call_example: |client: ::cqhttp::Client| ::cqhttp::mock::call_example(client #call),
+            call_example: |client: ::cqhttp::Client| ::cqhttp::mock::#call_example(client #call),
         }
     }
 }

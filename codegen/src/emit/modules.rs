@@ -12,6 +12,9 @@ pub(super) const CLIENT: &str = "client.rs";
 /// The file that makes objects answers of actions; no schema file becomes a file of this name.
 pub(super) const ANSWERS: &str = "answers.rs";
 
+/// The file that makes calls of actions futures; no schema file becomes a file of this name.
+pub(super) const AWAITED: &str = "awaited.rs";
+
 /// The file that joins the others.
 pub(super) fn joining_file(api: &Api, files: &[GeneratedFile]) -> String {
     let modules = if api.extension { extension(api, files) } else { base(api, files) };
@@ -71,7 +74,7 @@ fn allow(lints: &str) -> String {
 
 /// `pub mod action { use …; include!("actions/account.action.rs"); … }`
 fn module(name: &str, doc: &str, files: &[GeneratedFile], lints: &str, imports: &[&str]) -> String {
-    let of_actions = |path: &str| path.ends_with(&format!(".{CLIENT}")) || path == CLIENT || path == ANSWERS;
+    let of_actions = |path: &str| path.ends_with(&format!(".{CLIENT}")) || [CLIENT, ANSWERS, AWAITED].contains(&path);
     let of_module = files
         .iter()
         .filter(|file| file.path.ends_with(&format!(".{name}.rs")) || name == "action" && of_actions(&file.path));

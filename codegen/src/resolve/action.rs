@@ -12,7 +12,7 @@ use crate::source_map::Spot;
 use crate::ty::{NamedKind, Scalar};
 
 /// The `returns` of an action after which the server ends.
-const NEVER: &str = "never";
+pub(super) const NEVER: &str = "never";
 
 /// Returns `true` if the action answers something.
 fn answers(source: &source::Action) -> bool {
@@ -39,13 +39,12 @@ impl Resolver<'_> {
         let servers = [("unsupported", Server::Unsupported), ("removed", Server::Removed)];
         let origin = source.origin.as_ref().and_then(|origin| self.origin(origin));
         let effect = self.choice(&source.effect, "effect", EFFECTS);
-        let state = source.server.as_ref();
-        let server = state.map(|word| self.choice(word, "state of an action on the server", &servers));
+        let server = source.server.as_ref().map(|word| self.choice(word, "state of an action on the server", &servers));
         let params = self.params(&source.params, &source.groups);
         self.deviates(source);
         self.errors(&source.errors);
         let returns = self.returns(source);
-        let example = self.example(source);
+        let (stream, example) = (self.stream(source), self.example(source));
         let known = params.as_deref();
         let wait = known.zip(source.wait.as_ref()).and_then(|(params, name)| self.wait(name, params));
         let pages =
@@ -75,6 +74,7 @@ impl Resolver<'_> {
             errors: values(&source.errors),
             uncertain: Vec::new(),
             returns: returns?,
+            stream,
             example,
             broken: source.broken,
         };
@@ -182,19 +182,21 @@ impl Resolver<'_> {
     }
 
     fn example(&mut self, source: &source::Action) -> Example {
-        let (params, returns) = match &source.example {
-            Some(example) => (example.params.clone(), example.returns.clone()),
-            None => (None, None),
+        let (params, returns, parts) = match &source.example {
+            Some(example) => (example.params.clone(), example.returns.clone(), example.parts.clone()),
+            None => (None, None, None),
         };
         let spot = source.example.as_ref().map_or(&source.spot, |example| &example.spot);
+        let parts_stated = ("parts", source.stream.is_some(), &parts);
         for (what, stated, given) in
-            [("params", !source.params.is_empty(), &params), ("returns", answers(source), &returns)]
+            [("params", !source.params.is_empty(), &params), ("returns", answers(source), &returns), parts_stated]
         {
             if source.broken {
                 continue;
             }
             if stated && given.is_none() {
-                let message = format!("`{}` has `{what}` and no example of them", source.name.value);
+                let key = if what == "parts" { "stream" } else { what };
+                let message = format!("`{}` has `{key}` and no example of them", source.name.value);
                 self.faults.add(spot, message, format!("add `{what}:` under `example:`"));
             } else if let (false, Some(node)) = (stated, given) {
                 let spot = Spot::of(spot.file, node);
@@ -202,7 +204,7 @@ impl Resolver<'_> {
                 self.faults.add(&spot, message, "remove it");
             }
         }
-        Example { params, returns }
+        Example { params, returns, parts }
     }
 
     fn errors(&mut self, errors: &[At<String>]) {

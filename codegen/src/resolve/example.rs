@@ -58,6 +58,9 @@ impl Checker<'_> {
             },
             _ => {}
         }
+        if let (Some(stream), Some(parts)) = (&action.stream, &action.example.parts) {
+            self.value(parts, &Ty { list: true, ..stream.part.clone() }, "the example");
+        }
     }
 
     /// An answer: an object, or the value of its bare field alone.

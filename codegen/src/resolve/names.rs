@@ -21,8 +21,18 @@ pub(super) struct Methods {
 
 /// The methods of `Call`, which every action's call has; `new` is also a method of the request.
 pub(super) const CALL_METHODS: Methods = Methods {
-    public: &["client", "clone", "into_future", "map_request", "new", "pages", "param", "with_raw", "within"],
-    private: &["answered", "counts_by_ids", "exchange", "outgoing", "request", "send"],
+    public: &["client", "clone", "into_future", "map_request", "new", "pages", "param", "stream", "with_raw", "within"],
+    private: &[
+        "answered",
+        "begin",
+        "counts_by_ids",
+        "exchange",
+        "outgoing",
+        "read_answer",
+        "request",
+        "send",
+        "time_limit",
+    ],
 };
 
 /// The methods of `Client`.
@@ -37,6 +47,7 @@ const CLIENT_METHODS: Methods = Methods {
         "from_service",
         "reject",
         "reply",
+        "save_file",
         "send",
         "send_forward",
         "server_kind",

@@ -33,6 +33,8 @@ pub(crate) struct Action {
     pub(crate) soft_failure: bool,
     pub(crate) errors: Vec<At<String>>,
     pub(crate) returns: Option<Returns>,
+    /// The parts of the answer before the last one.
+    pub(crate) stream: Option<Stream>,
     pub(crate) example: Option<Example>,
     pub(crate) deviates: Vec<Deviation>,
 }
@@ -71,6 +73,18 @@ pub(crate) struct Pages {
     pub(crate) back: Option<At<String>>,
 }
 
+/// The parts of an answer before the last one.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    pub(crate) spot: Spot,
+    /// The type of a part.
+    pub(crate) part: At<String>,
+    /// The field of a part that says how much there is in all.
+    pub(crate) total: Option<At<String>>,
+    /// The field of a part that says how much it brings.
+    pub(crate) received: Option<At<String>>,
+}
+
 #[derive(Debug)]
 pub(crate) enum Returns {
     Type(At<String>),
@@ -82,6 +96,7 @@ pub(crate) struct Example {
     pub(crate) spot: Spot,
     pub(crate) params: Option<Node>,
     pub(crate) returns: Option<Node>,
+    pub(crate) parts: Option<Node>,
 }
 
 pub(super) const ACTION_KEYS: &[&str] = &[
@@ -103,12 +118,13 @@ pub(super) const ACTION_KEYS: &[&str] = &[
     "soft_failure",
     "errors",
     "returns",
+    "stream",
     "example",
     "deviates",
 ];
 
 /// The ways in which an action may deviate from go-cqhttp's code.
-const ACTION_DEVIATIONS: &[&str] = &["absent", "names", "params"];
+const ACTION_DEVIATIONS: &[&str] = &["absent", "names", "params", "stream"];
 
 impl Reader<'_> {
     pub(super) fn action(&mut self, node: &Node) -> Option<Action> {
@@ -133,7 +149,7 @@ impl Reader<'_> {
         let groups = [self.groups(&entries, "one_of", true), self.groups(&entries, "at_most_one", false)].concat();
         let soft_failure = entries.get("soft_failure").is_some_and(|node| self.flag(node));
         let errors = self.texts(&entries, "errors");
-        let returns = entries.get("returns").and_then(|node| self.returns(node));
+        let (returns, stream) = self.answer(&entries);
         let example = entries.get("example").and_then(|node| self.example(node));
         let deviates = self.deviates(&entries, ACTION_DEVIATIONS);
         Some(Action {
@@ -156,6 +172,7 @@ impl Reader<'_> {
             soft_failure,
             errors,
             returns,
+            stream,
             example,
             deviates,
         })
@@ -186,6 +203,11 @@ impl Reader<'_> {
         Some(Pages { set: self.required_text(&entries, "set")?, from, before, anchor, back, spot: entries.spot })
     }
 
+    fn answer(&mut self, entries: &Entries<'_>) -> (Option<Returns>, Option<Stream>) {
+        let returns = entries.get("returns").and_then(|node| self.returns(node));
+        (returns, entries.get("stream").and_then(|node| self.stream(node)))
+    }
+
     fn returns(&mut self, node: &Node) -> Option<Returns> {
         match &node.value {
             Value::List(_) => Some(Returns::Fields(self.fields(node, Part::Field))),
@@ -198,11 +220,24 @@ impl Reader<'_> {
         }
     }
 
+    /// The type of a part, alone or with the fields that tell the progress.
+    fn stream(&mut self, node: &Node) -> Option<Stream> {
+        if let Value::Text(_) = &node.value {
+            let part = self.text(node)?;
+            return Some(Stream { spot: self.spot(node), part, total: None, received: None });
+        }
+        let entries = self.entries(node, "a stream", &["part", "total", "received"])?;
+        let total = entries.get("total").and_then(|node| self.text(node));
+        let received = entries.get("received").and_then(|node| self.text(node));
+        Some(Stream { part: self.required_text(&entries, "part")?, total, received, spot: entries.spot })
+    }
+
     fn example(&mut self, node: &Node) -> Option<Example> {
-        let entries = self.entries(node, "an example", &["params", "returns"])?;
+        let entries = self.entries(node, "an example", &["params", "parts", "returns"])?;
         Some(Example {
             params: entries.get("params").cloned(),
             returns: entries.get("returns").cloned(),
+            parts: entries.get("parts").cloned(),
             spot: entries.spot,
         })
     }

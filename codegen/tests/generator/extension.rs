@@ -45,6 +45,7 @@ fn only_what_is_its_own_is_generated() {
             "types.mock.rs",
             "client.rs",
             "answers.rs",
+            "awaited.rs",
             "all.refusal.rs",
             "generated.rs"
         ]

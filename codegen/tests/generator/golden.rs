@@ -52,12 +52,15 @@ fn one_file_joins_the_others() {
             "segments.mock.rs",
             "types.types.rs",
             "answers.rs",
+            "awaited.rs",
             "all.event.rs",
             "all.segment.rs",
             "index.md",
         ]
     );
-    let enums = others.iter().filter(|file| file.path.starts_with("all.") || file.path == "answers.rs");
+    let enums = others
+        .iter()
+        .filter(|file| file.path.starts_with("all.") || file.path == "answers.rs" || file.path == "awaited.rs");
     let shown: String =
         enums.chain([joining]).map(|file| format!("==== {} ====\n{}\n", file.path, file.text)).collect();
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {

@@ -2,12 +2,14 @@
 
 use std::error::Error;
 
-use cqhttp::mock::{Fault, MockServer, refuse};
+use cqhttp::mock::{Fault, MockServer, StreamedAnswer, refuse};
 use cqhttp::{Action, Client, Effect, Error as CallError, GroupId, Raw, RefusalCode, RefusalKind};
-use my_bot::action::{Announce, AnnounceCard, AnnounceResponse, SearchAnnouncements, StopAnnouncing};
+use my_bot::action::{
+    Announce, AnnounceCard, AnnounceResponse, RecordRoom, RecordRoomResponse, SearchAnnouncements, StopAnnouncing,
+};
 use my_bot::call_to_dinner;
 use my_bot::prelude::*;
-use my_bot::types::{Announcement, AnnouncementId, Voice};
+use my_bot::types::{Announcement, AnnouncementId, RecordedMinute, Voice};
 
 const GROUP: GroupId = GroupId::new(10_001_000);
 
@@ -99,7 +101,7 @@ async fn every_example_goes_through_its_method() -> Tested {
     let names: Vec<&str> = my_bot::mock::ACTIONS.iter().copied().flatten().map(|info| info.name).collect();
     assert_eq!(
         names,
-        ["announce", "_get_announcements", "AnnounceCard", "search_announcements", "stop_announcing"]
+        ["announce", "_get_announcements", "AnnounceCard", "search_announcements", "stop_announcing", "record_room"]
     );
     for info in my_bot::mock::ACTIONS.iter().copied().flatten() {
         info.call_example(client.clone()).await?;
@@ -113,7 +115,10 @@ async fn every_example_goes_through_its_method() -> Tested {
 async fn exactly_one_of_two_parameters_is_set() -> Tested {
     let (server, client) = server().await?;
     let neither = client.announce_card(7).await.unwrap_err();
-    assert!(matches!(neither, CallError::NotSent(_)) && neither.report().contains("`group_id`, `user_id`"), "{neither:?}");
+    assert!(
+        matches!(neither, CallError::NotSent(_)) && neither.report().contains("`group_id`, `user_id`"),
+        "{neither:?}"
+    );
     let both = client.announce_card(7).group_id(GROUP).user_id(10_086).await.unwrap_err();
     assert!(matches!(both, CallError::NotSent(_)), "{both:?}");
     assert!(server.calls().is_empty());
@@ -170,4 +175,18 @@ async fn a_server_that_ends_has_carried_the_call_out() -> Tested {
 fn what_is_generated_can_be_read() {
     let generated = include_str!(concat!(env!("OUT_DIR"), "/my_actions.action.rs"));
     assert!(generated.contains("pub struct Announce {"));
+}
+
+#[tokio::test]
+async fn an_answer_in_parts_is_a_stream() -> Tested {
+    let (server, client) = server().await?;
+    let mut minutes = client.record_room(GROUP).stream();
+    let first = minutes.next().await.unwrap()?;
+    assert_eq!(first, RecordedMinute::example());
+    assert_eq!((minutes.received(), minutes.total()), (Some(60), None));
+    assert_eq!(minutes.finish().await?, RecordRoomResponse::example());
+
+    server.on_stream::<RecordRoom>(|_| Ok(StreamedAnswer::new([], RecordRoomResponse::example())));
+    assert!(client.record_room(GROUP).stream().next().await.is_none());
+    Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::event::Event;
@@ -36,6 +37,9 @@ pub struct World {
     pub disk: BTreeMap<String, u64>,
     /// Sends the bots events for the account's own messages: go-cqhttp's `report-self-message`. Default: false.
     pub report_self_message: bool,
+    /// The content of files that bots download, by their id or name.
+    #[serde(skip)]
+    pub(super) contents: BTreeMap<String, Bytes>,
     #[serde(skip)]
     pub(super) forwards: BTreeMap<String, Vec<ForwardedMessage>>,
     #[serde(skip)]

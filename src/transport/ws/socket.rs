@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep};
@@ -50,6 +51,8 @@ pub(super) struct OpenSocket<S> {
     pub(super) pinged: Option<Instant>,
     /// The longest silence that the server's heartbeats allow.
     pub(super) longest_silence: Option<Duration>,
+    /// The time until which nothing is read, since a call does not read its streamed answer.
+    pub(super) paused: Option<Instant>,
     pub(super) timer: Pin<Box<Sleep>>,
     /// Deadline of the calls in flight.
     pub(super) closing: Option<Instant>,
@@ -79,6 +82,7 @@ impl<S> OpenSocket<S> {
             next_ping: keepalive.map(|_| now),
             pinged: None,
             longest_silence: None,
+            paused: None,
             timer: Box::pin(tokio::time::sleep_until(now)),
             closing: None,
             leaving: None,
@@ -105,7 +109,7 @@ impl<S> OpenSocket<S> {
         let answered = self.pinged.zip(self.keepalive).map(|(at, (_, patience))| at + patience);
         let silent = self.longest_silence.and_then(|silence| self.last_sign.checked_add(silence));
         let closing = self.closing.filter(|_| self.leaving.is_none());
-        [self.next_ping, answered, silent, closing, self.leaving].into_iter().flatten().min()
+        [self.next_ping, answered, silent, closing, self.leaving, self.paused].into_iter().flatten().min()
     }
 
     /// Returns the error if the server has been silent for too long.
@@ -131,6 +135,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> OpenSocket<S> {
     pub(super) fn send(&mut self, message: Message) -> Result<(), tungstenite::Error> {
         self.unflushed = true;
         Pin::new(&mut self.socket).start_send(message)
+    }
+
+    /// Reads a frame, unless nothing is read until some time.
+    pub(super) fn poll_frame(
+        &mut self,
+        paused: Option<Instant>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Message, tungstenite::Error>>> {
+        self.paused = paused;
+        if paused.is_some() { Poll::Pending } else { Pin::new(&mut self.socket).poll_next(cx) }
+    }
+
+    /// Has the task woken once a pause is over: it reads again, or ends the answer that nobody reads.
+    pub(super) fn resume(&mut self, cx: &mut Context<'_>, now: Instant) {
+        if self.paused.take_if(|until| *until <= now).is_some() {
+            cx.waker().wake_by_ref();
+        }
     }
 
     pub(super) fn flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), tungstenite::Error>> {

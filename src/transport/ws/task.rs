@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
@@ -209,6 +208,7 @@ impl Task {
             }
             self.begin_to_stop(limit, open);
         }
+        self.calls.forget_dropped(cx);
         if let Err(error) = self.write(cx, open) {
             return Some(open.failed(cx, error));
         }
@@ -235,7 +235,7 @@ impl Task {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let mut read = 0;
-        while let Poll::Ready(next) = Pin::new(&mut open.socket).poll_next(cx) {
+        while let Poll::Ready(next) = open.poll_frame(self.calls.full_until(cx), cx) {
             match next {
                 Some(Ok(Message::Text(text))) => {
                     self.on_text(text, open);
@@ -347,7 +347,7 @@ impl Task {
             if call.is_given_up() || !call.request.mark_sent() {
                 continue;
             }
-            self.calls.insert(call.echo, call.answer);
+            self.calls.insert(call.echo, call.answer, call.request.is_streamed());
             open.send(call.message)?;
         }
         Ok(())
@@ -416,6 +416,7 @@ impl Task {
                 }
                 continue;
             }
+            open.resume(cx, now);
             let due = open.next_due()?;
             if open.timer.deadline() != due {
                 open.timer.as_mut().reset(due);

@@ -50,6 +50,7 @@ impl<'a> Comparison<'a> {
             return;
         }
         self.names(&mut subject, &names, &compared);
+        self.stream(&mut subject, action, &compared);
         self.params(&mut subject, stanza, action, &names, &compared);
         self.findings.stale(&subject);
     }
@@ -89,6 +90,22 @@ impl<'a> Comparison<'a> {
             let others = server.actions.iter().filter(|action| !action.names.iter().any(|name| name == subject.action));
             let others: Vec<&str> = others.map(|action| action.names[0].as_str()).collect();
             self.findings.differs(subject, FindingKind::Names, &others, message, "make each a stanza");
+        }
+    }
+
+    /// Compares whether the answer arrives in parts.
+    fn stream(&mut self, subject: &mut Subject<'_>, action: &Action, having: &[&Having<'_>]) {
+        let in_parts = |server: &&Having<'_>| server.actions.iter().any(|action| action.stream);
+        let (parts, whole): (Vec<&Having<'_>>, Vec<&Having<'_>>) = having.iter().partition(|server| in_parts(server));
+        let parts: Vec<&str> = parts.iter().map(|server| server.title()).collect();
+        let whole: Vec<&str> = whole.iter().map(|server| server.title()).collect();
+        let told = subject.told();
+        if action.stream.is_none() && !parts.is_empty() {
+            let message = format!("{} {told} in parts, which the schema does not say", does(&parts, "answer"));
+            self.findings.differs(subject, FindingKind::Stream, &parts, message, "add `stream:`");
+        } else if action.stream.is_some() && parts.is_empty() && !whole.is_empty() {
+            let message = format!("{} {told} in parts, as the schema says", do_not(&whole, "answer"));
+            self.findings.differs(subject, FindingKind::Stream, &whole, message, "remove `stream:`");
         }
     }
 

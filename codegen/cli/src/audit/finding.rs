@@ -40,6 +40,8 @@ pub(super) enum FindingKind {
     Server,
     /// One side has a further name of an action or a parameter.
     Names,
+    /// A server answers in parts, and the schema does not say so; or the other way round.
+    Stream,
     /// A server reads a parameter that the schema lacks.
     Params,
     /// A server requires a parameter that the schema makes optional.
@@ -62,6 +64,7 @@ impl FindingKind {
             Self::Absent => "absent",
             Self::Names => "names",
             Self::Params => "params",
+            Self::Stream => "stream",
             Self::Required => "required",
             Self::Unread => "unread",
             Self::Type => "type",

@@ -2,8 +2,8 @@
 
 use cqhttp_codegen::tooling::{
     Action, Api, Choice, Direction, Effect, EnumBase, Event, File, IdBase, Name, NextPage, Node, Operation, Origin,
-    Pages, Refusal, RefusalRule, Returns, Segment, Server, TypeDef, TypeKind, Variant, VariantValue, direction_text,
-    signature,
+    Pages, Refusal, RefusalRule, Returns, Segment, Server, Stream, TypeDef, TypeKind, Variant, VariantValue,
+    direction_text, signature, type_text,
 };
 
 use super::change::{Change, Mark, Part};
@@ -68,6 +68,7 @@ fn action(log: &mut Vec<Change>, pair: Pair<'_, Action>) {
     let notes = &mut Notes::of(log, Part::Action, new);
     params(notes, "parameter", &old.params, &new.params);
     answer(notes, &old.returns, &new.returns);
+    stream(notes, old.stream.as_ref(), new.stream.as_ref());
     pages(notes, old.pages.as_ref(), new.pages.as_ref());
     choices(notes, &old.choices, &new.choices);
     if old.soft_failure != new.soft_failure {
@@ -93,6 +94,23 @@ fn action(log: &mut Vec<Change>, pair: Pair<'_, Action>) {
     notes.names("further names that servers read", &old.aliases, &new.aliases);
     server(notes, old, new);
     notes.docs(&action_docs(old), &action_docs(new));
+}
+
+/// Compares the parts of answers. A call that answers in parts cannot be awaited, and any other cannot be streamed.
+fn stream(notes: &mut Notes<'_>, old: Option<&Stream>, new: Option<&Stream>) {
+    let part = |stream: &Stream| code(&type_text(&stream.part));
+    match (old, new) {
+        (None, None) => {}
+        (None, Some(new)) => {
+            notes.breaking(format!("answers in parts of {}: its call is no longer awaited", part(new)))
+        }
+        (Some(_), None) => notes.breaking("no longer answers in parts: its call is awaited"),
+        (Some(old), Some(new)) if old.part != new.part => {
+            notes.breaking(format!("answers in parts of {}; before: of {}", part(new), part(old)));
+        }
+        (Some(old), Some(new)) if old != new => notes.compatible("the progress is read from other fields of a part"),
+        (Some(_), Some(_)) => {}
+    }
 }
 
 /// Compares the facts about servers, which the docs and the simulated server tell.
@@ -330,7 +348,9 @@ fn variant(notes: &mut Notes<'_>, pair: Pair<'_, Variant>) {
 fn action_docs(action: &Action) -> Vec<String> {
     let mut docs = vec![action.title.clone(), action.doc.clone()];
     docs.extend(action.search.iter().cloned());
-    docs.extend([&action.example.params, &action.example.returns].map(|example| json(example.as_ref())));
+    docs.extend(
+        [&action.example.params, &action.example.parts, &action.example.returns].map(|example| json(example.as_ref())),
+    );
     docs.extend(param_docs(&action.params));
     if let Returns::Fields(fields) = &action.returns {
         docs.extend(field_docs(fields));

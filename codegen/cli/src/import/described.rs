@@ -188,7 +188,7 @@ impl<'a> Describer<'a> {
             self.out.line(2, &format!("aliases: [{}]", names.join(", ")));
         }
         if action.stream {
-            self.out.mark(2, "the answer arrives in parts");
+            self.out.mark(2, "the answer arrives in parts: write `stream:`, and `parts:` in the example");
         }
     }
 

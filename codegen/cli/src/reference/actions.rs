@@ -34,6 +34,13 @@ fn section(book: &Book<'_>, action: &Action) -> String {
     text += &paragraph(&facts(action));
     text += &paragraph(&caveats(action).join(" "));
     text += &book.parameters("Parameters", &action.params, presence);
+    if let Some(stream) = &action.stream {
+        let part = book.ty(&stream.part);
+        text += &format!(
+            "**Parts:** {part}, each in a response of its own with `type: stream` in its `data`; the last response has \
+             `type: response`, or a failed `status` and `type: error`.\n\n"
+        );
+    }
     text += &match &action.returns {
         Returns::Nothing => "**Answer:** nothing; `data` is `null`.\n\n".into(),
         Returns::Never => "**Answer:** none, or nothing: the server ends, and closes the connection.\n\n".into(),
@@ -46,6 +53,9 @@ fn section(book: &Book<'_>, action: &Action) -> String {
     }
     let request = action.example.params.as_ref().map_or_else(|| "{}".into(), json);
     text += &format!("**Request:** `params`\n\n{}", json_block(&request));
+    if let Some(parts) = &action.example.parts {
+        text += &format!("\n**Parts:** `data` of each\n\n{}", json_block(&json(parts)));
+    }
     if let Some(returns) = &action.example.returns {
         text += &format!("\n**Answer:** `data`\n\n{}", json_block(&json(returns)));
     }

@@ -75,6 +75,14 @@ fn each_difference_is_told_and_can_be_explained() {
             "`colour`, `color`",
         ),
         (
+            "set_lamp: lamp! seconds -> stream",
+            "set_lamp: id|lamp seconds",
+            action,
+            "NapCat answers `set_lamp` in parts, which the schema does not say; add `stream:`",
+            "stream",
+            "`NapCat`",
+        ),
+        (
             "set_lamp: lamp! seconds",
             "set_lamp: id! seconds",
             lamp,

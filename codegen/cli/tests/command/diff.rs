@@ -179,6 +179,13 @@ const ACTIONS: &[Case] = &[
         &["- action `get_light`: an answer with a `result` other than 0 is a refusal."],
     ),
     Case(
+        &[(
+            "effect: read\n  returns: Light\n  example:\n",
+            "effect: read\n  stream: Light\n  returns: Light\n  example:\n    parts: [{ name: b }]\n",
+        )],
+        &["- **Breaking:** action `get_light`: answers in parts of `Light`: its call is no longer awaited."],
+    ),
+    Case(
         &[("- name: get_light\n", "- name: GetLight\n  method: get_light\n")],
         &["- action `get_light`: goes out as `GetLight`; before: `get_light`."],
     ),
