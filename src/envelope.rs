@@ -257,12 +257,12 @@ impl Head {
             return None;
         }
         // A status that is not a word of the protocol may be the only explanation.
-        let free_text = (!status.is_empty() && !is_protocol_word(status)).then(|| status.to_owned());
+        let free_text = (!status.trim().is_empty() && !is_protocol_word(status)).then(|| status.to_owned());
         Some(Refused {
             action: action.to_owned(),
             retcode: self.retcode.unwrap_or_default(),
             msg: self.msg,
-            message: self.message.filter(|message| !message.is_empty()).or(free_text),
+            message: self.message.filter(|message| !message.trim().is_empty()).or(free_text),
             wording: self.wording,
             http_status,
             text: text(&response.body),

@@ -132,7 +132,7 @@ impl<'de> Sink<'de> for Parts<'_> {
                 object.code = object.code.filter(|code| *code != 0).or(code).or(object.code);
             }
             SoftKey::Text(rank) => {
-                let text = scalar_text(found).filter(|text| !text.is_empty());
+                let text = scalar_text(found).filter(|text| !text.trim().is_empty());
                 let better = text.filter(|_| object.text.as_ref().is_none_or(|(other, _)| rank < *other));
                 object.text = better.map(|text| (rank, text)).or_else(|| object.text.take());
             }
