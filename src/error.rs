@@ -319,7 +319,7 @@ impl Refused {
         }
     }
 
-    /// The explanation, from whichever field has it; blanks alone are none.
+    /// The explanation, from whichever field has it. A text of blanks is passed over.
     #[must_use]
     pub fn explanation(&self) -> Option<&str> {
         [&self.wording, &self.message].into_iter().flatten().map(String::as_str).find(|text| !text.trim().is_empty())

@@ -9,10 +9,7 @@ pub(super) enum SoftStatus {
     /// The code is 0.
     Success,
     /// The code is not 0, or the server says that it did not ask QQ: then the code is 0.
-    Refused {
-        code: i64,
-        text: Option<String>,
-    },
+    Refused { code: i64, text: Option<String> },
     /// There is no code.
     Unknown,
 }
@@ -70,7 +67,7 @@ struct Object {
     code: Option<i64>,
     /// The text, and the index of its name.
     text: Option<(usize, String)>,
-    /// NapCat's `valid: false`, for a user whom QQ is not asked about.
+    /// Set by NapCat's `valid: false`, about a user that it does not ask QQ to delete.
     is_invalid: bool,
     /// The text beside it.
     message: Option<String>,
@@ -125,7 +122,9 @@ impl<'de> Sink<'de> for Parts<'_> {
             }
             _ => value.scalar()?,
         };
-        let Some(object) = self.objects.get_mut(self.at).filter(|_| self.place != Place::Envelope) else { return Ok(()) };
+        let Some(object) = self.objects.get_mut(self.at).filter(|_| self.place != Place::Envelope) else {
+            return Ok(());
+        };
         match self.key {
             SoftKey::Code | SoftKey::Within(_) => {
                 let code = retcode(&found).filter(|_| !matches!(found, Found::Bool(_)));

@@ -155,7 +155,10 @@ async fn a_time_limit_is_told_whosever_it_is() {
 #[tokio::test]
 async fn blanks_explain_nothing() {
     for (answer, report) in [
-        (json!({ "status": "failed", "retcode": 100, "msg": " ", "message": "no", "wording": "\n" }), "retcode 100, no"),
+        (
+            json!({ "status": "failed", "retcode": 100, "msg": " ", "message": "no", "wording": "\n" }),
+            "retcode 100, no",
+        ),
         (json!({ "status": " ", "retcode": 100, "message": "\u{b}" }), "retcode 100"),
         (json!({ "status": "no", "retcode": 100, "message": " " }), "retcode 100, no"),
     ] {

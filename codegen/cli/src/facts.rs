@@ -247,7 +247,8 @@ fn replace(out: &Path, files: &[(PathBuf, String)]) -> io::Result<()> {
 fn remove_unfinished(out: &Path) -> io::Result<()> {
     for entry in fs::read_dir(out)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) && entry.file_type()?.is_dir() && is_old(&entry) {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) && entry.file_type()?.is_dir() && is_old(&entry)
+        {
             // Another run may remove it, too.
             fs::remove_dir_all(entry.path()).or_else(|error| match error.kind() {
                 io::ErrorKind::NotFound => Ok(()),
