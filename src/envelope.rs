@@ -53,7 +53,7 @@ pub(crate) fn decode<T: Answer>(
     if let Some(error) = failure {
         return Err(undecodable(&path_of(&response.body, &error), error.into()));
     }
-    match place.take(data) {
+    match context.within(Step::Name("data"), |context| place.take(data, context)) {
         Reading::Value(answer) => Ok((answer, context.into_warnings())),
         Reading::Absent => T::from_nothing()
             .map(|answer| (answer, context.into_warnings()))
@@ -220,7 +220,7 @@ pub(crate) fn data<T: Answer>(json: &str) -> serde_json::Result<T> {
     let custom = |warning: &dyn fmt::Display| <serde_json::Error as serde::de::Error>::custom(warning);
     let mut place = Place::new();
     let reading = decode::fill(json, &mut Context::default(), &mut place, |place| Some(T::slot(place)))?;
-    match place.take(reading) {
+    match place.take(reading, &mut Context::default()) {
         Reading::Value(answer) => Ok(answer),
         Reading::Absent => T::from_nothing().ok_or_else(|| custom(&"nothing where the action answers something")),
         Reading::Unfit(unfit) => Err(custom(&unfit.into_warning())),
