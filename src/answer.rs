@@ -65,12 +65,18 @@ impl<T: Answer> Place<T> {
     }
 
     /// Returns the answer. `reading` is the result of filling its slot.
-    pub(crate) fn take(self, reading: Reading<()>) -> Reading<T> {
+    pub(crate) fn take(self, reading: Reading<()>, context: &mut Context) -> Reading<T> {
         match reading {
             Reading::Value(()) => self.answer.map_or(Reading::Absent, Reading::Value),
             Reading::Absent => Reading::Absent,
             // If no field of an object is required, a string, a flag or a number counts as an empty one.
-            Reading::Unfit(unfit) if unfit.is_scalar() => T::from_nothing().ok_or(unfit).into(),
+            Reading::Unfit(unfit) if unfit.is_scalar() => match T::from_nothing() {
+                Some(answer) => {
+                    context.warn(unfit);
+                    Reading::Value(answer)
+                }
+                None => Reading::Unfit(unfit),
+            },
             Reading::Unfit(unfit) => Reading::Unfit(unfit),
         }
     }
@@ -106,7 +112,7 @@ fn list<T: Answer>(data: &mut dyn decode::Value<'_>, context: &mut Context) -> D
         let mut place = Place::new();
         match value.fill(&mut T::slot(&mut place), context)? {
             Reading::Unfit(unfit) => Ok(Reading::Unfit(unfit)),
-            reading => Ok(place.take(reading)),
+            reading => Ok(place.take(reading, context)),
         }
     })
 }

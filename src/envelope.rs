@@ -1,12 +1,12 @@
 //! The envelope around an answer, decoded in one pass straight into the answer's type.
 
+mod code;
 pub(crate) mod json_path;
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::value::RawValue;
-
+use self::code::{SoftStatus, retcode, scalar_text};
 use self::json_path::path_of;
 use crate::answer::{Answer, Place};
 use crate::decode::{self, Context, DecodeWarning, Found, Reading, Sink, Step, Stop};
@@ -53,7 +53,7 @@ pub(crate) fn decode<T: Answer>(
     if let Some(error) = failure {
         return Err(undecodable(&path_of(&response.body, &error), error.into()));
     }
-    match place.take(data) {
+    match context.within(Step::Name("data"), |context| place.take(data, context)) {
         Reading::Value(answer) => Ok((answer, context.into_warnings())),
         Reading::Absent => T::from_nothing()
             .map(|answer| (answer, context.into_warnings()))
@@ -69,60 +69,28 @@ pub(crate) fn decode<T: Answer>(
     }
 }
 
-/// QQ's code of success in the `data` of an answer: 0 is success.
-struct SoftStatus {
-    code: i64,
-    text: Option<String>,
-}
-
-impl SoftStatus {
-    /// NapCat passes on the objects of QQ's client, some of which hold the code in a further object. A code other than 0 counts
-    /// wherever it is.
-    fn of(response: &Response) -> Option<Self> {
-        let [data] = raw_fields(&response.body, ["data"]).ok()?;
-        let [result, within] = raw_fields(data?.get().as_bytes(), ["result", "response"]).ok()?;
-        let mut all = [data, result, within].into_iter().flatten().filter_map(Self::in_object);
-        let first = all.next()?;
-        Some(if first.code == 0 { all.find(|status| status.code != 0).unwrap_or(first) } else { first })
-    }
-
-    /// Reads the code and its text under each of their names.
-    fn in_object(object: &RawValue) -> Option<Self> {
-        let json = object.get().as_bytes();
-        let codes = raw_fields(json, ["result", "errCode", "errorCode", "retCode"]).ok()?;
-        let codes = || codes.iter().flatten().filter_map(|value| code(value));
-        let code = codes().find(|code| *code != 0).or_else(|| codes().next())?;
-        let texts = raw_fields(json, ["errMsg", "errMs", "clientWording", "wording", "retMsg"]).ok()?;
-        let mut texts = texts.into_iter().flatten().filter_map(decode::value::<String>);
-        Some(Self { code, text: texts.find(|text| !text.is_empty()) })
-    }
-}
-
 /// Returns `true` if the `data` of an answer holds QQ's code of success, and the refusal if it holds another code.
 fn soft_success(action: &str, response: &Response) -> Result<bool, Error> {
-    let status = match SoftStatus::of(response) {
-        Some(status) if status.code != 0 => status,
-        status => return Ok(status.is_some()),
+    let status = SoftStatus::of(&response.body)
+        .map_err(|error| undecodable(action, response, &path_of(&response.body, &error), error.into()))?;
+    let (retcode, message) = match status {
+        SoftStatus::Refused { code, text } => (code, text),
+        SoftStatus::Success => return Ok(true),
+        SoftStatus::Unknown => return Ok(false),
     };
     Err(Error::Refused(Box::new(Refused {
         action: action.to_owned(),
-        retcode: status.code,
+        retcode,
         msg: None,
-        message: status.text,
+        message,
         wording: None,
         http_status: not_200(response),
-        text: self::text(&response.body),
+        text: text(&response.body),
         uncertain: true,
         kind: RefusalKind::Other,
         is_bare: false,
         is_soft: true,
     })))
-}
-
-/// Returns the number that a `result` is, in any form, cut to 64 bits; `None` if it is not a number.
-fn code(result: &RawValue) -> Option<i64> {
-    let wide = || decode::value::<f64>(result).filter(|number| number.is_finite()).map(whole);
-    decode::value(result).or_else(wide)
 }
 
 fn not_200(response: &Response) -> Option<u16> {
@@ -252,7 +220,7 @@ pub(crate) fn data<T: Answer>(json: &str) -> serde_json::Result<T> {
     let custom = |warning: &dyn fmt::Display| <serde_json::Error as serde::de::Error>::custom(warning);
     let mut place = Place::new();
     let reading = decode::fill(json, &mut Context::default(), &mut place, |place| Some(T::slot(place)))?;
-    match place.take(reading) {
+    match place.take(reading, &mut Context::default()) {
         Reading::Value(answer) => Ok(answer),
         Reading::Absent => T::from_nothing().ok_or_else(|| custom(&"nothing where the action answers something")),
         Reading::Unfit(unfit) => Err(custom(&unfit.into_warning())),
@@ -289,12 +257,12 @@ impl Head {
             return None;
         }
         // A status that is not a word of the protocol may be the only explanation.
-        let free_text = (!status.is_empty() && !is_protocol_word(status)).then(|| status.to_owned());
+        let free_text = (!status.trim().is_empty() && !is_protocol_word(status)).then(|| status.to_owned());
         Some(Refused {
             action: action.to_owned(),
             retcode: self.retcode.unwrap_or_default(),
             msg: self.msg,
-            message: self.message.filter(|message| !message.is_empty()).or(free_text),
+            message: self.message.filter(|message| !message.trim().is_empty()).or(free_text),
             wording: self.wording,
             http_status,
             text: text(&response.body),
@@ -359,35 +327,7 @@ impl<'de> Sink<'de> for Parts<'_> {
             EnvelopeKey::Wording => &mut head.wording,
         };
         // Any other value is skipped; the raw answer still shows it.
-        *text = match value.scalar()? {
-            Found::Text(text) => Some(text.into_owned()),
-            Found::Signed(number) => Some(number.to_string()),
-            Found::Unsigned(number) => Some(number.to_string()),
-            Found::Float(number) => Some(number.to_string()),
-            _ => None,
-        };
+        *text = scalar_text(value.scalar()?);
         Ok(())
-    }
-}
-
-/// Returns the integer part of a number, cut to 64 bits; -1 for what lies between 0 and 1, which is not 0.
-fn whole(number: f64) -> i64 {
-    // A cast of a float saturates.
-    if number.abs() < 1.0 && number != 0.0 { -1 } else { number as i64 }
-}
-
-/// Returns the retcode that a value means: of a number, its integer, cut to 64 bits; of a flag, 0 or 1. Without a number, `status`
-/// decides alone.
-fn retcode(value: &Found<'_>) -> Option<i64> {
-    match value {
-        Found::Signed(number) => Some(*number),
-        Found::Unsigned(number) => Some(i64::try_from(*number).unwrap_or(i64::MAX)),
-        Found::Float(number) => Some(whole(*number)),
-        Found::Bool(flag) => Some((*flag).into()),
-        Found::Text(text) => {
-            let digits = text.trim();
-            digits.parse().ok().or_else(|| digits.parse().ok().filter(|number: &f64| !number.is_nan()).map(whole))
-        }
-        Found::Null | Found::List(_) | Found::Object(_) => None,
     }
 }

@@ -319,10 +319,10 @@ impl Refused {
         }
     }
 
-    /// The explanation, from whichever field has it.
+    /// The explanation, from whichever field has it. A text of blanks is passed over.
     #[must_use]
     pub fn explanation(&self) -> Option<&str> {
-        [&self.wording, &self.message].into_iter().flatten().map(String::as_str).find(|text| !text.is_empty())
+        [&self.wording, &self.message].into_iter().flatten().map(String::as_str).find(|text| !text.trim().is_empty())
     }
 
     /// Returns `true` if the server looked in vain for a path on its disk. Servers that fail to remove their own copy of a file
@@ -378,7 +378,7 @@ impl Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` was refused: ", self.action)?;
-        if let Some(msg) = self.msg.as_deref().filter(|msg| !msg.is_empty()) {
+        if let Some(msg) = self.msg.as_deref().filter(|msg| !msg.trim().is_empty()) {
             write!(f, "{}, ", one_line(msg))?;
         }
         write!(f, "retcode {}", self.retcode)?;

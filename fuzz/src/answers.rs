@@ -111,7 +111,7 @@ async fn check_reply(action: &ActionInfo, reply: Response) {
 /// Whether a call was refused, and how, is said outside of `data`, except for the codes in some answers: the type of the answer
 /// makes no difference.
 fn check_agreement(typed: &Result<Value, Error>, raw: &Result<Value, Error>) {
-    let codes = ["result", "errCode", "errorCode", "retCode", "response"];
+    let codes = ["result", "errCode", "errorCode", "retCode", "response", "transGroupFileResult", "valid"];
     if raw.as_ref().is_ok_and(|answer| codes.iter().any(|code| answer.get(code).is_some())) {
         return;
     }

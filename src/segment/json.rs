@@ -1,8 +1,11 @@
 //! Fields of a segment that are JSON on the wire: lists, objects, any value, and numbers and flags that are not texts.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
 
-use serde::Serialize;
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -23,10 +26,13 @@ pub trait JsonField: Decode + Serialize + PartialEq {
 
     /// Returns `true` if the value goes back out as it came, so that nothing of it has to be kept.
     fn is_whole(&self, item: &Item<'_>) -> bool {
-        let came = match item {
-            Item::Json(json) => serde_json::from_str::<Value>(json.get()).ok(),
-            Item::Escaped(_) | Item::Text(_) => json_of(item).and_then(|json| serde_json::from_str(json.get()).ok()),
+        let json = match item {
+            Item::Json(json) => Some(Cow::Borrowed(json.get())),
+            Item::Escaped(_) | Item::Text(_) => json_of(item).map(|json| Cow::Owned(json.get().to_owned())),
         };
+        // A value keeps one of two entries with the same key.
+        let json = json.filter(|json| serde_json::from_str::<Unique>(json).is_ok());
+        let came = json.and_then(|json| serde_json::from_str::<Value>(&json).ok());
         // Through text: a long float may be another number when it is read again.
         came.is_some_and(|came| !has_long(&came) && Some(came) == serde_json::from_str(self.json().get()).ok())
     }
@@ -51,6 +57,62 @@ fn has_long(value: &Value) -> bool {
 
 /// The first integer that takes more than 63 bits.
 const LONG: f64 = 9_223_372_036_854_775_808.0;
+
+/// Any JSON in which no object has a key twice.
+struct Unique;
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Unique {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON without a key that comes twice")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self, A::Error> {
+        let mut keys = HashSet::new();
+        while let Some((key, _)) = entries.next_entry::<String, Self>()? {
+            if !keys.insert(key) {
+                return Err(A::Error::custom("a key that comes twice"));
+            }
+        }
+        Ok(self)
+    }
+}
 
 /// Returns the JSON that a text holds: a list or an object, or the text itself.
 pub(super) fn json_of(item: &Item<'_>) -> Option<Box<RawValue>> {

@@ -152,6 +152,7 @@ async fn a_result_other_than_0_is_a_refusal_with_its_text_and_code() {
         json!({ "retCode": 120, "retMsg": "消息不存在", "clientWording": "" }),
         json!({ "result": { "retCode": 120, "retMsg": "no", "clientWording": "消息不存在" }, "groupItem": {} }),
         json!({ "errCode": 0, "errMsg": "ok", "result": { "errorCode": 120, "wording": "消息不存在" } }),
+        json!({ "result": 0, "errMsg": "", "transGroupFileResult": { "result": { "retCode": 120, "retMsg": "消息不存在" } } }),
     ] {
         let refused = soft(data.clone()).await.unwrap_err();
         assert_eq!((refused.retcode(), refused.explanation()), (Some(120), Some("消息不存在")), "{data}");
@@ -161,12 +162,50 @@ async fn a_result_other_than_0_is_a_refusal_with_its_text_and_code() {
         json!({ "response": { "result": 0, "errMs": "x" } }),
         json!({ "result": 0, "response": { "result": "done" } }),
         json!({ "response": { "response": { "result": 1 } } }),
+        json!({ "result": true }),
+        json!({ "valid": true, "message": "x" }),
+        json!({ "transGroupFileResult": { "result": { "retCode": 0 }, "failFileIdList": [] } }),
     ] {
         soft(fine).await.unwrap();
     }
     // Without the key, a `result` is an answer as any other.
     let (url, _) = answering("200 OK", r#"{"status":"ok","retcode":0,"data":{"result":1,"errMsg":"no"}}"#).await;
     client(&url).call(Keyed::default()).await.unwrap();
+}
+
+/// The code is found in an answer that no strict reader takes: names that come twice, half an emoji, bytes that are not UTF-8.
+#[tokio::test]
+async fn a_refusal_is_found_in_a_broken_answer() {
+    for data in [
+        r#"{"result":120,"errMsg":"a","errMsg":"b"}"#,
+        r#"{"result":120,"result":0}"#,
+        r#"{"result":0,"result":120}"#,
+        r#"{"response":{},"response":{"result":120}}"#,
+        r#"{"result":120},"data":{"result":0}"#,
+        r#"{"\ud83d":1,"result":120,"errMsg":"\ud83d"}"#,
+        r#"{"result":"1e400"}"#,
+    ] {
+        let body = format!(r#"{{"status":"ok","retcode":0,"data":{data}}}"#);
+        let refused = client(&answering("200 OK", body).await.0).call(SOFT).await.unwrap_err();
+        assert!(matches!(refused, Error::Refused(_)), "{data}: {refused:?}");
+    }
+    // Bytes that are not UTF-8.
+    let body = b"{\"status\":\"ok\",\"retcode\":0,\"data\":{\"result\":120,\"errMsg\":\"\xff\"}}";
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+    let url = closing([head.as_bytes(), body].concat()).await;
+    assert_eq!(client(&url).call(SOFT).await.unwrap_err().retcode(), Some(120));
+    // A code that no number holds is not a success.
+    let (url, _) = answering("200 OK", r#"{"status":"ok","retcode":0,"data":{"result":1e400}}"#).await;
+    let unread = client(&url).call(SOFT).await.unwrap_err();
+    assert!(matches!(unread, Error::Undecodable(_)), "{unread:?}");
+}
+
+/// NapCat does not ask QQ to delete a user who is not a friend, and has no code then.
+#[tokio::test]
+async fn an_invalid_user_is_a_refusal() {
+    let refused = soft(json!({ "valid": false, "message": "不是好友" })).await.unwrap_err();
+    assert_eq!((refused.retcode(), refused.explanation()), (Some(0), Some("不是好友")));
+    assert_eq!((refused.refusal(), refused.may_have_happened()), (Some(RefusalKind::NotFriend), false));
 }
 
 /// QQ's code of success alone is an answer, of which nothing is known, unless the action always answers something.
@@ -193,13 +232,14 @@ async fn a_code_of_success_alone_is_an_empty_answer() {
 }
 
 /// Reads one request, sends these bytes, and closes the connection.
-async fn closing(bytes: &'static str) -> String {
+async fn closing(bytes: impl Into<Vec<u8>>) -> String {
+    let bytes = bytes.into();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         read_request(&mut stream).await.unwrap();
-        stream.write_all(bytes.as_bytes()).await.unwrap();
+        stream.write_all(&bytes).await.unwrap();
     });
     url
 }

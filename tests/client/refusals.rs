@@ -150,3 +150,20 @@ async fn a_time_limit_is_told_whosever_it_is() {
         assert_eq!(error.is_timeout(), timeout, "{status}");
     }
 }
+
+/// Blanks are no words: a server's words in another field are found behind them, and a report does not end in a comma.
+#[tokio::test]
+async fn blanks_explain_nothing() {
+    for (answer, report) in [
+        (
+            json!({ "status": "failed", "retcode": 100, "msg": " ", "message": "no", "wording": "\n" }),
+            "retcode 100, no",
+        ),
+        (json!({ "status": " ", "retcode": 100, "message": "\u{b}" }), "retcode 100"),
+        (json!({ "status": "no", "retcode": 100, "message": " " }), "retcode 100, no"),
+    ] {
+        let (url, _) = answering("200 OK", answer.to_string()).await;
+        let error = Client::builder(url).build().unwrap().set_group_name(1, "a").await.unwrap_err();
+        assert_eq!(error.report(), format!("`set_group_name` was refused: {report}"), "{answer}");
+    }
+}

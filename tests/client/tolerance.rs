@@ -187,6 +187,18 @@ async fn a_warning_about_a_type_of_ones_own_quotes_nothing() {
     assert_eq!(read.decode_warnings()[0].to_string(), "`data[1].a`: it does not fit its type");
 }
 
+/// Some servers send a text or a flag in place of an answer in which nothing is required. That is told, since it may be an error.
+#[tokio::test]
+async fn a_text_in_place_of_an_answer_is_told() {
+    for (data, kind) in [(r#""error: no such group""#, "a string"), ("true", "a flag"), ("7", "an integer")] {
+        let (client, _server) = client(data).await;
+        let read = client.get_group_root_files(1).with_raw().await.unwrap();
+        assert!(read.answer.files.is_empty() && read.answer.folders.is_empty());
+        let warnings: Vec<String> = read.decode_warnings().iter().map(ToString::to_string).collect();
+        assert_eq!(warnings, [format!("`data`: {kind} where an object is expected")]);
+    }
+}
+
 /// Rules look at the beginning of an explanation. What is behind it may say that the action was carried out.
 #[tokio::test]
 async fn a_refusal_with_a_very_long_explanation_is_uncertain() {

@@ -150,3 +150,19 @@ fn a_long_integer_keeps_its_digits() {
         assert_eq!(Message::cq(&codes), message.canonical());
     }
 }
+
+/// An object in which a key comes twice goes back out as it came, until the field is set.
+#[test]
+fn an_object_with_a_doubled_key_stays_whole() {
+    for raw in [r#"{"a":1,"a":2}"#, r#"[{"b":[null,true,-1,0.5,"c",{"a":1,"a":2}]}]"#] {
+        let json = format!(r#"[{{"type":"face","data":{{"id":"178","raw":{raw}}}}}]"#);
+        let message: Message = serde_json::from_str(&json).unwrap();
+        assert_eq!(serde_json::to_string(&message).unwrap(), json);
+        let codes = message.to_cq().unwrap();
+        assert_eq!(serde_json::to_string(&Message::cq(&codes)).unwrap(), json, "{codes}");
+        assert_eq!(Message::cq(&codes), message.canonical());
+        let mut face = face(&format!(r#"{{"id":"178","raw":{raw}}}"#));
+        face.raw = Some(json!({ "a": 3 }));
+        assert_eq!(written(face), r#"{"id":"178","raw":{"a":3}}"#);
+    }
+}

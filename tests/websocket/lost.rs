@@ -288,10 +288,12 @@ async fn a_token_that_is_refused_after_the_upgrade_is_the_end() {
 async fn calls_made_before_a_token_is_refused_are_not_sent() {
     let frame = r#"{"status":"failed","retcode":1403,"data":null,"message":"token验证失败","wording":"token验证失败","echo":null}"#;
     let policy = |reason: &'static str| CloseFrame { code: 1008.into(), reason: reason.into() };
-    for (first, close, code) in [
-        (Some(frame), Some(policy("")), 1403), // NapCat
-        (Some(frame), None, 1403),
-        (None, Some(policy("unauthorized")), 1008), // SnowLuma
+    for (pings, first, close, code) in [
+        (false, Some(frame), Some(policy("")), 1403), // NapCat
+        (false, Some(frame), None, 1403),
+        (false, None, Some(policy("unauthorized")), 1008), // SnowLuma
+        (true, Some(frame), Some(policy("")), 1403),
+        (true, None, Some(policy("unauthorized")), 1008),
     ] {
         let bare = Bare::start().await;
         let (client, events, mut peer) = bare.connected(quick(&bare.url).no_timeout()).await;
@@ -299,8 +301,16 @@ async fn calls_made_before_a_token_is_refused_are_not_sent() {
         for _ in 0..14 {
             peer.next().await;
         }
+        // A ping tells nothing about the token.
+        let ping = || Frame::Ping("".into());
+        if pings {
+            peer.0.send(ping()).await.unwrap();
+        }
         if let Some(frame) = first {
             peer.send(frame).await;
+        }
+        if pings {
+            peer.0.send(ping()).await.unwrap();
         }
         match close {
             Some(close) => peer.0.close(Some(close)).await.unwrap(),

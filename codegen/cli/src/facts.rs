@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{ArgGroup, Args};
 use cqhttp_codegen::tooling::{ActionFacts, SERVERS, ServerFacts, Value, known_server, list, yaml_node};
@@ -193,6 +194,9 @@ fn file_of(out: &Path, server: &ServerFacts) -> PathBuf {
     out.join(format!("{}.yaml", server.name))
 }
 
+/// The time after which a run is not expected to go on. It writes its files within a second.
+const LONGEST_RUN: Duration = Duration::from_secs(60);
+
 /// Returns `true` if both versions are numbers with dots between them, and the first is the greater one.
 fn is_newer(version: &str, other: &str) -> bool {
     let numbers = |version: &str| {
@@ -239,13 +243,24 @@ fn replace(out: &Path, files: &[(PathBuf, String)]) -> io::Result<()> {
     files.iter().enumerate().try_for_each(|(index, (path, _))| fs::rename(whole(index), path))
 }
 
-/// Removes the folders of runs that were killed.
+/// Removes the folders of runs that were killed. A folder that another run may still write to is not old.
 fn remove_unfinished(out: &Path) -> io::Result<()> {
     for entry in fs::read_dir(out)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) && entry.file_type()?.is_dir() {
-            fs::remove_dir_all(entry.path())?;
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) && entry.file_type()?.is_dir() && is_old(&entry)
+        {
+            // Another run may remove it, too.
+            fs::remove_dir_all(entry.path()).or_else(|error| match error.kind() {
+                io::ErrorKind::NotFound => Ok(()),
+                _ => Err(error),
+            })?;
         }
     }
     Ok(())
+}
+
+/// Returns `true` for a folder that was last written to before any run that still goes on.
+fn is_old(folder: &fs::DirEntry) -> bool {
+    let written = folder.metadata().and_then(|metadata| metadata.modified());
+    written.is_ok_and(|written| written.elapsed().is_ok_and(|age| age > LONGEST_RUN))
 }

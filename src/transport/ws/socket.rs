@@ -40,7 +40,7 @@ pub(super) struct OpenSocket<S> {
     pub(super) last_sign: Instant,
     /// The number of pings that have arrived since everything was written.
     pub(super) pongs_owed: u32,
-    /// Set once anything but a pong has arrived.
+    /// Set once anything but pings and pongs has arrived.
     pub(super) frames_came: bool,
     /// Set if events have arrived and the consumers have not been woken yet.
     pub(super) events_came: bool,
@@ -58,7 +58,7 @@ pub(super) struct OpenSocket<S> {
     pub(super) closing: Option<Instant>,
     /// Deadline of the server's answer to the close frame.
     pub(super) leaving: Option<Instant>,
-    /// The refusal of the token by the first frame, as long as nothing has arrived since.
+    /// The refusal of the token by the first frame, as long as nothing but pings and pongs has arrived since.
     pub(super) refused: Option<ConnectionError>,
 }
 
@@ -90,7 +90,7 @@ impl<S> OpenSocket<S> {
         }
     }
 
-    /// Returns `true` as long as the server may look at the token: nothing but pongs has arrived, and the connection is seconds old.
+    /// Returns `true` as long as the server may look at the token: nothing but pings and pongs has arrived, and the connection is seconds old.
     pub(super) fn is_new(&self) -> bool {
         !self.frames_came && self.opened.elapsed() < HANDSHAKE
     }

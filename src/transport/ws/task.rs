@@ -246,7 +246,6 @@ impl Task {
                 }
                 Some(Ok(Message::Ping(_))) => {
                     open.unflushed = true;
-                    open.record_activity();
                     open.pongs_owed += 1;
                     if open.pongs_owed > MAX_PONGS_OWED {
                         let flood = std::io::Error::other("the server sends pings and does not read the answers");
