@@ -72,7 +72,11 @@ impl<A: Paged> Call<A> {
     /// Returns a stream of the answer's pages, beginning with this call's.
     ///
     /// The stream ends with the last page, or with the first error. A server that leads back to an earlier page, or that does
-    /// not read the request for the next one and repeats a page, ends it as well; the page is not returned again. Each page is a call of its own, with this call's time limit, and is sent when the stream is polled for it.
+    /// not read the request for the next one and repeats a page, ends it as well; the page is not returned again. Each page is a
+    /// call of its own, with this call's time limit, and is sent when the stream is polled for it. Keep what the pages before an
+    /// error held: some servers, such as Lagrange, refuse the page before the first message of a group.
+    ///
+    /// The pages of a history go back in time; within a page, the messages are in the server's order.
     ///
     /// Servers count the messages of a history by their running numbers, or by their ids: see
     /// [`Client::server_kind`](crate::Client::server_kind). If the kind of the server is not known, the first page shows it
@@ -82,11 +86,15 @@ impl<A: Paged> Call<A> {
     ///
     /// ```no_run
     /// # async fn run(client: cqhttp::Client) -> Result<(), cqhttp::Error> {
+    /// use cqhttp::Event;
+    ///
     /// let mut pages = client.get_group_msg_history(10001000).pages();
     /// while let Some(page) = pages.next().await {
     ///     for event in page?.messages {
-    ///         if let Some(message) = event.as_message() {
-    ///             println!("{}: {:?}", message.display_name(), message.message());
+    ///         match event {
+    ///             Event::GroupMessage(from) => println!("{}: {:?}", from.user_id, from.message),
+    ///             Event::GroupMessageSent(own) => println!("the bot: {:?}", own.message),
+    ///             _ => {}
     ///         }
     ///     }
     /// }
@@ -154,6 +162,8 @@ impl<A: Paged> Pages<A> {
     ///
     /// ```no_run
     /// # async fn run(client: cqhttp::Client) -> Result<(), cqhttp::Error> {
+    /// use cqhttp::Event;
+    ///
     /// let mut pages = client.get_group_msg_history(10001000).pages().with_raw();
     /// while let Some(page) = pages.next().await {
     ///     let page = page?;
