@@ -181,10 +181,7 @@ impl fmt::Display for ConnectionError {
             }
             Self::Silent(time) => write!(f, "the server was silent for {time:?}, and the connection counts as lost"),
             Self::FrameTooLong(limit) => {
-                write!(
-                    f,
-                    "the server sent a frame, or an event, of more than {limit} bytes: see `Connect::frame_limit`"
-                )
+                write!(f, "the server sent a frame or event of more than {limit} bytes: see `Connect::frame_limit`")
             }
             Self::WrongAccount { expected, found } => write!(
                 f,

@@ -289,7 +289,7 @@ async fn a_frame_of_64_mib_is_read_and_a_longer_one_is_not() {
     });
     let error = soon(call).await.unwrap().unwrap_err();
     assert!(
-        error.report().contains("a frame of more than 67108864 bytes: see `Connect::frame_limit`"),
+        error.report().contains("a frame or event of more than 67108864 bytes: see `Connect::frame_limit`"),
         "{}",
         error.report()
     );

@@ -52,7 +52,7 @@ const CLIENT_METHODS: Methods = Methods {
         "send_forward",
         "server_kind",
     ],
-    private: &["is_shared", "kind_cell", "new", "service", "timeout", "token"],
+    private: &["is_shared", "kind_cell", "new", "service", "shared_kind", "timeout", "token", "with_service"],
 };
 
 /// Methods of Rust's traits that `Client` and `Call` have. An inherent method takes precedence over them, a trait's does not.
