@@ -12,33 +12,33 @@
 #[macro_export]
 macro_rules! decode_object {
     (strict $name:ident { $($fields:tt)* } $(shared { $($shared:tt)* })?) => {
-        $crate::decode_object!(@impl { inline } deserialize_strictly false $name { $($fields)* } $(shared { $($shared)* })?);
+        $crate::decode_object!(@impl deserialize_strictly false $name { $($fields)* } $(shared { $($shared)* })?);
     };
     (event $name:ident { $($fields:tt)* }) => {
-        $crate::decode_object!(@impl { } deserialize false $name { $($fields)* });
+        $crate::decode_object!(@impl deserialize false $name { $($fields)* });
     };
     (within $within:literal $name:ident { $($fields:tt)* }) => {
-        $crate::decode_object!(@impl { } deserialize true $name { $($fields)* } $within);
+        $crate::decode_object!(@impl deserialize true $name { $($fields)* } $within);
     };
     ($name:ident { $($fields:tt)* }) => {
-        $crate::decode_object!(@impl { } deserialize true $name { $($fields)* });
+        $crate::decode_object!(@impl deserialize true $name { $($fields)* });
     };
-    (@impl { $($inline:ident)? } $deserialize:ident $told:literal $name:ident {
+    (@impl $deserialize:ident $told:literal $name:ident {
         $($field:ident: $presence:ident $(($default:expr))? $first:literal $(| $alias:literal)*,)*
     } $($within:literal)? $(shared { $($shared:ident with $other:ident,)* })?) => {
         $crate::decode_object!(@shape $name $told { $($field: $presence $first $(| $alias)*,)* } $($within)?);
 
-        // Few programs read a request: `inline` leaves its code to them.
+        // Inline, here and below: most programs read few of all types, and compile the code of these alone.
         impl $crate::__private::decode::Object for $name {
-            $(#[$inline])?
+            #[inline]
             fn shape(&self) -> &'static $crate::__private::decode::Shape {
                 static SHAPE: $crate::__private::decode::Shape = $name::__SHAPE;
                 &SHAPE
             }
 
-            $crate::decode_object!(@field { $($inline)? } slot Slot { $($field: $presence,)* } $($within)?);
+            $crate::decode_object!(@field slot Slot { $($field: $presence,)* } $($within)?);
 
-            $(#[$inline])?
+            #[inline]
             fn another(&self) -> Box<dyn $crate::__private::decode::Object> {
                 Box::new(<Self as $crate::__private::decode::Decode>::blank())
             }
@@ -47,7 +47,7 @@ macro_rules! decode_object {
         impl $crate::__private::decode::Decode for $name {
             const IF_MISSING: $crate::__private::decode::Missing = $name::__SHAPE.if_missing();
 
-            $(#[$inline])?
+            #[inline]
             fn blank() -> Self {
                 Self {
                     $($field: $crate::__private::field::$presence::blank($($default)?),)*
@@ -89,9 +89,9 @@ macro_rules! decode_object {
             };
         }
     };
-    (@field { $($inline:ident)? } $slot:ident $type:ident { $($field:ident: $presence:ident,)* } $($within:literal)?) => {
+    (@field $slot:ident $type:ident { $($field:ident: $presence:ident,)* } $($within:literal)?) => {
         #[allow(unused_assignments, unused_mut, unused_variables, reason = "not every object has fields")]
-        $(#[$inline])?
+        #[inline]
         fn field(&mut self, index: usize) -> $crate::__private::decode::$type<'_> {
             let mut at = 0;
             $(
@@ -124,7 +124,7 @@ macro_rules! decode_segment {
                 &SHAPE
             }
 
-            $crate::decode_object!(@field { } field_slot FieldSlot { $($field: $presence,)* });
+            $crate::decode_object!(@field field_slot FieldSlot { $($field: $presence,)* });
 
             fn keep(
                 &mut self,
