@@ -21,7 +21,7 @@ use crate::generated::types::{ImageFile, RecordFile, ServerPath};
 /// | [`url`](Self::url) | a file that it downloads from there | all |
 /// | [`bytes`](Self::bytes), [`read`](Self::read) | bytes that are sent with the call | all; on go-cqhttp not for videos |
 /// | [`path`](Self::path) | a file on its own disk, which is not the bot's if they run on different machines | all |
-/// | [`upload`](Self::upload) | a file of any size on its own disk, to which it is uploaded in chunks before | NapCat, SnowLuma; elsewhere the bytes are sent with the call |
+/// | [`upload`](Self::upload), feature `files` | a file of any size on its own disk, uploaded there in chunks before | NapCat, SnowLuma; other servers get the bytes with the call |
 /// | [`received`](Self::received) | a file that it has received before, by the server's name for it | not Lagrange; see the parameter |
 ///
 /// A plain string does not convert to a source, since text from a user could name any file of the server. Use a
@@ -41,13 +41,13 @@ use crate::generated::types::{ImageFile, RecordFile, ServerPath};
 /// go-cqhttp accepts images smaller than 30 MiB and videos smaller than 100 MiB. It does not limit bytes sent with the call,
 /// pictures of groups and notices, or voice messages. NapCat reads at most 50 MiB from a WebSocket, which are 37 MiB of
 /// bytes. SnowLuma reads at most 2 MiB over HTTP, which are 1.5 MiB of bytes, and closes the connection without an answer: send
-/// larger files over its WebSocket, as an address, or as a path on its disk. [`upload`](Self::upload) sends files of any size in
-/// chunks, to NapCat and SnowLuma. QQ has limits of its own.
+/// larger files over its WebSocket, as an address, or as a path on its disk. [`upload`](Self::upload) (feature `files`) sends
+/// files of any size to NapCat and SnowLuma, in chunks. QQ has limits of its own.
 ///
 /// # From the server
 ///
-/// `Client::save_file` (feature `files`) writes a file of the server to the bot's disk: a file that was received, by its id or
-/// name. `download_file_stream` gives its content in parts.
+/// `Client::save_file` (feature `files`) writes a file that the server has received to the bot's disk, by the file's id or name.
+/// `Client::download_file_stream` (feature `vendor`) returns its content in parts.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct FileSource(Arc<str>);
 
@@ -65,7 +65,7 @@ impl FileSource {
     }
 
     /// The size in bytes of the largest image that go-cqhttp accepts: just below 30 MiB. It is the limit of
-    /// [`read`](Self::read).
+    /// [`read`](Self::read), and of [`upload`](Self::upload) on servers that have no action for uploads.
     pub const LIMIT: u64 = 30 * 1024 * 1024 - 1;
 
     /// Creates the source for a file that the server downloads, from an `http://` or `https://` address.
@@ -259,7 +259,7 @@ impl<'de> Deserialize<'de> for FileSource {
 /// | source | go-cqhttp, Lagrange | NapCat | LLOneBot |
 /// |---|---|---|---|
 /// | a string, a [`ServerPath`], [`FileSource::path`] | yes | yes, except for paths with a `%` | yes |
-/// | [`FileSource::upload`] | no | yes, and so does SnowLuma | yes, as bytes |
+/// | [`FileSource::upload`] | no | yes; on SnowLuma too | yes, as bytes |
 /// | [`FileSource::url`], [`FileSource::bytes`], [`FileSource::read`] | no | yes | yes |
 /// | [`FileSource::received`] | no | no | yes |
 ///

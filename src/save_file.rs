@@ -20,20 +20,20 @@ use crate::backoff::new_backoff;
 use crate::client::Client;
 use crate::error::{Error, chain};
 
-/// The number of attempts without progress, by default.
+/// The default number of attempts in a row without progress.
 const ATTEMPTS: u32 = 5;
 /// The waits after attempts, from the first to the longest.
 const WAITS: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
-/// An attempt makes progress if it gets further than all before by this many bytes.
+/// An attempt makes progress if it gets further than all attempts before it by this number of bytes.
 const PROGRESS: u64 = 1 << 20;
 
 impl Client {
-    /// Saves a file of the server to the bot's disk: [`SaveFile::to`] begins. `file` is the file's id, or its name, from a received
-    /// segment or event. Feature `files`.
+    /// Saves a file of the server to the bot's disk; [`SaveFile::to`] starts it. `file` is the file's id, or its name, from a
+    /// received segment or event. Feature `files`.
     ///
-    /// NapCat and SnowLuma send the file in parts (`download_file_stream`), which are written as they arrive. SnowLuma has only
-    /// images and voices. Of any other server the content is taken from `get_file`, if it is there: LLOneBot sends it if it is set
-    /// to.
+    /// NapCat and SnowLuma send the file in parts (`download_file_stream`), which are written as they arrive. SnowLuma sends only
+    /// images and voices. From other servers the content comes with the answer to `get_file`, in one piece, if they send it:
+    /// LLOneBot does if it is configured to.
     ///
     /// ```no_run
     /// # async fn run(client: &cqhttp::Client) -> Result<(), cqhttp::SaveFileError> {
@@ -51,14 +51,14 @@ impl Client {
     }
 }
 
-/// Saves a file of the server: see [`Client::save_file`].
+/// Saves a file of the server: see [`Client::save_file`]. Feature `files`.
 #[must_use = "nothing is saved until `to` is awaited"]
 pub struct SaveFile {
     attempt: Attempt,
     attempts: u32,
 }
 
-/// A file that has been saved.
+/// A file that has been saved. Feature `files`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SavedFile {
@@ -71,32 +71,34 @@ pub struct SavedFile {
 }
 
 impl SaveFile {
-    /// Calls `progress` after each piece of the file.
+    /// Calls `progress` after each piece of the file, and before the first one if the server tells the size.
     pub fn on_progress(mut self, progress: impl FnMut(SaveProgress) + Send + 'static) -> Self {
         self.attempt.progress = Some(Box::new(progress));
         self
     }
 
-    /// Sets the length of a piece, in bytes. Default: 64 KiB. SnowLuma takes up to 16 MiB.
+    /// Sets the size of a piece, in bytes. Default: 64 KiB. SnowLuma accepts up to 16 MiB.
     pub fn chunk_size(mut self, bytes: u64) -> Self {
         self.attempt.chunk_size = Some(bytes);
         self
     }
 
-    /// Limits the time until the first piece arrives, and the server's silence afterwards, in place of the client's limit. The
-    /// server gets the file from QQ first, if it does not have it.
+    /// Limits the time until the first part arrives, and the server's silence afterwards, in place of the client's limit. A
+    /// server that does not have the file gets it from QQ first.
     pub fn within(mut self, limit: Duration) -> Self {
         self.attempt.within = Some(limit);
         self
     }
 
-    /// Checks the SHA-256 of the content, in hexadecimal digits, if you know it: servers do not tell it.
+    /// Compares the SHA-256 of the content with this one, in hexadecimal digits. Default: no hash is compared, since servers do
+    /// not send it.
     pub fn sha256(mut self, digits: impl Into<String>) -> Self {
         self.attempt.sha256 = Some(digits.into());
         self
     }
 
-    /// Sets the number of attempts that do not get further than the one before, including the first. Default: 5; 0 counts as 1.
+    /// Limits the attempts in a row of which none gets at least 1 MiB further than all attempts before it; the first of them
+    /// counts. Default: 5; 0 counts as 1.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
@@ -104,18 +106,19 @@ impl SaveFile {
 
     /// Saves the file under this path, and replaces a file that is there.
     ///
-    /// The content goes into a temporary file in the same folder, which gets its name once the content is complete and on the disk:
-    /// there is never a part of a file under the path. The size, the order of the pieces and, if it is known, the hash are checked.
-    /// On Unix the file has the rights of a new one.
+    /// The content goes into a temporary file in the same folder, which is renamed once the content is complete and on the disk:
+    /// the path never holds a part of the file. The size, the order of the pieces and, if [`sha256`](Self::sha256) is set, the hash
+    /// are checked. On Unix the file has the permissions of a new file.
     ///
-    /// A download that is cut, or whose content is not right, is repeated from its beginning, since no server sends a file from
-    /// its middle. It ends with an error after [`attempts`](Self::attempts) attempts of which none got a mebibyte further than those
-    /// before. Between two attempts there is a wait of 200 milliseconds to 5 seconds. A refusal is not repeated.
+    /// A download that is cut, or whose content is wrong, is repeated from the beginning, since no server sends a file from its
+    /// middle. It ends with an error once [`attempts`](Self::attempts) attempts in a row have made no progress. Between two
+    /// attempts there is a wait of 200 milliseconds to 5 seconds. A download is not repeated after a refusal, nor if the content
+    /// comes from `get_file`.
     ///
     /// # Errors
     ///
-    /// The server refuses the call or cannot be reached, the content is not what it announced, the file cannot be written, or the
-    /// server only tells where the file is.
+    /// See [`SaveFileError`]: the server refuses the call or cannot be reached, the content is not what it announced, the file
+    /// cannot be written, or the server only tells where the file is.
     pub async fn to(mut self, path: impl AsRef<Path> + Send) -> Result<SavedFile, SaveFileError> {
         let path = path.as_ref().to_owned();
         let folder = match path.parent() {
@@ -127,7 +130,7 @@ impl SaveFile {
         Ok(SavedFile { path, size, name })
     }
 
-    /// Downloads the file into `folder`, with as many attempts as it takes.
+    /// Downloads the file into `folder`, with several attempts if necessary.
     async fn download(&mut self, folder: &Path) -> Result<Downloaded, SaveFileError> {
         let mut backoff = new_backoff(WAITS.0, WAITS.1);
         let (mut left, mut best) = (self.attempts, 0);

@@ -13,7 +13,7 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::types::{FileComplete, FilePart};
 
-/// A download, and how far its last attempt got.
+/// A download: its settings, and the progress of its last attempt.
 pub(super) struct Attempt {
     client: Client,
     pub(super) file: String,
@@ -32,7 +32,7 @@ pub(super) struct Downloaded {
     pub(super) name: Option<String>,
 }
 
-/// What has arrived so far.
+/// The file as far as it has arrived.
 #[derive(Default)]
 struct Arrived {
     name: Option<String>,
@@ -64,7 +64,7 @@ impl Attempt {
             let part = part?;
             let writer = match &mut writer {
                 Some(writer) => writer,
-                // Nothing is written before the server has the file.
+                // No file is created before the server sends something.
                 None => writer.insert(Writer::new(folder, self.sha256.is_some()).await?),
             };
             arrived.add(part, writer).await?;
@@ -131,7 +131,7 @@ impl Attempt {
 }
 
 impl Arrived {
-    /// Adds a part: what is known of the file, or a piece of it.
+    /// Adds a part: the file's name and size, or a piece of its content.
     async fn add(&mut self, part: FilePart, writer: &mut Writer) -> Result<(), SaveFileError> {
         let FilePart { file_name, file_size, index, data, size, .. } = part;
         self.name = file_name.or(self.name.take());
@@ -139,7 +139,7 @@ impl Arrived {
         let Some(data) = data else { return Ok(()) };
         let next = self.pieces;
         match index {
-            // The same piece once more.
+            // The piece before, sent a second time.
             Some(index) if index.checked_add(1) == Some(next) => return Ok(()),
             Some(index) if index != next => {
                 return Err(damaged(format!("piece {index} arrived in place of piece {next}")));
@@ -155,7 +155,7 @@ impl Arrived {
         }
     }
 
-    /// Compares what has arrived with what the server says it has sent.
+    /// Compares the size and the number of pieces with those that the server says it has sent.
     fn check(&self, complete: &FileComplete, size: u64) -> Result<(), SaveFileError> {
         for total in [self.total, complete.total_bytes].into_iter().flatten() {
             if total != size {

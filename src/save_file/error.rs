@@ -1,4 +1,4 @@
-//! The failures of files that are saved.
+//! Failures to save a file.
 
 use std::error::Error as StdError;
 use std::{fmt, io};
@@ -6,7 +6,8 @@ use std::{fmt, io};
 use crate::error::Error;
 use crate::generated::types::ServerPath;
 
-/// The error of [`SaveFile::to`](crate::SaveFile::to). Nothing is left on the disk.
+/// The error of [`SaveFile::to`](crate::SaveFile::to). Nothing is left on the disk, and a file that was at the path is unchanged.
+/// Feature `files`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SaveFileError {

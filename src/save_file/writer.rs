@@ -11,15 +11,15 @@ use tempfile::{Builder, TempPath};
 
 use super::error::SaveFileError;
 
-/// The length of what is written at once, in bytes.
+/// The number of bytes that are written at once.
 const BLOCK: usize = 1 << 20;
 
 /// A temporary file. Dropping it deletes the file.
 pub(super) struct Writer {
     file: TempPath,
-    /// `None` if writing has failed.
+    /// `None` while a block is written, and after a failure.
     output: Option<Output>,
-    /// What has not been written yet.
+    /// The bytes that have not been written yet.
     block: Vec<u8>,
     written: u64,
 }
@@ -54,7 +54,7 @@ impl Writer {
         Ok(Some(length))
     }
 
-    /// The length of the content so far.
+    /// Returns the length of the content so far, in bytes.
     pub(super) fn written(&self) -> u64 {
         self.written
     }
@@ -94,13 +94,13 @@ fn create(folder: &Path) -> io::Result<(File, TempPath)> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // The rights of a new file: the process's mask takes some away.
+        // The permissions of a new file; the process's umask removes some of them.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     Ok(builder.tempfile_in(folder)?.into_parts())
 }
 
-/// The error of a file that could not be written before.
+/// Returns the error for a file after a failure to write to it.
 fn gone() -> SaveFileError {
     SaveFileError::Write(io::Error::other("an earlier part could not be written"))
 }

@@ -8,16 +8,16 @@ use crate::error::connection::ConnectionError;
 use crate::error::reason::Reason;
 use crate::generated::refusal::RefusalKind;
 
-/// What a failed call means for its upload.
+/// The meaning of a failed call for its upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CallFailure {
     /// Another attempt may succeed.
     Passing,
     /// The server does not know the upload.
     Lost,
-    /// The server waits for a chunk that is on its way to its disk, or was lost there.
+    /// A chunk is not on the server's disk: it is still being written, or was lost.
     Incomplete,
-    /// The server's bytes have another hash.
+    /// The bytes on the server have another hash.
     Mismatch,
     /// The server has no action for uploads.
     Unsupported,
@@ -34,14 +34,14 @@ impl CallFailure {
             Error::Refused(refused) => match refused.kind() {
                 RefusalKind::Unsupported => Self::Unsupported,
                 RefusalKind::Timeout => Self::Passing,
-                // A proxy's; a server that has too many uploads has them for long.
+                // It comes from a proxy. A server with too many uploads says so in an envelope, and keeps them for minutes.
                 _ if refused.is_bare && refused.http_status == Some(429) => Self::Passing,
                 kind => Self::of_words(refused.explanation().unwrap_or_default(), kind),
             },
         }
     }
 
-    /// Reads the words of NapCat and SnowLuma.
+    /// Reads the texts of NapCat and SnowLuma.
     fn of_words(words: &str, kind: RefusalKind) -> Self {
         let words = words.to_lowercase();
         let has = |part| words.contains(part);

@@ -7,14 +7,14 @@ use std::io;
 use crate::error::Error;
 use crate::generated::refusal::RefusalKind;
 
-/// The failure of an [upload](crate::FileSource::upload). In each case nothing was sent to people.
+/// The failure of an [upload](crate::FileSource::upload). No message has been sent. Feature `files`.
 ///
-/// `Display` says what failed and what to do, and [`source`](StdError::source) why. A call's [`Error`] is the source, or a part of
-/// the variant.
+/// `Display` says what failed and what to do, and [`source`](StdError::source) is the cause. If a call failed, its [`Error`] is the
+/// source, and [`call`](Self::call) returns it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum UploadError {
-    /// The input cannot be read: there is no such file, for example. If it is the file that was read before, the upload had begun.
+    /// The input cannot be read: there is no such file, for example. Nothing was sent, unless the file was readable at first.
     #[non_exhaustive]
     Unreadable {
         /// The path, or the kind of the input.
@@ -36,7 +36,7 @@ pub enum UploadError {
     },
     /// A reader's data cannot be stored in a temporary file. Nothing was sent.
     Spool(io::Error),
-    /// The file changed while it was uploaded: its end is missing, or its hash is no longer that of the beginning.
+    /// The file changed while it was uploaded: it became shorter, or its hash differs from that at the beginning.
     #[non_exhaustive]
     Changed {
         /// The path.
@@ -52,7 +52,7 @@ pub enum UploadError {
         /// The refusal of the action.
         error: Error,
     },
-    /// The server has other bytes than the file has: by the refusal, or by the hash or size of its answer.
+    /// The server has other bytes than the file: the server refuses them, or the hash or size in its answer differs.
     #[non_exhaustive]
     HashMismatch {
         /// The refusal, if the server noticed it.
@@ -60,7 +60,7 @@ pub enum UploadError {
     },
     /// The server refuses the upload, or the call cannot be sent at all.
     Refused(Error),
-    /// Too many calls in a row failed: the server cannot be reached, is silent, or its answers cannot be read.
+    /// Too many calls in a row failed: the server cannot be reached or is silent, or its answers cannot be read.
     #[non_exhaustive]
     Interrupted {
         /// The failure of the last call.
@@ -72,10 +72,10 @@ pub enum UploadError {
         /// The size of the input in bytes.
         size: u64,
     },
-    /// The server forgot the upload again and again.
+    /// The server forgot the upload each time, also after it was started again three times.
     #[non_exhaustive]
     Forgotten {
-        /// The last refusal that said so; `None` if the server knew the upload and had fewer chunks of it than before.
+        /// The last refusal that said so; `None` if the server knew the upload, but had fewer chunks of it than before.
         error: Option<Error>,
     },
     /// The server completed the upload, and its answer does not say where the file is.

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use bytes::Bytes;
 use tokio::io::AsyncRead;
 
-/// The input of [`FileSource::upload`](crate::FileSource::upload): a file on the bot's disk, bytes, or a reader.
+/// The input of [`FileSource::upload`](crate::FileSource::upload): a file on the bot's disk, bytes, or a reader. Feature `files`.
 ///
 /// Paths and bytes convert to it. A string does not, since it could be either: `Path::new("film.mp4")` is a path, and
 /// `text.into_bytes()` are bytes.
@@ -31,9 +31,9 @@ pub(super) enum Input {
 }
 
 impl UploadInput {
-    /// Creates the input for the rest of a reader, such as a child process's output or the body of a download. All of it is stored
-    /// in a temporary file before the upload starts, since servers want its size and hash at the beginning: so there has to be
-    /// room for it in the system's folder for temporary files.
+    /// Creates the input from the rest of a reader, such as a child process's output or the body of a download. All of it is
+    /// stored in a temporary file before the upload starts, since servers want the number of chunks and the hash at the beginning.
+    /// The system's folder for temporary files needs room for it.
     pub fn reader(reader: impl AsyncRead + Send + 'static) -> Self {
         Self(Input::Reader(Box::pin(reader)))
     }

@@ -1,9 +1,9 @@
-//! The course of an upload: the first chunk with all that the server wants to know, the other chunks a few at a time, and the
-//! call that puts them together.
+//! The course of an upload: the first chunk with the description of the file, the other chunks a few at a time, and the call
+//! that puts them together.
 //!
-//! Only the first chunk says the number of chunks, so that a server that has forgotten the upload refuses the others, and does
-//! not begin it again with a chunk in the middle. A chunk may arrive twice, even while the first is being written: NapCat then
-//! counts it twice, so its count never proves that a chunk is there. It only proves that chunks are missing.
+//! Only the first chunk holds the number of chunks, so that a server that has forgotten the upload refuses the others, and does
+//! not start it again with a chunk in the middle. A chunk may arrive twice, even while its first copy is being written: NapCat
+//! then counts it twice, so its count never proves that a chunk is there. It only proves that chunks are missing.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -26,28 +26,28 @@ use crate::upload::content::Content;
 use crate::upload::error::UploadError;
 use crate::upload::input::UploadInput;
 
-/// Default size of a chunk.
+/// Default size of a chunk, in bytes.
 const CHUNK: usize = 256 << 10;
-/// SnowLuma takes no more chunks.
+/// The largest number of chunks that SnowLuma takes.
 const MAX_CHUNKS: u64 = 200_000;
-/// NapCat keeps a file of this size, if it knows the size, in its memory, for which it has a limit.
+/// NapCat keeps a file of up to this size, in bytes, in its memory if it is told the size, and has a limit for all of them.
 const NAPCAT_MEMORY: u64 = 10 << 20;
-/// How often an upload starts again because the server has forgotten it.
+/// The number of times that an upload starts again because the server has forgotten it.
 const MAX_RESTARTS: u32 = 3;
-/// How often the server is asked again for a chunk that it has not written yet.
+/// The number of times that the last call is repeated because the server has not written a chunk yet.
 const MAX_INCOMPLETE: u32 = 3;
-/// The bytes that a server puts together in a second, or more.
+/// The number of bytes that a server puts together in a second, at least.
 const BYTES_PER_SECOND: u64 = 8 << 20;
 /// The time that cleaning up may take after a failure.
 const CLEAN_UP: Duration = Duration::from_secs(5);
-/// The waits after failed calls.
+/// The waits after failed calls, from the first to the longest.
 const WAITS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
-/// The progress of an upload: see [`Upload::progress`](crate::Upload::progress).
+/// The progress of an upload: see [`Upload::progress`](crate::Upload::progress). Feature `files`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UploadProgress {
-    /// The bytes that the server has stored. After a restart it begins at 0 again.
+    /// The bytes that the server has stored. They begin at 0 again when the upload starts again.
     pub stored: u64,
     /// The size of the input in bytes.
     pub size: u64,
@@ -137,7 +137,7 @@ async fn in_one_call(content: &Content, error: Error) -> Result<FileSource, Uplo
 
 /// The reason why an upload does not go on as it is.
 enum Stop {
-    /// The server does not know it.
+    /// The server does not know the upload.
     Lost(Option<Error>),
     Unsupported(Error),
     Failed(UploadError),
@@ -187,7 +187,7 @@ impl Stream {
 
 /// Returns a new name for an upload: 32 hexadecimal digits.
 fn new_id() -> String {
-    // Each has random keys of its own.
+    // Each `RandomState` has random keys of its own.
     let random = || RandomState::new().hash_one(std::process::id());
     format!("{:016x}{:016x}", random(), random())
 }
@@ -281,7 +281,7 @@ impl Transfer {
         }
     }
 
-    /// At most [`MAX_CHUNKS`].
+    /// Returns the number of chunks, at most [`MAX_CHUNKS`].
     fn total_chunks(&self) -> u32 {
         u32::try_from(self.content.size.div_ceil(self.chunk_size)).unwrap_or(u32::MAX)
     }
@@ -303,7 +303,7 @@ impl Transfer {
             match calls.join_next().await {
                 Some(Ok((index, Ok(())))) => self.stored(index),
                 Some(Ok((_, Err(ChunkFailure::Content(error))))) => return Err(error.into()),
-                // The other calls end first: they may still arrive.
+                // The calls in flight end before the upload recovers: their chunks may still arrive.
                 Some(Ok((index, Err(ChunkFailure::Call(error))))) => match CallFailure::of(&error) {
                     CallFailure::Passing => {
                         again.push(index);
@@ -340,7 +340,7 @@ impl Transfer {
         }
     }
 
-    /// Waits after a failed call until the server answers for the upload.
+    /// Waits after a failed call, and asks the server until it answers that it still has the upload.
     async fn recover(&mut self, mut error: Error) -> Result<(), Stop> {
         self.progress.interruptions = self.progress.interruptions.saturating_add(1);
         loop {
@@ -430,7 +430,7 @@ impl Transfer {
     /// Deletes the chunks of an upload that failed, if the server can be reached.
     async fn clean_up(&mut self, error: &UploadError) {
         if self.progress.stored > 0 && !matches!(error, UploadError::Interrupted { .. } | UploadError::NoPath) {
-            // The servers refuse this call, and carry it out.
+            // The servers carry this call out, and answer it with a refusal.
             let _ = self.stream.call().reset(true).within(CLEAN_UP).await;
         }
     }
