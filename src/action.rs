@@ -38,7 +38,7 @@ pub trait Action: Serialize + Send + Sync + 'static {
         None
     }
 
-    /// Returns `true` if an answer of success whose `data` has a code of QQ's other than 0 is a refusal.
+    /// Returns `true` if an answer of success is a refusal when its `data` holds a code of QQ other than 0.
     #[doc(hidden)]
     fn has_soft_failures(&self) -> bool {
         false
@@ -62,10 +62,10 @@ pub trait Action: Serialize + Send + Sync + 'static {
     }
 }
 
-/// An action whose call is awaited: it has one answer. Every action of the schema that has no parts has this trait, and so does
-/// [`Raw`].
+/// An action with one answer, whose call is awaited. Every action of the schema has this trait unless its answer arrives in parts,
+/// and so does [`Raw`].
 ///
-/// A request of your own needs it beside [`Action`], to be awaited.
+/// To await the call of a request of your own, implement it beside [`Action`].
 #[diagnostic::on_unimplemented(
     message = "a call of `{Self}` cannot be awaited: its answer arrives in parts",
     label = "this answer arrives in parts",
@@ -81,14 +81,14 @@ pub trait StreamedAction: Action {
     /// A part before the last answer.
     type Part: Answer;
 
-    /// Returns the total amount that a part announces, such as the size of a file in bytes.
+    /// Returns the total amount that a part announces, such as the size of a file in bytes. Default: `None`.
     #[must_use]
     fn total(part: &Self::Part) -> Option<u64> {
         let _ = part;
         None
     }
 
-    /// Returns the amount that a part brings, such as the length of a piece in bytes.
+    /// Returns the amount that a part brings, such as the length of a piece in bytes. Default: `None`.
     #[must_use]
     fn received(part: &Self::Part) -> Option<u64> {
         let _ = part;

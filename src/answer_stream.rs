@@ -69,7 +69,8 @@ impl<A: StreamedAction> Call<A> {
 /// |---|---|
 /// | the server refuses the call, also in the middle of the answer | [`Error::Refused`] |
 /// | a part, or the last answer, cannot be read | [`Error::Undecodable`] |
-/// | the connection is lost, the server is silent for longer than the time limit, the answer ends without a last part, or the buffer is full | [`Error::OutcomeUnknown`] |
+/// | the connection is lost, the server is silent for longer than the time limit, or the answer ends without a last part | [`Error::OutcomeUnknown`] |
+/// | the parts are read too slowly: see [`Connect::stream_buffer`](crate::Connect::stream_buffer) | [`Error::OutcomeUnknown`] |
 /// | the call could not be sent | [`Error::NotSent`] |
 #[must_use = "a stream does nothing until it is polled"]
 pub struct AnswerStream<A: StreamedAction> {
@@ -78,7 +79,7 @@ pub struct AnswerStream<A: StreamedAction> {
     answer: Option<A::Response>,
     total: Option<u64>,
     received: Option<u64>,
-    /// What was read last.
+    /// The body of the response that was read last.
     last: Bytes,
     warnings: Vec<DecodeWarning>,
     /// The action's name, once the stream has ended.
@@ -126,7 +127,7 @@ impl<A: StreamedAction> AnswerStream<A> {
     ///
     /// # Errors
     ///
-    /// The call fails, or it failed before and the error has been returned already.
+    /// The call fails. If [`next`](Self::next) has returned the error already, this is an [`Error::OutcomeUnknown`] that says so.
     pub async fn finish(mut self) -> Result<A::Response, Error> {
         while let Some(part) = self.next().await {
             part?;
@@ -145,7 +146,7 @@ impl<A: StreamedAction> AnswerStream<A> {
         self.total
     }
 
-    /// Returns the amount that has been read so far; `None` if no part has told.
+    /// Returns the amount that has been read so far; `None` if no part has told an amount.
     #[must_use]
     pub fn received(&self) -> Option<u64> {
         self.received

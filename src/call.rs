@@ -76,7 +76,8 @@ impl<A: Action> Call<A> {
         self
     }
 
-    /// Limits the time of this call, in place of the client's limit. A call that exceeds it ends as
+    /// Limits the time of this call, in place of the client's limit. For a [streamed](Self::stream) answer it limits the time
+    /// until the first part, and then the server's silence. A call that exceeds it ends as
     /// [`Error::OutcomeUnknown`], or as [`Error::NotSent`] if it had not been sent yet. That also holds if the server refuses the
     /// token later, in its first frame: by the end of the limit nothing has said that the call was not run.
     pub fn within(mut self, limit: Duration) -> Self {

@@ -90,15 +90,15 @@ pub fn connect(url: impl Into<String>) -> Connect {
 /// # }
 /// ```
 ///
-/// Events, states, waits between attempts, [`dedupe`](Self::dedupe) and [`overflow`](Self::overflow) are those of a WebSocket.
-/// These differ:
+/// Events, states, waits between attempts, [`dedupe`](Self::dedupe) and [`overflow`](Self::overflow) work as over a WebSocket.
+/// The differences:
 ///
 /// - Calls go over HTTP to the same server, by connections of their own, or through a client of their own:
-///   [`calls`](Self::calls). They are made also while the events are disconnected, and calls in flight do not end with
-///   the events. A [closed](crate::Connection::close) connection rejects them like any other.
+///   [`calls`](Self::calls). They are also made while the events are disconnected, and calls in flight do not end with
+///   the events. A [closed](crate::Connection::close) connection rejects calls, as a WebSocket does.
 /// - Heartbeats are watched if the server sends them; LLOneBot does, every five seconds. NapCat sends none, and a server
-///   without heartbeats may be silent for ever: see [`keepalive`](Self::keepalive) for a machine that is gone.
-/// - The server repeats nothing: an event that happens while there is no connection is lost, as over a WebSocket.
+///   without heartbeats may be silent for ever. [`keepalive`](Self::keepalive) finds out if its machine is gone.
+/// - The server sends no event again: an event that happens while there is no connection is lost, as over a WebSocket.
 ///   `id:` and `retry:` in the stream have no effect.
 ///
 /// # Errors
@@ -123,8 +123,8 @@ impl Connect {
     ///
     /// - The path of a WebSocket is kept as it is. On go-cqhttp `/` takes calls and sends events, `/api` only takes calls, and
     ///   `/event` only sends events.
-    /// - `http://` and `https://` lead to events by HTTP; feature `sse`. `/_events` is added unless the path ends with it, and the
-    ///   path before it goes before the names of actions.
+    /// - `http://` and `https://` lead to events by HTTP; feature `sse`. `/_events` is added unless the path ends with it. Calls
+    ///   go to the path without it, followed by the name of the action.
     /// - `unix:///run/cqhttp.sock` is a server on a unix socket, if the platform has them.
     /// - `?access_token=…` is taken as [`access_token`](Self::access_token), and is sent as a header.
     /// - A host name that is not ASCII is written in its ASCII form, `xn--…`.
@@ -146,8 +146,8 @@ impl Connect {
         }
     }
 
-    /// Configures a connection to the server in the environment: `CQHTTP_WS_URL`, which may be an `http://` address too, and `CQHTTP_ACCESS_TOKEN` if the server
-    /// requires a token.
+    /// Configures a connection to the server in the environment: `CQHTTP_WS_URL`, and `CQHTTP_ACCESS_TOKEN` if the server
+    /// requires a token. The address may also be an `http://` address, as in [`to`](Self::to).
     ///
     /// # Errors
     ///
@@ -176,9 +176,10 @@ impl Connect {
         self
     }
 
-    /// Makes the calls beside events by HTTP through `client`, with its address, token, time limit, layers and server kind: in
-    /// place of the token and the address of the events, and of [`timeout`](Self::timeout), [`layer`](Self::layer) and
-    /// [`server_kind`](Self::server_kind). The client of the connection then makes its calls through it. Feature `sse`.
+    /// Makes the calls beside events by HTTP through `client`, with its address, token, time limit, layers and server kind.
+    /// The address and the token of the events, [`timeout`](Self::timeout), [`layer`](Self::layer) and
+    /// [`server_kind`](Self::server_kind) then have no effect on calls. Default: a client for the server of the events.
+    /// Feature `sse`.
     ///
     /// ```no_run
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -188,7 +189,7 @@ impl Connect {
     /// # }
     /// ```
     ///
-    /// A WebSocket takes calls itself: with such an address, the connection fails with [`ConnectionError::Address`].
+    /// A WebSocket takes calls itself: with the address of a WebSocket, connecting fails with [`ConnectionError::Address`].
     #[cfg(feature = "sse")]
     pub fn calls(mut self, client: Client) -> Self {
         self.calls = Some(client);
@@ -283,7 +284,8 @@ impl Connect {
     }
 
     /// Keeps up to `calls` calls, each within its time limit, while there is no connection. Default: 0. Further calls fail at
-    /// once as [`Error::NotSent`](crate::Error::NotSent). Calls beside events by HTTP do not wait for these.
+    /// once as [`Error::NotSent`](crate::Error::NotSent). It has no effect on calls beside events by HTTP, which do not need the
+    /// connection of the events.
     pub fn queue_while_down(mut self, calls: usize) -> Self {
         self.settings.queue_while_down = calls;
         self
@@ -319,15 +321,15 @@ impl Connect {
     /// which frames have arrived, but never an answer to a ping, does not count as lost for its silence. Only heartbeats count
     /// there.
     ///
-    /// HTTP has no pings: beside events by HTTP the probes of TCP are sent after this interval, in whole seconds, and the
-    /// connection breaks when three of them, within the longest silence, stay without an answer. The system of the server's
-    /// machine answers them, however silent the server is.
+    /// HTTP has no pings. For events by HTTP, TCP sends probes after this interval, in whole seconds, and the connection is lost
+    /// if three of them get no answer within the longest silence. The operating system of the server's machine answers them,
+    /// even if the server itself hangs.
     pub fn keepalive(mut self, interval: Duration, patience: Duration) -> Self {
         self.settings.keepalive = Some((interval.max(Duration::from_millis(1)), patience));
         self
     }
 
-    /// Disables pings, and the probes of TCP.
+    /// Disables pings and, for events by HTTP, the probes of TCP.
     pub fn no_keepalive(mut self) -> Self {
         self.settings.keepalive = None;
         self
@@ -348,11 +350,11 @@ impl Connect {
     }
 
     /// Limits the parts of a [streamed answer](crate::Call::stream) that wait to be read, in bytes. Default: 4 MiB for each
-    /// answer.
+    /// answer. Over HTTP it has no effect.
     ///
-    /// When so much waits, nothing is read from the connection until the program has read some of it, for at most a quarter of a
-    /// second at a time, and only if it reads at least 4 MiB a second. A call whose parts are read slower, or not at all, ends as
-    /// [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown); other calls and events go on.
+    /// When the limit is exceeded, nothing is read from the connection until the program has taken some parts: for at most a
+    /// quarter of a second, and again as long as the program takes at least 4 MiB a second. A call whose parts are taken more
+    /// slowly, or not at all, ends as [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown); other calls and events go on.
     pub fn stream_buffer(mut self, bytes: usize) -> Self {
         self.settings.stream_buffer = bytes;
         self

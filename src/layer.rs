@@ -59,8 +59,9 @@
 //!
 //! # Streamed answers
 //!
-//! A transport may deliver an answer in parts: [`Response::streamed`]. tower's `ConcurrencyLimitLayer` counts a call until the
-//! first part has arrived. A limit that counts it until the last one attaches its permit to the response with [`Response::hold`]:
+//! The answers of some calls arrive in parts ([`Call::stream`](crate::Call::stream)): their response is [`Response::streamed`].
+//! [`RetryReads`] repeats such a call only before its first part. tower's `ConcurrencyLimitLayer` counts it until the first part
+//! has arrived. A limit that counts it until the last part attaches its permit to the response with [`Response::hold`]:
 //!
 //! ```
 //! use std::sync::Arc;

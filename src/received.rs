@@ -103,8 +103,8 @@ impl Received {
         self.client.reply(&self.event, message)
     }
 
-    /// Answers the event with a quick operation: by a call if the event arrived over a WebSocket, and in the response if it
-    /// arrived by HTTP POST.
+    /// Answers the event with a quick operation: by a call if the event arrived over a WebSocket or as a server-sent event, and in
+    /// the response if it arrived by HTTP POST.
     ///
     /// ```no_run
     /// # async fn run(received: cqhttp::Received) -> Result<(), cqhttp::Error> {

@@ -46,8 +46,8 @@ impl Connection {
     }
 
     /// Closes the connection: new calls are rejected, calls in flight have ten seconds to be answered, then a close frame is
-    /// sent. Returns when the connection has ended. Event streams end once their queued events have been taken. A request for
-    /// events by HTTP ends at once.
+    /// sent. Returns when the connection has ended. Event streams end once their queued events have been taken. For events by
+    /// HTTP no close frame is sent: their request ends at once.
     pub async fn close(&self) {
         self.close_within(CLOSE_LIMIT).await;
     }

@@ -55,8 +55,8 @@ pub enum ConnectionError {
     /// The server refuses the access token. No further attempt is made.
     #[non_exhaustive]
     TokenRefused {
-        /// The HTTP status of the upgrade, or of the request for events, 401 or 403; the retcode of a first frame, 1401 or 1403, as on NapCat; or 1008, the code
-        /// of a close frame before any other, as on SnowLuma.
+        /// The HTTP status of the upgrade or of the request for events, 401 or 403; the retcode of a first frame, 1401 or 1403,
+        /// as on NapCat; or 1008, the code of a close frame before any other, as on SnowLuma.
         code: i64,
         /// The text of the close frame; mostly empty.
         reason: String,
@@ -73,7 +73,7 @@ pub enum ConnectionError {
     Lost(Source),
     /// Nothing arrived for so long that the connection counts as lost.
     Silent(Duration),
-    /// A frame, or an event of server-sent events, is longer than this limit, in bytes.
+    /// A frame, or a server-sent event, is longer than this limit, in bytes.
     FrameTooLong(usize),
     /// The server violated the WebSocket protocol.
     Protocol(Source),

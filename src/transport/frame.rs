@@ -54,7 +54,7 @@ impl Frame {
     }
 }
 
-/// The mark of a response that is one of several, behind or before the echo.
+/// The mark of a response that is one of several. It stands before or after the echo.
 const STREAM_MARK: &[u8] = br#","stream":"stream-action""#;
 
 /// Returns the part of a response that can hold the mark of a streamed answer.

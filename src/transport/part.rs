@@ -1,4 +1,4 @@
-//! The parts of a streamed answer, told from its last response.
+//! The distinction between the parts of a streamed answer and its last response.
 
 use std::fmt;
 
@@ -100,7 +100,7 @@ mod tests {
         for (json, part) in [
             (r#"{"status":"ok","retcode":0,"data":{"type":"stream","data":"AAAA"},"echo":"c1"}"#, true),
             (r#"{"data":{"index":0,"type":"stream"},"status":"ok"}"#, true),
-            // The rest is read by whoever takes the part.
+            // The rest is read when the part is decoded.
             (r#"{"status":"ok","data":{"type":"stream","da"#, true),
             (r#"{"status":"ok","data":{"type":"response"}}"#, false),
             (r#"{"status":"ok","data":{"type":"error"}}"#, false),

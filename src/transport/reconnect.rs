@@ -53,7 +53,7 @@ pub(crate) trait Serve<S>: Send {
     /// Called when the connection was lost, and when an attempt to make it again failed. The state is published already.
     fn disconnected(&mut self, why: &ConnectionError);
 
-    /// Does the work that comes while there is no connection. It is ready once this program closes the connection.
+    /// Does the work that arrives while there is no connection. It is ready once this program closes the connection.
     fn poll_disconnected(&mut self, cx: &mut Context<'_>, why: &ConnectionError) -> Poll<()>;
 }
 

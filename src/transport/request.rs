@@ -35,7 +35,8 @@ impl Request {
         Ok(Self { action: name, effect: action.effect(), params, is_streamed, way: Arc::default() })
     }
 
-    /// Returns `true` if the answer arrives in parts: a transport then returns [`Response::streamed`](crate::transport::Response::streamed).
+    /// Returns `true` if the answer arrives in parts: a transport then returns
+    /// [`Response::streamed`](crate::transport::Response::streamed).
     #[must_use]
     pub fn is_streamed(&self) -> bool {
         self.is_streamed

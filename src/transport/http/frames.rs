@@ -21,7 +21,7 @@ pub(super) struct Frames {
     /// The limit of a part, in bytes.
     limit: usize,
     arrived: BytesMut,
-    /// How much of it has no separator.
+    /// The number of bytes of `arrived` that are known to hold no separator.
     searched: usize,
     ended: bool,
     _closing: CloseOnDrop,

@@ -1,7 +1,7 @@
 //! Calls over HTTP beside a stream of events, as long as the connection is not closed.
 //!
-//! A call counts as in flight before it looks at the state, and the task publishes that it closes before it looks at the calls in
-//! flight: so no call begins unseen.
+//! A call counts as in flight before it reads the state, and the task publishes that it closes before it reads the number of calls
+//! in flight: so the task misses no call.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -33,7 +33,7 @@ impl InFlight {
     pub(super) fn ended(&self) -> impl Future<Output = ()> + Send + 'static {
         let mut calls = self.0.subscribe();
         async move {
-            // An error means that nobody can call any longer.
+            // An error means that no client is left.
             let _ = calls.wait_for(|calls| *calls == 0).await;
         }
     }
@@ -65,7 +65,7 @@ impl Drop for Inner {
 }
 
 impl Calls {
-    /// Makes calls by `http`.
+    /// Creates the service that makes calls through `http`.
     pub(crate) fn new(http: BoxedService, control: Arc<Control>, in_flight: InFlight) -> Self {
         Self(Arc::new(Inner { http, control, in_flight }))
     }

@@ -91,7 +91,7 @@ impl Task {
         .await;
     }
 
-    /// Takes the requests to close the connection; of several limits the shortest counts. It is ready once there is one.
+    /// Takes the requests to close the connection; of several limits the shortest counts. It is ready once a request has come.
     fn poll_stops(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while let Poll::Ready(Some(Stop { limit, .. })) = self.stops.poll_recv(cx) {
             self.control.state.send_replace(ConnectionState::Closing);

@@ -19,7 +19,7 @@ use crate::transport::failure::BoxError;
 /// The memory that a part takes besides its text, in bytes.
 const OVERHEAD: usize = 64;
 
-/// Parts that wait beyond this size are copied, since each is a piece of a larger buffer of the socket's.
+/// Once parts of this size in bytes wait, further parts are copied, since each is a piece of a larger buffer of the socket's.
 const WITHOUT_COPY: usize = 512 << 10;
 
 #[derive(Default)]
@@ -27,7 +27,7 @@ struct Buffer {
     parts: VecDeque<Result<Bytes, BoxError>>,
     /// The size of `parts`.
     size: usize,
-    /// What has been taken since the task last looked.
+    /// The size of the parts that have been taken since the task last looked.
     taken: usize,
     /// Set once the last part is in the buffer.
     complete: bool,

@@ -7,8 +7,9 @@
 //! # Full buffers
 //!
 //! If the buffer of a streamed answer is full, the task stops reading from the socket until the call has taken some parts, but
-//! only for as long as the answer has patience: [`PATIENCE`] at first, and again with what the call takes. So a call that takes
-//! parts slower than the server sends them holds the server back a little, and a call that takes none ends with an error.
+//! only for a limited time: [`PATIENCE`] at first; each pause shortens it, and each part that the call takes extends it again. So a
+//! call that takes parts more slowly than the server sends them slows the server down a little, and a call that takes none ends
+//! with an error.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -30,9 +31,9 @@ use crate::transport::ws::service::CallResult;
 
 /// Below this many pending calls no cleanup runs.
 const MAX_WITHOUT_CLEANUP: usize = 1024;
-/// The longest time for which the task stops reading since a buffer is full.
+/// The longest time for which the task stops reading because a buffer is full.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// The number of bytes that a call takes for a further millisecond of patience: 4 MiB a second.
+/// The number of bytes that a call has to take for each further millisecond of a pause: 4 MiB a second.
 const BYTES_FOR_PATIENCE: usize = 4 << 10;
 /// The number of echoes that are remembered so that each is warned of once.
 const MAX_WARNED: usize = 32;
@@ -87,7 +88,7 @@ struct Full {
 }
 
 impl PendingCalls {
-    /// No calls. `buffer_limit` is the limit of a buffer of parts, in bytes.
+    /// Creates an empty set of calls. `buffer_limit` is the limit of a buffer of parts, in bytes.
     pub(super) fn new(buffer_limit: usize) -> Self {
         let (dropped_sender, dropped) = mpsc::unbounded_channel();
         Self {

@@ -51,7 +51,7 @@ pub(super) struct OpenSocket<S> {
     pub(super) pinged: Option<Instant>,
     /// The longest silence that the server's heartbeats allow.
     pub(super) longest_silence: Option<Duration>,
-    /// The time until which nothing is read, since a call does not read its streamed answer.
+    /// The time until which nothing is read, since the buffer of a streamed answer is full.
     pub(super) paused: Option<Instant>,
     pub(super) timer: Pin<Box<Sleep>>,
     /// Deadline of the calls in flight.
@@ -90,7 +90,8 @@ impl<S> OpenSocket<S> {
         }
     }
 
-    /// Returns `true` as long as the server may look at the token: nothing but pings and pongs has arrived, and the connection is seconds old.
+    /// Returns `true` as long as the server may look at the token: nothing but pings and pongs has arrived, and the connection is
+    /// seconds old.
     pub(super) fn is_new(&self) -> bool {
         !self.frames_came && self.opened.elapsed() < HANDSHAKE
     }
@@ -137,7 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> OpenSocket<S> {
         Pin::new(&mut self.socket).start_send(message)
     }
 
-    /// Reads a frame, unless nothing is read until some time.
+    /// Reads a frame, unless reading is paused until a time.
     pub(super) fn poll_frame(
         &mut self,
         paused: Option<Instant>,
@@ -147,7 +148,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> OpenSocket<S> {
         if paused.is_some() { Poll::Pending } else { Pin::new(&mut self.socket).poll_next(cx) }
     }
 
-    /// Has the task woken once a pause is over: it reads again, or ends the answer that nobody reads.
+    /// Wakes the task once a pause has ended, so that it reads again, or ends the answer whose buffer is still full.
     pub(super) fn resume(&mut self, cx: &mut Context<'_>, now: Instant) {
         if self.paused.take_if(|until| *until <= now).is_some() {
             cx.waker().wake_by_ref();
