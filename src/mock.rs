@@ -63,8 +63,8 @@
 //!    empty message with `EMPTY_MSG_ERROR`. A message that names no target at all is answered with `{}`.
 //! 4. A handler, with typed request and response: [`MockServer::once`] for one call, [`MockServer::on`] for all.
 //! 5. The [world](#a-world), if there is one.
-//! 6. `upload_file_stream` stores the chunks of a file, checks them as NapCat does, and puts them together:
-//!    [`MockServer::uploads`] returns the files.
+//! 6. With the feature `files`, `upload_file_stream` stores the chunks of a file, checks them as NapCat does, and puts them
+//!    together: [`MockServer::uploads`] returns the files.
 //! 7. The schema's example, regardless of the parameters.
 //!
 //! ```
@@ -130,7 +130,7 @@
 //! | an answer in parts that is cut, silent, out of order, doubled, damaged or without an end | [`Fault::Stream`] with a [`StreamFault`] |
 //! | a server that is killed, and comes back | [`MockServer::drop_connections`]; [`MockServer::stop`] and [`MockServerBuilder::port`] |
 //! | a server that hangs, and recovers | [`MockServer::stall`] |
-//! | server-sent events that break off, in the middle of an event too | [`MockServer::push_raw`], then [`MockServer::drop_connections`] |
+//! | server-sent events that break off, also in the middle of an event | [`MockServer::push_raw`], then [`MockServer::drop_connections`] |
 //! | a network that drops every packet | [`MockServer::silence_connections`] |
 //! | a close frame with any code | [`MockServer::close_connections`] |
 //! | a token that is refused after the upgrade | [`MockServerBuilder::refuse_after_upgrade`] |

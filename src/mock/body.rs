@@ -25,7 +25,7 @@ impl fmt::Display for Dropped {
 
 impl std::error::Error for Dropped {}
 
-/// The next part of a body that goes on.
+/// The next part of a body without a known length.
 pub(super) enum Part {
     Data(Bytes),
     /// The end of the body.
@@ -34,7 +34,7 @@ pub(super) enum Part {
     Drop,
 }
 
-/// A body that goes on until it is ended.
+/// A body without a known length, which goes on until it is ended.
 struct LiveBody {
     parts: mpsc::Receiver<Part>,
     /// Set while the connection has data that it may not have flushed.
@@ -66,7 +66,7 @@ impl LiveBody {
 /// The body of an answer.
 #[derive(Default)]
 pub(super) struct AnswerBody {
-    /// Set for a body that goes on, in place of everything else.
+    /// Set for a body without a known length; the other fields are then unused.
     live: Option<LiveBody>,
     rest: Bytes,
     /// The number of unsent bytes at which the connection is dropped.
@@ -83,7 +83,7 @@ impl AnswerBody {
         Self { rest, ..Self::default() }
     }
 
-    /// A body of the parts that are sent into a channel.
+    /// Creates a body from the parts that are sent into a channel.
     pub(super) fn live(parts: mpsc::Receiver<Part>) -> Self {
         Self { live: Some(LiveBody { parts, unflushed: false, drops: false }), ..Self::default() }
     }
@@ -92,7 +92,7 @@ impl AnswerBody {
         Self { drop_at: Some(rest.len() / 2), rest, ..Self::default() }
     }
 
-    /// JSON objects with CR LF CR LF behind each, as NapCat sends them.
+    /// Creates a body of JSON objects with CR LF CR LF after each, as NapCat sends them.
     pub(super) fn streamed(stream: StreamFrames) -> Self {
         Self { stream: Some(Box::new(stream)), ..Self::default() }
     }

@@ -83,8 +83,8 @@ impl MockServerBuilder {
     }
 
     /// Refuses the actions that go-cqhttp does not implement, with `API_NOT_FOUND`, unless they have a handler.
-    /// They include the actions that only other servers have, such as `group_poke`; and there are no server-sent events. Default:
-    /// they are answered, for bots on servers that implement them.
+    /// They include the actions that only other servers have, such as `group_poke`. Server-sent events are refused, too.
+    /// Default: all of these are there, for bots on servers that implement them.
     pub fn strict(mut self) -> Self {
         self.strict = true;
         self

@@ -8,7 +8,7 @@ pub(super) fn text(text: String) -> Bytes {
     data(Data::Text, text)
 }
 
-/// Returns a text as the data of a server-sent event. Each of its lines has a line there.
+/// Returns a text as the data of a server-sent event: one `data:` line for each line of the text.
 pub(super) fn server_sent(text: &str) -> Bytes {
     let lines: String = text.lines().map(|line| format!("data: {line}\n")).collect();
     format!("{lines}\n").into()

@@ -215,8 +215,8 @@ impl ActionInfo {
         (self.reread_answer)(json)
     }
 
-    /// Returns `data` as servers send it: the value of its only field, if the schema's example is such a value alone, and it
-    /// reads as the same answer.
+    /// Returns `data` as servers send it: the value of its only field without the object, if the schema's example is such a value,
+    /// and the value reads as the same answer.
     pub(super) fn as_sent(&self, data: Cow<'static, RawValue>) -> Cow<'static, RawValue> {
         if self.example_answer.starts_with('{') || !data.get().starts_with('{') {
             return data;

@@ -66,9 +66,9 @@ impl MockServer {
         UserId::new(self.state.self_id)
     }
 
-    /// Sends an event to every connection that takes events, over WebSocket or by [server-sent events](super#connecting-a-bot), and
-    /// to every [`webhook`](Self::webhook), and queues it for [long polling](super::MockServerBuilder::long_polling) if that is on. Returns the number of connections
-    /// and webhooks.
+    /// Sends an event to every connection that takes events, over WebSocket or by [server-sent events](super#connecting-a-bot),
+    /// and to every [`webhook`](Self::webhook), and queues it for [long polling](super::MockServerBuilder::long_polling) if that
+    /// is on. Returns the number of connections and webhooks.
     ///
     /// # Panics
     ///
@@ -80,8 +80,8 @@ impl MockServer {
         self.state.push_event(&event_text(&event).unwrap_or_else(|why| refuse_event(&why)))
     }
 
-    /// Sends a text to every connection that takes events, unchecked, and returns their number. Over a WebSocket it is a frame, and
-    /// by HTTP a server-sent event.
+    /// Sends a text to every connection that takes events, unchecked, and returns their number. It is a text frame over a
+    /// WebSocket, and a server-sent event by HTTP.
     pub fn push_text(&self, text: impl Into<String>) -> usize {
         self.state.connections.push_text(text.into())
     }
@@ -106,8 +106,8 @@ impl MockServer {
     }
 
     /// Ends every connection without a close frame, as a killed server does. New connections are served. A response with
-    /// server-sent events brings what was pushed before, and breaks off: after [`push_raw`](Self::push_raw) with a part of an
-    /// event, in the middle of it.
+    /// server-sent events breaks off after everything that was pushed before: in the middle of an event, if
+    /// [`push_raw`](Self::push_raw) has sent a part of an event.
     pub fn drop_connections(&self) {
         for connection in self.state.connections.take() {
             let _ = connection.cut.send(Cut::Drop);
@@ -209,8 +209,8 @@ impl MockServer {
         self.state.uploads.complete()
     }
 
-    /// Forgets the uploads that are not complete, and returns their number: as servers do when they restart, and 10 minutes after
-    /// the last chunk. Feature `files`.
+    /// Forgets the uploads that are not complete, as servers do when they restart and 10 minutes after the last chunk. Returns
+    /// their number. Feature `files`.
     #[cfg(feature = "files")]
     pub fn forget_uploads(&self) -> usize {
         self.state.uploads.forget()

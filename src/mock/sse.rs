@@ -14,8 +14,8 @@ use super::sync::lock;
 /// The path of the events.
 pub(super) const PATH: &str = "/_events";
 
-/// Returns the response that brings all events from now on. Its connection counts from now on, so that it receives every event
-/// that is pushed after the client knows that it is connected.
+/// Returns the response that brings all events from now on. Its connection is counted before the client knows that it is
+/// connected, so that the client misses no event that is pushed afterwards.
 pub(super) fn subscribe(state: &Arc<State>) -> Response<AnswerBody> {
     let (writes, queue) = mpsc::unbounded_channel();
     let (cut_sender, cut) = oneshot::channel();
@@ -50,14 +50,14 @@ impl Drop for Subscriber {
 }
 
 impl Subscriber {
-    /// Sends all that is queued, until the response is to end or the client has gone.
+    /// Sends all that is queued, until the response is to end or the client has disconnected.
     async fn run(&self, mut queue: mpsc::UnboundedReceiver<QueuedWrite>, mut cut: oneshot::Receiver<Cut>) {
         tokio::select! {
             () = self.parts.closed() => {}
             () = self.send_all(&mut queue) => {}
             Ok(cut) = &mut cut => match cut {
                 Cut::Drop => {
-                    // What was pushed before the cut goes out first: it may end in the middle of an event.
+                    // Everything that was pushed before the cut is sent first: it may end in the middle of an event.
                     queue.close();
                     self.send_all(&mut queue).await;
                     let _ = self.parts.send(Part::Drop).await;
@@ -67,7 +67,7 @@ impl Subscriber {
         }
     }
 
-    /// Takes nothing out of the queue before it can be sent, since this future may be dropped in between.
+    /// Sends all that is queued. It takes nothing out of the queue before there is room, since this future may be dropped.
     async fn send_all(&self, queue: &mut mpsc::UnboundedReceiver<QueuedWrite>) {
         while let Ok(room) = self.parts.reserve().await
             && let Some(next) = queue.recv().await

@@ -28,7 +28,7 @@ pub struct StreamedAnswer<A: StreamedAction> {
 }
 
 impl<A: StreamedAction> StreamedAnswer<A> {
-    /// An answer with these parts before the `last` answer. A part is taken when the one before has been sent.
+    /// Creates an answer with these parts before the `last` answer. A part is taken when the part before it has been sent.
     pub fn new(parts: impl IntoIterator<Item = A::Part, IntoIter: Send + 'static>, last: A::Response) -> Self {
         Self { parts: Box::new(parts.into_iter()), last }
     }
@@ -37,8 +37,8 @@ impl<A: StreamedAction> StreamedAnswer<A> {
 impl MockServer {
     /// Answers the action `A` in parts, by `handler`, from now on.
     ///
-    /// Parts are made when they are sent, and sent as fast as the bot reads: an answer may be longer than memory. `type` is added
-    /// to the `data` of each, `stream` for a part and `response` for the last answer.
+    /// Parts are made when they are sent, and sent as fast as the bot reads them: an answer may be larger than the memory. `type`
+    /// is added to the `data` of each part (`stream`) and of the last answer (`response`).
     ///
     /// ```
     /// # #[cfg(all(feature = "ws", feature = "vendor"))]
@@ -80,7 +80,7 @@ impl MockServer {
 }
 
 impl State {
-    /// Returns the answer in parts to a call; `None` if it is answered otherwise.
+    /// Returns the answer in parts to a call; `None` if the call is not answered in parts.
     pub(super) fn stream(&self, call: &NotedCall, params: &[u8], echo: Option<&RawValue>) -> Option<StreamFrames> {
         let info = call.info.filter(|info| info.example_parts.is_some() && self.answers(info))?;
         let fault = match &call.fault {
@@ -112,7 +112,7 @@ impl State {
         Some(StreamFrames::new(script, echo, fault))
     }
 
-    /// Returns what a call is answered with: by its handler, else from the world, else with the schema's example.
+    /// Returns the answer to a call: from its handler, else from the world, else the schema's example.
     fn script(&self, info: &'static ActionInfo, params: &[u8]) -> Result<StreamScript, Refusal> {
         let handler = lock(&self.streams).get(info.name).cloned();
         if let Some(handler) = handler {

@@ -24,7 +24,7 @@ pub(super) enum StreamStep {
     Frame(Vec<u8>),
     /// The beginning of a response, and the end of the connection.
     Cut(Vec<u8>),
-    /// Nothing more, for ever.
+    /// Nothing is sent any longer, and the connection stays open.
     Silence,
 }
 
@@ -132,7 +132,7 @@ impl StreamFrames {
     }
 }
 
-/// Returns the parts that come in place of a part, by a fault.
+/// Returns the parts that a fault puts in place of a part.
 fn apply(fault: StreamFault, number: usize, part: String, parts: &mut dyn Iterator<Item = String>) -> VecDeque<String> {
     match fault {
         StreamFault::LeftOut(at) if at == number => parts.next().into_iter().collect(),

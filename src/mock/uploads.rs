@@ -1,4 +1,4 @@
-//! Files that bots upload in chunks, as on NapCat: kept in a folder of the simulated server's own, and checked.
+//! Files that bots upload in chunks, as on NapCat: checked, and kept in a temporary folder.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -21,18 +21,18 @@ use crate::types::{ServerPath, StreamFrame, UploadStatus};
 
 /// NapCat's retcode over a WebSocket.
 const RETCODE: i64 = 1200;
-/// NapCat keeps files of this size, if the bot says the size, in its memory.
+/// NapCat keeps files of up to this size, in bytes, in its memory if the bot says the size.
 const IN_MEMORY: u64 = 10 << 20;
-/// NapCat's limit of such files.
+/// NapCat's limit of all these files, in bytes.
 const MEMORY: u64 = 100 << 20;
 
-/// A file that a bot has uploaded in chunks: see [`MockServer::uploads`](super::MockServer::uploads).
+/// A file that a bot has uploaded in chunks: see [`MockServer::uploads`](super::MockServer::uploads). Feature `files`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredUpload {
     /// The name that the bot gave the file.
     pub name: String,
-    /// The path of the file on this machine, which was the answer. It is deleted with the server.
+    /// The path of the file on this machine, which the bot got as the answer. The file is deleted when the server is dropped.
     pub path: PathBuf,
     /// The size in bytes.
     pub size: u64,
