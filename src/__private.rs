@@ -297,7 +297,7 @@ pub fn next_token<T: Clone + PartialEq + ToString>(this: &Option<T>, next: &Opti
     next.clone().filter(|token| !token.to_string().is_empty() && next != this)
 }
 
-/// Returns a hash of a page.
+/// Returns a hash of a page, by its `Debug` text.
 pub fn content(page: &impl fmt::Debug) -> u64 {
     struct Text(DefaultHasher);
     impl fmt::Write for Text {
@@ -307,7 +307,7 @@ pub fn content(page: &impl fmt::Debug) -> u64 {
         }
     }
     let mut text = Text(DefaultHasher::new());
-    // A hasher takes any text.
+    // Writing to a hasher never fails.
     _ = fmt::Write::write_fmt(&mut text, format_args!("{page:?}"));
     text.0.finish()
 }

@@ -59,7 +59,7 @@ pub(crate) fn decode<T: Answer>(
             .map(|answer| (answer, context.into_warnings()))
             .ok_or_else(|| undecodable("data", Reason("nothing where the action answers something".into()).into())),
         Reading::Unfit(unfit) => {
-            // QQ's code of success may be the whole answer.
+            // The whole answer may be QQ's code of success.
             if let Some(answer) = soft.then(T::from_nothing).flatten() {
                 return Ok((answer, context.into_warnings()));
             }

@@ -122,7 +122,7 @@ macro_rules! integer_enum {
     };
 }
 
-/// Makes the calls of actions futures: those that have one answer.
+/// Implements [`AnswersOnce`](crate::AnswersOnce) for actions with one answer, so that their calls can be awaited.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! answers_once {
@@ -146,7 +146,7 @@ macro_rules! answers {
         })*
     };
     (@slots) => {
-        // Inline: they are compiled with the calls that a program makes, and for no other action.
+        // Inline: they are compiled only for the actions that a program calls.
         #[inline]
         fn slot(place: &mut $crate::__private::Place<Self>) -> $crate::__private::decode::Slot<'_> {
             place.slot()

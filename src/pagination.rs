@@ -73,8 +73,8 @@ impl<A: Paged> Call<A> {
     ///
     /// The stream ends with the last page, or with the first error. A server that leads back to an earlier page, or that does
     /// not read the request for the next one and repeats a page, ends it as well; the page is not returned again. Each page is a
-    /// call of its own, with this call's time limit, and is sent when the stream is polled for it. Keep what the pages before an
-    /// error held: some servers, such as Lagrange, refuse the page before the first message of a group.
+    /// call of its own, with this call's time limit, and is sent when the stream is polled for it. Keep the pages that came before
+    /// an error: some servers, such as Lagrange, refuse the page before the first message of a group.
     ///
     /// The pages of a history go back in time; within a page, the messages are in the server's order.
     ///

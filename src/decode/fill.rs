@@ -271,8 +271,8 @@ pub(super) fn fill_text(slot: &mut Slot<'_>, json: &str, context: &mut Context) 
     Ok(reading)
 }
 
-/// Returns the value of a slot that reads itself; `None` if the visitor fills the slot. A message and an event read themselves in the
-/// exact way.
+/// Returns the value of a slot that reads itself; `None` if the visitor fills the slot. Messages and events read themselves if the
+/// context is exact.
 #[inline]
 fn custom<'v>(slot: &'v mut Slot<'_>, context: &Context) -> Option<&'v mut dyn SetCustom> {
     match slot {

@@ -28,7 +28,7 @@ macro_rules! decode_object {
     } $($within:literal)? $(shared { $($shared:ident with $other:ident,)* })?) => {
         $crate::decode_object!(@shape $name $told { $($field: $presence $first $(| $alias)*,)* } $($within)?);
 
-        // Inline, here and below: most programs read few of all types, and compile the code of these alone.
+        // Inline, here and below: most programs read only a few of the types, and compile the code for these alone.
         impl $crate::__private::decode::Object for $name {
             #[inline]
             fn shape(&self) -> &'static $crate::__private::decode::Shape {
@@ -153,7 +153,7 @@ macro_rules! decode_segment {
 #[macro_export]
 macro_rules! __slots {
     ($kind:ident) => {
-        // Inline: they are compiled where a type is read so, and for no other type.
+        // Inline: they are compiled only for the types that are read in this way.
         #[inline]
         fn slot(&mut self) -> $crate::__private::decode::Slot<'_> {
             $crate::__private::decode::Slot::$kind(self)

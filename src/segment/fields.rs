@@ -55,7 +55,7 @@ impl<'a> Fields<'a> {
         })?;
         let value = found?;
         let is_whole = value.is_whole(&self.items[index].1);
-        // A code has no other form for JSON than its text: what is kept of it is the JSON.
+        // A CQ code holds JSON only as text: the JSON itself is kept.
         for (name, item, _) in &mut self.items {
             if names.contains(&&**name) && !matches!(item, Item::Json(_)) {
                 *item = Item::Json(Cow::Owned(json_of(item).unwrap_or_default()));

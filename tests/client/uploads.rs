@@ -39,7 +39,7 @@ fn is_last(call: &ReceivedCall) -> bool {
     call.params["is_complete"] == true
 }
 
-/// Faults each call that `is_wanted`, with the first of these faults, then with the second, and so on.
+/// Injects these faults, one after the other, into the calls for which `is_wanted` returns `true`.
 fn fault_each(
     server: &MockServer,
     is_wanted: impl Fn(&ReceivedCall) -> bool + Send + 'static,
@@ -177,7 +177,7 @@ async fn a_few_chunks_are_in_flight_at_once() {
     assert_eq!(arrived.load(Ordering::SeqCst), 4);
 }
 
-/// The connection ends before a chunk is stored, after that, and in the middle of the answer; the first chunk's too.
+/// Uploads while connections end before a chunk is stored, after that, and in the middle of the answer, also for the first chunk.
 async fn cut_ten_times(server: &MockServer, client: &Client) {
     let content = bytes(30_000);
     let faults = [Fault::DropBefore, Fault::DropAfter, Fault::HalfAnswer];
@@ -541,7 +541,7 @@ async fn a_server_without_the_action_gets_the_bytes_in_the_call() {
     assert_eq!(server.calls().len(), 3, "each asks once");
 }
 
-/// NapCat ends the answers of this action by two empty lines over HTTP.
+/// Over HTTP, NapCat ends the answers of this action with two line ends.
 #[tokio::test]
 async fn an_answer_may_be_followed_by_empty_lines() {
     let (server, client) = connected().await;

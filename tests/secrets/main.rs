@@ -308,7 +308,7 @@ async fn a_refusal_keeps_its_name_whatever_the_token_is() {
     }
 }
 
-/// Reads events by HTTP, and returns how that fails.
+/// Reads events by HTTP in several ways, and returns the failures.
 #[cfg(feature = "sse")]
 async fn events_by_http(server: &MockServer) -> Vec<cqhttp::ConnectionError> {
     let mut lost = Vec::new();

@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::stream::{Bare, end_of, lost};
 
-/// Comes back soon.
+/// Configures a connection that is made again soon after it is lost.
 fn quick(url: &str) -> Connect {
     connect(url).backoff(Duration::from_millis(1), Duration::from_millis(5))
 }

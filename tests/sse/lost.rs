@@ -1,4 +1,4 @@
-//! Connections that go: what becomes of events and calls, what the state says, and how they come back or end.
+//! Lost connections: the effect on events and calls, the states, and how connections are made again or end.
 
 use std::future::IntoFuture;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use support::peer::{next_said, said, soon, spawn};
 
 use crate::stream::{Bare, end_of, lost};
 
-/// Comes back soon.
+/// Configures a connection that is made again soon after it is lost.
 fn quick(url: &str) -> Connect {
     connect(url).backoff(Duration::from_millis(10), Duration::from_millis(20))
 }

@@ -83,7 +83,7 @@ struct ServerJson {
     version: String,
     actions: usize,
     changed: bool,
-    /// The version in the file before, if it was another one.
+    /// The version that the file had before, if it differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     replaced: Option<String>,
 }
@@ -181,7 +181,7 @@ fn check(actions: &[ActionFacts]) -> Result<(), String> {
     Ok(())
 }
 
-/// Returns the version that the file of a server has, if it is another one.
+/// Returns the version in the file of a server that is there already, if it differs.
 fn replaced(out: &Path, server: &ServerFacts) -> Option<String> {
     let path = file_of(out, server);
     let root = yaml_node(&path, &fs::read(&path).ok()?).ok()?;
@@ -194,7 +194,7 @@ fn file_of(out: &Path, server: &ServerFacts) -> PathBuf {
     out.join(format!("{}.yaml", server.name))
 }
 
-/// The time after which a run is not expected to go on. It writes its files within a second.
+/// The time after which a run counts as killed. A run writes its files within a second.
 const LONGEST_RUN: Duration = Duration::from_secs(60);
 
 /// Returns `true` if both versions are numbers with dots between them, and the first is the greater one.
@@ -243,7 +243,7 @@ fn replace(out: &Path, files: &[(PathBuf, String)]) -> io::Result<()> {
     files.iter().enumerate().try_for_each(|(index, (path, _))| fs::rename(whole(index), path))
 }
 
-/// Removes the folders of runs that were killed. A folder that another run may still write to is not old.
+/// Removes the folders of runs that were killed. A folder that another run may still write to is left alone.
 fn remove_unfinished(out: &Path) -> io::Result<()> {
     for entry in fs::read_dir(out)? {
         let entry = entry?;
@@ -259,7 +259,7 @@ fn remove_unfinished(out: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns `true` for a folder that was last written to before any run that still goes on.
+/// Returns `true` for a folder that no run can still write to, by the time of its last change.
 fn is_old(folder: &fs::DirEntry) -> bool {
     let written = folder.metadata().and_then(|metadata| metadata.modified());
     written.is_ok_and(|written| written.elapsed().is_ok_and(|age| age > LONGEST_RUN))

@@ -84,7 +84,7 @@ fn action_impls(api: &Api, action: &Action) -> [TokenStream; 2] {
     ]
 }
 
-/// `::cqhttp::answers_once!(SetGroupBan, …);`: every action whose call is awaited, since its answer has no parts.
+/// `::cqhttp::answers_once!(SetGroupBan, …);`: every action whose call can be awaited, since its answer has no parts.
 pub(super) fn awaited(api: &Api) -> Vec<TokenStream> {
     let actions = api.files.iter().flat_map(|file| &file.actions).filter(|action| action.stream.is_none());
     let names: Vec<_> = actions.map(|action| action.name.type_ident()).collect();

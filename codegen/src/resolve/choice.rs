@@ -48,8 +48,8 @@ impl Resolver<'_> {
         (self.faults.len() == before && !names.is_empty()).then_some(Choice { params: names, required: group.required })
     }
 
-    /// Reports a parameter of a group that goes out under the name of another, if nobody could tell which of them is set, or
-    /// read the value as that of the other.
+    /// Reports a parameter of a group that goes out under the name of another, if a server could not tell which of them is set, or
+    /// could not read the value as that of the other.
     fn shared_names(&mut self, group: &source::Group, params: &[Param]) {
         let find = |name: &str| params.iter().find(|param| param.name.snake() == name);
         let mut before: Vec<&Param> = Vec::new();

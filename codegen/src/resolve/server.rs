@@ -16,7 +16,7 @@ impl Resolver<'_> {
             let before = &sources[..index];
             let names: Vec<(&str, usize)> = SERVERS.iter().enumerate().map(|(at, known)| (known.name, at)).collect();
             let rank = self.choice(&source.name, "server", &names);
-            // It stands in the docs of every action.
+            // The docs of every action contain it.
             let title = &source.title.value;
             if let Some((message, hint)) = doc::alias_fault(title).or_else(|| doc::fault(title)) {
                 self.faults.add(&source.title.spot, message, hint);

@@ -8,7 +8,7 @@ use crate::source::{self, At, Returns, SourceFile};
 use crate::ty::{Expression, NamedKind, Scalar};
 
 impl Resolver<'_> {
-    /// The parts of an action's answer.
+    /// Resolves the parts of an action's answer.
     pub(super) fn stream(&mut self, action: &source::Action) -> Option<Stream> {
         let stream = action.stream.as_ref()?;
         let ends = matches!(&action.returns, Some(Returns::Type(text)) if text.value == NEVER);
@@ -29,7 +29,7 @@ impl Resolver<'_> {
         Some(Stream { part: ty, total: name(&stream.total), received: name(&stream.received) })
     }
 
-    /// Reports names of a part's fields that say no amount.
+    /// Reports the names under `total` and `received` that are not amounts of the part.
     pub(super) fn amounts(&mut self, files: &[SourceFile], api: &Api) {
         for stream in files.iter().flat_map(|file| &file.actions).filter_map(|action| action.stream.as_ref()) {
             let part = Expression::parse(&stream.part.value).map(|ty| ty.name).unwrap_or_default();
