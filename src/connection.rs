@@ -95,7 +95,7 @@ pub fn connect(url: impl Into<String>) -> Connect {
 ///
 /// - Calls go over HTTP to the same server, by connections of their own, or through a client of their own:
 ///   [`calls`](Self::calls). They are also made while the events are disconnected, and calls in flight do not end with
-///   the events. A [closed](crate::Connection::close) connection rejects calls, as a WebSocket does.
+///   the events. Calls are rejected once the connection is [closed](crate::Connection::close) or has ended for good.
 /// - Heartbeats are watched if the server sends them; LLOneBot does, every five seconds. NapCat sends none, and a server
 ///   without heartbeats may be silent for ever. [`keepalive`](Self::keepalive) finds out if its machine is gone.
 /// - The server sends no event again: an event that happens while there is no connection is lost, as over a WebSocket.

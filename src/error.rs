@@ -263,8 +263,9 @@ pub struct Refused {
     /// The server's code of the refusal. On go-cqhttp it is mostly 100, and 404 for an unknown action; other servers have
     /// other codes.
     ///
-    /// Some servers report the success of a call that QQ refused, with a `result` other than 0 in the answer: the code is then
-    /// this `result`. A refusal that is only an HTTP status has the code that OneBot v11 assigns to it: 1401 for 401, 1403 for 403, and so on.
+    /// Some servers report the success of a call that QQ refused, with QQ's code in the answer, such as a `result` other than 0:
+    /// this is then that code. A refusal that is only an HTTP status has the code that OneBot v11 assigns to it: 1401 for 401, 1403
+    /// for 403, and so on.
     pub retcode: i64,
     /// The short code, such as `GROUP_NOT_FOUND`; only go-cqhttp sends one.
     pub msg: Option<String>,

@@ -131,7 +131,7 @@ pub struct Action {
     pub params: Vec<Param>,
     /// The groups of parameters that exclude each other.
     pub choices: Vec<Choice>,
-    /// `true` if an answer of success whose `data` has a `result` other than 0 is a refusal.
+    /// `true` if an answer of success is a refusal when its `data` holds a code of QQ other than 0.
     pub soft_failure: bool,
     pub errors: Vec<String>,
     /// `true` if the action sends a message, which some servers send in parts.

@@ -29,7 +29,7 @@ pub(crate) struct Action {
     pub(crate) params: Vec<Field>,
     /// Parameters that exclude each other.
     pub(crate) groups: Vec<Group>,
-    /// `true` if an answer of success may hold a `result` other than 0, which is a refusal.
+    /// `true` if an answer of success is a refusal when its `data` holds a code of QQ other than 0.
     pub(crate) soft_failure: bool,
     pub(crate) errors: Vec<At<String>>,
     pub(crate) returns: Option<Returns>,
