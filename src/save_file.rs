@@ -71,7 +71,7 @@ pub struct SavedFile {
 }
 
 impl SaveFile {
-    /// Calls `progress` after each piece of the file, and before the first one if the server tells the size.
+    /// Calls `progress` when the server announces the file, and after each piece; not if the content comes from `get_file`.
     pub fn on_progress(mut self, progress: impl FnMut(SaveProgress) + Send + 'static) -> Self {
         self.attempt.progress = Some(Box::new(progress));
         self
