@@ -20,6 +20,8 @@ use crate::backoff::new_backoff;
 use crate::client::Client;
 use crate::error::{Error, chain};
 
+/// The largest piece in bytes: SnowLuma's limit. A larger one, as base64, may be longer than a frame is allowed to be.
+const MAX_CHUNK: u64 = 16 << 20;
 /// The default number of attempts in a row without progress.
 const ATTEMPTS: u32 = 5;
 /// The waits after attempts, from the first to the longest.
@@ -77,9 +79,9 @@ impl SaveFile {
         self
     }
 
-    /// Sets the size of a piece, in bytes. Default: 64 KiB. SnowLuma accepts up to 16 MiB.
+    /// Sets the size of a piece in bytes, from 1 to 16 MiB; other sizes count as the nearest. Default: 64 KiB.
     pub fn chunk_size(mut self, bytes: u64) -> Self {
-        self.attempt.chunk_size = Some(bytes);
+        self.attempt.chunk_size = Some(bytes.clamp(1, MAX_CHUNK));
         self
     }
 

@@ -142,7 +142,8 @@ impl Upload {
         self
     }
 
-    /// Sets the time for which the server keeps the file, cut to whole milliseconds. Default: 5 minutes. Zero keeps it for ever.
+    /// Sets the time for which the server keeps the file, cut to whole milliseconds, at most 24 days. Default: 5 minutes. Zero keeps it
+    /// for ever.
     pub fn retention(mut self, retention: Duration) -> Self {
         self.settings.retention = retention;
         self

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use crate::error::Error;
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 use crate::error::connection::ConnectionError;
 use crate::error::reason::Reason;
 use crate::generated::refusal::RefusalKind;
@@ -74,7 +74,7 @@ fn is_lasting(error: &Error) -> bool {
         if not_sent && error.is::<Reason>() {
             return true;
         }
-        #[cfg(feature = "ws")]
+        #[cfg(any(feature = "sse", feature = "ws"))]
         if let Some(error) = error.downcast_ref::<ConnectionError>() {
             // The account's new connection takes the next call.
             return !error.may_pass() && !matches!(error, ConnectionError::Replaced);

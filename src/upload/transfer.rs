@@ -26,6 +26,8 @@ use crate::upload::content::Content;
 use crate::upload::error::UploadError;
 use crate::upload::input::UploadInput;
 
+/// The longest retention in milliseconds, 24 days: servers on Node take a wait of more than 31 bits for one of 1 ms.
+const LONGEST_RETENTION: u64 = 24 * 24 * 60 * 60 * 1000;
 /// Default size of a chunk, in bytes.
 const CHUNK: usize = 256 << 10;
 /// The largest number of chunks that SnowLuma takes.
@@ -274,7 +276,7 @@ impl Transfer {
             .total_chunks(self.total_chunks())
             .expected_sha256(&*content.sha256)
             .filename(name)
-            .file_retention(u64::try_from(settings.retention.as_millis()).unwrap_or(u64::MAX));
+            .file_retention(u64::try_from(settings.retention.as_millis()).unwrap_or(u64::MAX).min(LONGEST_RETENTION));
         match content.size > NAPCAT_MEMORY {
             true => request.file_size(content.size),
             false => request,

@@ -40,6 +40,10 @@ fn the_compiler_names_the_feature_that_is_missing() {
     let program = "fn main() {\n    let _ = cqhttp::connect(\"wss://a\").root_certificate(\"\");\n}\n";
     let said = said_of("\"ws\"", program);
     assert!(said.contains("error[E0277]: `root_certificate` needs the feature `tls` of `cqhttp`"), "{said}");
+    let program = "fn run(client: &cqhttp::Client) {\n    let _ = client.save_file(\"a\");\n    let _ = cqhttp::FileSource::upload(client, \"a\");\n}\n\nfn main() {}\n";
+    let said = said_of("\"ws\"", program);
+    let needs_files = "error[E0277]: `FileSource::upload` and `Client::save_file` need the feature `files` of `cqhttp`";
+    assert_eq!(said.matches(needs_files).count(), 2, "{said}");
     let program = "fn main() {\n    let _ = cqhttp::connect(\"http://a\").calls(());\n}\n";
     let said = said_of("\"ws\"", program);
     assert!(said.contains("error[E0277]: `Connect::calls` needs the feature `sse` of `cqhttp`"), "{said}");

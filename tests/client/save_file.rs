@@ -85,6 +85,17 @@ async fn content_that_is_not_right_is_not_kept() {
 }
 
 #[tokio::test]
+async fn pieces_have_a_size_that_a_frame_can_hold() {
+    let server = server().await;
+    let folder = tempfile::tempdir().unwrap();
+    for (size, sent) in [(0, 1), (4, 4), (u64::MAX, 16 << 20)] {
+        soon(client(&server).save_file("hello.txt").chunk_size(size).to(folder.path().join("saved"))).await.unwrap();
+        let calls = server.calls();
+        assert_eq!(calls.last().unwrap().params["chunk_size"], sent);
+    }
+}
+
+#[tokio::test]
 async fn a_download_that_is_cut_or_damaged_is_repeated() {
     let server = server().await;
     let folder = tempfile::tempdir().unwrap();

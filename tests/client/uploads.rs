@@ -147,6 +147,14 @@ async fn the_size_of_a_file_that_would_be_kept_in_memory_is_not_sent() {
     assert_eq!(sent[2]["file_size"], (10 << 20) + 1);
 }
 
+/// Servers on Node take a longer wait for one of 1 ms, and would delete the file at once.
+#[tokio::test]
+async fn a_very_long_retention_is_cut() {
+    let (server, client) = connected().await;
+    FileSource::upload(&client, vec![7; 10]).retention(Duration::MAX).await.unwrap();
+    assert_eq!(sent(&server)[0]["file_retention"], 24_u64 * 24 * 60 * 60 * 1000);
+}
+
 #[tokio::test]
 async fn progress_grows_chunk_by_chunk() {
     let (_server, client) = connected().await;

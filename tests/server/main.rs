@@ -7,7 +7,7 @@ mod calls_while_down;
 mod posts;
 mod queues;
 mod server_kind;
-#[cfg(feature = "vendor")]
+#[cfg(feature = "files")]
 mod streams;
 
 use std::error::Error as _;

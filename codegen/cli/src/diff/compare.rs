@@ -73,8 +73,8 @@ fn action(log: &mut Vec<Change>, pair: Pair<'_, Action>) {
     choices(notes, &old.choices, &new.choices);
     if old.soft_failure != new.soft_failure {
         notes.compatible(match new.soft_failure {
-            true => "an answer with a `result` other than 0 is a refusal",
-            false => "an answer with a `result` other than 0 is no longer a refusal",
+            true => "an answer with a code of QQ's other than 0 is a refusal",
+            false => "an answer with a code of QQ's other than 0 is no longer a refusal",
         });
     }
     if old.wire != new.wire {

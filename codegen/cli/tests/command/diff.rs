@@ -176,7 +176,7 @@ const ACTIONS: &[Case] = &[
     ),
     Case(
         &[("effect: read\n  returns: Light", "effect: read\n  soft_failure: true\n  returns: Light")],
-        &["- action `get_light`: an answer with a `result` other than 0 is a refusal."],
+        &["- action `get_light`: an answer with a code of QQ's other than 0 is a refusal."],
     ),
     Case(
         &[(
