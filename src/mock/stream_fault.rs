@@ -2,7 +2,7 @@
 
 use super::refusal::Refusal;
 
-/// A fault in the middle of an answer in parts: [`Fault::Stream`]. Parts count from 0.
+/// A fault in the middle of an answer in parts: [`Fault::Stream`](super::Fault::Stream). Parts count from 0.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum StreamFault {

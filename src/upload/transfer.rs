@@ -272,11 +272,10 @@ impl Transfer {
             (None, None) => String::new(),
         };
         let name = if name.is_empty() { stream.id.clone() } else { name };
-        let request = request
-            .total_chunks(self.total_chunks())
-            .expected_sha256(&*content.sha256)
-            .filename(name)
-            .file_retention(u64::try_from(settings.retention.as_millis()).unwrap_or(u64::MAX).min(LONGEST_RETENTION));
+        let request =
+            request.total_chunks(self.total_chunks()).expected_sha256(&*content.sha256).filename(name).file_retention(
+                u64::try_from(settings.retention.as_millis()).unwrap_or(u64::MAX).min(LONGEST_RETENTION),
+            );
         match content.size > NAPCAT_MEMORY {
             true => request.file_size(content.size),
             false => request,

@@ -119,9 +119,11 @@ fn caveats(action: &Action) -> Vec<String> {
         caveats.push(choice.text(&names));
     }
     if action.soft_failure {
-        caveats.push("QQ's code in `data` (`result`, `errCode`, `errorCode`, `retCode`), other than 0, is a refusal, with its \
+        caveats.push(
+            "QQ's code in `data` (`result`, `errCode`, `errorCode`, `retCode`), other than 0, is a refusal, with its \
                       reason beside it."
-            .into());
+                .into(),
+        );
     }
     if let Some(pages) = &action.pages {
         caveats.push(format!("The answer comes in pages; `{}` asks for the next.", wire_name(action, &pages.set)));
