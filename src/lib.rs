@@ -19,6 +19,8 @@ mod client;
 mod connection;
 mod decode;
 mod detection;
+#[cfg(feature = "files")]
+mod disk;
 mod envelope;
 mod error;
 pub mod event;

@@ -17,6 +17,7 @@ use super::call::ActionResult;
 use super::refusal::{Refusal, bad_request, refuse_as};
 use super::sync::lock;
 use crate::action::{KnownAction, UploadFileStream, UploadFileStreamResponse};
+use crate::disk;
 use crate::types::{ServerPath, StreamFrame, UploadStatus};
 
 /// NapCat's retcode over a WebSocket.
@@ -236,5 +237,5 @@ fn put_together(chunks: &Path, total: u32, path: &Path) -> io::Result<(u64, Stri
         hasher.update(&bytes);
         size += bytes.len() as u64;
     }
-    Ok((size, hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
+    Ok((size, disk::hex(hasher.finalize())))
 }

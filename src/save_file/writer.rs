@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use tempfile::{Builder, TempPath};
 
 use super::error::SaveFileError;
+use crate::disk::{self, hex};
 
 /// The number of bytes that are written at once.
 const BLOCK: usize = 1 << 20;
@@ -84,7 +85,7 @@ impl Writer {
             Ok(output.hash)
         })
         .await?;
-        Ok((self.file, hash.map(|hash| hex(&hash.finalize()))))
+        Ok((self.file, hash.map(|hash| hex(hash.finalize()))))
     }
 }
 
@@ -105,14 +106,9 @@ fn gone() -> SaveFileError {
     SaveFileError::Write(io::Error::other("an earlier part could not be written"))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Runs work that blocks.
+/// Runs work that may block; its errors are those of writing.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, SaveFileError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(SaveFileError::Write)
+    disk::blocking(work).await.map_err(SaveFileError::Write)
 }

@@ -36,24 +36,14 @@ impl<'a> Fields<'a> {
 
     /// Takes the value under the first of `names` that holds a `T`.
     pub fn required<T: FieldValue>(&mut self, names: &[&str]) -> Option<T> {
-        let mut found = None;
-        let index = self.find(names, &mut |item| {
-            found = T::read(item);
-            found.is_some()
-        })?;
-        let value = found?;
+        let (index, value) = self.read(names, T::read)?;
         self.mark(index, true, names, &|item| T::read(item).as_ref() == Some(&value));
         Some(value)
     }
 
     /// Takes the JSON under the first of `names` that holds a `T`.
     pub fn required_json<T: JsonField>(&mut self, names: &[&str]) -> Option<T> {
-        let mut found = None;
-        let index = self.find(names, &mut |item| {
-            found = T::read(item);
-            found.is_some()
-        })?;
-        let value = found?;
+        let (index, value) = self.read(names, T::read)?;
         let is_whole = value.is_whole(&self.items[index].1);
         // A CQ code holds JSON only as text: the JSON itself is kept.
         for (name, item, _) in &mut self.items {
@@ -92,6 +82,16 @@ impl<'a> Fields<'a> {
         let before = self.items.len();
         self.items.retain(|(name, item, _)| name != wanted || !item.is_null());
         self.free -= before - self.items.len();
+    }
+
+    /// Reads the first value under the first of `names` that `read` takes, and returns its index too.
+    fn read<T>(&self, names: &[&str], read: fn(&Item<'_>) -> Option<T>) -> Option<(usize, T)> {
+        let mut value = None;
+        let index = self.find(names, &mut |item| {
+            value = read(item);
+            value.is_some()
+        })?;
+        Some((index, value?))
     }
 
     /// Returns the index of the first value under the first of `names` that fits.

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, ReadBuf};
 
+use crate::disk::{blocking, hex};
 use crate::sync::lock;
 use crate::upload::error::UploadError;
 use crate::upload::input::{Input, UploadInput};
@@ -175,16 +176,7 @@ async fn fill(mut reader: Pin<&mut (dyn AsyncRead + Send)>, buffer: &mut [u8]) -
     Ok(filled)
 }
 
-/// Runs `work` where it may block.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(error.into()))
-}
-
 /// Converts a size that fits in memory.
 fn in_memory(size: u64) -> io::Result<usize> {
     usize::try_from(size).map_err(io::Error::other)
-}
-
-fn hex(digest: impl AsRef<[u8]>) -> String {
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
